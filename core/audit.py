@@ -1,0 +1,47 @@
+"""The audit trail as a trigger: it sees queryset updates and raw SQL, not only saves."""
+
+import pgtrigger
+
+
+class Audited(pgtrigger.Trigger):
+    """Writes an AuditEntry for each insert, update of a tracked column, and delete.
+
+    `columns` are database columns free of personal data; people are referred to by id.
+    """
+
+    when = pgtrigger.After
+    operation = pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete
+
+    def __init__(self, *columns, name="audited"):
+        self.columns = columns
+        super().__init__(name=name)
+
+    def get_func(self, model):
+        table = model._meta.db_table
+        tracked = ", ".join(f"'{column}'" for column in self.columns)
+        return f"""
+            PERFORM tessera_audit(
+              '{table}', TG_OP, ARRAY[{tracked}],
+              CASE WHEN TG_OP = 'INSERT' THEN NULL ELSE to_jsonb(OLD) END,
+              CASE WHEN TG_OP = 'DELETE' THEN NULL ELSE to_jsonb(NEW) END);
+            RETURN NULL;
+        """
+
+
+def append_only():
+    """Triggers for a table whose rows are never changed, removed or truncated."""
+    return [
+        pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        pgtrigger.Protect(
+            name="no_truncate", operation=pgtrigger.Truncate, level=pgtrigger.Statement
+        ),
+    ]
+
+
+def status_machine(moves, *, field="status", name="status_moves"):
+    """The trigger that refuses any change of `field` not listed in `moves` {from: {to, …}}."""
+    return pgtrigger.FSM(
+        name=name,
+        field=field,
+        transitions=[(old, new) for old, targets in moves.items() for new in sorted(targets)],
+    )

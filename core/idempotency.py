@@ -1,0 +1,63 @@
+"""A value-moving POST said twice with one Idempotency-Key happens once."""
+
+import hashlib
+import json
+
+from django.db import connection
+
+from core.errors import DomainError
+from core.models import IdempotencyKey
+from core.tenancy import current_agency_id
+from core.transactions import retrying
+from django.db import transaction
+
+CLAIM = """
+INSERT INTO core_idempotencykey (agency_id, caller, key, request_hash) VALUES (%s, %s, %s, %s)
+ON CONFLICT (agency_id, caller, key) DO NOTHING RETURNING id
+"""
+
+
+class KeyReused(DomainError):
+    code = "idempotency_key_reused"
+    status = 422
+
+
+def once(*, caller, key, request, work):
+    """Runs `work() -> (status, JSON-able body)` once per (caller, key); later calls get that reply.
+
+    `request` is the JSON-able request; another request under the same key raises KeyReused.
+    The key is stored in the transaction of the work, so a failed attempt leaves no trace and
+    may be tried again. Without a key `work` just runs.
+    """
+    if not key:
+        return work()
+    return retrying(lambda: _once(caller, key, _digest(request), work))
+
+
+def _once(caller, key, digest, work):
+    with transaction.atomic():
+        claimed = _claim(caller, key, digest)
+        if claimed is None:
+            return _stored(caller, key, digest)
+        status, body = work()
+        IdempotencyKey.objects.filter(pk=claimed).update(status=status, body=body)
+        return status, body
+
+
+def _claim(caller, key, digest):
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [str(current_agency_id()), caller, key[:200], digest])
+        row = cursor.fetchone()
+    return row and row[0]
+
+
+def _stored(caller, key, digest):
+    reply = IdempotencyKey.objects.get(caller=caller, key=key[:200])
+    if reply.request_hash != digest:
+        raise KeyReused("This Idempotency-Key was used for another request.")
+    return reply.status, reply.body
+
+
+def _digest(request):
+    canonical = json.dumps(request, sort_keys=True, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()

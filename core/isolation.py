@@ -1,0 +1,83 @@
+"""The migration operation that puts a tenant table under forced row-level security."""
+
+from django.db import migrations
+
+POLICY = """
+ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+CREATE POLICY {table}_agency ON {table}
+  USING (agency_id = (SELECT nullif(current_setting('tessera.agency', true), '')::uuid)
+         OR (SELECT current_setting('tessera.system', true) = 'on'))
+  WITH CHECK (agency_id = (SELECT nullif(current_setting('tessera.agency', true), '')::uuid)
+         OR (SELECT current_setting('tessera.system', true) = 'on'));
+"""
+AGENCY_KEY = """
+ALTER TABLE {table} ADD CONSTRAINT {table}_agency_fk
+  FOREIGN KEY (agency_id) REFERENCES agencies_agency (id) ON DELETE RESTRICT;
+"""
+TARGET_INDEX = """
+CREATE UNIQUE INDEX IF NOT EXISTS {target}_agency_key ON {target} (agency_id, {target_column});
+"""
+SAME_AGENCY_KEY = """
+ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_fk
+  FOREIGN KEY (agency_id, {column}) REFERENCES {target} (agency_id, {target_column})
+  ON DELETE RESTRICT DEFERRABLE INITIALLY IMMEDIATE;
+"""
+UNDO = """
+DROP POLICY IF EXISTS {table}_agency ON {table};
+ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
+ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_agency_fk;
+"""
+
+
+def tenant_keys(model):
+    """The model's foreign keys that point to another tenant table."""
+    return [
+        field
+        for field in model._meta.local_fields
+        if field.many_to_one and any(f.name == "agency_id" for f in field.related_model._meta.fields)
+    ]
+
+
+class Isolate(migrations.operations.base.Operation):
+    """Forced row-level security, the key to the agency, and same-agency foreign keys for a table.
+
+    `agency_key=False` is for the tables of core and accounts, which lie below agencies; the
+    first migration of agencies adds theirs.
+    """
+
+    reversible = True
+
+    def __init__(self, model_name, agency_key=True):
+        self.model_name = model_name
+        self.agency_key = agency_key
+
+    def deconstruct(self):
+        kwargs = {} if self.agency_key else {"agency_key": False}
+        return "Isolate", [self.model_name], kwargs
+
+    def state_forwards(self, app_label, state):
+        """Row-level security is the database's affair; Django's state does not know it."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        model = to_state.apps.get_model(app_label, self.model_name)
+        table = model._meta.db_table
+        schema_editor.execute(POLICY.format(table=table))
+        if self.agency_key:
+            schema_editor.execute(AGENCY_KEY.format(table=table))
+        for key in tenant_keys(model):
+            names = {
+                "table": table,
+                "column": key.column,
+                "target": key.related_model._meta.db_table,
+                "target_column": key.target_field.column,
+            }
+            schema_editor.execute(TARGET_INDEX.format(**names) + SAME_AGENCY_KEY.format(**names))
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        model = from_state.apps.get_model(app_label, self.model_name)
+        schema_editor.execute(UNDO.format(table=model._meta.db_table))
+
+    def describe(self):
+        return f"Force row-level security on {self.model_name}"

@@ -1,0 +1,132 @@
+"""What happened is recorded with the change that made it happen, and told later, at least once.
+
+A fact is a frozen dataclass of ids. `record` writes one row per subscribed handler in the same
+transaction. A handler reads rows as they are now and is harmless the second time.
+"""
+
+import dataclasses
+import logging
+import traceback
+from collections import defaultdict
+from datetime import timedelta
+from importlib import import_module
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from core.tenancy import acting_for, as_system, current_agency_id
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=2)
+ATTEMPTS = 10
+_handlers = defaultdict(list)
+
+
+@dataclasses.dataclass(frozen=True)
+class Handler:
+    """A subscribed function. A `prompt` one also runs right after the commit, in the same process:
+    for money that must not wait for a worker. The row stays until it has succeeded."""
+
+    path: str
+    function: object
+    prompt: bool
+
+
+def subscribe(fact_type, *, prompt=False):
+    """Decorates a function of one argument, the fact; found at start-up in `<app>/handlers.py`."""
+
+    def register(function):
+        path = f"{function.__module__}.{function.__qualname__}"
+        _handlers[fact_type].append(Handler(path, function, prompt))
+        return function
+
+    return register
+
+
+def record(fact):
+    """Writes the fact for each of its handlers; must run inside the transaction that made it true."""
+    from core.models import OutboxMessage  # noqa: PLC0415 - models need the app registry
+
+    if not connection.in_atomic_block:
+        raise RuntimeError("A fact is recorded in the transaction that made it true.")
+    handlers = _handlers[type(fact)]
+    if not handlers:
+        return
+    rows = OutboxMessage.objects.bulk_create(
+        OutboxMessage(
+            agency_id=current_agency_id(),
+            fact=f"{type(fact).__module__}.{type(fact).__qualname__}",
+            payload={f.name: str(getattr(fact, f.name)) for f in dataclasses.fields(fact)},
+            handler=handler.path,
+        )
+        for handler in handlers
+    )
+    prompt = [row.pk for row, handler in zip(rows, handlers, strict=True) if handler.prompt]
+    transaction.on_commit(lambda: _after_commit(prompt))
+
+
+def _after_commit(prompt):
+    from core.tasks import nudge  # noqa: PLC0415 - Celery is only needed where facts are recorded
+
+    for pk in prompt:
+        for row in claim(only=[pk]):
+            run(row)
+    nudge()
+
+
+def claim(*, limit=20, only=None):
+    """Leases due rows of all agencies: counts the attempt and moves their due time ahead."""
+    from core.models import OutboxMessage  # noqa: PLC0415
+
+    due = OutboxMessage.objects.due()
+    if only is not None:
+        due = due.filter(pk__in=only)
+    with as_system(), transaction.atomic():
+        rows = list(due.order_by("due_at", "pk").select_for_update(skip_locked=True)[:limit])
+        OutboxMessage.objects.filter(pk__in=[row.pk for row in rows]).update(
+            attempts=F("attempts") + 1, due_at=Now() + LEASE
+        )
+    return rows
+
+
+def run(row):
+    """Runs one leased row's handler for its agency and stamps how it ended; returns whether it did."""
+    try:
+        with acting_for(row.agency_id):
+            _function(row.handler)(_rebuild(row))
+    except Exception:
+        log.exception("outbox row %s of %s failed", row.pk, row.handler)
+        _failed(row, traceback.format_exc(limit=8))
+        return False
+    with as_system():
+        type(row).objects.filter(pk=row.pk).update(done_at=Now(), last_error="")
+    return True
+
+
+def _failed(row, error):
+    attempts = row.attempts + 1
+    wait = timedelta(seconds=min(2**attempts, 3600))
+    stamps = {"failed_at": Now()} if attempts >= ATTEMPTS else {"due_at": Now() + wait}
+    with as_system():
+        type(row).objects.filter(pk=row.pk).update(last_error=error[-4000:], **stamps)
+
+
+def _function(path):
+    for handlers in _handlers.values():
+        for handler in handlers:
+            if handler.path == path:
+                return handler.function
+    raise LookupError(f"No handler {path} is subscribed any more.")
+
+
+def _rebuild(row):
+    module, _, name = row.fact.rpartition(".")
+    return getattr(import_module(module), name)(**row.payload)
+
+
+def deliver(*, limit=20):
+    """Claims and runs due rows; returns (succeeded, failed)."""
+    results = [run(row) for row in claim(limit=limit)]
+    return results.count(True), results.count(False)
