@@ -51,7 +51,6 @@ INSTALLED_APPS = [
     "pgtrigger",
     "import_export",
     "rest_framework",
-    "rest_framework_api_key",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "anymail",

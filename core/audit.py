@@ -28,13 +28,22 @@ class Audited(pgtrigger.Trigger):
         """
 
 
+def refuse(operation, *, name, level=pgtrigger.Row):
+    """A trigger that refuses an operation outright."""
+    return pgtrigger.Trigger(
+        name=name,
+        operation=operation,
+        when=pgtrigger.Before,
+        level=level,
+        func="RAISE EXCEPTION '% only grows: % is refused', TG_TABLE_NAME, TG_OP;",
+    )
+
+
 def append_only():
     """Triggers for a table whose rows are never changed, removed or truncated."""
     return [
-        pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        pgtrigger.Protect(
-            name="no_truncate", operation=pgtrigger.Truncate, level=pgtrigger.Statement
-        ),
+        refuse(pgtrigger.Update | pgtrigger.Delete, name="append_only"),
+        refuse(pgtrigger.Truncate, name="no_truncate", level=pgtrigger.Statement),
     ]
 
 

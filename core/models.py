@@ -1,10 +1,10 @@
 """Tables of the shared kernel: outbox, idempotency keys, number series, audit trail."""
 
-import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.audit import append_only
 from core.tenancy import TenantModel
 
 
@@ -99,12 +99,7 @@ class AuditEntry(TenantModel):
         ordering = ["-pk"]
         verbose_name_plural = "audit trail"
         indexes = [models.Index(fields=["table", "row_id"], name="audit_of_row")]
-        triggers = [
-            pgtrigger.Protect(
-                name="append_only", operation=pgtrigger.Update | pgtrigger.Delete
-            ),
-            pgtrigger.Protect(name="no_truncate", operation=pgtrigger.Truncate, level=pgtrigger.Statement),
-        ]
+        triggers = append_only()
 
     def __str__(self):
         return f"{self.action} {self.table} {self.row_id}"

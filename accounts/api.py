@@ -1,0 +1,67 @@
+"""How callers of /api/v1/ say who they are, and the permissions built on it. Deny by default."""
+
+from dataclasses import dataclass
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+
+from accounts.models import ApiKey, digest
+
+KEYWORDS = {"api-key", "bearer"}
+
+
+@dataclass(frozen=True)
+class KeyCaller:
+    """The caller behind a key, standing where DRF expects a user."""
+
+    key: ApiKey
+    is_authenticated = True
+    is_active = True
+
+    def __str__(self):
+        return f"key:{self.key.pk}"
+
+
+class KeyAuthentication(BaseAuthentication):
+    """`Authorization: Api-Key <key>` (or Bearer). Revoked, expired and foreign keys are all 401."""
+
+    def authenticate(self, request):
+        words = get_authorization_header(request).decode("latin-1").split()
+        if len(words) != 2 or words[0].lower() not in KEYWORDS:
+            return None
+        key = ApiKey.objects.usable().filter(digest=digest(words[1])).first()
+        if key is None:
+            raise AuthenticationFailed("This key is not valid.")
+        return KeyCaller(key), key
+
+    def authenticate_header(self, request):
+        return "Api-Key"
+
+
+class DenyAll(BasePermission):
+    """The default: a view that names no permission answers nobody."""
+
+    def has_permission(self, request, view):
+        return False
+
+
+def role(*roles):
+    """The permission class that admits callers whose key has one of these roles."""
+
+    class HasRole(BasePermission):
+        def has_permission(self, request, view):
+            return isinstance(request.user, KeyCaller) and request.user.key.role in roles
+
+    return HasRole
+
+
+class KeyScheme(OpenApiAuthenticationExtension):
+    """Tells the OpenAPI document about the key header."""
+
+    target_class = KeyAuthentication
+    name = "ApiKey"
+
+    def get_security_definition(self, auto_schema):
+        return {"type": "apiKey", "in": "header", "name": "Authorization"}

@@ -1,0 +1,5 @@
+"""What every page knows about its seller."""
+
+
+def agency(request):
+    return {"agency": getattr(request, "agency", None)}

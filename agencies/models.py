@@ -1,0 +1,108 @@
+"""Agencies are the tenants; members act for them with a role; organizers put on the events."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from core.audit import Audited
+from core.ids import uuid7
+from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
+from core.tenancy import TenantModel
+
+
+class Agency(models.Model):
+    """A tenant: one seller with its own host, currency, stock, staff and books."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=80)
+    host = models.CharField(
+        max_length=120, unique=True, help_text="The host name at which this agency sells."
+    )
+    currency = models.CharField(max_length=3, default="EUR")
+    time_zone = models.CharField(max_length=40, default="Europe/Paris")
+    support_email = models.EmailField(blank=True)
+    address = models.TextField(blank=True)
+    fee_percent = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(0),
+        validators=[MinValueValidator(0), MaxValueValidator(50)],
+        help_text="Service fee on each ticket, in percent of its price.",
+    )
+    fee_fixed = models.DecimalField(
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        default=Decimal(0),
+        validators=[MinValueValidator(0)],
+        help_text="Service fee on each ticket, added to the percentage.",
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name_plural = "agencies"
+        ordering = ["name"]
+        constraints = [
+            fits_currency("fee_fixed", name="agency_fee_fits_currency"),
+            models.CheckConstraint(
+                condition=Q(fee_percent__range=(0, 50), fee_fixed__gte=0), name="agency_fee_sane"
+            ),
+        ]
+        triggers = [Audited("name", "host", "currency", "fee_percent", "fee_fixed")]
+
+    def __str__(self):
+        return self.name
+
+    def fee_for(self, price):
+        """The buyer's fee on a ticket of this price (Money in, Money out, halves up)."""
+        rate = price.amount * self.fee_percent / 100 + self.fee_fixed
+        return Money.rounded(rate, price.currency)
+
+
+class Membership(TenantModel):
+    """What a user may do for an agency."""
+
+    class Role(models.TextChoices):
+        OWNER = "OWNER", "Owner"
+        PURCHASING = "PURCHASING", "Purchasing"
+        BOX_OFFICE = "BOX_OFFICE", "Box office"
+        FINANCE = "FINANCE", "Finance"
+        GATE_MANAGER = "GATE_MANAGER", "Gate manager"
+        PROMOTER = "PROMOTER", "Promoter"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=12, choices=Role)
+
+    class Meta:
+        ordering = ["role", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["agency_id", "user"], name="one_role_per_agency")
+        ]
+        triggers = [Audited("agency_id", "user_id", "role")]
+
+    def __str__(self):
+        return f"{self.user}: {self.get_role_display()}"
+
+
+class Organizer(TenantModel):
+    """A promoter whose events the agency sells, or from whom it buys."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=120)
+    email = models.EmailField(blank=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["agency_id", "name"], name="one_organizer_per_name")
+        ]
+        triggers = [Audited("agency_id", "user_id")]
+
+    def __str__(self):
+        return self.name

@@ -1,0 +1,101 @@
+"""Errors of /api/v1/ as problem documents (RFC 9457) and the paging of its lists."""
+
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404, JsonResponse
+from rest_framework import exceptions, pagination, serializers, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from core.errors import DomainError
+from core.transactions import LOCK_TIMEOUT, sqlstate
+
+
+class Problem(serializers.Serializer):
+    """Shape of every error: `code` is stable, `detail` is for people, `errors` names fields."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    errors = serializers.DictField(required=False)
+
+
+def document(*, code, status, detail, **more):
+    """A problem document as a dict."""
+    title = code.replace("_", " ").capitalize()
+    return {"type": f"/problems/{code}", "title": title, "status": status, "code": code,
+            "detail": detail, **more}
+
+
+def _response(body, headers=None):
+    response = Response(body, status=body["status"], headers=headers)
+    response.content_type = "application/problem+json"
+    return response
+
+
+def problem(error, context):
+    """DRF's exception handler: every error leaves as a problem document."""
+    if isinstance(error, DomainError):
+        body = document(
+            code=error.code, status=error.status, detail=error.message, **error.details
+        )
+        return _response(body)
+    if isinstance(error, OperationalError) and sqlstate(error) == LOCK_TIMEOUT:
+        return _response(document(code="busy", status=503, detail="Too busy; please try again."))
+    response = exception_handler(error, context)
+    return response and _response(_describe(error, response), _headers(response))
+
+
+def _headers(response):
+    kept = ("WWW-Authenticate", "Retry-After", "Allow")
+    return {name: response[name] for name in kept if response.has_header(name)}
+
+
+def _describe(error, response):
+    if isinstance(error, exceptions.ValidationError):
+        return document(
+            code="invalid",
+            status=response.status_code,
+            detail="The request is not valid; nothing was changed.",
+            errors=_field_errors(error.detail),
+        )
+    if isinstance(error, Http404):
+        return document(code="not_found", status=404, detail="There is no such thing here.")
+    if isinstance(error, PermissionDenied):
+        return document(code="forbidden", status=403, detail="This key may not do that.")
+    return document(
+        code=str(error.default_code), status=response.status_code, detail=str(error.detail)
+    )
+
+
+def _field_errors(detail):
+    if isinstance(detail, dict):
+        return detail
+    return {"request": detail}
+
+
+def not_found(request, *args, **kwargs):
+    """For unknown paths below /api/."""
+    body = document(code="not_found", status=404, detail="There is no such path.")
+    return JsonResponse(body, status=404, content_type="application/problem+json")
+
+
+class CursorPagination(pagination.CursorPagination):
+    """Cursor paging with the newest first; `?limit=` up to 200."""
+
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "limit"
+    ordering = "-pk"
+
+
+PROBLEM_RESPONSES = {
+    status.HTTP_400_BAD_REQUEST: Problem,
+    status.HTTP_401_UNAUTHORIZED: Problem,
+    status.HTTP_403_FORBIDDEN: Problem,
+    status.HTTP_404_NOT_FOUND: Problem,
+    status.HTTP_409_CONFLICT: Problem,
+    status.HTTP_422_UNPROCESSABLE_ENTITY: Problem,
+}

@@ -1,0 +1,144 @@
+"""Venues and their layouts: immutable seat plans, named by the hash of their content."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from core.audit import Audited, append_only
+from core.ids import uuid7
+from core.tenancy import TenantKey, TenantModel
+
+
+class Venue(TenantModel):
+    """A house, with its address and clock."""
+
+    class Kind(models.TextChoices):
+        STADIUM = "STADIUM", "Stadium"
+        THEATER = "THEATER", "Theatre"
+        ARENA = "ARENA", "Arena"
+        CLUB = "CLUB", "Club"
+        OUTDOOR = "OUTDOOR", "Outdoor"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.THEATER)
+    address = models.CharField(max_length=200, blank=True)
+    postcode = models.CharField(max_length=12, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    country = models.CharField(max_length=2, blank=True, help_text="ISO code, such as FR.")
+    time_zone = models.CharField(max_length=40, default="Europe/Paris")
+    directions = models.CharField(max_length=200, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["agency_id", "name"], name="one_venue_per_name")
+        ]
+        triggers = [Audited("agency_id", "name", "time_zone", "is_active", "address", "city")]
+
+    def __str__(self):
+        return f"{self.name}, {self.city}" if self.city else self.name
+
+
+class Layout(TenantModel):
+    """One published version of a venue's seat plan. Its rows never change; events are pinned to it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = TenantKey(Venue, related_name="layouts")
+    content_hash = models.CharField(max_length=32, editable=False)
+    name = models.CharField(max_length=120)
+    version = models.PositiveIntegerField(editable=False)
+    capacity = models.PositiveIntegerField(editable=False)
+    plan = models.JSONField(editable=False, help_text="Canonical description of the plan.")
+    geometry_brotli = models.BinaryField(editable=False)
+    geometry_gzip = models.BinaryField(editable=False)
+    source = models.CharField(max_length=200, blank=True, editable=False)
+    published_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["venue", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["venue", "version"], name="one_layout_per_version"),
+            models.UniqueConstraint(
+                fields=["venue", "content_hash"], name="one_layout_per_content"
+            ),
+            models.CheckConstraint(condition=Q(capacity__gt=0), name="layout_has_places"),
+        ]
+        indexes = [models.Index(fields=["content_hash"], name="layout_by_hash")]
+        triggers = append_only()
+
+    def __str__(self):
+        return f"{self.name} v{self.version}"
+
+
+class LayoutSection(TenantModel):
+    """A section of a layout, in the layout's order."""
+
+    class Kind(models.TextChoices):
+        SEATS = "SEATS", "Seats"
+        STANDING = "STANDING", "Standing"
+        TABLES = "TABLES", "Tables"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    layout = TenantKey(Layout, related_name="sections")
+    position = models.PositiveIntegerField()
+    label = models.CharField(max_length=60)
+    kind = models.CharField(max_length=10, choices=Kind)
+    zone = models.CharField(max_length=60, blank=True)
+    entrance = models.CharField(max_length=60, blank=True)
+    first_ordinal = models.PositiveIntegerField()
+    places = models.PositiveIntegerField()
+    categories = ArrayField(models.CharField(max_length=60), default=list)
+
+    class Meta:
+        ordering = ["layout", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["layout", "position"], name="one_section_per_position"),
+            models.UniqueConstraint(fields=["layout", "label"], name="one_section_per_label"),
+        ]
+        triggers = append_only()
+
+    def __str__(self):
+        return self.label
+
+
+class LayoutSeat(TenantModel):
+    """A place of a layout. `ordinal` is its key on the wire; `block` and `index` say who sits beside
+    whom: same section, row and block, and an index that differs by one."""
+
+    class Kind(models.TextChoices):
+        STANDARD = "STANDARD", "Seat"
+        VIP = "VIP", "VIP seat"
+        WHEELCHAIR = "WHEELCHAIR", "Wheelchair space"
+        COMPANION = "COMPANION", "Companion seat"
+        STANDING = "STANDING", "Standing"
+
+    id = models.BigAutoField(primary_key=True)
+    layout = TenantKey(Layout, related_name="seats")
+    section = TenantKey(LayoutSection, related_name="seats")
+    ordinal = models.PositiveIntegerField()
+    row = models.CharField(max_length=60, blank=True)
+    row_position = models.PositiveIntegerField()
+    label = models.CharField(max_length=60)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.STANDARD)
+    block = models.PositiveSmallIntegerField()
+    index = models.PositiveIntegerField()
+    x = models.PositiveIntegerField()
+    y = models.PositiveIntegerField()
+    category = models.CharField(max_length=60, blank=True)
+    restricted_view = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["layout", "ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["layout", "ordinal"], name="one_seat_per_ordinal"),
+            models.UniqueConstraint(
+                fields=["section", "row", "label"], name="one_seat_per_label"
+            ),
+        ]
+        triggers = append_only()
+
+    def __str__(self):
+        return f"{self.row} {self.label}".strip()
