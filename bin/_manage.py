@@ -1,0 +1,22 @@
+"""`bin/manage …`: manage.py with the demo's services and secrets."""
+
+import sys
+
+from _environment import as_owner, environment, manage, run
+from core.embedded import ServiceFailed
+
+OWNERS_COMMANDS = ("migrate", "makemigrations", "showmigrations", "sqlmigrate")
+
+
+def main(arguments):
+    with environment("demo", mode="demo") as values:
+        if arguments[:1] and arguments[0] in OWNERS_COMMANDS:
+            values = as_owner(values)
+        return run(manage(*arguments), values)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except ServiceFailed as failure:
+        sys.exit(str(failure))
