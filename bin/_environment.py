@@ -1,3 +1,4 @@
+# ruff: noqa: S603 - our own programs with our own arguments
 """The environment variables a command of this folder runs with, and the servers behind them."""
 
 import os
@@ -42,7 +43,7 @@ def environment(name, mode):
 
 
 def stored_secrets(name):
-    """The secrets of this installation, invented on first use and kept in `.local/<name>/secrets.env`."""
+    """This installation's secrets, invented on first use, kept in `.local/<name>/secrets.env`."""
     file = LOCAL / name / "secrets.env"
     file.parent.mkdir(parents=True, exist_ok=True)
     known = read_env(file)
@@ -75,7 +76,7 @@ def as_owner(values):
 
 
 def run(command, values):
-    """Run a program in the root folder to its end, Ctrl-C and SIGTERM included; returns its exit code."""
+    """Run a program in the root folder to its end, Ctrl-C and SIGTERM too; gives its exit code."""
     process = subprocess.Popen([str(part) for part in command], cwd=ROOT, env=values)
     previous = {
         signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN),  # the terminal tells it, too

@@ -3,6 +3,7 @@
 import sys
 
 from _environment import as_owner, environment, manage, run
+
 from core.embedded import ServiceFailed
 
 OWNERS_COMMANDS = ("migrate", "makemigrations", "showmigrations", "sqlmigrate")

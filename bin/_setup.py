@@ -1,3 +1,4 @@
+# ruff: noqa: S603, S606, S607 - pip, apt-get and our own programs with our own arguments
 """Make the virtual environment, then hand over to `bin/_<command>.py` inside it.
 
 Only the standard library is used here: nothing else is installed yet.
@@ -24,7 +25,7 @@ def main(command, *arguments):
     try:
         set_up(NEEDED.get(command, RUNTIME))
     except PermissionError as error:
-        sys.exit(f"{error.filename} cannot be written by this account. Use the account that made it.")
+        sys.exit(f"{error.filename}: not writable. Use the account that made this folder.")
     except KeyboardInterrupt:
         sys.exit(130)
     search = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
@@ -47,7 +48,8 @@ def set_up(requirements):
 
 def is_ready(requirements):
     stamp = stamp_of(requirements)
-    return os.access(PYTHON, os.X_OK) and stamp.exists() and stamp.read_text() == hash_of(requirements)
+    installed = stamp.read_text() if stamp.exists() else ""
+    return os.access(PYTHON, os.X_OK) and installed == hash_of(requirements)
 
 
 def stamp_of(requirements):
@@ -76,7 +78,7 @@ def install_ensurepip():
     """Debian keeps a part of venv in a package of its own; fetch it where we may."""
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     if os.geteuid() or not shutil.which("apt-get"):
-        sys.exit(f"This Python cannot make virtual environments. Install {package}, or another Python.")
+        sys.exit(f"This Python cannot make virtual environments. Please install {package}.")
     say(f"Installing {package}")
     subprocess.run(["apt-get", "update", "-qq"], check=False)
     if subprocess.run(["apt-get", "install", "-y", "-qq", package], check=False).returncode:
@@ -84,11 +86,11 @@ def install_ensurepip():
 
 
 def install(requirements):
-    """Run pip quietly, with a line of progress now and then; its last words are shown if it fails."""
+    """Run pip with a line of progress now and then; its last words are shown if it fails."""
     say(f"Installing packages from {requirements[0]} (about a minute the first time)")
-    pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-color"]
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "--no-color"]
     with subprocess.Popen(
-        [*pip, "-r", ROOT / requirements[0]],
+        [*pip, "install", "-r", ROOT / requirements[0]],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -96,7 +98,7 @@ def install(requirements):
     ) as process:
         lines = list(show_progress(process.stdout))
     if process.returncode:
-        sys.exit("".join(lines[-25:]) + "The packages could not be installed; pip's words are above.")
+        sys.exit("".join(lines[-25:]) + "The packages could not be installed; see above.")
     stamp_of(requirements).write_text(hash_of(requirements))
 
 
@@ -114,7 +116,8 @@ def show_progress(lines):
 
 
 def works(*command):
-    return subprocess.run([str(part) for part in command], capture_output=True, check=False).returncode == 0
+    done = subprocess.run([str(part) for part in command], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def say(text):

@@ -1,4 +1,4 @@
-"""Private PostgreSQL and Redis servers for anyone without their own: `bin/demo`, `bin/manage`, tests.
+"""Private PostgreSQL and Redis servers for anyone without their own.
 
     services = ensure("demo")        # starts what does not run yet, under .local/demo/
     services.database_url            # the application's role
@@ -37,7 +37,7 @@ class Services:
 
 
 def ensure(name, local=LOCAL, *, wanted=BOTH):
-    """Start the servers called `name` unless they run; returns Services. ServiceFailed if they will not."""
+    """Start the servers called `name` unless they run; ServiceFailed if they will not."""
     with _locked(local / name / "start.lock"):
         postgres, valkey = _servers(name, local)
         found = {}

@@ -1,7 +1,7 @@
 """Who the embedded servers run as, and where that account can keep and reach its files.
 
-Neither server should run as root, and PostgreSQL refuses to. Started by root, they run as an existing
-unprivileged account; started by anybody else, as that person.
+Neither server should run as root, and PostgreSQL refuses to. Started by root, they run as an
+existing unprivileged account; started by anybody else, as that person.
 """
 
 import hashlib
@@ -62,7 +62,7 @@ class Account:
         path.chmod(0o700 if path.is_dir() else 0o600)
 
     def make_private_folder(self, path):
-        """Make (or check) a folder only this account can enter; ServiceFailed if somebody else's."""
+        """Make a folder only this account can enter; ServiceFailed if it is somebody else's."""
         path.mkdir(parents=True, exist_ok=True)
         if path.is_symlink() or path.stat().st_uid not in {self.uid, os.geteuid()}:
             raise ServiceFailed(f"{path} belongs to somebody else. Remove it or use its account.")
@@ -90,7 +90,7 @@ class Home:
 
 
 def find_home(name, local):
-    """The home of these servers: below `local`, or below /var/lib when their account cannot go there."""
+    """The servers' home: below `local`, or below /var/lib when their account cannot go there."""
     inside = local / name
     inside.mkdir(parents=True, exist_ok=True)
     outside = Path("/var/lib") / f"tessera-{hashlib.sha256(bytes(local)).hexdigest()[:12]}" / name
@@ -108,7 +108,7 @@ def find_home(name, local):
 
 
 def find_software(package, pattern, account, shelf):
-    """The file that matches in an installed package, copied to `shelf` if the account cannot reach it."""
+    """The matching file of a package, copied to `shelf` if the account cannot reach it."""
     installed = Path(find_spec(package).submodule_search_locations[0])
     program = next(installed.glob(pattern), None)
     if program is None:
@@ -135,7 +135,7 @@ def _copy_package(installed, copy):
 def _open_to_passers(*folders):
     """Let other accounts pass through, not look round."""
     for folder in folders:
-        folder.chmod(0o711)  # noqa: S103 - the servers' own folders inside are 0700
+        folder.chmod(0o711)
 
 
 def _account_of(data):

