@@ -1,0 +1,114 @@
+"""Small formatting for pages and mails: money, moments in a venue's zone, icons, codes."""
+
+import json
+from zoneinfo import ZoneInfo
+
+import qrcode
+from babel.dates import format_datetime
+from babel.lists import format_list
+from django import template
+from django.core.serializers.json import DjangoJSONEncoder
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language, to_locale
+
+register = template.Library()
+
+SCRIPT_ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
+QUIET_ZONE = 4
+
+
+@register.filter
+def money(amount):
+    """€1,234.50, in the reader's notation."""
+    return amount.display(_locale()) if amount is not None else ""
+
+
+@register.filter
+def day(moment, zone):
+    """Sat 13 March"""
+    return _format(moment, zone, "EEE d MMMM")
+
+
+@register.filter
+def long_day(moment, zone):
+    """Saturday 13 March 2027"""
+    return _format(moment, zone, "EEEE d MMMM y")
+
+
+@register.filter
+def clock(moment, zone):
+    """20:00"""
+    return _format(moment, zone, "HH:mm")
+
+
+@register.filter
+def day_part(moment, pattern):
+    """One piece of a date that stands alone, in a CLDR pattern: d, EEEE, MMMM."""
+    return format_datetime(moment, pattern, locale=_locale())
+
+
+@register.filter
+def listing(words):
+    """seat 9, seat 10 and seat 11"""
+    return format_list([str(word) for word in words], locale=_locale()).replace(", and ", " and ")
+
+
+@register.filter
+def grouped(code, size=4):
+    """A long code in groups that can be read aloud: TS48 207L Y1."""
+    return " ".join(code[i : i + size] for i in range(0, len(code), size))
+
+
+@register.filter
+def json_ld(facts):
+    """JSON that is safe inside a script element of type application/ld+json."""
+    return mark_safe(json.dumps(facts, cls=DjangoJSONEncoder).translate(SCRIPT_ESCAPES))  # noqa: S308 - escaped above
+
+
+@register.simple_tag
+def icon(name):
+    """A drawing of img/icons.svg; the words beside it carry the meaning."""
+    return format_html(
+        '<svg class="ico" aria-hidden="true"><use href="{}#{}"/></svg>',
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def qr(text, label):
+    """An inline QR picture of the text, black on white with its quiet zone."""
+    code = qrcode.QRCode(border=QUIET_ZONE, error_correction=qrcode.ERROR_CORRECT_M)
+    code.add_data(text)
+    rows = code.get_matrix()
+    return format_html(
+        '<svg viewBox="0 0 {0} {0}" role="img" aria-label="{1}" shape-rendering="crispEdges">'
+        '<path fill="#fff" d="M0 0h{0}v{0}H0z"/><path fill="#000" d="{2}"/></svg>',
+        len(rows),
+        label,
+        "".join(_bars(y, row) for y, row in enumerate(rows)),
+    )
+
+
+def _bars(y, row):
+    """One path piece for each run of dark modules in a row."""
+    pieces, x = [], 0
+    while x < len(row):
+        length = 1
+        while x + length < len(row) and row[x + length] == row[x]:
+            length += 1
+        pieces.append(f"M{x} {y}h{length}v1h-{length}z" if row[x] else "")
+        x += length
+    return "".join(pieces)
+
+
+def _format(moment, zone, pattern):
+    if not moment:
+        return ""
+    return format_datetime(moment, pattern, tzinfo=ZoneInfo(str(zone)), locale=_locale())
+
+
+def _locale():
+    return to_locale(get_language() or "en")

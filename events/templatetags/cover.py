@@ -1,0 +1,13 @@
+"""Covers in templates."""
+
+from django import template
+
+from events import cover
+
+register = template.Library()
+
+
+@register.filter
+def cover_lines(name, shape):
+    """The set lines of an event's name; shape: poster, card, thumb or wide."""
+    return cover.cover_lines(name, shape)
