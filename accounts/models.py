@@ -31,7 +31,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person. What they may do for an agency is said by their membership (agencies)."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    email = models.EmailField()
+    email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
     is_staff = models.BooleanField(
         "may open the back office", default=False, help_text="Still needs a role in the agency."

@@ -23,6 +23,9 @@ class Agency(models.Model):
     host = models.CharField(
         max_length=120, unique=True, help_text="The host name at which this agency sells."
     )
+    is_default = models.BooleanField(
+        default=False, help_text="Sells at host names that belong to no agency."
+    )
     currency = models.CharField(max_length=3, default="EUR")
     time_zone = models.CharField(max_length=40, default="Europe/Paris")
     support_email = models.EmailField(blank=True)
@@ -50,6 +53,9 @@ class Agency(models.Model):
             fits_currency("fee_fixed", name="agency_fee_fits_currency"),
             models.CheckConstraint(
                 condition=Q(fee_percent__range=(0, 50), fee_fixed__gte=0), name="agency_fee_sane"
+            ),
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="one_default_agency"
             ),
         ]
         triggers = [Audited("name", "host", "currency", "fee_percent", "fee_fixed")]

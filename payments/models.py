@@ -1,0 +1,279 @@
+"""Money in and out: payments, refunds, what providers told us, and the double-entry ledger."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from core.audit import Audited, append_only, status_machine
+from core.ids import uuid7
+from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
+from core.status import Movable
+from core.tenancy import TenantKey, TenantModel
+
+
+class Status(models.TextChoices):
+    PENDING = "PENDING", "Not begun"
+    PROCESSING = "PROCESSING", "At the provider"
+    SUCCEEDED = "SUCCEEDED", "Paid"
+    FAILED = "FAILED", "Failed"
+    REFUNDED = "REFUNDED", "Refunded"
+    DISPUTED = "DISPUTED", "Disputed"
+
+
+# FAILED → SUCCEEDED: a provider may find the money after all; the truth is its current object.
+MOVES = {
+    Status.PENDING: {Status.PROCESSING, Status.FAILED},
+    Status.PROCESSING: {Status.SUCCEEDED, Status.FAILED},
+    Status.SUCCEEDED: {Status.REFUNDED, Status.DISPUTED},
+    Status.FAILED: {Status.SUCCEEDED},
+    Status.DISPUTED: {Status.SUCCEEDED, Status.REFUNDED},
+    Status.REFUNDED: set(),
+}
+OPEN = (Status.PENDING, Status.PROCESSING)
+CAPTURED = (Status.SUCCEEDED, Status.REFUNDED, Status.DISPUTED)
+
+
+class Payment(Movable, TenantModel):
+    """One attempt to be paid for what `reference` names (a booking's public id, opaque here)."""
+
+    MOVES = MOVES
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    reference = models.UUIDField(editable=False)
+    description = models.CharField(max_length=200, editable=False)
+    provider = models.CharField(max_length=20, editable=False)
+    provider_ref = models.CharField(max_length=120, blank=True, editable=False)
+    provider_payment_ref = models.CharField(max_length=120, blank=True, editable=False)
+    provider_url = models.URLField(max_length=500, blank=True, editable=False)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING, editable=False)
+    amount = models.DecimalField(
+        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, editable=False
+    )
+    currency = models.CharField(max_length=3, editable=False)
+    failure = models.CharField(max_length=200, blank=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    opened_at = models.DateTimeField(null=True, editable=False)
+    settled_at = models.DateTimeField(null=True, editable=False)
+    looked_up_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "pk"]
+        constraints = [
+            fits_currency("amount", name="payment_fits_currency"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_is_positive"),
+            models.UniqueConstraint(
+                fields=["reference"], condition=Q(status__in=OPEN), name="one_open_payment"
+            ),
+            models.UniqueConstraint(
+                fields=["provider", "provider_ref"],
+                condition=~Q(provider_ref=""),
+                name="one_payment_per_provider_object",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["reference"], name="payment_of_reference"),
+            models.Index(
+                fields=["opened_at"], condition=Q(status="PROCESSING"), name="payment_in_flight"
+            ),
+        ]
+        triggers = [
+            status_machine(MOVES),
+            Audited("agency_id", "status", "amount", "currency", "provider", "provider_ref"),
+        ]
+
+    def __str__(self):
+        return f"{self.money} by {self.provider}"
+
+    @property
+    def money(self):
+        return Money(self.amount, self.currency)
+
+
+class RefundStatus(models.TextChoices):
+    PENDING = "PENDING", "Not sent"
+    PROCESSING = "PROCESSING", "At the provider"
+    COMPLETED = "COMPLETED", "Refunded"
+    FAILED = "FAILED", "Failed"
+
+
+REFUND_MOVES = {
+    RefundStatus.PENDING: {RefundStatus.PROCESSING, RefundStatus.COMPLETED, RefundStatus.FAILED},
+    RefundStatus.PROCESSING: {RefundStatus.COMPLETED, RefundStatus.FAILED},
+    RefundStatus.COMPLETED: set(),
+    RefundStatus.FAILED: {RefundStatus.PROCESSING},
+}
+
+
+class Refund(Movable, TenantModel):
+    """Money on its way back. `request_key` makes asking twice for the same thing one refund."""
+
+    MOVES = REFUND_MOVES
+
+    class Reason(models.TextChoices):
+        CUSTOMER_REQUEST = "CUSTOMER_REQUEST", "Asked by the customer"
+        EVENT_CANCELLED = "EVENT_CANCELLED", "Event cancelled"
+        DUPLICATE = "DUPLICATE", "Paid twice"
+        FRAUD = "FRAUD", "Fraud"
+        TOO_LATE = "TOO_LATE", "Paid after the seats had gone"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    payment = TenantKey(Payment, related_name="refunds")
+    request_key = models.CharField(max_length=80, editable=False)
+    amount = models.DecimalField(
+        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, editable=False
+    )
+    currency = models.CharField(max_length=3, editable=False)
+    reason = models.CharField(max_length=16, choices=Reason, editable=False)
+    status = models.CharField(
+        max_length=10, choices=RefundStatus, default=RefundStatus.PENDING, editable=False
+    )
+    provider_ref = models.CharField(max_length=120, blank=True, editable=False)
+    failure = models.CharField(max_length=200, blank=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    completed_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "pk"]
+        constraints = [
+            fits_currency("amount", name="refund_fits_currency"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_is_positive"),
+            models.UniqueConstraint(
+                fields=["payment", "request_key"], name="one_refund_per_request"
+            ),
+        ]
+        triggers = [
+            status_machine(REFUND_MOVES),
+            pgtrigger.Trigger(
+                name="never_above_captured",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("amount", "status", "payment_id"),
+                declare=[("captured", "numeric"), ("refunded", "numeric"), ("unit", "varchar")],
+                func="""
+                    SELECT CASE WHEN status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED') THEN amount ELSE 0 END,
+                           currency INTO captured, unit
+                      FROM payments_payment WHERE id = NEW.payment_id FOR NO KEY UPDATE;
+                    SELECT coalesce(sum(amount), 0) INTO refunded FROM payments_refund
+                      WHERE payment_id = NEW.payment_id AND id <> NEW.id AND status <> 'FAILED';
+                    IF NEW.status <> 'FAILED'
+                       AND (refunded + NEW.amount > captured OR unit <> NEW.currency) THEN
+                      RAISE EXCEPTION 'refunds of % would exceed the % captured',
+                        refunded + NEW.amount, captured USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            Audited("agency_id", "status", "amount", "currency", "payment_id", "reason"),
+        ]
+
+    def __str__(self):
+        return f"{self.money} back"
+
+    @property
+    def money(self):
+        return Money(self.amount, self.currency)
+
+
+class InboxMessage(TenantModel):
+    """What a provider told us, stored once before it is answered and worked until done."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", "Received"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    id = models.BigAutoField(primary_key=True)
+    provider = models.CharField(max_length=20)
+    event_id = models.CharField(max_length=120)
+    kind = models.CharField(max_length=80)
+    session_ref = models.CharField(max_length=120, blank=True)
+    payment_ref = models.CharField(max_length=120, blank=True)
+    state = models.CharField(max_length=8, choices=State, default=State.RECEIVED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    last_error = models.TextField(blank=True, default="")
+    received_at = models.DateTimeField(db_default=Now())
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "event_id"], name="one_row_per_notice")
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="received"), name="inbox_due")
+        ]
+
+    def __str__(self):
+        return f"{self.kind} {self.event_id}"
+
+
+class Account(models.TextChoices):
+    """Chart of accounts. Debits are positive, credits negative."""
+
+    INVENTORY = "inventory", "Seats in stock, at cost"
+    ACCOUNTS_PAYABLE = "accounts_payable", "Owed to suppliers"
+    PROVIDER_CLEARING = "provider_clearing", "Held by payment providers"
+    CUSTOMER_DEPOSITS = "customer_deposits", "Received, not yet earned"
+    TICKET_REVENUE = "ticket_revenue", "Ticket sales"
+    FEE_REVENUE = "fee_revenue", "Service fees"
+    COST_OF_SALES = "cost_of_sales", "Cost of seats sold"
+
+
+class Journal(TenantModel):
+    """One posting. (source, source_id, kind) is unique, so posting twice posts once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    source = models.CharField(max_length=20)
+    source_id = models.UUIDField()
+    kind = models.CharField(max_length=20)
+    memo = models.CharField(max_length=200, blank=True)
+    posted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-posted_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency_id", "source", "source_id", "kind"], name="one_posting_per_source"
+            )
+        ]
+        triggers = append_only()
+
+    def __str__(self):
+        return f"{self.kind} of {self.source} {self.source_id}"
+
+
+class LedgerEntry(TenantModel):
+    """A line of a journal. Each journal sums to zero per currency, checked at commit."""
+
+    id = models.BigAutoField(primary_key=True)
+    journal = TenantKey(Journal, related_name="entries")
+    account = models.CharField(max_length=20, choices=Account)
+    amount = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
+    currency = models.CharField(max_length=3)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "ledger entries"
+        constraints = [fits_currency("amount", name="entry_fits_currency")]
+        indexes = [models.Index(fields=["journal"], name="entries_of_journal")]
+        triggers = [
+            *append_only(),
+            pgtrigger.Trigger(
+                name="journals_sum_to_zero",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                timing=pgtrigger.Deferred,
+                func="""
+                    IF EXISTS (SELECT 1 FROM payments_ledgerentry WHERE journal_id = NEW.journal_id
+                               GROUP BY currency HAVING sum(amount) <> 0) THEN
+                      RAISE EXCEPTION 'journal % does not sum to zero', NEW.journal_id
+                        USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.account} {self.amount} {self.currency}"

@@ -1,0 +1,18 @@
+"""Row-level security and same-agency keys."""
+
+from django.db import migrations
+
+from core.isolation import Isolate
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("venues", "0001_initial"),
+        ("agencies", "0002_isolation"),
+    ]
+    operations = [
+        Isolate("Venue"),
+        Isolate("Layout"),
+        Isolate("LayoutSection"),
+        Isolate("LayoutSeat"),
+    ]
