@@ -72,9 +72,17 @@ import redis  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
+from core.embedded.chromium import find_chromium  # noqa: E402
 from core.embedded.copies import copy_for  # noqa: E402
 
 django.setup()
+
+
+def pytest_collection_modifyitems(items):
+    if not find_chromium():
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
 
 
 def pytest_unconfigure():

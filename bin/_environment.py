@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.embedded import LOCAL, borrow
+from core.embedded import LOCAL, ServiceFailed, borrow
 
 ROOT = Path(__file__).resolve().parents[1]
 SECRETS = (
@@ -26,7 +26,12 @@ def environment(name, mode):
 
     What is set already stays: DATABASE_URL or REDIS_URL of your own starts no server of ours.
     """
-    values = {"TESSERA_MODE": mode, **stored_secrets(name), **os.environ}
+    values = {
+        "TESSERA_MODE": mode,
+        **stored_secrets(name),
+        **read_env(addresses_file(name)),
+        **os.environ,
+    }
     wanted = [
         server
         for server, variable in (("postgres", "DATABASE_URL"), ("valkey", "REDIS_URL"))
@@ -52,6 +57,11 @@ def stored_secrets(name):
         known.update({key: secrets.token_urlsafe(48) for key in missing})
         write_env(file, known)
     return known
+
+
+def addresses_file(name):
+    """Where the last `bin/demo` served the site and the payment simulator."""
+    return LOCAL / name / "addresses.env"
 
 
 def read_env(file):
@@ -93,3 +103,15 @@ def run(command, values):
 def manage(*arguments):
     """The command line of manage.py in this Python."""
     return [sys.executable, str(ROOT / "manage.py"), *arguments]
+
+
+def guarded(main):
+    """Run a command's main; what a person can mend becomes a sentence instead of a traceback."""
+    try:
+        return main()
+    except KeyboardInterrupt:
+        return 130
+    except PermissionError as error:
+        sys.exit(f"{error.filename}: not writable. Use the account that made this folder.")
+    except ServiceFailed as failure:
+        sys.exit(str(failure))

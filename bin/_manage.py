@@ -2,14 +2,13 @@
 
 import sys
 
-from _environment import as_owner, environment, manage, run
-
-from core.embedded import ServiceFailed
+from _environment import as_owner, environment, guarded, manage, run
 
 OWNERS_COMMANDS = ("migrate", "makemigrations", "showmigrations", "sqlmigrate")
 
 
-def main(arguments):
+def main():
+    arguments = sys.argv[1:]
     with environment("demo", mode="demo") as values:
         if arguments[:1] and arguments[0] in OWNERS_COMMANDS:
             values = as_owner(values)
@@ -17,7 +16,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except ServiceFailed as failure:
-        sys.exit(str(failure))
+    sys.exit(guarded(main))

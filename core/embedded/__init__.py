@@ -17,7 +17,7 @@ from .accounts import ServiceFailed, find_home
 from .postgres import Postgres
 from .valkey import Valkey
 
-__all__ = ["LOCAL", "ServiceFailed", "Services", "borrow", "ensure", "stop"]
+__all__ = ["LOCAL", "ServiceFailed", "Services", "borrow", "ensure", "erase", "stop"]
 
 LOCAL = Path(__file__).resolve().parents[2] / ".local"
 BOTH = ("postgres", "valkey")
@@ -56,6 +56,13 @@ def stop(name, local=LOCAL):
     with _locked(local / name / "start.lock"):
         for server in _servers(name, local):
             server.stop()
+
+
+def erase(name, local=LOCAL):
+    """Stop the servers called `name` and throw away all they keep."""
+    with _locked(local / name / "start.lock"):
+        for server in _servers(name, local):
+            server.erase()
 
 
 @contextmanager

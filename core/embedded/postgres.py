@@ -62,6 +62,11 @@ class Postgres:
         """Stop it in good order (open transactions roll back) and wait until it is gone."""
         end_processes(PROGRAM, self.home.identity, ask=signal.SIGINT)
 
+    def erase(self):
+        """Stop it and throw away its data."""
+        self.stop()
+        shutil.rmtree(self.data, ignore_errors=True)
+
     def _ping(self):
         return pq.PGconn.ping(bytes(f"host='{self.socket}' connect_timeout=5", "utf-8"))
 

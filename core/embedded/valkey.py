@@ -5,6 +5,7 @@ configuration file, readable by its account alone, and stay the same over restar
 """
 
 import secrets
+import shutil
 import signal
 import socket
 from dataclasses import dataclass
@@ -61,6 +62,11 @@ class Valkey:
     def stop(self):
         """Stop it in good order (it saves what it keeps) and wait until it is gone."""
         end_processes(PROGRAM, self.home.identity, ask=signal.SIGTERM)
+
+    def erase(self):
+        """Stop it and throw away its data, with port and password."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self):
         shelf = self.home.folder.parent / "software"
