@@ -4,6 +4,7 @@ A test marked `django_db` runs in a transaction that is rolled back. A test that
 `committed_db` really commits (threads, processes, browsers) and gets a database of its own.
 """
 
+import atexit
 import fcntl
 import os
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ SECRETS = {
 }
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 until_the_end = ExitStack()
+atexit.register(until_the_end.close)
 
 
 def find_services():
@@ -83,10 +85,6 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
-
-
-def pytest_unconfigure():
-    until_the_end.close()
 
 
 @pytest.fixture(scope="session")

@@ -93,8 +93,13 @@ def _locked(path):
 
 @contextmanager
 def _opened(path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except PermissionError as error:
+        raise ServiceFailed(
+            f"{path.parent} was made by another account. Run this as that account, or remove it."
+        ) from error
     try:
         yield descriptor
     finally:

@@ -140,11 +140,6 @@ def _open_to_passers(*folders):
 
 def _account_of(data):
     owner = data.stat()
-    if os.geteuid() not in {0, owner.st_uid}:
-        raise ServiceFailed(
-            f"{data.parent} was made by another account. Run this as that account or as root, "
-            f"or remove the folder."
-        )
     if owner.st_uid == 0:
         raise ServiceFailed(f"{data} belongs to root, which may not run the database.")
     return Account(owner.st_uid, owner.st_gid)

@@ -65,7 +65,8 @@ class Postgres:
     def erase(self):
         """Stop it and throw away its data."""
         self.stop()
-        shutil.rmtree(self.data, ignore_errors=True)
+        for folder in (self.data, self.socket):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _ping(self):
         return pq.PGconn.ping(bytes(f"host='{self.socket}' connect_timeout=5", "utf-8"))
