@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from core.audit import status_machine
-from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
+from core.money import DECIMAL_PLACES, MAX_DIGITS, fits_currency
 from core.tenancy import TenantKey, TenantModel
 from events.models import Event, PriceLevel
 from venues.models import LayoutSeat
@@ -56,7 +56,8 @@ class EventSeat(TenantModel):
     """One place at one event: how it stands on the map, who owns it, what it cost, what it sells for.
 
     `claimed_by` is the public id of the booking that has it; `claimed_until` ends a reservation by
-    the database's clock. `price` is net of the buyer's fee, `cost` what the agency paid.
+    the database's clock. `price` is the place's own retail price before the buyer's fee; empty means
+    its level's. `cost` is what the agency paid.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -124,7 +125,3 @@ class EventSeat(TenantModel):
 
     def __str__(self):
         return f"{self.event_id}/{self.ordinal}"
-
-    @property
-    def price_money(self):
-        return None if self.price is None else Money(self.price, self.currency)

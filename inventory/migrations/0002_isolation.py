@@ -6,9 +6,9 @@ from core.isolation import Isolate
 
 VIEWS = """
 CREATE VIEW qa.seats WITH (security_invoker = true) AS
-SELECT event_id, ordinal, status, ownership, cost, price, currency,
-       claimed_by AS booking_id, NULL::uuid AS hold_id
-FROM inventory_eventseat;
+SELECT e.event_id, e.ordinal, e.status, e.ownership, e.cost, coalesce(e.price, l.price) AS price,
+       e.currency, e.claimed_by AS booking_id, NULL::uuid AS hold_id
+FROM inventory_eventseat e LEFT JOIN events_pricelevel l ON l.id = e.level_id;
 """
 DROP_VIEWS = "DROP VIEW qa.seats;"
 

@@ -1,0 +1,32 @@
+"""What has happened to bookings."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class BookingReserved:
+    booking_id: UUID
+
+
+@dataclass(frozen=True)
+class BookingConfirmed:
+    booking_id: UUID
+
+
+@dataclass(frozen=True)
+class BookingExpired:
+    booking_id: UUID
+
+
+@dataclass(frozen=True)
+class BookingCancelled:
+    booking_id: UUID
+
+
+@dataclass(frozen=True)
+class LateMoneyRefunded:
+    """Money came after the seats had gone and is on its way back."""
+
+    booking_id: UUID
+    refund_id: UUID

@@ -1,0 +1,22 @@
+from bookings.facts import BookingCancelled, BookingExpired
+from bookings.models import Booking
+from bookings.services import confirm
+from core.outbox import subscribe
+from payments.facts import PaymentSucceeded
+from payments.services import close_payment
+
+
+@subscribe(PaymentSucceeded, prompt=True)
+def confirm_paid_booking(fact):
+    if Booking.objects.filter(pk=fact.reference).exists():
+        confirm(fact.reference, payment_id=fact.payment_id)
+
+
+@subscribe(BookingExpired)
+def close_page_of_expired(fact):
+    close_payment(fact.booking_id)
+
+
+@subscribe(BookingCancelled)
+def close_page_of_cancelled(fact):
+    close_payment(fact.booking_id)

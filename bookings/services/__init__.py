@@ -1,0 +1,20 @@
+"""Use cases of selling, one module each."""
+
+from bookings.services.confirm import confirm
+from bookings.services.expire import abandon, expire_lapsed
+from bookings.services.pay import NotYours, contact, pay, pay_page_addresses
+from bookings.services.reserve import NotOnSale, TooMany, reserve, reserve_best
+
+__all__ = [
+    "NotOnSale",
+    "NotYours",
+    "TooMany",
+    "abandon",
+    "confirm",
+    "contact",
+    "expire_lapsed",
+    "pay",
+    "pay_page_addresses",
+    "reserve",
+    "reserve_best",
+]

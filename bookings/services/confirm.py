@@ -1,0 +1,129 @@
+"""Money has come: the places become sold, the tickets valid. If the reservation was lost meanwhile:
+the same places if all are free, else all the money back. Nothing else is allowed."""
+
+import logging
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from bookings.facts import BookingConfirmed, LateMoneyRefunded
+from bookings.models import Booking, BookingItem, Status
+from core import failpoints
+from core.locks import lock_one
+from core.money import Money, total
+from core.outbox import record
+from core.transactions import use_case
+from inventory.models import Ownership
+from inventory.models import Status as SeatStatus
+from inventory.services import claim, lock_seats, sell
+from payments.ledger import post
+from payments.models import Account, Payment, Refund
+from payments.services import request_refund
+from tickets.services import confirm_tickets, reopen_tickets
+from tickets.services.issue import lock_tickets
+
+log = logging.getLogger(__name__)
+
+
+@use_case
+def confirm(booking_id, *, payment_id=None):
+    """Confirms a paid (or free) booking; safe to repeat. Returns the Booking.
+
+    A payment that comes for a booking already sold, or for places that are gone, is refunded in full.
+    """
+    booking = lock_one(Booking.objects.filter(pk=booking_id))
+    items = list(BookingItem.objects.filter(booking=booking).order_by("position"))
+    seats = lock_seats([item.event_seat_id for item in items])
+    lock_tickets([item.ticket_id for item in items])
+    if booking.is_sold:
+        return _paid_again(booking, payment_id)
+    if not _hold(booking, items, seats):
+        return _give_back(booking, payment_id, Refund.Reason.TOO_LATE)
+    failpoints.reach("confirm.after_lock")
+    _sell(booking, items)
+    failpoints.reach("confirm.before_commit")
+    return booking
+
+
+def _hold(booking, items, seats):
+    """Whether the places are still, or again, this booking's."""
+    if booking.status == Status.RESERVED:
+        return True
+    if booking.status != Status.EXPIRED or not _free_again(booking, seats):
+        return False
+    claim(
+        event=booking.event,
+        ordinals=[seat.ordinal for seat in seats],
+        reference=booking.pk,
+        seconds=booking.event.reservation_ttl,
+    )
+    reopen_tickets([item.ticket_id for item in items])
+    return True
+
+
+def _free_again(booking, seats):
+    free = all(
+        seat.ownership == Ownership.OWNED and seat.status == SeatStatus.AVAILABLE for seat in seats
+    )
+    return free and booking.event.sells_at(timezone.now())
+
+
+def _sell(booking, items):
+    sell(seat_ids=[item.event_seat_id for item in items], reference=booking.pk)
+    confirm_tickets([item.ticket_id for item in items])
+    booking.move_to(Status.CONFIRMED)
+    booking.confirmed_at = Now()
+    booking.save(update_fields=["status", "confirmed_at"])
+    _book(booking, items)
+    record(BookingConfirmed(booking_id=booking.pk))
+
+
+def _book(booking, items):
+    """Deposits become revenue; stock becomes cost of sales."""
+    cost = total((Money(item.cost, item.currency) for item in items), booking.currency)
+    lines = [
+        (Account.CUSTOMER_DEPOSITS, booking.money),
+        (Account.TICKET_REVENUE, -Money(booking.price, booking.currency)),
+        (Account.FEE_REVENUE, -Money(booking.fee, booking.currency)),
+        (Account.COST_OF_SALES, cost),
+        (Account.INVENTORY, -cost),
+    ]
+    post(
+        source="booking",
+        source_id=booking.pk,
+        kind="sold",
+        memo=booking.number,
+        lines=lines,
+    )
+
+
+def _paid_again(booking, payment_id):
+    """The same payment told twice changes nothing; a second payment goes back."""
+    if payment_id is None:
+        return booking
+    paid = Payment.objects.filter(reference=booking.pk, settled_at__isnull=False)
+    first = paid.filter(status__in=("SUCCEEDED", "REFUNDED", "DISPUTED")).order_by("settled_at")
+    if first[0].pk != payment_id:
+        _refund(booking, payment_id, Refund.Reason.DUPLICATE)
+    return booking
+
+
+def _give_back(booking, payment_id, reason):
+    refund = _refund(booking, payment_id, reason)
+    if booking.can_move_to(Status.REFUNDED):
+        booking.move_to(Status.REFUNDED)
+        booking.closed_at = Now()
+        booking.save(update_fields=["status", "closed_at"])
+        record(LateMoneyRefunded(booking_id=booking.pk, refund_id=refund.pk))
+    return booking
+
+
+def _refund(booking, payment_id, reason):
+    log.warning("booking %s: payment %s goes back, %s", booking.number, payment_id, reason)
+    payment = Payment.objects.get(pk=payment_id)
+    return request_refund(
+        payment_id=payment.pk,
+        money=payment.money,
+        reason=reason,
+        request_key="not-kept",
+    )

@@ -1,0 +1,69 @@
+"""The end of reservations: by time, by the next buyer, or because the buyer gave up."""
+
+from django.db.models.functions import Now
+
+from bookings.facts import BookingCancelled, BookingExpired
+from bookings.models import Booking, BookingItem, Status
+from core.locks import database_now, lock, lock_one
+from core.outbox import record
+from core.status import WrongState
+from core.transactions import use_case
+from inventory.models import EventSeat
+from inventory.services import lock_seats, release
+from tickets.services import cancel_tickets
+from tickets.services.issue import lock_tickets
+
+
+def expire_in(booking_ids, *, and_lock=None):
+    """Ends those of these reservations whose time is over, inside the caller's transaction.
+
+    Locks bookings, then all their places together with those of `and_lock` (event, ordinals) in one
+    go, so that the buyer who takes places over keeps the order of locks. Returns the ended ids.
+    """
+    bookings = lock(Booking.objects.filter(pk__in=booking_ids, status=Status.RESERVED))
+    items = list(BookingItem.objects.filter(booking__in=bookings))
+    wanted = [item.event_seat_id for item in items]
+    if and_lock:
+        event, ordinals = and_lock
+        wanted += EventSeat.objects.at(event, ordinals).values_list("pk", flat=True)
+    lock_seats(wanted)
+    now = database_now()
+    over = [booking for booking in bookings if booking.reserved_until <= now]
+    for booking in over:
+        _close(booking, _of(booking, items), Status.EXPIRED, "not paid in time")
+        record(BookingExpired(booking_id=booking.pk))
+    return [booking.pk for booking in over]
+
+
+def _of(booking, items):
+    return [item for item in items if item.booking_id == booking.pk]
+
+
+def _close(booking, items, status, reason):
+    tickets = [item.ticket_id for item in items]
+    lock_tickets(tickets)
+    booking.move_to(status)
+    Booking.objects.filter(pk=booking.pk).update(
+        status=status, closed_at=Now(), cancellation_reason=reason
+    )
+    cancel_tickets(tickets)
+    release(seat_ids=[item.event_seat_id for item in items], reference=booking.pk)
+
+
+@use_case
+def expire_lapsed(booking_id):
+    """Tidies one reservation if its time is over; returns whether it was."""
+    return bool(expire_in([booking_id]))
+
+
+@use_case
+def abandon(booking_id, *, reason="given up by the buyer"):
+    """The buyer lets an unpaid reservation go; its places are free at once."""
+    booking = lock_one(Booking.objects.filter(pk=booking_id))
+    if booking.status != Status.RESERVED:
+        raise WrongState("Only an unpaid reservation can be given up.")
+    items = list(booking.items.all())
+    lock_seats([item.event_seat_id for item in items])
+    _close(booking, items, Status.CANCELLED, reason)
+    record(BookingCancelled(booking_id=booking_id))
+    return booking

@@ -1,0 +1,92 @@
+"""Who buys, and the way to the provider's page."""
+
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from bookings.models import Booking, Status
+from bookings.services.confirm import confirm
+from core.errors import DomainError, Invalid
+from core.locks import lock_one
+from core.transactions import use_case
+from customers.services import remember_customer
+from payments.models import OPEN, Payment
+from payments.services import open_payment, start_payment
+from tickets.services import name_holder
+
+
+class NotYours(DomainError):
+    """The reservation is over, so there is nothing to pay."""
+
+    code = "reservation_over"
+
+
+class NoContact(Invalid):
+    """Tickets must go to somebody."""
+
+    code = "contact_missing"
+
+
+@use_case
+def contact(booking_id, *, email, name, phone=""):
+    """Says who buys; may be said again until the booking is paid. Returns the Booking."""
+    booking = lock_one(Booking.objects.filter(pk=booking_id))
+    _still_held(booking)
+    booking.customer = remember_customer(email=email, name=name, phone=phone)
+    booking.save(update_fields=["customer"])
+    name_holder(booking.items.values_list("ticket_id", flat=True), name)
+    return booking
+
+
+def pay(booking_id, *, site=None):
+    """The address where the buyer goes now: the provider's page, or, when nothing is due, the
+    booking's own. `site` is the address of our site, such as https://tickets.example.
+
+    Raises NotYours when the time is over, NoContact, or ProviderAway.
+    """
+    booking = Booking.objects.select_related("customer").get(pk=booking_id)
+    _still_held(booking)
+    if booking.customer is None:
+        raise NoContact("Please say who you are, so that the tickets can reach you.")
+    if not booking.total:
+        confirm(booking_id)
+        return reverse("bookings:booking", args=[booking_id])
+    _ensure_payment(booking_id)
+    success_url, cancel_url = pay_page_addresses(booking_id, site)
+    return start_payment(
+        reference=booking.pk,
+        email=booking.customer.email,
+        success_url=success_url,
+        cancel_url=cancel_url,
+        expires_at=booking.reserved_until,
+    )
+
+
+def pay_page_addresses(booking_id, site=None):
+    """(where the provider sends the buyer after paying, where after turning back)."""
+    site = (site or settings.SITE_URL).rstrip("/")
+    back = reverse("bookings:return", args=[booking_id])
+    return f"{site}{back}", f"{site}{reverse('bookings:checkout', args=[booking_id])}"
+
+
+@use_case
+def _ensure_payment(booking_id):
+    """A failed attempt may be followed by another while the places are still kept."""
+    booking = lock_one(Booking.objects.filter(pk=booking_id))
+    _still_held(booking)
+    if not Payment.objects.filter(reference=booking_id, status__in=OPEN).exists():
+        open_payment(
+            reference=booking_id,
+            money=booking.money,
+            description=f"{booking.ticket_count} tickets, {booking.event.title}"[:200],
+        )
+
+
+def _still_held(booking):
+    if booking.status in (Status.CONFIRMED, Status.PAID):
+        raise NotYours("This booking is already paid.")
+    if booking.status != Status.RESERVED or booking.reserved_until <= timezone.now():
+        raise NotYours(
+            "The time to pay is over and the places went back on sale. Nothing was charged."
+        )

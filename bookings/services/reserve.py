@@ -1,0 +1,161 @@
+"""Reserving: all places or none, the price frozen, tickets and the payment's row, in one
+transaction. Whoever comes after a lapsed reservation takes its places over himself."""
+
+from django.utils import timezone
+
+from agencies.queries import current_agency
+from bookings.facts import BookingReserved
+from bookings.models import Booking, BookingItem, Channel, Status
+from bookings.services.expire import expire_in
+from core import failpoints
+from core.errors import DomainError, Invalid
+from core.ids import reference, uuid7
+from core.money import Money, total
+from core.outbox import record
+from core.transactions import use_case
+from inventory import picker
+from inventory.services import SeatsTaken, claim, lapsed_claims
+from payments.services import open_payment
+from tickets.services import open_tickets
+
+TRIES = 3
+
+
+class NotOnSale(DomainError):
+    """The event does not sell now."""
+
+    code = "not_on_sale"
+
+
+class TooMany(Invalid):
+    """More places than one booking may hold, or none."""
+
+    code = "wrong_quantity"
+
+
+def reserve(*, event, ordinals, channel=Channel.WEB, customer=None):
+    """Reserves these places of an event for one buyer; returns the Booking.
+
+    Raises NotOnSale, TooMany, or SeatsTaken naming the places lost. Nothing is written then.
+    """
+    ordinals = _checked(event, ordinals)
+    try:
+        return _reserve(event, ordinals, channel, customer, taking_over=())
+    except SeatsTaken as taken:
+        lapsed = lapsed_claims(event=event, ordinals=taken.ordinals)
+        if not lapsed:
+            raise
+    return _reserve(event, ordinals, channel, customer, taking_over=lapsed)
+
+
+def reserve_best(*, event, quantity, level=None, section=None, together=True, **kwargs):
+    """Chooses and reserves the best `quantity` places; raises NoSuchGroup when there are none.
+
+    The choice is made again, at most three times, when somebody was faster.
+    """
+    _check_quantity(event, quantity)
+    for attempt in range(1, TRIES + 1):
+        places = picker.free_places(event, level=level, section=section)
+        chosen = picker.best(
+            places, quantity=quantity, focus=event.layout.plan["focal"], together=together
+        )
+        try:
+            return reserve(event=event, ordinals=[place.ordinal for place in chosen], **kwargs)
+        except SeatsTaken:
+            if attempt == TRIES:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _checked(event, ordinals):
+    """The wanted places, known to be a sensible set for an event that sells now."""
+    ordinals = list(ordinals)
+    _check_quantity(event, len(ordinals))
+    if len(set(ordinals)) != len(ordinals):
+        raise TooMany("The same place was asked for twice.")
+    if not event.sells_at(timezone.now()):
+        raise NotOnSale(f"{event} is not on sale at the moment.")
+    return ordinals
+
+
+def _check_quantity(event, quantity):
+    if not 1 <= quantity <= event.max_per_booking:
+        raise TooMany(f"One booking holds 1 to {event.max_per_booking} places of this event.")
+
+
+@use_case
+def _reserve(event, ordinals, channel, customer, taking_over):
+    if taking_over:
+        expire_in(taking_over, and_lock=(event, ordinals))
+    booking_id = uuid7()
+    seats = claim(
+        event=event, ordinals=ordinals, reference=booking_id, seconds=event.reservation_ttl
+    )
+    failpoints.reach("reserve.after_claim")
+    booking = _write(booking_id, event, seats, channel, customer)
+    failpoints.reach("reserve.before_commit")
+    return booking
+
+
+def _write(booking_id, event, seats, channel, customer):
+    tickets = open_tickets(event=event, seats=seats)
+    items = _items(booking_id, seats, tickets)
+    price, fee = _sum(items, "price", event), _sum(items, "fee", event)
+    booking = Booking(
+        id=booking_id,
+        number=_number(),
+        event=event,
+        customer=customer,
+        channel=channel,
+        status=Status.RESERVED,
+        ticket_count=len(items),
+        price=price.amount,
+        fee=fee.amount,
+        total=(price + fee).amount,
+        currency=event.currency,
+        reserved_until=seats[0].until,
+    )
+    booking.save(force_insert=True)
+    BookingItem.objects.bulk_create(items)
+    if booking.total:
+        open_payment(reference=booking_id, money=booking.money, description=_description(booking))
+    record(BookingReserved(booking_id=booking_id))
+    return booking
+
+
+def _items(booking_id, seats, tickets):
+    """The prices of this moment; what a seat costs the buyer never changes afterwards."""
+    agency = current_agency()
+    items = []
+    for position, (seat, ticket) in enumerate(zip(seats, tickets, strict=True), start=1):
+        price = Money(seat.price, seat.currency)
+        fee = agency.fee_for(price)
+        items.append(
+            BookingItem(
+                booking_id=booking_id,
+                ticket=ticket,
+                event_seat_id=seat.id,
+                position=position,
+                price=price.amount,
+                fee=fee.amount,
+                total=(price + fee).amount,
+                cost=seat.cost,
+                currency=seat.currency,
+            )
+        )
+    return items
+
+
+def _sum(items, field, event):
+    return total((Money(getattr(item, field), event.currency) for item in items), event.currency)
+
+
+def _number():
+    """BCDF-2345: random, never sequential; readable aloud."""
+    letters = reference(8)
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def _description(booking):
+    tickets = "ticket" if booking.ticket_count == 1 else "tickets"
+    return f"{booking.ticket_count} {tickets}, {booking.event.title}"[:200]

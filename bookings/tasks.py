@@ -1,0 +1,21 @@
+"""Tidying only: a reservation whose time is over has already stopped counting."""
+
+from celery import shared_task
+
+from bookings.models import Booking
+from bookings.services import expire_lapsed
+from core.tenancy import acting_for, as_system
+
+
+@shared_task
+def expire(limit=500):
+    """Ends lapsed reservations; returns how many."""
+    with as_system():
+        rows = list(
+            Booking.objects.lapsed().order_by("reserved_until").values_list("pk", "agency_id")[:limit]
+        )
+    ended = 0
+    for booking_id, agency_id in rows:
+        with acting_for(agency_id):
+            ended += expire_lapsed(booking_id)
+    return ended

@@ -1,0 +1,171 @@
+"""Choosing places for a party: together, near the focal point, or near a place just lost."""
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+
+from django.db import connection
+
+from core.errors import DomainError
+
+FREE = """
+SELECT e.ordinal, c.position, c.label, s.row_position, s.row, s.label, s.block, s.index, s.x, s.y,
+       s.kind, coalesce(e.price, l.price), l.id
+FROM inventory_eventseat e
+JOIN venues_layoutseat s ON s.id = e.seat_id
+JOIN venues_layoutsection c ON c.id = s.section_id
+JOIN events_pricelevel l ON l.id = e.level_id
+WHERE e.event_id = %(event)s AND e.ownership = 'OWNED'
+  AND (e.status = 'AVAILABLE'
+       OR (e.status = 'RESERVED' AND e.claimed_until <= clock_timestamp()))
+  AND (%(level)s::uuid IS NULL OR e.level_id = %(level)s)
+  AND (%(section)s::text IS NULL OR c.label = %(section)s)
+ORDER BY e.ordinal
+"""
+# How many near-best groups a choice is drawn from, so that simultaneous buyers do not collide.
+SPREAD = 4
+
+
+class NoSuchGroup(DomainError):
+    """No free places satisfy the request."""
+
+    code = "no_such_group"
+
+
+@dataclass(frozen=True, slots=True)
+class FreePlace:
+    """A place that could be sold now."""
+
+    ordinal: int
+    section_position: int
+    section: str
+    row_position: int
+    row: str
+    label: str
+    block: int
+    index: int
+    x: int
+    y: int
+    kind: str
+    price: Decimal
+    level_id: object
+
+    @property
+    def is_standing(self):
+        return self.kind == "STANDING"
+
+
+def free_places(event, *, level=None, section=None):
+    """The event's sellable places in map order; `level` is a PriceLevel id, `section` a label."""
+    with connection.cursor() as cursor:
+        cursor.execute(FREE, {"event": event.pk, "level": level, "section": section})
+        return [FreePlace(*row) for row in cursor]
+
+
+def groups(places, size):
+    """Every run of `size` adjacent places: same section, row and block, indexes without a gap.
+    Wheelchair spaces are never taken for somebody who did not ask for them."""
+    blocks = defaultdict(list)
+    for place in places:
+        if place.kind not in ("STANDING", "WHEELCHAIR"):
+            blocks[place.section_position, place.row_position, place.block].append(place)
+    for block in blocks.values():
+        block.sort(key=lambda place: place.index)
+        for start in range(len(block) - size + 1):
+            run = block[start : start + size]
+            if run[-1].index - run[0].index == size - 1:
+                yield run, _orphans(block, start, size)
+
+
+def _orphans(block, start, size):
+    """How many single free places this run would leave beside itself."""
+    left = start > 0 and block[start - 1].index == block[start].index - 1
+    lone_left = left and (start < 2 or block[start - 2].index != block[start].index - 2)
+    last = start + size - 1
+    right = last + 1 < len(block) and block[last + 1].index == block[last].index + 1
+    lone_right = right and (
+        last + 2 >= len(block) or block[last + 2].index != block[last].index + 2
+    )
+    return int(lone_left) + int(lone_right)
+
+
+def _distance(run, focus):
+    x = sum(place.x for place in run) / len(run)
+    y = sum(place.y for place in run) / len(run)
+    return ((x - focus[0]) ** 2 + (y - focus[1]) ** 2) ** 0.5
+
+
+def best(places, *, quantity, focus, together=True):
+    """The best `quantity` places as a list of FreePlace; raises NoSuchGroup.
+
+    Seats in one unbroken run that strands nobody come first, then any unbroken run, then standing
+    places, then, unless `together`, the fewest pieces near each other.
+    """
+    ranked = sorted(
+        ((orphans > 0, _distance(run, focus), run) for run, orphans in groups(places, quantity)),
+        key=lambda candidate: candidate[:2],
+    )
+    if ranked:
+        nearly = [run for strands, _, run in ranked[:SPREAD] if strands == ranked[0][0]]
+        return random.choice(nearly)  # noqa: S311 - spreads buyers, no secret
+    standing = [place for place in places if place.is_standing]
+    if len(standing) >= quantity:
+        return random.sample(standing, quantity)
+    if together:
+        raise NoSuchGroup(f"There are no {quantity} places together that fit your choice.")
+    return _in_pieces(places, quantity, focus)
+
+
+def _in_pieces(places, quantity, focus):
+    """The largest pieces that exist, each as near as possible to the first."""
+    chosen, left = [], quantity
+    while left:
+        used = {place.ordinal for place in chosen}
+        rest = [place for place in places if place.ordinal not in used]
+        piece = _largest_piece(rest, left, focus)
+        if not piece:
+            raise NoSuchGroup(f"There are fewer than {quantity} places that fit your choice.")
+        chosen += piece
+        left -= len(piece)
+        focus = (chosen[0].x, chosen[0].y)
+    return chosen
+
+
+def _largest_piece(places, at_most, focus):
+    for size in range(at_most, 0, -1):
+        runs = [run for run, _ in groups(places, size)]
+        if runs:
+            return min(runs, key=lambda run: _distance(run, focus))
+    return []
+
+
+def alternatives(places, *, quantity, near, at_most, count=3):
+    """Up to `count` groups of `quantity` that cost no more than `at_most` each (Decimal, before
+    fees), nearest to the point `near` first, no place in two groups."""
+    affordable = [place for place in places if place.price <= at_most]
+    ranked = sorted(groups(affordable, quantity), key=lambda group: _distance(group[0], near))
+    found, used = [], set()
+    for run, _ in ranked:
+        if used.isdisjoint(place.ordinal for place in run):
+            found.append(run)
+            used.update(place.ordinal for place in run)
+        if len(found) == count:
+            break
+    return found
+
+
+def longest_run(places):
+    """The largest number of adjacent places among these, per section label."""
+    longest = defaultdict(int)
+    blocks = defaultdict(list)
+    for place in places:
+        blocks[place.section, place.row_position, place.block].append(place.index)
+    for (section, _, _), indexes in blocks.items():
+        run = best_run = 1
+        for before, after in pairwise(sorted(indexes)):
+            run = run + 1 if after == before + 1 else 1
+            best_run = max(best_run, run)
+        longest[section] = max(longest[section], best_run)
+    return dict(longest)

@@ -1,0 +1,145 @@
+"""Reads of the seat inventory: what the map shows, what is left and for how much."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import connection
+
+# One byte a place, in map order: 0 available, 1 taken, 2 not for sale.
+STATUS_BYTES = """
+SELECT string_agg(CASE
+    WHEN ownership <> 'OWNED' OR level_id IS NULL THEN '\\x02'::bytea
+    WHEN status = 'AVAILABLE'
+      OR (status = 'RESERVED' AND claimed_until <= clock_timestamp()) THEN '\\x00'::bytea
+    ELSE '\\x01'::bytea END, ''::bytea ORDER BY ordinal)
+FROM inventory_eventseat WHERE event_id = %s
+"""
+SELLABLE = """e.ownership = 'OWNED' AND (e.status = 'AVAILABLE'
+  OR (e.status = 'RESERVED' AND e.claimed_until <= clock_timestamp()))"""
+LEFT_BY_LEVEL = f"""
+SELECT e.level_id, min(coalesce(e.price, l.price)), max(coalesce(e.price, l.price)), count(*)
+FROM inventory_eventseat e JOIN events_pricelevel l ON l.id = e.level_id
+WHERE e.event_id = ANY (%s) AND {SELLABLE} GROUP BY e.level_id
+"""  # noqa: S608 - constants only
+LEFT_BY_EVENT = f"""
+SELECT e.event_id, min(coalesce(e.price, l.price)), max(coalesce(e.price, l.price)), count(*)
+FROM inventory_eventseat e JOIN events_pricelevel l ON l.id = e.level_id
+WHERE e.event_id = ANY (%s) AND {SELLABLE} GROUP BY e.event_id
+"""  # noqa: S608 - constants only
+LEFT_BY_SECTION = f"""
+SELECT c.id, min(coalesce(e.price, l.price)), max(coalesce(e.price, l.price)), count(*)
+FROM inventory_eventseat e
+JOIN events_pricelevel l ON l.id = e.level_id
+JOIN venues_layoutseat s ON s.id = e.seat_id
+JOIN venues_layoutsection c ON c.id = s.section_id
+WHERE e.event_id = %s AND {SELLABLE} GROUP BY c.id
+"""  # noqa: S608 - constants only
+SECTION_SEATS = f"""
+SELECT e.ordinal, s.row_position, s.row, s.label, s.kind, s.restricted_view,
+       coalesce(e.price, l.price), l.name, l.position, {SELLABLE}, e.ownership = 'OWNED'
+FROM inventory_eventseat e
+JOIN venues_layoutseat s ON s.id = e.seat_id
+LEFT JOIN events_pricelevel l ON l.id = e.level_id
+WHERE e.event_id = %s AND s.section_id = %s ORDER BY e.ordinal
+"""  # noqa: S608 - constants only
+PRICE_RUNS = """
+SELECT l.id, l.name, l.position, coalesce(e.price, l.price)
+FROM inventory_eventseat e LEFT JOIN events_pricelevel l ON l.id = e.level_id
+WHERE e.event_id = %s ORDER BY e.ordinal
+"""
+PLACES = """
+SELECT e.ordinal, c.label, s.row, s.label, s.kind, coalesce(e.price, l.price), s.x, s.y
+FROM inventory_eventseat e
+JOIN venues_layoutseat s ON s.id = e.seat_id
+JOIN venues_layoutsection c ON c.id = s.section_id
+LEFT JOIN events_pricelevel l ON l.id = e.level_id
+WHERE e.event_id = %s AND e.ordinal = ANY (%s) ORDER BY e.ordinal
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How many places can be bought and between which prices (before fees)."""
+
+    low: Decimal
+    high: Decimal
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSeat:
+    """A place as the list of a section shows it."""
+
+    ordinal: int
+    row_position: int
+    row: str
+    label: str
+    kind: str
+    restricted_view: bool
+    price: Decimal | None
+    level: str | None
+    level_position: int | None
+    is_free: bool
+    is_owned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPlace:
+    """A place with its name, price before fees and position on the map."""
+
+    ordinal: int
+    section: str
+    row: str
+    label: str
+    kind: str
+    price: Decimal | None
+    x: int
+    y: int
+
+    @property
+    def name(self):
+        if self.kind == "STANDING":
+            return f"{self.section}, standing"
+        row = f", row {self.row}" if self.row else ""
+        return f"{self.section}{row}, seat {self.label}"
+
+
+def _rows(sql, parameters):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def status_bytes(event_id):
+    """The state of every place of the event as bytes; empty for an event without places."""
+    return bytes(_rows(STATUS_BYTES, [event_id])[0][0] or b"")
+
+
+def left_by_level(event_ids):
+    """{level id: Left} of these events."""
+    return {row[0]: Left(*row[1:]) for row in _rows(LEFT_BY_LEVEL, [list(event_ids)])}
+
+
+def left_by_event(event_ids):
+    """{event id: Left}; an event with nothing left is absent."""
+    return {row[0]: Left(*row[1:]) for row in _rows(LEFT_BY_EVENT, [list(event_ids)])}
+
+
+def left_by_section(event_id):
+    """{section id: Left}; a section with nothing left is absent."""
+    return {row[0]: Left(*row[1:]) for row in _rows(LEFT_BY_SECTION, [event_id])}
+
+
+def section_seats(event_id, section_id):
+    """Every place of a section in map order, as SectionSeat."""
+    return [SectionSeat(*row) for row in _rows(SECTION_SEATS, [event_id, section_id])]
+
+
+def price_classes(event_id):
+    """(level id, name, position, price before fees) of every place in map order; None: unpriced."""
+    return _rows(PRICE_RUNS, [event_id])
+
+
+def named_places(event_id, ordinals):
+    """NamedPlace rows of these places of the event, unknown ones left out."""
+    return [NamedPlace(*row) for row in _rows(PLACES, [event_id, list(ordinals)])]

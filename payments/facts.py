@@ -1,0 +1,27 @@
+"""What has happened to money. `reference` is the public id of what was paid for."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class PaymentSucceeded:
+    reference: UUID
+    payment_id: UUID
+
+
+@dataclass(frozen=True)
+class PaymentFailed:
+    reference: UUID
+    payment_id: UUID
+
+
+@dataclass(frozen=True)
+class RefundRequested:
+    refund_id: UUID
+
+
+@dataclass(frozen=True)
+class RefundCompleted:
+    reference: UUID
+    refund_id: UUID

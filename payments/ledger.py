@@ -1,0 +1,36 @@
+"""The double-entry ledger. It only grows: a correction is another posting."""
+
+from django.db import connection
+
+from core.tenancy import current_agency_id
+from core.ids import uuid7
+from payments.models import LedgerEntry
+
+POST = """
+INSERT INTO payments_journal (id, agency_id, source, source_id, kind, memo)
+VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (agency_id, source, source_id, kind) DO NOTHING
+"""
+
+
+def post(*, source, source_id, kind, lines, memo=""):
+    """Writes one journal of `lines` [(Account, Money), …]: debits positive, credits negative.
+
+    Posting the same (source, source_id, kind) again does nothing. Returns whether it was written.
+    The database refuses a journal that does not sum to zero.
+    """
+    journal_id = uuid7()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            POST, [journal_id, current_agency_id(), source, source_id, kind, memo[:200]]
+        )
+        if not cursor.rowcount:
+            return False
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            journal_id=journal_id, account=account, amount=money.amount, currency=money.currency
+        )
+        for account, money in lines
+        if money
+    )
+    return True

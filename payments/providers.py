@@ -1,0 +1,28 @@
+"""Which adapters this installation has. Adding a provider is a line here and a module in adapters."""
+
+from functools import cache
+
+from django.conf import settings
+
+from core.errors import NotFound
+from payments.adapters.simulated import SimulatedProvider
+
+
+@cache
+def _adapters():
+    found = {}
+    if settings.PAYMENT_SIMULATOR_URL:
+        found["simulated"] = SimulatedProvider(
+            settings.PAYMENT_SIMULATOR_URL,
+            settings.PAYMENT_SIMULATOR_SECRET,
+            settings.PAYMENT_WEBHOOK_SECRETS,
+        )
+    return found
+
+
+def provider(name):
+    """The adapter of this name; NotFound when this installation does not have it."""
+    adapter = _adapters().get(name)
+    if adapter is None:
+        raise NotFound(f"There is no payment provider called {name} here.")
+    return adapter

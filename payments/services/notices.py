@@ -1,0 +1,100 @@
+"""Provider notices: stored once, answered, then worked until done."""
+
+import logging
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from core.tenancy import acting_for, as_system
+from payments.models import InboxMessage, Payment
+from payments.providers import provider
+from payments.services.settle import settle
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=1)
+ATTEMPTS = 12
+
+
+def receive_notice(*, provider_name, body, headers):
+    """Verifies a provider's notice and stores it once; returns the InboxMessage, or None when it is
+    about nothing of ours. Raises WebhookRefused for a signature that does not hold."""
+    adapter = provider(provider_name)
+    notice = adapter.verify_webhook(body, headers)
+    payment = _payment_of(provider_name, adapter, notice)
+    if payment is None:
+        log.warning("a notice of %s about %s is not ours", provider_name, notice.session_ref)
+        return None
+    with acting_for(payment.agency_id):
+        return _store(provider_name, notice)
+
+
+def _payment_of(provider_name, adapter, notice):
+    """The payment a notice is about: by the provider's ids, else by the id we put into its object
+    (a notice can be faster than the answer that tells us the provider's id)."""
+    with as_system():
+        payments = Payment.objects.filter(provider=provider_name)
+        for field in ("session_ref", "payment_ref"):
+            ref = getattr(notice, field)
+            column = "provider_ref" if field == "session_ref" else "provider_payment_ref"
+            found = ref and payments.filter(**{column: ref}).first()
+            if found:
+                return found
+        session = notice.session_ref and adapter.find_session(ref=notice.session_ref)
+        return session and payments.filter(pk=session.metadata.get("payment_id")).first()
+
+
+def _store(provider_name, notice):
+    try:
+        with transaction.atomic():
+            return InboxMessage.objects.create(
+                provider=provider_name,
+                event_id=notice.id,
+                kind=notice.kind,
+                session_ref=notice.session_ref or "",
+                payment_ref=notice.payment_ref or "",
+            )
+    except IntegrityError:
+        return InboxMessage.objects.get(provider=provider_name, event_id=notice.id)
+
+
+def work_notice(message_id):
+    """Settles the payment a stored notice is about; a failure is kept for the next try."""
+    message = InboxMessage.objects.get(pk=message_id)
+    if message.state != InboxMessage.State.RECEIVED:
+        return
+    InboxMessage.objects.filter(pk=message_id).update(
+        attempts=F("attempts") + 1, due_at=Now() + LEASE
+    )
+    try:
+        _settle_for(message)
+    except Exception as error:
+        log.exception("notice %s failed", message.event_id)
+        _failed(message, str(error))
+        return
+    InboxMessage.objects.filter(pk=message_id).update(
+        state=InboxMessage.State.DONE, done_at=Now(), last_error=""
+    )
+
+
+def _settle_for(message):
+    payments = Payment.objects.filter(provider=message.provider)
+    payment = (
+        message.session_ref and payments.filter(provider_ref=message.session_ref).first()
+    ) or (message.payment_ref and payments.filter(provider_payment_ref=message.payment_ref).first())
+    if not payment:
+        session = provider(message.provider).find_session(ref=message.session_ref)
+        payment = payments.get(pk=session.metadata["payment_id"])
+    settle(payment.pk)
+
+
+def _failed(message, error):
+    attempts = message.attempts + 1
+    state = InboxMessage.State.FAILED if attempts >= ATTEMPTS else InboxMessage.State.RECEIVED
+    InboxMessage.objects.filter(pk=message.pk).update(
+        state=state,
+        last_error=error[:2000],
+        due_at=Now() + timedelta(seconds=min(2**attempts, 3600)),
+    )

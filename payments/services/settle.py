@@ -1,0 +1,131 @@
+"""One door for every way we learn about a payment: it reads the provider's present object."""
+
+import logging
+
+from django.db.models.functions import Now
+
+from core import failpoints
+from core.locks import lock_one
+from core.outbox import record
+from core.transactions import use_case
+from payments.adapters import ProviderUnavailable
+from payments.facts import PaymentFailed, PaymentSucceeded
+from payments.ledger import post
+from payments.models import OPEN, Account, Payment, Status
+from payments.providers import provider
+
+log = logging.getLogger(__name__)
+
+
+def settle(payment_id):
+    """Brings a payment in line with what its provider says now; safe to repeat, by anyone.
+
+    Called by the return page, the webhook and reconciliation alike. Returns the Payment as it is
+    afterwards; raises ProviderUnavailable when the provider cannot be asked.
+    """
+    payment = Payment.objects.get(pk=payment_id)
+    session = _current(payment)
+    if session is None:
+        return _never_opened(payment)
+    failpoints.reach("settle.before_record")
+    return _record(payment_id, session)
+
+
+def _current(payment):
+    adapter = provider(payment.provider)
+    if payment.provider_ref:
+        return adapter.find_session(ref=payment.provider_ref)
+    return adapter.find_session(payment_id=payment.pk)
+
+
+@use_case
+def _never_opened(payment):
+    """The provider has no object of ours: leave the attempt to be made again."""
+    Payment.objects.filter(pk=payment.pk).update(looked_up_at=Now())
+    return Payment.objects.get(pk=payment.pk)
+
+
+@use_case
+def _record(payment_id, session):
+    payment = lock_one(Payment.objects.filter(pk=payment_id))
+    payment.provider_ref = session.ref
+    payment.provider_payment_ref = session.payment_ref or ""
+    if session.state == "paid" and payment.status in (*OPEN, Status.FAILED):
+        _succeed(payment, session)
+    elif session.state in ("expired", "failed") and payment.status in OPEN:
+        _fail(payment, f"The provider's page is {session.state}.")
+    payment.looked_up_at = Now()
+    payment.save()
+    payment.refresh_from_db()
+    return payment
+
+
+def _succeed(payment, session):
+    wrong = _mismatch(payment, session)
+    if wrong:
+        log.error("payment %s: %s", payment.pk, wrong)
+        payment.failure = wrong
+        return
+    if payment.status == Status.PENDING:
+        payment.move_to(Status.PROCESSING)
+    payment.move_to(Status.SUCCEEDED)
+    payment.failure = ""
+    payment.settled_at = Now()
+    post(
+        source="payment",
+        source_id=payment.pk,
+        kind="captured",
+        lines=[
+            (Account.PROVIDER_CLEARING, payment.money),
+            (Account.CUSTOMER_DEPOSITS, -payment.money),
+        ],
+    )
+    record(PaymentSucceeded(reference=payment.reference, payment_id=payment.pk))
+
+
+def _mismatch(payment, session):
+    """Why the provider's object is not this payment, or an empty string."""
+    if (session.amount, session.currency) != (payment.amount, payment.currency):
+        return f"The provider says {session.amount} {session.currency}, not {payment.money}."
+    named = session.metadata.get("payment_id")
+    if named != str(payment.pk):
+        return f"The provider's object names payment {named}."
+    return ""
+
+
+def _fail(payment, why):
+    payment.move_to(Status.FAILED)
+    payment.failure = why
+    payment.settled_at = Now()
+    record(PaymentFailed(reference=payment.reference, payment_id=payment.pk))
+
+
+def close_payment(reference):
+    """Shuts the provider's page for what is no longer for sale; money already there is settled.
+
+    Safe to repeat. Raises ProviderUnavailable when the provider does not answer.
+    """
+    payment = Payment.objects.filter(reference=reference, status__in=OPEN).first()
+    if payment is None:
+        return
+    if payment.status == Status.PENDING:
+        _give_up(payment.pk)
+        return
+    session = _current(payment)
+    if session is None:
+        _give_up(payment.pk)
+        return
+    if session.state == "open":
+        provider(payment.provider).expire_session(session.ref)
+    settle(payment.pk)
+
+
+@use_case
+def _give_up(payment_id):
+    payment = lock_one(Payment.objects.filter(pk=payment_id))
+    if payment.status in OPEN:
+        _fail(payment, "Given up before it was paid.")
+        payment.save()
+
+
+__all__ = ["ProviderUnavailable", "close_payment", "settle"]

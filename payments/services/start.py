@@ -1,0 +1,92 @@
+"""From the row written at reservation to the page of the provider."""
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from core import failpoints
+from core.errors import DomainError
+from core.locks import lock_one
+from core.transactions import use_case
+from payments.adapters import ProviderRefused, ProviderUnavailable
+from payments.models import OPEN, Payment, Status
+from payments.providers import provider
+
+
+class ProviderAway(DomainError):
+    """The provider did not answer; whether it acted is unknown and will be looked up."""
+
+    code = "payment_provider_unavailable"
+    status = 503
+
+
+class NothingToPay(DomainError):
+    """There is no open payment: it was paid, refunded or given up."""
+
+    code = "nothing_to_pay"
+
+
+def open_payment(*, reference, money, description):
+    """The intent to be paid, written in the transaction that made it due. Returns the Payment."""
+    return Payment.objects.create(
+        reference=reference,
+        provider=settings.PAYMENT_PROVIDER,
+        amount=money.amount,
+        currency=money.currency,
+        description=description,
+    )
+
+
+def start_payment(*, reference, email, success_url, cancel_url, expires_at):
+    """Opens the provider's page for the open payment of `reference`; returns its address.
+
+    Repeating it gives the same page. Raises NothingToPay, or ProviderAway when the outcome is
+    unknown: the row is then already PROCESSING and reconciliation looks the object up.
+    """
+    payment = _begin(reference)
+    if payment.provider_url:
+        return payment.provider_url
+    failpoints.reach("pay.before_provider")
+    session = _open_session(payment, email, success_url, cancel_url, expires_at)
+    failpoints.reach("pay.after_provider")
+    Payment.objects.filter(pk=payment.pk).update(
+        provider_ref=session.ref,
+        provider_url=session.url,
+        provider_payment_ref=session.payment_ref or "",
+    )
+    return session.url
+
+
+@use_case
+def _begin(reference):
+    try:
+        payment = lock_one(Payment.objects.filter(reference=reference, status__in=OPEN))
+    except Payment.DoesNotExist:
+        raise NothingToPay("There is nothing left to pay for this booking.") from None
+    if payment.status == Status.PENDING:
+        payment.move_to(Status.PROCESSING)
+        Payment.objects.filter(pk=payment.pk).update(status=payment.status, opened_at=Now())
+    return payment
+
+
+def _open_session(payment, email, success_url, cancel_url, expires_at):
+    """The provider's session for this payment, found again if it was made before we heard of it."""
+    adapter = provider(payment.provider)
+    try:
+        known = adapter.find_session(payment_id=payment.pk)
+        return known or adapter.open_session(
+            payment_id=payment.pk,
+            reference=payment.reference,
+            amount=payment.amount,
+            currency=payment.currency,
+            description=payment.description,
+            email=email,
+            success_url=success_url,
+            cancel_url=cancel_url,
+            expires_at=expires_at,
+            idempotency_key=f"{payment.pk}:open",
+        )
+    except (ProviderUnavailable, ProviderRefused) as error:
+        raise ProviderAway(
+            "The payment page could not be opened. Your seats are still kept and nothing was "
+            "charged; please try again in a moment."
+        ) from error

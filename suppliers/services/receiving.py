@@ -1,0 +1,185 @@
+"""Receiving: what arrived becomes owned, with its cost, its receipt and its debt, in one piece."""
+
+from datetime import timedelta
+
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from core import failpoints
+from core.errors import DomainError
+from core.locks import lock, lock_one
+from core.money import Money, total
+from core.numbering import next_number
+from core.outbox import record
+from core.transactions import use_case
+from inventory.services import take_ownership
+from payments.ledger import post
+from payments.models import Account
+from suppliers.facts import StockReceived
+from suppliers.models import (
+    RECEIVABLE,
+    AccountsPayable,
+    Acquisition,
+    DeliveryReceipt,
+    LineStatus,
+    PaymentTerms,
+    PurchaseOrder,
+    ReceiptLine,
+    Status,
+)
+from suppliers.places import in_words
+from venues.models import LayoutSeat
+
+DAYS = {PaymentTerms.IMMEDIATE: 0, PaymentTerms.NET_30: 30, PaymentTerms.NET_60: 60}
+BATCH = 5000
+
+
+class OverReceipt(DomainError):
+    """More, or other places, than the order still expects."""
+
+    code = "over_receipt"
+
+
+class NotExpected(DomainError):
+    """The order is not in a state in which deliveries are expected."""
+
+    code = "not_expected"
+
+
+@use_case
+def receive_delivery(*, order, ordinals_by_line=None, by=None, delivery_reference=""):
+    """Receives places of a confirmed order; without `ordinals_by_line` all that is outstanding.
+
+    `ordinals_by_line` is {line id: [ordinal, …]}, any part of what each line still expects. Writes
+    acquisitions, ownership, the receipt, what is owed and the ledger, all or nothing. Returns the
+    DeliveryReceipt. Raises NotExpected or OverReceipt.
+    """
+    order = lock_one(PurchaseOrder.objects.filter(pk=order.pk))
+    if order.status not in RECEIVABLE:
+        raise NotExpected(f"{order} is {order.status}; only confirmed orders are received.")
+    lines = lock(order.lines.all())
+    parts = _parts(lines, ordinals_by_line)
+    receipt = _receipt(order, parts, by, delivery_reference)
+    failpoints.reach("receive.after_receipt")
+    for line, ordinals in parts:
+        _take_in(receipt, order, line, ordinals)
+    failpoints.reach("receive.after_ownership")
+    _owe(order, receipt)
+    _advance(order, lines)
+    record(StockReceived(receipt_id=receipt.pk))
+    failpoints.reach("receive.before_commit")
+    return receipt
+
+
+def _parts(lines, ordinals_by_line):
+    """[(line, ordinals to receive)] with every ordinal still expected; raises OverReceipt."""
+    received = _received(lines)
+    parts = []
+    for line in lines:
+        outstanding = [o for o in line.ordinals if o not in received.get(line.pk, ())]
+        wanted = outstanding if ordinals_by_line is None else ordinals_by_line.get(line.pk, [])
+        extra = set(wanted) - set(outstanding)
+        if extra or len(set(wanted)) != len(wanted):
+            raise OverReceipt(
+                f"{line}: {len(extra) or len(wanted) - len(set(wanted))} places were not ordered or "
+                "have already arrived. Nothing was received.",
+                line=str(line.pk),
+                ordinals=sorted(extra),
+            )
+        if wanted:
+            parts.append((line, sorted(wanted)))
+    unknown = set(ordinals_by_line or ()) - {line.pk for line in lines}
+    if unknown or not parts:
+        raise OverReceipt("There is nothing to receive: these places are not outstanding.")
+    return parts
+
+
+def _received(lines):
+    """{line id: {ordinal, …}} that already arrived."""
+    found = {}
+    rows = Acquisition.objects.filter(line__in=lines).values_list("line_id", "event_seat__ordinal")
+    for line_id, ordinal in rows:
+        found.setdefault(line_id, set()).add(ordinal)
+    return found
+
+
+def _receipt(order, parts, by, delivery_reference):
+    year = timezone.now().year
+    amount = total((line.cost * len(ordinals) for line, ordinals in parts), order.currency)
+    return DeliveryReceipt.objects.create(
+        number=f"GR-{year}-{next_number(f'receipt-{year}'):04d}",
+        order=order,
+        delivery_reference=delivery_reference,
+        received_by=by,
+        seats=sum(len(ordinals) for _, ordinals in parts),
+        amount=amount.amount,
+        currency=order.currency,
+    )
+
+
+def _take_in(receipt, order, line, ordinals):
+    retail = None if line.retail_price is None else Money(line.retail_price, line.currency)
+    seat_ids = take_ownership(
+        event=line.event, ordinals=ordinals, unit_cost=line.cost, price=retail
+    )
+    Acquisition.objects.bulk_create(
+        (
+            Acquisition(
+                event_seat_id=seat_ids[ordinal],
+                line=line,
+                receipt=receipt,
+                supplier_id=order.supplier_id,
+                unit_cost=line.unit_cost,
+                currency=line.currency,
+                in_hand_on=line.in_hand_on,
+                return_by=line.return_by,
+            )
+            for ordinal in ordinals
+        ),
+        batch_size=BATCH,
+    )
+    places = LayoutSeat.objects.filter(layout=line.event.layout_id, ordinal__in=ordinals)
+    ReceiptLine.objects.create(
+        receipt=receipt,
+        line=line,
+        quantity=len(ordinals),
+        amount=(line.cost * len(ordinals)).amount,
+        currency=line.currency,
+        places=in_words(list(places.order_by("ordinal"))),
+    )
+    type(line).objects.filter(pk=line.pk).update(received=F("received") + len(ordinals))
+
+
+def _owe(order, receipt):
+    amount = Money(receipt.amount, receipt.currency)
+    AccountsPayable.objects.create(
+        order=order,
+        receipt=receipt,
+        amount=amount.amount,
+        currency=amount.currency,
+        due_on=timezone.localdate() + timedelta(days=DAYS[order.payment_terms]),
+    )
+    post(
+        source="receipt",
+        source_id=receipt.pk,
+        kind="received",
+        memo=receipt.number,
+        lines=[(Account.INVENTORY, amount), (Account.ACCOUNTS_PAYABLE, -amount)],
+    )
+
+
+def _advance(order, lines):
+    """Line states follow from what arrived, the order's from its lines."""
+    for line in lines:
+        line.refresh_from_db(fields=["received"])
+        target = LineStatus.RECEIVED if not line.outstanding else LineStatus.PARTIALLY_RECEIVED
+        if line.received and line.status != target:
+            line.move_to(target)
+            line.save(update_fields=["status"])
+    done = all(line.status == LineStatus.RECEIVED for line in lines)
+    target = Status.COMPLETED if done else Status.PARTIALLY_RECEIVED
+    if order.status != target:
+        order.move_to(target)
+        order.completed_at = Now() if done else None
+        order.save()

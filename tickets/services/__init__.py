@@ -1,0 +1,25 @@
+"""Use cases of tickets, one module each."""
+
+from tickets.services.admit import ScanResult, admit
+from tickets.services.issue import (
+    cancel_tickets,
+    confirm_tickets,
+    name_holder,
+    open_tickets,
+    reopen_tickets,
+)
+from tickets.services.keys import active_key, code_of, public_keys, rotate_signing_key
+
+__all__ = [
+    "ScanResult",
+    "active_key",
+    "admit",
+    "cancel_tickets",
+    "code_of",
+    "confirm_tickets",
+    "name_holder",
+    "open_tickets",
+    "public_keys",
+    "reopen_tickets",
+    "rotate_signing_key",
+]

@@ -1,0 +1,114 @@
+"""Letting somebody in: one transaction on the ticket's row, whatever the number of gates."""
+
+import re
+from dataclasses import dataclass
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from core.locks import lock
+from core.transactions import use_case
+from tickets.codes import CodeRefused, verify
+from tickets.models import Admission, Scan, Status, Ticket
+from tickets.services.keys import public_keys
+
+Verdict = Scan.Verdict
+NUMBER = re.compile(r"[2-9B-DF-HJ-NP-TV-XZ]{12}")
+MESSAGES = {
+    Verdict.ADMITTED: "Welcome.",
+    Verdict.DUPLICATE: "This ticket has already been used.",
+    Verdict.WRONG_EVENT: "This ticket is for another event.",
+    Verdict.WRONG_GATE: "This ticket belongs to another entrance.",
+    Verdict.NOT_VALID: "This ticket is not valid.",
+    Verdict.UNKNOWN: "This is not one of our ticket codes.",
+}
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """A verdict with the ticket it is about (or None) and, of a used one, its first admission."""
+
+    verdict: str
+    ticket: Ticket | None = None
+    first_admission: Admission | None = None
+
+    @property
+    def message(self):
+        return MESSAGES[self.verdict]
+
+
+def admit(*, code, gate, device_id, nonce):
+    """Judges a code (or a typed ticket number) at a gate and lets its holder in at most once.
+
+    The order of judgement: signature, key, event and gate, state and generation, duplicate. Every
+    attempt is kept as a Scan; the same nonce from the same device gets the same answer again.
+    """
+    try:
+        return _admit(code=code, gate=gate, device_id=device_id, nonce=nonce)
+    except IntegrityError:
+        repeated = Scan.objects.select_related("ticket").filter(device_id=device_id, nonce=nonce)
+        scan = repeated.first()
+        if scan is None:
+            raise
+        return ScanResult(scan.verdict, scan.ticket, _first_admission(scan.ticket))
+
+
+@use_case
+def _admit(*, code, gate, device_id, nonce):
+    verdict, ticket = _judge(code, gate)
+    if verdict == Verdict.ADMITTED:
+        Admission.objects.create(ticket=ticket, gate=gate)
+        ticket.move_to(Status.USED)
+        Ticket.objects.filter(pk=ticket.pk).update(status=Status.USED)
+    Scan.objects.create(
+        gate=gate, ticket=ticket, device_id=device_id, nonce=nonce, verdict=verdict
+    )
+    first = _first_admission(ticket) if verdict == Verdict.DUPLICATE else None
+    return ScanResult(verdict, ticket, first)
+
+
+def _judge(code, gate):
+    """(verdict, locked ticket or None)."""
+    ticket, signed = _find(code, gate)
+    if ticket is None:
+        return Verdict.UNKNOWN, None
+    if ticket.event_id != gate.event_id:
+        return Verdict.WRONG_EVENT, ticket
+    if not gate.serves(ticket.entrance):
+        return Verdict.WRONG_GATE, ticket
+    if ticket.status == Status.USED and _is_current(ticket, signed):
+        return Verdict.DUPLICATE, ticket
+    if ticket.status != Status.CONFIRMED or not _is_current(ticket, signed):
+        return Verdict.NOT_VALID, ticket
+    return Verdict.ADMITTED, ticket
+
+
+def _find(code, gate):
+    """(locked ticket, TicketCode or None for a typed number), or (None, None)."""
+    typed = re.sub(r"[\s-]+", "", code).upper()
+    if NUMBER.fullmatch(typed):
+        number = f"{typed[:4]}-{typed[4:8]}-{typed[8:]}"
+        return _locked(Ticket.objects.filter(number=number, event_id=gate.event_id)), None
+    try:
+        signed = verify(code, public_keys())
+    except CodeRefused:
+        return None, None
+    return _locked(Ticket.objects.filter(pk=signed.ticket, event_id=signed.event)), signed
+
+
+def _locked(tickets):
+    found = lock(tickets)
+    return found[0] if found else None
+
+
+def _is_current(ticket, signed):
+    """A typed number has no generation; a code must carry the ticket's present one."""
+    if signed is None:
+        return True
+    return signed.generation == ticket.generation and signed.is_valid_at(timezone.now())
+
+
+def _first_admission(ticket):
+    if ticket is None:
+        return None
+    return Admission.objects.filter(ticket=ticket).select_related("gate").order_by("entry").first()

@@ -1,0 +1,63 @@
+"""Tickets from the reservation to the end of their life. Each runs in its caller's transaction."""
+
+from django.db.models.functions import Now
+
+from core.ids import reference
+from core.locks import lock
+from tickets.models import Status, Ticket
+from tickets.services.keys import active_key
+
+
+def _number():
+    """BCDF-GHJK-2345: 57 random bits, readable aloud, never sequential."""
+    letters = reference(12)
+    return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+
+
+def open_tickets(*, event, seats):
+    """One RESERVED ticket per ClaimedSeat, in the same order; returns the tickets."""
+    return Ticket.objects.bulk_create(
+        Ticket(
+            event=event,
+            event_seat_id=seat.id,
+            number=_number(),
+            section=seat.section,
+            row=seat.row,
+            seat=seat.seat,
+            seat_kind=seat.kind,
+            entrance=seat.entrance,
+            restricted_view=seat.restricted_view,
+        )
+        for seat in seats
+    )
+
+
+def lock_tickets(ticket_ids):
+    """Locks tickets by key order and returns them as they are now."""
+    return lock(Ticket.objects.filter(pk__in=ticket_ids))
+
+
+def confirm_tickets(ticket_ids):
+    """Reserved tickets become valid and may be given a code; returns how many did."""
+    return Ticket.objects.filter(pk__in=ticket_ids, status=Status.RESERVED).update(
+        status=Status.CONFIRMED, generation=1, signing_key=active_key(), confirmed_at=Now()
+    )
+
+
+def cancel_tickets(ticket_ids):
+    """Reserved tickets of a reservation that ended; returns how many were cancelled."""
+    return Ticket.objects.filter(pk__in=ticket_ids, status=Status.RESERVED).update(
+        status=Status.CANCELLED
+    )
+
+
+def reopen_tickets(ticket_ids):
+    """For money that came late: tickets that lapsed without ever having a code are reserved again."""
+    return Ticket.objects.filter(
+        pk__in=ticket_ids, status=Status.CANCELLED, generation=0
+    ).update(status=Status.RESERVED)
+
+
+def name_holder(ticket_ids, name):
+    """Writes who holds the tickets; returns how many were named."""
+    return Ticket.objects.filter(pk__in=ticket_ids).update(holder_name=name)
