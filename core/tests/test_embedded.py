@@ -230,7 +230,7 @@ def test_a_path_too_long_for_a_socket_gets_a_short_one(fresh):
         assert ask(services.database_url, "SELECT 1") == (1,)
         assert str(deep) not in services.database_url
     finally:
-        stop("shop", deep)
+        erase("shop", deep)
 
 
 def test_only_the_wanted_server_is_started(fresh):
