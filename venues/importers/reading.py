@@ -1,0 +1,132 @@
+"""Reads values out of files other people's programs wrote.
+
+What can be repaired is repaired here: missing keys, nulls, numbers for text, text for numbers,
+stray spaces, old encodings. What cannot stays visible: a number that is none becomes NaN, which the
+plan's validation then reports with the name of the object.
+"""
+
+import json
+import math
+import re
+
+from venues.plan import MOST_PLACES, PlanError, problems_of
+from venues.plan.soundness import LONGEST_NAME, shortened, shown
+
+MOST_BYTES = 20 * 1024 * 1024
+
+_SPACES = re.compile(r"[ \t\r\n\u00a0\u2007\u202f]+")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,20}")
+
+
+def text_of(content):
+    """The text of a file; bytes may be UTF-8, UTF-16 with a mark, or Windows-1252."""
+    if len(content) > MOST_BYTES:
+        raise PlanError([f"File: is larger than {MOST_BYTES // 1024 // 1024} MB"])
+    if isinstance(content, str):
+        return content.removeprefix("\ufeff")
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def json_of(text):
+    """The JSON document in a text."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise PlanError(["File: is nested too deeply"]) from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise PlanError([f"File: is not sound JSON: {error.msg} at {place}"]) from None
+    except ValueError:
+        raise PlanError(["File: has a number of thousands of digits"]) from None
+
+
+def part(form, key):
+    """A dict within a dict; empty when it is missing or something else."""
+    value = form.get(key) if isinstance(form, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def parts(form, key):
+    """The dicts of a list within a dict; empty when it is missing or something else."""
+    value = form.get(key) if isinstance(form, dict) else None
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def label(value):
+    """What is printed: text without stray spaces, whole numbers without a fraction."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return _SPACES.sub(" ", str(value)).strip()
+
+
+def caption(value):
+    """A text nothing depends on, such as a title or a drawn word: shortened where needed."""
+    text = label(value)
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
+
+
+def spot(what, *names):
+    """An object as it is called in messages."""
+    named = [shown(text) for text in map(label, names) if text]
+    return " ".join([what, *named])
+
+
+def first_label(*values):
+    """The first of several values that prints as something."""
+    return next((text for text in map(label, values) if text), "")
+
+
+def number(value, default=math.nan):
+    """A float; `default` for what is missing, NaN for what is not a number."""
+    if value is None or value == "":
+        return default
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return math.nan
+    try:
+        return float(value.strip().replace(",", ".") if isinstance(value, str) else value)
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def whole(value):
+    """An int, or None for what is not a whole number."""
+    found = number(value)
+    return int(found) if math.isfinite(found) and found == int(found) else None
+
+
+def flag(value):
+    """Whether a switch is on, however it is spelled."""
+    return value is True or label(value).lower() in ("1", "true", "yes", "y", "x", "oui", "ja")
+
+
+def point(form, key=""):
+    """(x, y) of a dict, or of a dict within it."""
+    form = part(form, key) if key else form
+    return number(form.get("x")), number(form.get("y"))
+
+
+def colour(value):
+    """A plain colour, or "": nothing else may reach a style sheet."""
+    text = label(value)
+    return text if _COLOUR.fullmatch(text) else ""
+
+
+def sound(plan, problems):
+    """The plan, or PlanError with the importer's problems and the plan's own."""
+    every = list(dict.fromkeys([*problems, *problems_of(plan)]))
+    if every:
+        raise PlanError(shortened(every))
+    return plan
+
+
+def refuse_too_many(places):
+    """Raise PlanError for a number of places no plan may have, before any is read."""
+    if places > MOST_PLACES:
+        raise PlanError([f"Plan: {places:,} places, at most {MOST_PLACES:,} are possible"])

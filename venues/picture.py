@@ -1,0 +1,150 @@
+"""A seat plan as one static SVG: a path per class of seats, whatever their number.
+
+For the page without JavaScript, thumbnails, print and the admin's overlays. Colours are the style
+sheet's business: every part has a class, and its attributes only say how it looks without one. No
+style attribute and no id, so that it stands in a page under a strict policy, and more than once.
+"""
+
+from html import escape
+
+from venues.plan import corners, ordinals, outlines, size
+
+SEAT = 15
+LETTER = 0.62
+LABEL_PIXELS = (10, 22)
+
+
+def svg(plan, classes, *, width=960, title="", links=()):
+    """The picture of a normalised plan, as text.
+
+    `classes` are the CSS classes of every place by ordinal. `width` is in pixels; the height
+    follows. `links` are (address, accessible name) of every section: with them the sections are
+    links, without them the whole is one image named `title`.
+    """
+    w, h = size(plan)
+    pixel = w / width
+    named = f'role="{"group" if links else "img"}" aria-label="{escape(title or plan.name)}"'
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="seatmap" viewBox="0 0 {w} {h}" '
+        f'width="{width}" height="{round(width * h / w)}" {named}>',
+        *_areas(plan, links),
+        *_shapes(plan, pixel),
+        *_dots(plan, classes),
+        *_labels(plan, pixel),
+        "</svg>",
+    ]
+    return "\n".join(filter(None, parts))
+
+
+# Seats
+
+
+def _dots(plan, classes):
+    """Seats of equal class share a path of zero-length strokes with round ends: a dot each."""
+    groups = {}
+    for ordinal, section, _, seat in ordinals(plan):
+        standing = section.kind == "STANDING"
+        name = f"seatmap-{'places' if standing else 'seats'} {classes[ordinal]}"
+        across = _standing_size(section) if standing else SEAT
+        groups.setdefault((across, name), []).append((seat.x, seat.y))
+    for (across, name), points in sorted(groups.items()):
+        yield (
+            f'<path class="{escape(name)}" fill="none" stroke="currentColor" '
+            f'stroke-width="{across}" stroke-linecap="round" d="{_path_of(points)}"/>'
+        )
+
+
+def _path_of(points):
+    """Each point relative to the one before, which is short, as rows are regular."""
+    x = y = 0
+    steps = []
+    for px, py in points:
+        steps.append(f"m{px - x} {py - y}h0")
+        x, y = px, py
+    return "".join(steps)
+
+
+def _standing_size(section):
+    """Diameter of a standing place: half of what each has for itself."""
+    return max(1, round((outlines.area(section.outline) / section.places) ** 0.5 / 2))
+
+
+# Sections and shapes
+
+
+def _areas(plan, links):
+    for number, section in enumerate(plan.sections):
+        area = (
+            f'<path class="seatmap-section seatmap-{section.kind.lower()}" fill="#f3f0ec" '
+            f'stroke="#dbd7d2" stroke-width="2" d="{_polygon(section.outline)}"/>'
+        )
+        if links:
+            address, name = links[number]
+            area = f'<a href="{escape(address)}" aria-label="{escape(name)}">{area}</a>'
+        yield area
+
+
+def _shapes(plan, pixel):
+    for shape in plan.shapes:
+        dark = shape.kind == "stage"
+        if shape.kind != "text":
+            paint = 'fill="#1a1511"' if dark else 'fill="none" stroke="#857f7a" stroke-width="3"'
+            name = f"seatmap-shape seatmap-{_word(shape.kind)}"
+            yield f'<path class="{name}" {paint} {_form(shape)}/>'
+        if shape.label:
+            yield _shape_label(shape, "#ffffff" if dark else "#5d5751", pixel)
+
+
+def _shape_label(shape, colour, pixel):
+    left, top, right, bottom = outlines.box(corners(shape))
+    x, y = round((left + right) / 2), round((top + bottom) / 2)
+    turn = f' transform="rotate({shape.rotation} {x} {y})"' if shape.rotation else ""
+    room = (right - left, bottom - top) if right > left else (9e9, 24 * pixel)
+    return _text("seatmap-shape-label", shape.label, (x, y), room, pixel, f'fill="{colour}"{turn}')
+
+
+def _labels(plan, pixel):
+    """Names of sections over the seats, with a halo; the list beside the map is what is read."""
+    yield '<g aria-hidden="true" stroke="#ffffff" paint-order="stroke" stroke-linejoin="round">'
+    for section in plan.sections:
+        left, top, right, bottom = outlines.box(section.outline)
+        at = tuple(round(value) for value in outlines.middle(section.outline))
+        halo = f'fill="#1a1511" stroke-width="{4 * pixel:.0f}"'
+        yield _text("seatmap-label", section.label, at, (right - left, bottom - top), pixel, halo)
+    yield "</g>"
+
+
+def _text(name, text, at, room, pixel, paint):
+    """A centred text as large as its room allows; nothing where it could not be read."""
+    smallest, largest = LABEL_PIXELS
+    fits = min(room[0] / (LETTER * len(text)), room[1] * 0.7) / pixel
+    if fits < smallest * 0.7:
+        return ""
+    font = round(max(smallest, min(largest, fits)) * pixel)
+    return (
+        f'<text class="{name}" x="{at[0]}" y="{at[1]}" font-size="{font}" font-weight="700" '
+        f'font-family="sans-serif" text-anchor="middle" dominant-baseline="central" {paint}>'
+        f"{escape(text)}</text>"
+    )
+
+
+def _form(shape):
+    if shape.points:
+        return f'd="{_polygon(shape.points)}"'
+    if shape.kind == "circle":
+        return f'd="{_ellipse(shape.x, shape.y, shape.w, shape.h)}"'
+    return f'd="M{shape.x} {shape.y}h{shape.w}v{shape.h}h{-shape.w}z"'
+
+
+def _ellipse(x, y, w, h):
+    arc = f"a{w / 2:g} {h / 2:g} 0 1 0"
+    return f"M{x} {y + h / 2:g}{arc} {w} 0{arc} {-w} 0z"
+
+
+def _polygon(points):
+    (x, y), *rest = points
+    return f"M{x} {y}L{' '.join(f'{px} {py}' for px, py in rest)}z"
+
+
+def _word(kind):
+    return "".join(c for c in kind.lower() if c.isalnum() and c.isascii()) or "shape"
