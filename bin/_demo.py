@@ -4,6 +4,7 @@ import argparse
 import fcntl
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -33,15 +34,15 @@ def main():
         refuse_taken_port(options.port)
         if options.reset:
             reset()
-        stop, step = StopRequest(), Steps()
-        values = at_the_end.enter_context(environment("demo", mode="demo"))
+        stop = StopRequest()
+        with step("database and Redis"):
+            values = at_the_end.enter_context(environment("demo", mode="demo"))
         values.update(choose_addresses(options.port, values))
-        step.done("database and Redis")
-        prepare(values, step)
+        prepare(values)
         stop.breaks_in = False
         at_the_end.enter_context(processes)
         start(processes, options.port, values)
-        return serve(processes, options.port, values, stop, step)
+        return serve(processes, options.port, values, stop)
 
 
 def read_options():
@@ -51,16 +52,17 @@ def read_options():
     return parser.parse_args()
 
 
-class Steps:
-    """Says what is done and how long it took."""
-
-    def __init__(self):
-        self.began = time.monotonic()
-
-    def done(self, what):
-        now = time.monotonic()
-        print(f"  {what:<24}{now - self.began:5.1f} s", flush=True)
-        self.began = now
+@contextmanager
+def step(what):
+    """Says what is being done, then how long it took."""
+    print(f"  {what:<28}", end="", flush=True)
+    began = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        print("not finished", flush=True)
+        raise
+    print(f"{time.monotonic() - began:5.1f} s", flush=True)
 
 
 @contextmanager
@@ -93,6 +95,7 @@ def reset():
     if os.environ.get("DATABASE_URL"):
         sys.exit("--reset is for the demo's own database, and DATABASE_URL names another.")
     erase("demo")
+    shutil.rmtree(HOME / "mail", ignore_errors=True)
 
 
 class StopRequest(threading.Event):
@@ -135,22 +138,24 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def prepare(values, step):
+def prepare(values):
     """Migrations, static files, and the demo's people and events if there is no agency yet."""
-    do("migrate", "--verbosity=0", values=as_owner(values))
-    step.done("migrations")
-    collect_static(values)
-    step.done("static files")
+    with step("migrations"):
+        do("migrate", "--verbosity=0", values=as_owner(values))
+    with step("static files"):
+        collect_static(values)
     if not has_agency(values):
-        do("seed_demo", values=values)
-        step.done("demo data")
+        with step("demo data"):
+            do("seed_demo", values=values)
 
 
 def do(*arguments, values):
-    """Run a manage.py command whose success everything else needs."""
-    done = subprocess.run(manage(*arguments), cwd=ROOT, env=values, check=False)  # noqa: S603
+    """Run a manage.py command whose success everything else needs; quiet unless it fails."""
+    done = subprocess.run(  # noqa: S603
+        manage(*arguments), cwd=ROOT, env=values, capture_output=True, text=True, check=False
+    )
     if done.returncode:
-        sys.exit(f"manage.py {arguments[0]} failed; see above.")
+        sys.exit(f"\n{done.stdout}{done.stderr}\nmanage.py {arguments[0]} failed; see above.")
 
 
 def collect_static(values):
@@ -195,24 +200,26 @@ def start(processes, port, values):
     processes.start("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], values)
 
 
-def serve(processes, port, values, stop, step):
+def serve(processes, port, values, stop):
     """Wait until asked to stop (returns 0) or until one of the processes dies (returns 1)."""
-    url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 90
-    while not is_ready(url):
-        if stop.wait(0.2):
-            return 0
-        if processes.report_dead():
-            return 1
-        if time.monotonic() > deadline:
-            print(f"The site does not get ready; see {HOME / 'logs'}", file=sys.stderr)
-            return 1
-    step.done("web, worker, beat, payments")
-    announce(values)
+    with step("web, worker, beat, payments"):
+        wait_until_ready(f"http://127.0.0.1:{port}", processes, stop)
+    if not stop.is_set():
+        announce(values)
     while not stop.wait(0.5):
         if processes.report_dead():
             return 1
     return 0
+
+
+def wait_until_ready(url, processes, stop):
+    """Return when the site answers or a stop was asked for; exit when it will not."""
+    deadline = time.monotonic() + 90
+    while not stop.wait(0.2) and not is_ready(url):
+        if processes.report_dead():
+            sys.exit(1)
+        if time.monotonic() > deadline:
+            sys.exit(f"The site does not get ready; see {HOME / 'logs'}")
 
 
 def is_ready(url):
