@@ -40,7 +40,7 @@ def place_in(folder):
         if passed.stat().st_uid == os.geteuid() and not passed.stat().st_mode & 0o001:
             passed.chmod(0o711)
     yield folder / "local"
-    stop("shop", folder / "local")
+    erase("shop", folder / "local")
 
 
 def leader(program, local):
@@ -186,15 +186,12 @@ def test_a_stop_leaves_no_process_and_no_socket_and_can_be_said_twice(local):
     assert not (home.folder / "postgres" / "postmaster.pid").exists()
 
 
-def test_a_stop_ends_only_its_own_servers(local, tmp_path):
+def test_a_stop_ends_only_its_own_servers(local, fresh):
     ensure("shop", local)
-    other = ensure("shop", tmp_path / "other")
-    try:
-        stop("shop", local)
-        assert ask(other.database_url, "SELECT 1") == (1,)
-        assert redis.Redis.from_url(other.redis_url).ping()
-    finally:
-        stop("shop", tmp_path / "other")
+    other = ensure("shop", fresh)
+    stop("shop", local)
+    assert ask(other.database_url, "SELECT 1") == (1,)
+    assert redis.Redis.from_url(other.redis_url).ping()
 
 
 def test_the_last_borrower_stops_the_servers(local):
