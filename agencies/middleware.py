@@ -1,12 +1,19 @@
-"""Puts each request into the scope of the agency at its host, and names who acts."""
+"""Puts each request into the scope of its agency, and names who acts.
+
+The agency is the one at the request's host; a call of the API that carries a key acts for the
+key's agency, whatever the host, so that devices and partners need no host name of their own.
+"""
+
+from contextlib import ExitStack
 
 from django.http import HttpResponseNotFound
 
+from accounts.keys import key_of
 from agencies.queries import agency_at
 from core.tenancy import acted_by, acting_for
 
-# Probes and fixed files belong to no agency.
-UNSCOPED = ("/healthz", "/readyz", "/metrics", "/static/")
+# Probes and fixed files belong to no agency; a provider's notice names its own.
+UNSCOPED = ("/healthz", "/readyz", "/metrics", "/static/", "/webhooks/")
 
 
 class AgencyMiddleware:
@@ -17,13 +24,23 @@ class AgencyMiddleware:
 
     def __call__(self, request):
         request.agency = None
+        request.api_key = None
         if request.path.startswith(UNSCOPED):
             return self.get_response(request)
-        agency = agency_at(request.get_host())
-        if agency is None:
+        if request.path.startswith("/api/"):
+            request.api_key = key_of(request)
+        if request.api_key:
+            return self._for_key(request)
+        request.agency = agency_at(request.get_host())
+        if request.agency is None:
             return HttpResponseNotFound("No agency sells at this address.")
-        request.agency = agency
-        with acting_for(agency.pk):
+        with acting_for(request.agency.pk):
+            return self.get_response(request)
+
+    def _for_key(self, request):
+        with ExitStack() as scope:
+            scope.enter_context(acting_for(request.api_key.agency_id))
+            scope.enter_context(acted_by(f"key:{request.api_key.pk}"))
             return self.get_response(request)
 
 

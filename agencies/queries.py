@@ -1,47 +1,43 @@
-"""Which agency a request or a command acts for."""
-
-import time
+"""Which agency a request or a command acts for. Remembered for five seconds by each process, so
+that a page does not pay for it each time."""
 
 from agencies.models import Agency
+from core.errors import NotFound
+from core.memory import Remembered
 from core.tenancy import as_system, current_agency_id
 
-FRESH_SECONDS = 5
-_known = {}
+_by_host = Remembered(seconds=5)
+_by_id = Remembered(seconds=5)
 
 
 def agency_at(host):
-    """The agency that sells at this host name, the only agency at any host, or None.
-
-    Remembered for five seconds in the process, so that a page does not pay for it each time.
-    """
-    host = host.rpartition(":")[0] or host if not host.endswith("]") else host
-    found = _known.get(host)
-    if found is None or found[0] < time.monotonic():
-        if len(_known) > 1000:  # invented host names must not fill the memory
-            _known.clear()
-        found = (time.monotonic() + FRESH_SECONDS, _look_up(host))
-        _known[host] = found
-    return found[1]
-
-
-def forget_agencies():
-    """Drops what this process remembers, after an agency was changed."""
-    _known.clear()
+    """The agency that sells at this host name; else the only one, else the default one, or None."""
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    return _by_host.get(name, lambda: _look_up(name))
 
 
 def _look_up(host):
     with as_system():
-        agencies = list(Agency.objects.filter(host=host)[:1]) or list(Agency.objects.all()[:2])
-    if len(agencies) == 1:
-        return agencies[0]
-    return None
+        found = list(Agency.objects.filter(host=host)[:1])
+        rest = list(Agency.objects.order_by("-is_default", "pk")[:2])
+    if found:
+        return found[0]
+    return rest[0] if rest and (len(rest) == 1 or rest[0].is_default) else None
 
 
 def current_agency():
-    """The Agency acted for; remembered for five seconds like those found by host."""
+    """The Agency acted for."""
     agency_id = current_agency_id()
-    found = _known.get(agency_id)
-    if found is None or found[0] < time.monotonic():
-        found = (time.monotonic() + FRESH_SECONDS, Agency.objects.get(pk=agency_id))
-        _known[agency_id] = found
-    return found[1]
+    return _by_id.get(agency_id, lambda: Agency.objects.get(pk=agency_id))
+
+
+def agency_named(slug):
+    """The agency with this slug; without one the only, else the default agency. For commands."""
+    with as_system():
+        agencies = Agency.objects.order_by("-is_default", "created_at")
+        if slug:
+            agencies = agencies.filter(slug=slug)
+        found = list(agencies[:2])
+    if not found or (len(found) > 1 and not found[0].is_default):
+        raise NotFound("Name the agency by its slug: it is not clear which one is meant.")
+    return found[0]

@@ -30,3 +30,11 @@ class LateMoneyRefunded:
 
     booking_id: UUID
     refund_id: UUID
+
+
+@dataclass(frozen=True)
+class BookingSought:
+    """A guest asked for the link to his booking; each request is answered once."""
+
+    booking_id: UUID
+    request_id: UUID

@@ -64,6 +64,9 @@ class Booking(Movable, TenantModel):
     event = TenantKey(Event, related_name="bookings", editable=False)
     customer = TenantKey(Customer, null=True, related_name="bookings", editable=False)
     channel = models.CharField(max_length=10, choices=Channel, editable=False)
+    seller_key = models.UUIDField(
+        null=True, editable=False, help_text="The API key that sold it; only it may see it there."
+    )
     status = models.CharField(max_length=9, choices=Status, editable=False)
     ticket_count = models.PositiveSmallIntegerField(editable=False)
     price = models.DecimalField(

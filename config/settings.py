@@ -52,7 +52,6 @@ INSTALLED_APPS = [
     "import_export",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "anymail",
     "accounts",
     "agencies",
@@ -65,6 +64,7 @@ INSTALLED_APPS = [
     "suppliers",
     "bookings",
     "notifications",
+    "config",
 ]
 
 MIDDLEWARE = [
@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "core.pages.DomainErrorMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -160,6 +161,7 @@ CELERY_BEAT_SCHEDULE = {
     "release lapsed reservations": {"task": "bookings.tasks.expire", "schedule": 15.0},
     "settle payment notices": {"task": "payments.tasks.work_inbox", "schedule": 5.0},
     "reconcile payments": {"task": "payments.tasks.reconcile", "schedule": 60.0},
+    "mark sold-out events": {"task": "inventory.tasks.mark_sold_out", "schedule": 30.0},
     "roll event states over": {"task": "events.tasks.roll_over", "schedule": 60.0},
 }
 NUDGE_WORKERS = env.bool("NUDGE_WORKERS", default=MODE != "test")
@@ -201,7 +203,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ["/admin/", "/api/v1/docs"],
+    "EXCLUDE_URL_PREFIXES": ["/admin/"],
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "script-src": ["'self'"],
@@ -250,6 +252,10 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+if MODE == "demo":  # compressing everything well takes a minute that a first look should not
+    STORAGES["staticfiles"] = {
+        "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    }
 if MODE == "test":
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
@@ -272,8 +278,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 # --- back office ----------------------------------------------------------------------------------

@@ -97,12 +97,14 @@ def _distance(run, focus):
     return ((x - focus[0]) ** 2 + (y - focus[1]) ** 2) ** 0.5
 
 
-def best(places, *, quantity, focus, together=True):
+def best(places, *, quantity, focus, together=True, wheelchair=False):
     """The best `quantity` places as a list of FreePlace; raises NoSuchGroup.
 
-    Seats in one unbroken run that strands nobody come first, then any unbroken run, then standing
+    With `wheelchair`, one wheelchair space and the free places nearest to it. Otherwise seats in one unbroken run that strands nobody come first, then any unbroken run, then standing
     places, then, unless `together`, the fewest pieces near each other.
     """
+    if wheelchair:
+        return _beside_wheelchair(places, quantity, focus)
     ranked = sorted(
         ((orphans > 0, _distance(run, focus), run) for run, orphans in groups(places, quantity)),
         key=lambda candidate: candidate[:2],
@@ -116,6 +118,22 @@ def best(places, *, quantity, focus, together=True):
     if together:
         raise NoSuchGroup(f"There are no {quantity} places together that fit your choice.")
     return _in_pieces(places, quantity, focus)
+
+
+def _beside_wheelchair(places, quantity, focus):
+    """A wheelchair space with its companions: the same row first, companion seats before others."""
+    spaces = [place for place in places if place.kind == "WHEELCHAIR"]
+    others = [place for place in places if place.kind not in ("WHEELCHAIR", "STANDING")]
+    if not spaces or len(others) < quantity - 1:
+        raise NoSuchGroup("There is no wheelchair space with that many places beside it.")
+    space = min(spaces, key=lambda place: _distance([place], focus))
+    others.sort(
+        key=lambda place: (
+            place.section_position != space.section_position,
+            _distance([place], (space.x, space.y)) - (20 if place.kind == "COMPANION" else 0),
+        )
+    )
+    return [space, *others[: quantity - 1]]
 
 
 def _in_pieces(places, quantity, focus):

@@ -35,12 +35,21 @@ JOIN venues_layoutsection c ON c.id = s.section_id
 WHERE e.event_id = %s AND {SELLABLE} GROUP BY c.id
 """  # noqa: S608 - constants only
 SECTION_SEATS = f"""
-SELECT e.ordinal, s.row_position, s.row, s.label, s.kind, s.restricted_view,
+SELECT e.ordinal, s.row_position, s.row, s.label, s.kind, s.restricted_view, s.block,
        coalesce(e.price, l.price), l.name, l.position, {SELLABLE}, e.ownership = 'OWNED'
 FROM inventory_eventseat e
 JOIN venues_layoutseat s ON s.id = e.seat_id
 LEFT JOIN events_pricelevel l ON l.id = e.level_id
 WHERE e.event_id = %s AND s.section_id = %s ORDER BY e.ordinal
+"""  # noqa: S608 - constants only
+OWNED_SECTIONS = """
+SELECT DISTINCT s.section_id FROM inventory_eventseat e
+JOIN venues_layoutseat s ON s.id = e.seat_id
+WHERE e.event_id = %s AND e.ownership = 'OWNED'
+"""
+WHEELCHAIR_LEFT = f"""
+SELECT count(*) FROM inventory_eventseat e JOIN venues_layoutseat s ON s.id = e.seat_id
+WHERE e.event_id = %s AND s.kind = 'WHEELCHAIR' AND {SELLABLE}
 """  # noqa: S608 - constants only
 PRICE_RUNS = """
 SELECT l.id, l.name, l.position, coalesce(e.price, l.price)
@@ -76,6 +85,7 @@ class SectionSeat:
     label: str
     kind: str
     restricted_view: bool
+    block: int
     price: Decimal | None
     level: str | None
     level_position: int | None
@@ -143,3 +153,13 @@ def price_classes(event_id):
 def named_places(event_id, ordinals):
     """NamedPlace rows of these places of the event, unknown ones left out."""
     return [NamedPlace(*row) for row in _rows(PLACES, [event_id, list(ordinals)])]
+
+
+def owned_sections(event_id):
+    """Ids of the sections in which the agency owns places of the event."""
+    return {row[0] for row in _rows(OWNED_SECTIONS, [event_id])}
+
+
+def wheelchair_spaces_left(event_id):
+    """How many wheelchair spaces can be bought."""
+    return _rows(WHEELCHAIR_LEFT, [event_id])[0][0]

@@ -72,6 +72,7 @@ class Ticket(Movable, TenantModel):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     event = TenantKey(Event, related_name="tickets")
     event_seat = TenantKey(EventSeat, related_name="tickets")
+    ordinal = models.PositiveIntegerField(help_text="The place's key on the event's map.")
     number = models.CharField(max_length=14, editable=False)
     status = models.CharField(
         max_length=11, choices=Status, default=Status.RESERVED, editable=False

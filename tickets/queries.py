@@ -8,5 +8,5 @@ def printable(ticket_ids):
     return list(
         Ticket.objects.filter(pk__in=ticket_ids)
         .select_related("event__venue", "signing_key")
-        .order_by("event_seat__ordinal")
+        .order_by("ordinal")
     )

@@ -8,9 +8,8 @@ VIEWS = """
 CREATE VIEW qa.bookings WITH (security_invoker = true) AS
 SELECT id, number, event_id, status, total, currency, reserved_until FROM bookings_booking;
 CREATE VIEW qa.tickets WITH (security_invoker = true) AS
-SELECT t.id, t.event_id, s.ordinal, i.booking_id, t.status, t.generation AS code_generation
+SELECT t.id, t.event_id, t.ordinal, i.booking_id, t.status, t.generation AS code_generation
 FROM tickets_ticket t
-JOIN inventory_eventseat s ON s.id = t.event_seat_id
 JOIN bookings_bookingitem i ON i.ticket_id = t.id;
 """
 DROP_VIEWS = "DROP VIEW qa.bookings, qa.tickets;"

@@ -51,7 +51,7 @@ def pay(booking_id, *, site=None):
         raise NoContact("Please say who you are, so that the tickets can reach you.")
     if not booking.total:
         confirm(booking_id)
-        return reverse("bookings:booking", args=[booking_id])
+        return reverse("booking", args=[booking_id])
     _ensure_payment(booking_id)
     success_url, cancel_url = pay_page_addresses(booking_id, site)
     return start_payment(
@@ -66,7 +66,7 @@ def pay(booking_id, *, site=None):
 def pay_page_addresses(booking_id, site=None):
     """(where the provider sends the buyer after paying, where after turning back)."""
     site = (site or settings.SITE_URL).rstrip("/")
-    back = reverse("bookings:return", args=[booking_id])
+    back = reverse("payment_return", args=[booking_id])
     return f"{site}{back}", f"{site}{reverse('bookings:checkout', args=[booking_id])}"
 
 

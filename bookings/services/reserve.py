@@ -1,6 +1,9 @@
 """Reserving: all places or none, the price frozen, tickets and the payment's row, in one
 transaction. Whoever comes after a lapsed reservation takes its places over himself."""
 
+from dataclasses import dataclass
+from uuid import UUID
+
 from django.utils import timezone
 
 from agencies.queries import current_agency
@@ -13,6 +16,7 @@ from core.ids import reference, uuid7
 from core.money import Money, total
 from core.outbox import record
 from core.transactions import use_case
+from customers.models import Customer
 from inventory import picker
 from inventory.services import SeatsTaken, claim, lapsed_claims
 from payments.services import open_payment
@@ -33,34 +37,63 @@ class TooMany(Invalid):
     code = "wrong_quantity"
 
 
-def reserve(*, event, ordinals, channel=Channel.WEB, customer=None):
+@dataclass(frozen=True)
+class Sale:
+    """Through which channel and key places are sold, and to whom if that is known already."""
+
+    channel: str = Channel.WEB
+    seller_key: UUID | None = None
+    customer: Customer | None = None
+
+
+WEB_SALE = Sale()
+
+
+def reserve(*, event, ordinals, sale=WEB_SALE):
     """Reserves these places of an event for one buyer; returns the Booking.
 
     Raises NotOnSale, TooMany, or SeatsTaken naming the places lost. Nothing is written then.
     """
     ordinals = _checked(event, ordinals)
     try:
-        return _reserve(event, ordinals, channel, customer, taking_over=())
+        return _reserve(event, ordinals, sale, taking_over=())
     except SeatsTaken as taken:
         lapsed = lapsed_claims(event=event, ordinals=taken.ordinals)
         if not lapsed:
             raise
-    return _reserve(event, ordinals, channel, customer, taking_over=lapsed)
+    return _reserve(event, ordinals, sale, taking_over=lapsed)
 
 
-def reserve_best(*, event, quantity, level=None, section=None, together=True, **kwargs):
-    """Chooses and reserves the best `quantity` places; raises NoSuchGroup when there are none.
+@dataclass(frozen=True)
+class Wish:
+    """What the best places should be like: `level` a PriceLevel id, `section` a label."""
+
+    quantity: int
+    level: UUID | None = None
+    section: str | None = None
+    together: bool = True
+    wheelchair: bool = False
+
+
+def reserve_best(*, event, wish, sale=WEB_SALE):
+    """Chooses and reserves the best places for a Wish; raises NoSuchGroup when there are none.
 
     The choice is made again, at most three times, when somebody was faster.
     """
-    _check_quantity(event, quantity)
+    _check_quantity(event, wish.quantity)
     for attempt in range(1, TRIES + 1):
-        places = picker.free_places(event, level=level, section=section)
+        places = picker.free_places(event, level=wish.level, section=wish.section)
         chosen = picker.best(
-            places, quantity=quantity, focus=event.layout.plan["focal"], together=together
+            places,
+            quantity=wish.quantity,
+            focus=event.layout.plan["focal"],
+            together=wish.together,
+            wheelchair=wish.wheelchair,
         )
         try:
-            return reserve(event=event, ordinals=[place.ordinal for place in chosen], **kwargs)
+            return reserve(
+                event=event, ordinals=[place.ordinal for place in chosen], sale=sale
+            )
         except SeatsTaken:
             if attempt == TRIES:
                 raise
@@ -84,7 +117,7 @@ def _check_quantity(event, quantity):
 
 
 @use_case
-def _reserve(event, ordinals, channel, customer, taking_over):
+def _reserve(event, ordinals, sale, taking_over):
     if taking_over:
         expire_in(taking_over, and_lock=(event, ordinals))
     booking_id = uuid7()
@@ -92,12 +125,12 @@ def _reserve(event, ordinals, channel, customer, taking_over):
         event=event, ordinals=ordinals, reference=booking_id, seconds=event.reservation_ttl
     )
     failpoints.reach("reserve.after_claim")
-    booking = _write(booking_id, event, seats, channel, customer)
+    booking = _write(booking_id, event, seats, sale)
     failpoints.reach("reserve.before_commit")
     return booking
 
 
-def _write(booking_id, event, seats, channel, customer):
+def _write(booking_id, event, seats, sale):
     tickets = open_tickets(event=event, seats=seats)
     items = _items(booking_id, seats, tickets)
     price, fee = _sum(items, "price", event), _sum(items, "fee", event)
@@ -105,8 +138,9 @@ def _write(booking_id, event, seats, channel, customer):
         id=booking_id,
         number=_number(),
         event=event,
-        customer=customer,
-        channel=channel,
+        customer=sale.customer,
+        channel=sale.channel,
+        seller_key=sale.seller_key,
         status=Status.RESERVED,
         ticket_count=len(items),
         price=price.amount,

@@ -1,5 +1,5 @@
--- Rights of the two roles; may be run again. The embedded server runs it in template1 and `tessera`.
--- On a server of your own, as a superuser: run it in template1, give both roles a password, then
+-- Rights of the three roles; may be run again. The embedded server runs it in template1 and `tessera`.
+-- On a server of your own, as a superuser: run it in template1, give the roles a password, then
 -- CREATE DATABASE tessera OWNER tessera_owner.
 DO $$
 BEGIN
@@ -9,8 +9,14 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tessera_app') THEN
         CREATE ROLE tessera_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
     END IF;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tessera_qa') THEN
+        CREATE ROLE tessera_qa LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+    END IF;
 END
 $$;
+-- Reads the views of schema qa over all agencies, and changes nothing.
+ALTER ROLE tessera_qa SET tessera.system = 'on';
+ALTER ROLE tessera_qa SET default_transaction_read_only = on;
 GRANT pg_signal_backend TO tessera_owner;  -- to drop a test database that is still in use
 
 CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
@@ -19,5 +25,6 @@ CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
 ALTER DEFAULT PRIVILEGES FOR ROLE tessera_owner GRANT USAGE ON SCHEMAS TO tessera_app;
 ALTER DEFAULT PRIVILEGES FOR ROLE tessera_owner
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO tessera_app;
+ALTER DEFAULT PRIVILEGES FOR ROLE tessera_owner GRANT SELECT ON TABLES TO tessera_qa;
 ALTER DEFAULT PRIVILEGES FOR ROLE tessera_owner GRANT USAGE ON SEQUENCES TO tessera_app;
 ALTER DEFAULT PRIVILEGES FOR ROLE tessera_owner GRANT EXECUTE ON FUNCTIONS TO tessera_app;

@@ -20,6 +20,7 @@ def open_tickets(*, event, seats):
         Ticket(
             event=event,
             event_seat_id=seat.id,
+            ordinal=seat.ordinal,
             number=_number(),
             section=seat.section,
             row=seat.row,

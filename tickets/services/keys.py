@@ -1,20 +1,19 @@
 """Signing keys of an agency and the codes made with them."""
 
-import time
 from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError
 
 from core.errors import DomainError
+from core.memory import Remembered
 from core.tenancy import current_agency_id
 from core.transactions import use_case
 from tickets import codes, keys
 from tickets.models import SigningKey, Status
 
-FRESH_SECONDS = 5
 VALID_AFTER_END = timedelta(days=2)
-_known = {}
+_public = Remembered(seconds=5)
 
 
 class NoCode(DomainError):
@@ -48,18 +47,12 @@ def rotate_signing_key():
 
 def public_keys():
     """{key id: public key} that verify codes of the current agency, remembered for 5 seconds."""
-    agency_id = current_agency_id()
-    found = _known.get(agency_id)
-    if found is None or found[0] < time.monotonic():
-        rows = SigningKey.objects.exclude(status=SigningKey.Status.RETIRED)
-        known = {bytes.fromhex(key.key_id): bytes(key.public_key) for key in rows}
-        found = _known[agency_id] = (time.monotonic() + FRESH_SECONDS, known)
-    return found[1]
+    return _public.get(current_agency_id(), _usable_public_keys)
 
 
-def forget_keys():
-    """Drops what this process remembers of public keys."""
-    _known.clear()
+def _usable_public_keys():
+    rows = SigningKey.objects.exclude(status=SigningKey.Status.RETIRED)
+    return {bytes.fromhex(key.key_id): bytes(key.public_key) for key in rows}
 
 
 def code_of(ticket):

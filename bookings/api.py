@@ -1,0 +1,261 @@
+"""Reserving and paying over the API, through the same services as the site."""
+
+from django.conf import settings
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api import role
+from bookings import services
+from bookings.links import mailed_key
+from bookings.models import Booking, Channel
+from bookings.queries import alternatives_for
+from core.api import PROBLEM_RESPONSES
+from core.errors import Invalid, NotFound
+from core.idempotency import once
+from core.money import Money
+from customers.models import Customer
+from customers.services import remember_customer
+from events.models import PriceLevel
+from events.services import event_by_id
+from inventory.services import SeatsTaken
+
+IDEMPOTENCY = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="Said twice, done once."
+)
+SELLERS = role("buyer", "partner")
+
+
+class Strict(serializers.Serializer):
+    """Refuses fields it does not know, so that nobody believes a price he sent was heard."""
+
+    def to_internal_value(self, data):
+        unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
+        if unknown:
+            raise serializers.ValidationError({name: "Unknown field." for name in sorted(unknown)})
+        return super().to_internal_value(data)
+
+
+class BestRequest(Strict):
+    quantity = serializers.IntegerField(min_value=1, max_value=100)
+    level = serializers.CharField(required=False, allow_null=True, help_text="Id or name.")
+    section = serializers.CharField(required=False, allow_null=True)
+    together = serializers.BooleanField(default=True)
+
+
+class ContactRequest(Strict):
+    email = serializers.EmailField()
+    name = serializers.CharField(max_length=120)
+    phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
+
+
+class BookingRequest(Strict):
+    """Either `seats` (ordinals of the layout) or `best`; `contact` may follow later."""
+
+    event = serializers.UUIDField()
+    seats = serializers.ListField(
+        child=serializers.IntegerField(min_value=0, max_value=2**31 - 1),
+        required=False,
+        allow_empty=False,
+        max_length=100,
+    )
+    best = BestRequest(required=False)
+    contact = ContactRequest(required=False)
+
+    def validate(self, attrs):
+        if ("seats" in attrs) == ("best" in attrs):
+            raise serializers.ValidationError("Give either seats or best.")
+        return attrs
+
+
+class ItemReply(serializers.Serializer):
+    ticket = serializers.UUIDField()
+    ordinal = serializers.IntegerField()
+    section = serializers.CharField()
+    row = serializers.CharField()
+    seat = serializers.CharField()
+    kind = serializers.CharField()
+    price = serializers.CharField()
+    fee = serializers.CharField()
+    total = serializers.CharField()
+
+
+class BookingReply(serializers.Serializer):
+    """Amounts are decimal strings in `currency`; times ISO 8601 with offset."""
+
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    event = serializers.UUIDField()
+    status = serializers.CharField()
+    reserved_until = serializers.DateTimeField()
+    currency = serializers.CharField()
+    price = serializers.CharField()
+    fee = serializers.CharField()
+    total = serializers.CharField()
+    items = ItemReply(many=True)
+    payment_url = serializers.CharField(allow_null=True)
+
+
+class PayReply(serializers.Serializer):
+    redirect_url = serializers.CharField()
+
+
+class Bookings(APIView):
+    """Reserve places, all or none."""
+
+    permission_classes = [SELLERS]
+
+    @extend_schema(
+        request=BookingRequest,
+        parameters=[IDEMPOTENCY],
+        responses={201: BookingReply, **PROBLEM_RESPONSES},
+    )
+    def post(self, request):
+        asked = BookingRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        status, body = once(
+            caller=str(request.user),
+            key=request.headers.get("Idempotency-Key"),
+            request=request.data,
+            work=lambda: (201, _reserve(request.user.key, asked.validated_data)),
+        )
+        return Response(body, status=status)
+
+
+class OneBooking(APIView):
+    """A booking of this caller; anybody else's looks like none."""
+
+    permission_classes = [SELLERS]
+
+    @extend_schema(responses={200: BookingReply, **PROBLEM_RESPONSES})
+    def get(self, request, booking_id):
+        return Response(describe(_own(request.user.key, booking_id)))
+
+    @extend_schema(responses={204: None, **PROBLEM_RESPONSES})
+    def delete(self, request, booking_id):
+        services.abandon(_own(request.user.key, booking_id).pk)
+        return Response(status=204)
+
+
+class BookingContact(APIView):
+    """Says who buys."""
+
+    permission_classes = [SELLERS]
+
+    @extend_schema(request=ContactRequest, responses={200: BookingReply, **PROBLEM_RESPONSES})
+    def post(self, request, booking_id):
+        asked = ContactRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        booking = _own(request.user.key, booking_id)
+        services.contact(booking.pk, **asked.validated_data)
+        return Response(describe(_own(request.user.key, booking_id)))
+
+
+class BookingPay(APIView):
+    """The address of the provider's page; asking again gives the same page."""
+
+    permission_classes = [SELLERS]
+
+    @extend_schema(request=None, responses={200: PayReply, **PROBLEM_RESPONSES})
+    def post(self, request, booking_id):
+        booking = _own(request.user.key, booking_id)
+        site = f"{request.scheme}://{request.get_host()}"
+        return Response({"redirect_url": services.pay(booking.pk, site=site)})
+
+
+def _reserve(key, asked):
+    event = event_by_id(asked["event"])
+    sale = services.Sale(Channel.API, key.pk, _customer(key, asked))
+    if "best" in asked:
+        return describe(_reserve_best(event, asked["best"], sale))
+    return describe(_reserve_seats(event, asked["seats"], sale))
+
+
+def _reserve_seats(event, seats, sale):
+    try:
+        return services.reserve(event=event, ordinals=seats, sale=sale)
+    except SeatsTaken as taken:
+        taken.details["alternatives"] = [
+            [place.ordinal for place in group] for group in alternatives_for(event, seats)
+        ]
+        raise
+
+
+def _reserve_best(event, best, sale):
+    wish = services.Wish(
+        quantity=best["quantity"],
+        level=_level(event, best.get("level")),
+        section=best.get("section"),
+        together=best["together"],
+    )
+    return services.reserve_best(event=event, wish=wish, sale=sale)
+
+
+def _level(event, wanted):
+    if not wanted:
+        return None
+    for level in PriceLevel.objects.filter(event=event):
+        if wanted in (str(level.pk), level.name):
+            return level.pk
+    raise Invalid(f"This event has no price level {wanted}.")
+
+
+def _customer(key, asked):
+    if "contact" in asked:
+        return remember_customer(**asked["contact"])
+    if key.customer_id:
+        return Customer.objects.get(pk=key.customer_id)
+    return None
+
+
+def _own(key, booking_id):
+    booking = Booking.objects.filter(pk=booking_id, seller_key=key.pk).first()
+    if booking is None:
+        raise NotFound("There is no such booking.")
+    return booking
+
+
+def describe(booking):
+    """A booking as BookingReply shows it, in one more query for its items."""
+    items = booking.items.select_related("ticket").order_by("position")
+    return {
+        "id": str(booking.pk),
+        "number": booking.number,
+        "event": str(booking.event_id),
+        "status": booking.status,
+        "reserved_until": booking.reserved_until.isoformat(),
+        "currency": booking.currency,
+        **_amounts(booking),
+        "items": [_item(item) for item in items],
+        "payment_url": _payment_url(booking),
+    }
+
+
+def _amounts(row):
+    """price, fee and total with exactly the decimals of the currency."""
+    return {
+        name: str(Money(getattr(row, name), row.currency).amount)
+        for name in ("price", "fee", "total")
+    }
+
+
+def _item(item):
+    ticket = item.ticket
+    return {
+        "ticket": str(ticket.pk),
+        "ordinal": ticket.ordinal,
+        "section": ticket.section,
+        "row": ticket.row,
+        "seat": ticket.seat,
+        "kind": ticket.seat_kind,
+        **_amounts(item),
+    }
+
+
+def _payment_url(booking):
+    if booking.status != "RESERVED":
+        return None
+    page = reverse("checkout", args=[booking.pk])
+    return f"{settings.SITE_URL}{page}?k={mailed_key(booking)}"

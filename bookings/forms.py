@@ -1,0 +1,70 @@
+"""What buyers type."""
+
+from django import forms
+
+
+class ReserveForm(forms.Form):
+    """Either `seat` ordinals, or a wish: quantity with level, section, wheelchair, together."""
+
+    quantity = forms.IntegerField(min_value=1, max_value=100, required=False)
+    level = forms.UUIDField(required=False)
+    section = forms.IntegerField(min_value=0, required=False)
+    together = forms.BooleanField(required=False)
+    wheelchair = forms.BooleanField(required=False)
+    from_section = forms.IntegerField(min_value=0, required=False)
+
+    def __init__(self, data):
+        super().__init__(data)
+        self.raw_seats = data.getlist("seat")
+
+    def clean(self):
+        cleaned = super().clean()
+        try:
+            cleaned["seats"] = sorted({int(seat) for seat in self.raw_seats[:200]})
+        except ValueError as error:
+            raise forms.ValidationError("These are not seats of this event.") from error
+        if any(not 0 <= seat < 2**31 for seat in cleaned["seats"]):
+            raise forms.ValidationError("These are not seats of this event.")
+        if not cleaned["seats"] and not cleaned.get("quantity"):
+            raise forms.ValidationError("Choose at least one seat first.")
+        return cleaned
+
+
+class ContactForm(forms.Form):
+    """To whom the tickets go."""
+
+    name = forms.CharField(
+        max_length=120,
+        label="Name",
+        error_messages={"required": "Please enter the name for the tickets."},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    email = forms.EmailField(
+        label="E-mail",
+        help_text="Your tickets go here.",
+        error_messages={
+            "required": "Please enter your e-mail: the tickets go there.",
+            "invalid": "This does not look like an e-mail address, such as noor@post.example.",
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+    )
+    phone = forms.CharField(
+        max_length=32,
+        required=False,
+        label="Phone",
+        help_text="Only if something changes on the day.",
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    )
+
+
+class FindForm(forms.Form):
+    """A guest looking for his booking."""
+
+    number = forms.CharField(
+        max_length=20,
+        label="Booking number",
+        error_messages={"required": "Please enter the booking number."},
+    )
+    email = forms.EmailField(
+        label="E-mail", error_messages={"required": "Please enter the e-mail you booked with."}
+    )

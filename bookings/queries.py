@@ -1,0 +1,30 @@
+"""Reads of bookings for pages: what to offer instead, what a booking brought."""
+
+from decimal import Decimal
+
+from inventory import picker
+from inventory.queries import named_places
+
+
+def alternatives_for(event, ordinals, *, count=3):
+    """Up to three groups (lists of FreePlace) as large as the wanted one, at its highest price or
+    less, nearest to it first. Empty when nothing fits."""
+    wanted = named_places(event.pk, ordinals)
+    if not wanted:
+        return []
+    near = (
+        sum(place.x for place in wanted) / len(wanted),
+        sum(place.y for place in wanted) / len(wanted),
+    )
+    at_most = max((place.price or Decimal(0) for place in wanted), default=Decimal(0))
+    return picker.alternatives(
+        picker.free_places(event), quantity=len(wanted), near=near, at_most=at_most, count=count
+    )
+
+
+def profit_of(booking):
+    """(rows of (item, profit), total profit) with tickets loaded; Money throughout."""
+    items = list(booking.items.select_related("ticket").order_by("position"))
+    return [(item, item.profit) for item in items], sum(
+        (item.profit for item in items[1:]), items[0].profit
+    )

@@ -1,0 +1,123 @@
+"""The booking with its tickets, and how a guest finds it again."""
+
+from django.core.cache import cache
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from agencies.queries import current_agency
+from bookings.calendar import calendar_of
+from bookings.facts import BookingSought
+from bookings.forms import FindForm
+from bookings.links import key_fits, own_booking, remember
+from bookings.models import Booking, Status
+from bookings.printing import pdf_of
+from bookings.showing import shown
+from bookings.views.checkout import line_of
+from core.ids import uuid7
+from core.money import Money
+from core.outbox import record
+from core.transactions import use_case
+from tickets.queries import printable
+from tickets.services import code_of
+from tickets.services.keys import NoCode
+
+TRIES_PER_HOUR = 20
+
+
+@require_safe
+@never_cache
+def booking(request, booking_id):
+    """The tickets, the money and what can be done with them; a mailed key opens it."""
+    if "k" in request.GET:
+        if key_fits(booking_id, request.GET["k"]):
+            remember(request, booking_id)
+        return redirect("booking", booking_id)
+    found = own_booking(request, booking_id)
+    if found.status == Status.RESERVED:
+        return redirect("checkout", found.pk)
+    items = list(found.items.select_related("ticket").order_by("position"))
+    tickets = {ticket.pk: ticket for ticket in printable([item.ticket_id for item in items])}
+    return render(request, "bookings/booking.html", {
+        "section": "tickets",
+        "booking": found,
+        "event": shown(found.event, None),
+        "tickets": [_shown_ticket(tickets[item.ticket_id], item) for item in items],
+        "items": [line_of(item) for item in items],
+        "total": found.money,
+        "price": Money(found.price, found.currency),
+        "fee": Money(found.fee, found.currency),
+        "customer": found.customer,
+    })  # fmt: skip
+
+
+def _shown_ticket(ticket, item):
+    return {**line_of(item), "number": ticket.number, "status": ticket.status,
+            "holder": ticket.holder_name, "entrance": ticket.entrance, "code": _code(ticket)}  # fmt: skip
+
+
+def _code(ticket):
+    try:
+        return code_of(ticket)
+    except NoCode:
+        return ""
+
+
+@require_safe
+@never_cache
+def tickets_pdf(request, booking_id):
+    """All tickets of the booking in one PDF."""
+    found = own_booking(request, booking_id)
+    if not found.is_sold:
+        raise Http404
+    response = HttpResponse(pdf_of(found), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="tickets-{found.number}.pdf"'
+    return response
+
+
+@require_safe
+@never_cache
+def booking_calendar(request, booking_id):
+    """The date with the buyer's seats, for the calendar."""
+    found = own_booking(request, booking_id)
+    places = ", ".join(item.ticket.place for item in found.items.select_related("ticket"))
+    url = request.build_absolute_uri(reverse("booking", args=[found.pk]))
+    return calendar_of(found.event, url, places=places)
+
+
+@never_cache
+def find_booking(request):
+    """Mails the link to a booking. The answer is the same whether there is one or not."""
+    form = FindForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if _may_try(request):
+            _seek(form.cleaned_data)
+        return render(request, "bookings/find.html", {"section": "tickets", "sent": True})
+    status = 422 if request.method == "POST" else 200
+    context = {"section": "tickets", "form": form}
+    return render(request, "bookings/find.html", context, status=status)
+
+
+def _may_try(request):
+    """At most 20 look-ups an hour from one address."""
+    key = f"find:{current_agency().pk}:{request.META.get('REMOTE_ADDR')}"
+    cache.add(key, 0, 3600)
+    try:
+        return cache.incr(key) <= TRIES_PER_HOUR
+    except ValueError:
+        return False
+
+
+@use_case
+def _seek(wanted):
+    number = wanted["number"].strip().upper()
+    found = Booking.objects.filter(number=number, customer__email__iexact=wanted["email"]).first()
+    if found:
+        record(BookingSought(booking_id=found.pk, request_id=uuid7()))
+
+
+def help_page(request):
+    """Answers to what buyers ask."""
+    return render(request, "bookings/help.html", {"section": "help"})

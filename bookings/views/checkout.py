@@ -1,0 +1,169 @@
+"""From the held seats to the provider's page and back."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from bookings import services
+from bookings.forms import ContactForm
+from bookings.links import key_fits, own_booking, remember
+from bookings.models import Status
+from bookings.showing import shown
+from bookings.views.sale import site
+from core.errors import DomainError
+from core.locks import database_now
+from core.money import Money
+from payments.adapters import ProviderUnavailable
+from payments.models import Payment
+from payments.models import Status as PaymentStatus
+from payments.services import settle
+
+
+@never_cache
+def checkout(request, booking_id):
+    """Review, contact and the way to pay, or what became of the reservation."""
+    if request.method == "GET" and "k" in request.GET:
+        return _open_with_key(request, booking_id)
+    booking = own_booking(request, booking_id)
+    if booking.is_sold:
+        return redirect("booking", booking.pk)
+    return _page(request, booking, _form_for(booking))
+
+
+def _open_with_key(request, booking_id):
+    """The key leaves the address at once: it is exchanged for the session."""
+    if key_fits(booking_id, request.GET["k"]):
+        remember(request, booking_id)
+    return redirect("checkout", booking_id)
+
+
+def _form_for(booking):
+    if booking.customer is None:
+        return ContactForm()
+    return ContactForm(
+        initial={"name": booking.customer.name, "email": booking.customer.email}
+    )
+
+
+@require_POST
+@never_cache
+def pay(request, booking_id):
+    """Keeps the contact and goes to the provider's page."""
+    booking = own_booking(request, booking_id)
+    form = ContactForm(request.POST)
+    if not form.is_valid():
+        return _page(request, booking, form, status=422)
+    try:
+        services.contact(booking.pk, **form.cleaned_data)
+        return redirect(services.pay(booking.pk, site=site(request)))
+    except DomainError as refused:
+        booking.refresh_from_db()
+        return _page(request, booking, form, problem=refused.message, status=refused.status)
+
+
+@require_POST
+@never_cache
+def release(request, booking_id):
+    """The buyer lets the seats go."""
+    booking = own_booking(request, booking_id)
+    try:
+        services.abandon(booking.pk)
+    except DomainError:
+        return redirect("checkout", booking.pk)
+    return redirect("event", booking.event.slug)
+
+
+@require_safe
+@never_cache
+def payment_return(request, booking_id):
+    """Where the provider sends the buyer: asks the provider what happened and says so."""
+    booking = own_booking(request, booking_id)
+    payment = _latest_payment(booking)
+    if payment is not None and payment.status == PaymentStatus.PROCESSING:
+        _ask(payment)
+        booking.refresh_from_db()
+        payment.refresh_from_db()
+    if booking.is_sold:
+        return _go(request, reverse("booking", args=[booking.pk]))
+    if _is_waiting(booking, payment):
+        template = "bookings/waiting.html"
+        return render(request, template, {"booking": booking, "event": booking.event})
+    return _go(request, reverse("checkout", args=[booking.pk]))
+
+
+def _ask(payment):
+    try:
+        settle(payment.pk)
+    except ProviderUnavailable:
+        return  # the webhook or reconciliation will tell; the page says that we are waiting
+
+
+def _is_waiting(booking, payment):
+    if payment is None:
+        return False
+    in_flight = payment.status == PaymentStatus.PROCESSING and booking.status == Status.RESERVED
+    return in_flight or (payment.status == PaymentStatus.SUCCEEDED and not booking.is_sold
+                         and booking.status != Status.REFUNDED)
+
+
+def _go(request, url):
+    """A redirect, also for a request that htmx made."""
+    if request.htmx:
+        response = HttpResponse()
+        response["HX-Redirect"] = url
+        return response
+    return redirect(url)
+
+
+def _latest_payment(booking):
+    return Payment.objects.filter(reference=booking.pk).order_by("-created_at").first()
+
+
+def _page(request, booking, form, *, problem="", status=200):
+    items = list(booking.items.select_related("ticket").order_by("position"))
+    payment = _latest_payment(booking)
+    now = database_now()
+    held = booking.status == Status.RESERVED and booking.reserved_until > now
+    context = {
+        "booking": booking,
+        "event": shown(booking.event, None),
+        "items": [line_of(item) for item in items],
+        "total": booking.money,
+        "price": Money(booking.price, booking.currency),
+        "fee": Money(booking.fee, booking.currency),
+        "form": form,
+        "problem": problem,
+        "state": _state(booking, held),
+        "now": now,
+        "seconds_left": max(int((booking.reserved_until - now).total_seconds()), 0),
+        "payment_failed": payment is not None and payment.status == PaymentStatus.FAILED,
+        "payment": payment,
+    }
+    return render(request, "bookings/checkout.html", context, status=status)
+
+
+def line_of(item):
+    """A seat line of a page: where, and what it costs with its parts."""
+    return {
+        "ticket": item.ticket,
+        "section": item.ticket.section,
+        "row": item.ticket.row,
+        "seat": item.ticket.seat,
+        "is_standing": item.ticket.seat_kind == "STANDING",
+        "kind": item.ticket.seat_kind,
+        "restricted_view": item.ticket.restricted_view,
+        "price": Money(item.price, item.currency),
+        "fee": Money(item.fee, item.currency),
+        "total": Money(item.total, item.currency),
+    }
+
+
+def _state(booking, held):
+    """held, expired, cancelled or refunded."""
+    if held:
+        return "held"
+    if booking.status in (Status.RESERVED, Status.EXPIRED):
+        return "expired"
+    return booking.status.lower()

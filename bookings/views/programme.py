@@ -1,0 +1,215 @@
+"""What's on: the programme with its search."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.views.decorators.http import require_safe
+
+from bookings.showing import left_of, shown
+from core.memory import Remembered
+from core.money import Money
+from events.models import Event
+from inventory.queries import wheelchair_spaces_left
+
+TIMES = [
+    ("", "Any day"),
+    ("tonight", "Today"),
+    ("weekend", "This weekend"),
+    ("month", "Next 30 days"),
+    ("dates", "Choose dates"),
+]
+KINDS = [
+    ("CONCERT", "Music", "music"),
+    ("THEATER", "Stage", "stage"),
+    ("SPORTS", "Sport", "sport"),
+    ("COMEDY", "Comedy", "comedy"),
+    ("FAMILY", "Family", "family"),
+]
+PRICES = ("25", "50", "100")
+PAGE = 24
+BILL = 5
+_wheelchairs = Remembered(seconds=10)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What the visitor asks for; empty strings ask for nothing."""
+
+    q: str = ""
+    when: str = ""
+    place: str = ""
+    max_price: str = ""
+    kind: str = ""
+    wheelchair: bool = False
+    date_from: str = ""
+    date_to: str = ""
+
+    @classmethod
+    def from_query(cls, query):
+        return cls(
+            q=query.get("q", "").strip()[:80],
+            when=query.get("when", ""),
+            place=query.get("place", ""),
+            max_price=query.get("max_price", ""),
+            kind=query.get("kind", ""),
+            wheelchair=query.get("wheelchair") == "1",
+            date_from=query.get("from", ""),
+            date_to=query.get("to", ""),
+        )
+
+    @property
+    def is_active(self):
+        return self != Search()
+
+    @property
+    def in_words(self):
+        words = [f"for “{self.q}”"] if self.q else []
+        words += [f"in {self.place}"] if self.place else []
+        words += [f"up to {self.max_price}"] if self.max_price else []
+        return " ".join(words) or "like that"
+
+    def days(self, today):
+        """(first day, last day) asked for, either may be None."""
+        if self.when == "tonight":
+            return today, today
+        if self.when == "weekend":
+            saturday = today + timedelta(days=max(5 - today.weekday(), 0))
+            return saturday, saturday + timedelta(days=6 - saturday.weekday())
+        if self.when == "month":
+            return today, today + timedelta(days=30)
+        return _day(self.date_from), _day(self.date_to)
+
+
+def _day(text):
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
+
+
+@require_safe
+def home(request):
+    """The programme: featured events and every date, filtered by the query string."""
+    search = Search.from_query(request.GET)
+    upcoming = list(
+        Event.objects.public()
+        .upcoming()
+        .select_related("venue")
+        .order_by("starts_at", "pk")
+    )
+    left = left_of([event.pk for event in upcoming])
+    listed = [shown(event, left[event.pk]) for event in upcoming]
+    found = _found(listed, search, request.agency)
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    return render(request, "events/home.html", {
+        "section": "events",
+        "search": _search_context(search, listed, request.agency),
+        "featured": [] if search.is_active or page.number > 1 else _featured(listed),
+        "days": _days(page.object_list),
+        "total": len(found),
+        "count_dates": len(listed),
+        "count_venues": len({event.venue_id for event in upcoming}),
+        "heading": "Found" if search.is_active else "By date",
+        "more_url": _page_url(request, page.next_page_number()) if page.has_next() else "",
+        "more_count": max(len(found) - page.end_index(), 0),
+        "earlier_url": (
+            _page_url(request, page.previous_page_number()) if page.has_previous() else ""
+        ),
+        "nearby_count": sum(_matches_words(event, search) for event in listed),
+    })  # fmt: skip
+
+
+def _featured(listed):
+    featured = [event for event in listed if event.is_featured]
+    return (featured or listed)[:BILL]
+
+
+def _found(listed, search, agency):
+    first, last = search.days(timezone.localdate(timezone=ZoneInfo(agency.time_zone)))
+    return [
+        event
+        for event in listed
+        if _matches_words(event, search)
+        and _in_days(event, first, last)
+        and search.kind in ("", event.kind)
+        and search.place in ("", event.venue.city)
+        and _affordable(event, search, agency)
+        and (not search.wheelchair or _has_wheelchair_space(event))
+    ]
+
+
+def _matches_words(event, search):
+    text = f"{event.title} {event.subtitle} {event.venue.name} {event.venue.city}".casefold()
+    return all(word in text for word in search.q.casefold().split())
+
+
+def _in_days(event, first, last):
+    zone = event.zone
+    after = first is None or event.starts_at >= datetime.combine(first, time(), zone)
+    before = last is None or event.starts_at < datetime.combine(
+        last + timedelta(days=1), time(), zone
+    )
+    return after and before
+
+
+def _affordable(event, search, agency):
+    try:
+        limit = Decimal(search.max_price)
+    except InvalidOperation:
+        return True
+    return bool(event.price_from) and event.price_from.amount <= limit
+
+
+def _has_wheelchair_space(event):
+    return bool(_wheelchairs.get(event.pk, lambda: wheelchair_spaces_left(event.pk)))
+
+
+def _days(listed):
+    """[{date, events, month_pattern}], each event on its day in its own zone."""
+    days = groupby(listed, key=lambda event: event.local_start.date())
+    this_year = timezone.now().year
+    return [
+        {
+            "date": date,
+            "events": list(events),
+            "month_pattern": "MMMM" if date.year == this_year else "MMMM y",
+        }
+        for date, events in days
+    ]
+
+
+def _search_context(search, listed, agency):
+    return {
+        "q": search.q,
+        "when": search.when,
+        "place": search.place,
+        "max_price": search.max_price,
+        "kind": search.kind,
+        "wheelchair": search.wheelchair,
+        "date_from": search.date_from,
+        "date_to": search.date_to,
+        "is_active": search.is_active,
+        "in_words": search.in_words,
+        "times": TIMES,
+        "kinds": KINDS,
+        "places": sorted({event.venue.city for event in listed if event.venue.city}),
+        "prices": [
+            (price, Money(Decimal(price), agency.currency).display().removesuffix(".00"))
+            for price in PRICES
+        ],
+        "wider": [("Look everywhere", f"?q={search.q}")] if search.place else [],
+    }
+
+
+def _page_url(request, number):
+    query = request.GET.copy()
+    query["page"] = number
+    return f"?{query.urlencode()}"

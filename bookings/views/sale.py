@@ -1,0 +1,312 @@
+"""The event page with its seat step, the list of sections, and the seats of one section."""
+
+from decimal import Decimal
+from hashlib import blake2s
+from itertools import groupby
+
+from django.conf import settings
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from bookings.calendar import calendar_of
+from bookings.showing import all_in, left_of, levels_of, sale_of, sections_of, shown
+from core.memory import Remembered
+from events.models import Event
+from inventory.queries import price_classes, section_seats, status_bytes, wheelchair_spaces_left
+from venues.picture import svg
+from venues.plan import from_canonical
+
+BEST_CHOICES = (1, 2, 3, 4, 5, 6, 8)
+_prices = Remembered(seconds=30)
+_pictures = Remembered(seconds=5)
+_wheelchairs = Remembered(seconds=5)
+
+
+def public_event(slug):
+    """The public event of this slug with its venue; 404 otherwise. The plan is not loaded."""
+    events = Event.objects.public().select_related("venue", "organizer", "layout").defer(
+        "layout__plan", "layout__geometry_brotli", "layout__geometry_gzip"
+    )
+    event = events.filter(slug=slug).first()
+    if event is None:
+        raise Http404
+    return event
+
+
+@require_safe
+def event(request, slug):
+    """Everything about one date, and the choice of seats while it is on sale."""
+    found = public_event(slug)
+    return render(request, "events/event.html", event_context(request, found))
+
+
+def event_context(request, found, **more):
+    """The event page's context; `more` carries a choice that went wrong (lost, chosen, best)."""
+    left = left_of([found.pk])[found.pk]
+    sale = sale_of(found, left, timezone.now())
+    page_url = request.build_absolute_uri(reverse("event", args=[found.slug]))
+    context = {
+        "section": "events",
+        "event": shown(found, left),
+        "sale": sale,
+        "page_url": page_url,
+        "price_low": left and all_in(left.low, found.currency),
+        "price_high": left and all_in(left.high, found.currency),
+        "left": left.count if left else 0,
+        "capacity": found.layout.capacity if found.layout else 0,
+        "dates": _dates(found),
+        "summary": _summary(found),
+        "structured_data": _structured_data(found, left, page_url),
+    }
+    if sale == "open":
+        context |= seat_step_context(found)
+    return context | more
+
+
+def seat_step_context(found):
+    """What the seat step needs, on the event page and on the list of sections."""
+    return {
+        "map": _map(found),
+        "levels": levels_of(found),
+        "sections": sections_of(found),
+        "quantities": [n for n in BEST_CHOICES if n <= found.max_per_booking],
+        "best": {"quantity": 2, "together": True},
+        "wheelchair_left": _wheelchairs.get(
+            found.pk, lambda: wheelchair_spaces_left(found.pk)
+        ),
+        "hold_minutes": max(found.reservation_ttl // 60, 1),
+        "chosen": [],
+    }
+
+
+def _map(found):
+    return {
+        "geo_url": reverse("venues:geometry", args=[found.layout.content_hash]),
+        "prices_url": reverse("event_prices", args=[found.pk, prices_of(found)[0]]),
+        "status_url": reverse("api:status", args=[found.pk]),
+        "section_url": reverse("section", args=[found.slug, 0]).replace("/0/", "/{n}/"),
+        "picture_url": reverse("event_picture", args=[found.slug]),
+    }
+
+
+def _dates(found):
+    """Other dates of the same series, this one among them, when there are any."""
+    if not found.series:
+        return []
+    related = list(
+        Event.objects.public()
+        .upcoming()
+        .filter(series=found.series)
+        .select_related("venue")
+        .order_by("starts_at", "pk")[:6]
+    )
+    left = left_of([date.pk for date in related])
+    return [shown(date, left[date.pk]) for date in related] if len(related) > 1 else []
+
+
+def _summary(found):
+    start = found.local_start
+    return f"{found.title}, {start:%-d %B %Y, %H:%M}, {found.venue}. {found.subtitle}".strip()
+
+
+def _structured_data(found, left, page_url):
+    """schema.org Event, as a dict."""
+    low = left and all_in(left.low, found.currency)
+    return {
+        "@context": "https://schema.org",
+        "@type": "Event",
+        "name": found.title,
+        "description": found.subtitle or found.description[:300],
+        "startDate": found.local_start.isoformat(),
+        "eventStatus": "https://schema.org/EventCancelled"
+        if found.status == "CANCELLED"
+        else "https://schema.org/EventScheduled",
+        "location": {
+            "@type": "Place",
+            "name": found.venue.name,
+            "address": ", ".join(filter(None, [found.venue.address, found.venue.city])),
+        },
+        "offers": {
+            "@type": "AggregateOffer",
+            "url": page_url,
+            "priceCurrency": found.currency,
+            "lowPrice": str(low.amount) if low else None,
+            "highPrice": str(all_in(left.high, found.currency).amount) if left else None,
+            "availability": "https://schema.org/InStock" if left else "https://schema.org/SoldOut",
+        },
+    }
+
+
+@require_safe
+def event_calendar(request, slug):
+    """The date as a calendar file."""
+    return calendar_of(public_event(slug), request.build_absolute_uri(reverse("event", args=[slug])))
+
+
+def prices_of(found):
+    """(hash, JSON-able dict) of the all-in price of every place, remembered half a minute."""
+    return _prices.get(found.pk, lambda: _read_prices(found))
+
+
+def _read_prices(found):
+    levels, indexes, classes = [], {}, []
+    rows = price_classes(found.pk)
+    for key, run in groupby(rows):
+        level_id, name, position, price = key
+        if level_id is not None and key not in indexes:
+            indexes[key] = len(levels)
+            amount = str(all_in(price, found.currency).amount)
+            levels.append({"name": name, "position": position, "price": amount})
+        classes.append([indexes.get(key, -1), sum(1 for _ in run)])
+    content = {"currency": found.currency, "levels": levels, "classes": classes}
+    return blake2s(repr(content).encode(), digest_size=8).hexdigest(), content
+
+
+@require_safe
+def event_prices(request, event_id, content_hash):
+    """The price asset of the map. Its address changes when a price does."""
+    found = Event.objects.public().filter(pk=event_id).first()
+    if found is None:
+        raise Http404
+    current, content = prices_of(found)
+    response = JsonResponse(content)
+    fresh = content_hash == current
+    response["Cache-Control"] = (
+        "public, max-age=31536000, immutable" if fresh else "no-store"
+    )
+    return response
+
+
+@require_safe
+def event_picture(request, slug):
+    """The map as one static picture, for readers without JavaScript and for print."""
+    found = public_event(slug)
+    picture = _pictures.get(found.pk, lambda: _draw(found))
+    response = HttpResponse(picture, content_type="image/svg+xml")
+    response["Cache-Control"] = "public, max-age=5"
+    return response
+
+
+def _draw(found):
+    found.layout.refresh_from_db(fields=["plan"])
+    states = status_bytes(found.pk)
+    positions = [position for _, _, position, _ in price_classes(found.pk)]
+    classes = [
+        f"p{position}" if state == 0 else ("taken", "off")[state - 1]
+        for state, position in zip(states, positions, strict=True)
+    ]
+    return svg(from_canonical(found.layout.plan), classes, title=f"Seats of {found.title}")
+
+
+@require_safe
+def seats(request, slug):
+    """The seat step as a list of sections."""
+    found = public_event(slug)
+    return render(request, "events/seats.html", seats_context(found))
+
+
+def seats_context(found, **more):
+    left = left_of([found.pk])[found.pk]
+    sale = sale_of(found, left, timezone.now())
+    context = {"section": "events", "event": shown(found, left), "sale": sale}
+    return context | (seat_step_context(found) if sale == "open" else {}) | more
+
+
+@require_safe
+def section(request, slug, position):
+    """Every seat of one section, to tick."""
+    found = public_event(slug)
+    return render(request, "events/section.html", section_context(found, position))
+
+
+def section_context(found, position, *, chosen=(), **more):
+    """Rows of seats with all-in prices; `chosen` ordinals stay ticked."""
+    listed = sections_of(found)
+    here = next((item for item in listed if item.position == position), None)
+    if here is None:
+        raise Http404
+    rows = _rows(section_seats(found.pk, here.id), found.currency, set(chosen))
+    index = listed.index(here)
+    return {
+        "event": shown(found, left_of([found.pk])[found.pk]),
+        "section": _section_facts(here, rows),
+        "rows": rows,
+        "quantities": [n for n in BEST_CHOICES if n <= found.max_per_booking],
+        "quantity": 2,
+        "previous_section": listed[index - 1] if index else None,
+        "next_section": listed[index + 1] if index + 1 < len(listed) else None,
+        **more,
+    }
+
+
+def _section_facts(here, rows):
+    places = [seat for row in rows for seat in row["seats"]]
+    return {
+        "name": here.name,
+        "position": here.position,
+        "entrance": here.entrance,
+        "is_standing": here.is_standing,
+        "left": sum(seat["is_free"] for seat in places),
+        "price_from": here.price_from,
+        "has_wheelchair": any(seat["kind"] == "WHEELCHAIR" for seat in places),
+        "has_restricted": any(seat["restricted_view"] for seat in places),
+    }
+
+
+NEEDS = {"WHEELCHAIR": "wheelchair space", "COMPANION": "companion seat", "VIP": "VIP"}
+
+
+def _rows(places, currency, chosen):
+    rows = []
+    for _, members in groupby(places, key=lambda place: place.row_position):
+        members = list(members)
+        seats = [_seat(place, currency, chosen) for place in members]
+        prices = {
+            (seat["price"].amount, seat["position"]): seat for seat in seats if seat["is_free"]
+        }
+        label = members[0].row
+        rows.append(
+            {
+                "name": f"Row {label}" if label else "Seats",
+                "seats": _with_gaps(seats, members),
+                "prices": [
+                    {"amount": seat["price"], "position": seat["position"]}
+                    for _, seat in sorted(prices.items(), key=lambda item: item[0])
+                ],
+            }
+        )
+    return rows
+
+
+def _seat(place, currency, chosen):
+    needs = [NEEDS[place.kind]] if place.kind in NEEDS else []
+    needs += ["restricted view"] if place.restricted_view else []
+    return {
+        "ordinal": place.ordinal,
+        "label": place.label,
+        "kind": place.kind,
+        "is_free": bool(place.is_free and place.price is not None),
+        "is_ours": place.is_owned,
+        "is_chosen": place.ordinal in chosen,
+        "restricted_view": place.restricted_view,
+        "position": place.level_position or 1,
+        "price": all_in(place.price or Decimal(0), currency),
+        "needs": ", ".join(needs),
+        "gap": False,
+    }
+
+
+def _with_gaps(seats, members):
+    """An aisle between two seats is shown as a gap."""
+    blocks = [place.block for place in members]
+    for number, seat in enumerate(seats):
+        seat["gap"] = number > 0 and blocks[number] != blocks[number - 1]
+    return seats
+
+
+def site(request):
+    """The address of our site as the buyer knows it."""
+    return f"{request.scheme}://{request.get_host()}" if request else settings.SITE_URL

@@ -1,0 +1,116 @@
+"""Is this installation well? Versions, services, roles, pending work, clock, disk, mail, provider."""
+
+import shutil
+import socket
+import sys
+from datetime import UTC, datetime
+
+import django
+import requests
+from django.conf import settings
+from django.core.cache import caches
+from django.core.mail import get_connection
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from core.commands import OperatorCommand
+from core.models import OutboxMessage
+from core.tenancy import as_system
+
+ROLE = "SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+MOST_SKEW_SECONDS = 2
+LEAST_FREE_BYTES = 1 << 30
+
+
+class Command(OperatorCommand):
+    help = "Checks everything this installation stands on. Exit code 1 when something is wrong."
+
+    def work(self, **options):
+        checks = {
+            name: _safely(check)
+            for name, check in {
+                "versions": _versions,
+                "database": _database,
+                "migrations": _migrations,
+                "clock": _clock,
+                "redis": _redis,
+                "disk": _disk,
+                "mail": _mail,
+                "payment_provider": _payment_provider,
+                "outbox": _outbox,
+            }.items()
+        }
+        return {"ok": all(check["ok"] for check in checks.values()), "checks": checks}
+
+
+def _safely(check):
+    """A check that raises has failed with the reason it raised for."""
+    try:
+        return check()
+    except (OSError, DatabaseError, requests.RequestException, ValueError) as error:
+        return {"ok": False, "error": str(error)[:300]}
+
+
+def _versions():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        postgresql = cursor.fetchone()[0]
+    return {
+        "ok": sys.version_info >= (3, 11),
+        "python": sys.version.split()[0],
+        "django": django.get_version(),
+        "postgresql": postgresql,
+        "mode": settings.MODE,
+    }
+
+
+def _database():
+    with connection.cursor() as cursor:
+        cursor.execute(ROLE)
+        user, bypasses = cursor.fetchone()
+    return {"ok": not bypasses, "role": user, "can_bypass_row_level_security": bypasses}
+
+
+def _migrations():
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return {"ok": not plan, "pending": [str(migration) for migration, _ in plan]}
+
+
+def _clock():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        skew = abs((datetime.now(UTC) - cursor.fetchone()[0]).total_seconds())
+    return {"ok": skew < MOST_SKEW_SECONDS, "skew_seconds": round(skew, 3)}
+
+
+def _redis():
+    client = caches["default"].client.get_client()
+    return {"ok": bool(client.ping())}
+
+
+def _disk():
+    free = shutil.disk_usage(settings.BASE_DIR).free
+    return {"ok": free > LEAST_FREE_BYTES, "free_bytes": free}
+
+
+def _mail():
+    backend = get_connection()
+    opened = backend.open()
+    backend.close()
+    return {"ok": opened is not False, "backend": settings.EMAIL_BACKEND}
+
+
+def _payment_provider():
+    if not settings.PAYMENT_SIMULATOR_URL:
+        return {"ok": bool(settings.PAYMENT_PROVIDER), "provider": settings.PAYMENT_PROVIDER}
+    address = settings.PAYMENT_SIMULATOR_URL.partition("//")[2].rstrip("/").split(":")
+    with socket.create_connection((address[0], int(address[1])), timeout=3):
+        return {"ok": True, "provider": "simulated", "url": settings.PAYMENT_SIMULATOR_URL}
+
+
+def _outbox():
+    with as_system():
+        failed = OutboxMessage.objects.failed().count()
+        waiting = OutboxMessage.objects.due().count()
+    return {"ok": not failed, "failed": failed, "waiting": waiting}

@@ -1,0 +1,24 @@
+from bookings.tasks import expire
+from core import outbox
+from core.commands import OperatorCommand
+from payments.tasks import reconcile, work_inbox
+
+ROUNDS = 50
+
+
+class Command(OperatorCommand):
+    help = "Works outbox, inbox, lapsed reservations and payments in flight until all is quiet."
+
+    def work(self, **options):
+        told = {"facts": 0, "failed_facts": 0, "notices": 0, "expired": 0}
+        reconciled = reconcile(everything=True)
+        for _ in range(ROUNDS):
+            done, failed = outbox.deliver(limit=200)
+            notices, expired = work_inbox(), expire()
+            told["facts"] += done
+            told["failed_facts"] += failed
+            told["notices"] += notices
+            told["expired"] += expired
+            if not (done or failed or notices or expired):
+                break
+        return {**told, "payments_asked": reconciled["asked"], "ok": not told["failed_facts"]}

@@ -1,0 +1,43 @@
+"""What operator commands share: `--json`, one result, exit code 1 when something is wrong."""
+
+import json
+import sys
+
+from django.core.management.base import BaseCommand, CommandError
+
+from core.errors import DomainError
+from core.tenancy import acted_by
+
+
+class OperatorCommand(BaseCommand):
+    """Subclasses implement `work(**options)` and return a JSON-able dict; `ok: False` in it is
+    exit code 1. A DomainError is told as it is, without a traceback."""
+
+    requires_system_checks = []
+
+    def create_parser(self, *args, **kwargs):
+        parser = super().create_parser(*args, **kwargs)
+        parser.add_argument("--json", action="store_true", help="Print one JSON object.")
+        return parser
+
+    def handle(self, *args, **options):
+        as_json = options.pop("json")
+        try:
+            with acted_by(f"command:{self.__module__.rpartition('.')[2]}"):
+                result = self.work(**options)
+        except DomainError as error:
+            result = {"ok": False, "error": error.message, "code": error.code, **error.details}
+        self._tell(result, as_json)
+        if result.get("ok") is False:
+            sys.exit(1)
+
+    def work(self, **options):
+        raise CommandError("This command has no work to do.")
+
+    def _tell(self, result, as_json):
+        if as_json:
+            self.stdout.write(json.dumps(result, default=str))
+            return
+        for name, value in result.items():
+            shown = json.dumps(value, default=str) if isinstance(value, dict | list) else value
+            self.stdout.write(f"{name}: {shown}")

@@ -1,0 +1,30 @@
+"""Error pages in the site's own look, and how a refusal reaches a reader."""
+
+from django.shortcuts import render
+
+from core.errors import DomainError
+
+
+def not_found(request, exception=None):
+    return render(request, "404.html", status=404)
+
+
+def server_error(request):
+    return render(request, "500.html", status=500)
+
+
+class DomainErrorMiddleware:
+    """A DomainError that a page did not catch becomes a page with its sentence, not a crash."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        if not isinstance(exception, DomainError):
+            return None
+        context = {"problem": exception.message}
+        template = "404.html" if exception.status == 404 else "refused.html"
+        return render(request, template, context, status=exception.status)

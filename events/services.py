@@ -1,0 +1,168 @@
+"""An event from its draft to the end of its sale."""
+
+import json
+from datetime import timedelta
+
+from django.utils.text import slugify
+
+from core.errors import DomainError, NotFound
+from core.locks import lock_one
+from core.outbox import record
+from core.transactions import use_case
+from events.facts import EventPublished
+from events.importers import ticketmaster
+from events.models import Event, PriceArea, PriceLevel, Status
+from venues.models import Venue
+
+
+class NotReady(DomainError):
+    """The event cannot be shown or sold yet; the sentence names what is missing."""
+
+    code = "event_not_ready"
+
+
+def free_slug(title, starts_at):
+    """A slug of the title and date that no event of the agency has yet."""
+    stem = f"{slugify(title)[:100] or 'event'}-{starts_at:%Y-%m-%d}"
+    taken = set(Event.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
+    candidates = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 2))]
+    return next(slug for slug in candidates if slug not in taken)
+
+
+@use_case
+def price_sections(*, event, name, price, position, areas):
+    """A price level over `areas` [(LayoutSection, [row labels] or [] for all)]; returns it."""
+    level = PriceLevel.objects.create(
+        event=event,
+        name=name,
+        price=price.amount,
+        currency=price.currency,
+        position=position,
+    )
+    PriceArea.objects.bulk_create(
+        PriceArea(level=level, section=section, rows=list(rows)) for section, rows in areas
+    )
+    return level
+
+
+def missing_for_publication(event):
+    """What the event still lacks before the public may see it, as sentences."""
+    missing = []
+    if event.layout_id is None:
+        missing.append("It has no layout of its venue.")
+    if not event.levels.exists():
+        missing.append("It has no price level.")
+    elif not PriceArea.objects.filter(level__event=event).exists():
+        missing.append("No section has a price level.")
+    return missing
+
+
+@use_case
+def publish(event_id):
+    """DRAFT → PUBLISHED; its places are laid out. Raises NotReady naming what is missing."""
+    event = lock_one(Event.objects.filter(pk=event_id))
+    missing = missing_for_publication(event)
+    if missing:
+        raise NotReady(f"{event} cannot be published. {' '.join(missing)}", missing=missing)
+    record(EventPublished(event_id=event.pk))
+    return _move(event, Status.PUBLISHED)
+
+
+@use_case
+def withdraw(event_id):
+    """PUBLISHED → DRAFT, or ON_SALE → PUBLISHED: takes the last step back."""
+    event = lock_one(Event.objects.filter(pk=event_id))
+    return _move(event, Status.PUBLISHED if event.status == Status.ON_SALE else Status.DRAFT)
+
+
+@use_case
+def open_sale(event_id):
+    """PUBLISHED → ON_SALE. The sale window still decides when buyers can reserve."""
+    return _move(lock_one(Event.objects.filter(pk=event_id)), Status.ON_SALE)
+
+
+@use_case
+def roll_over(event_id, *, now):
+    """Moves an event to where its clock says it is; returns whether it moved."""
+    event = lock_one(Event.objects.filter(pk=event_id))
+    target = _due(event, now)
+    if target is None:
+        return False
+    _move(event, target)
+    return True
+
+
+def _due(event, now):
+    over = (event.ends_at or event.starts_at + timedelta(hours=6)) <= now
+    if over and event.can_move_to(Status.COMPLETED):
+        return Status.COMPLETED
+    in_window = event.sale_starts_at <= now < event.sale_ends_at
+    return Status.ON_SALE if event.status == Status.PUBLISHED and in_window else None
+
+
+def _move(event, status):
+    event.move_to(status)
+    event.save(update_fields=["status"])
+    return event
+
+
+def import_events(content, *, currency):
+    """Drafts events from a Ticketmaster Discovery answer (bytes or str); returns [(Event, made)].
+
+    The venue is found by name or made. An event imported before is left as it is. Raises
+    a DomainError listing every problem; nothing is written then.
+    """
+    drafts = ticketmaster.parse_all(json.loads(content))
+    return _write_drafts(drafts, currency)
+
+
+@use_case
+def _write_drafts(drafts, currency):
+    return [_write_draft(draft, currency) for draft in drafts]
+
+
+def _write_draft(draft, currency):
+    known = Event.objects.filter(external_id=draft.external_id).first()
+    if known:
+        return known, False
+    return _new_draft(draft, _venue_of(draft), currency), True
+
+
+def _venue_of(draft):
+    venue, _ = Venue.objects.get_or_create(
+        name=draft.venue_name,
+        defaults={
+            "city": draft.city,
+            "country": draft.country,
+            "address": draft.address,
+            "postcode": draft.postcode,
+            "time_zone": draft.time_zone,
+        },
+    )
+    return venue
+
+
+def _new_draft(draft, venue, currency):
+    return Event.objects.create(
+        slug=free_slug(draft.title, draft.starts_at),
+        title=draft.title[:120],
+        description=draft.please_note,
+        kind=draft.kind,
+        venue=venue,
+        layout=venue.layouts.order_by("-version").first(),
+        starts_at=draft.starts_at,
+        time_zone=draft.time_zone,
+        sale_starts_at=draft.sale_starts_at,
+        sale_ends_at=draft.sale_ends_at,
+        currency=draft.currency or currency,
+        external_id=draft.external_id,
+    )
+
+
+def event_by_id(event_id):
+    """The event with its venue and layout; NotFound for missing and foreign ids alike."""
+    events = Event.objects.select_related("venue", "layout").defer("layout__geometry_brotli", "layout__geometry_gzip")
+    try:
+        return events.get(pk=event_id)
+    except (Event.DoesNotExist, ValueError) as error:
+        raise NotFound("There is no such event.") from error

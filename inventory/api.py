@@ -1,0 +1,92 @@
+"""What the map needs of an event: who may have which place now. Public and the same for all."""
+
+import hashlib
+
+from django.core.cache import cache
+from django.http import HttpResponse, HttpResponseNotModified
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from core.api import Problem
+from core.errors import NotFound
+from events.models import Event
+from events.services import event_by_id
+from inventory import queries
+
+FRESH_SECONDS = 1
+
+
+def _public_event(event_id):
+    event = event_by_id(event_id)
+    if not Event.objects.public().filter(pk=event.pk).exists():
+        raise NotFound("There is no such event.")
+    return event
+
+
+def status_of(event_id):
+    """(bytes, ETag) of the event's places, computed at most once a second for all viewers."""
+    key = f"map-status:{event_id}"
+    found = cache.get(key)
+    if found is None:
+        content = queries.status_bytes(event_id)
+        found = content, f'"{hashlib.blake2s(content, digest_size=12).hexdigest()}"'
+        cache.set(key, found, FRESH_SECONDS)
+    return found
+
+
+class EventStatus(APIView):
+    """One byte a place, in map order: 0 available, 1 taken, 2 not for sale."""
+
+    permission_classes = [AllowAny]
+    authentication_classes = []
+
+    @extend_schema(
+        responses={
+            200: OpenApiResponse(OpenApiTypes.BINARY),
+            304: None,
+            404: Problem,
+        }
+    )
+    def get(self, request, event_id):
+        content, etag = status_of(_public_event(event_id).pk)
+        if request.headers.get("If-None-Match") == etag:
+            response = HttpResponseNotModified()
+        else:
+            response = HttpResponse(content, content_type="application/octet-stream")
+        response["ETag"] = etag
+        response["Cache-Control"] = f"public, max-age={FRESH_SECONDS}"
+        return response
+
+
+class EventAvailability(APIView):
+    """How many places are left and from which price, by level. Prices are all-in."""
+
+    permission_classes = [AllowAny]
+    authentication_classes = []
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT, 404: Problem})
+    def get(self, request, event_id):
+        event = _public_event(event_id)
+        left = queries.left_by_level([event.pk])
+        levels = [_level(level, left.get(level.pk)) for level in event.levels.all()]
+        return Response(
+            {
+                "event": str(event.pk),
+                "status": event.status,
+                "left": sum(level["left"] for level in levels),
+                "currency": event.currency,
+                "levels": levels,
+            }
+        )
+
+
+def _level(level, left):
+    return {
+        "id": str(level.pk),
+        "name": level.name,
+        "price": str(level.money.amount),
+        "left": left.count if left else 0,
+    }

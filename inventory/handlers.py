@@ -1,0 +1,9 @@
+from core.outbox import subscribe
+from events.facts import EventPublished
+from events.models import Event
+from inventory.services import lay_out
+
+
+@subscribe(EventPublished, prompt=True)
+def lay_out_published_event(fact):
+    lay_out(Event.objects.get(pk=fact.event_id))

@@ -1,0 +1,10 @@
+from core.commands import OperatorCommand
+from payments.tasks import reconcile
+
+
+class Command(OperatorCommand):
+    help = "Asks providers about payments in flight and those that failed lately."
+
+    def work(self, **options):
+        told = reconcile(everything=True, limit=100_000)
+        return {**told, "ok": not told["unreachable"]}

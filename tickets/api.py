@@ -1,0 +1,137 @@
+"""The gate: one call, one verdict."""
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api import role
+from core.api import PROBLEM_RESPONSES
+from core.errors import Invalid, NotFound
+from core.ids import uuid7
+from tickets.models import Gate, Scan
+from tickets.services import admit
+
+
+class ScanRequest(serializers.Serializer):
+    """`gate` is a gate's id or name and may be left out by a device bound to one. A repeated `nonce`
+    repeats the answer; without one every call is a scan of its own."""
+
+    code = serializers.CharField(max_length=400, trim_whitespace=True)
+    gate = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    nonce = serializers.CharField(max_length=64, required=False, allow_blank=True)
+
+
+class ScannedTicket(serializers.Serializer):
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    section = serializers.CharField()
+    row = serializers.CharField()
+    seat = serializers.CharField()
+    kind = serializers.CharField()
+    entrance = serializers.CharField()
+
+
+class ScannedGuest(serializers.Serializer):
+    name = serializers.CharField()
+    needs = serializers.ListField(child=serializers.CharField())
+
+
+class FirstAdmission(serializers.Serializer):
+    at = serializers.DateTimeField()
+    gate = serializers.CharField()
+
+
+class ScannedEvent(serializers.Serializer):
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    starts_at = serializers.DateTimeField()
+
+
+class ScanReply(serializers.Serializer):
+    """The verdict with whom it is about; `ticket` and `guest` are null for an unknown code."""
+
+    verdict = serializers.ChoiceField(Scan.Verdict.choices)
+    message = serializers.CharField()
+    gate = serializers.CharField()
+    at = serializers.DateTimeField()
+    event = ScannedEvent()
+    ticket = ScannedTicket(allow_null=True)
+    guest = ScannedGuest(allow_null=True)
+    first_admission = FirstAdmission(allow_null=True)
+
+
+class ScanTicket(APIView):
+    """Judges a ticket code at a gate and admits its holder at most once. Always 200 with a verdict
+    when the question was understood; the device's key must belong to a gate."""
+
+    permission_classes = [role("gate")]
+
+    @extend_schema(request=ScanRequest, responses={200: ScanReply, **PROBLEM_RESPONSES})
+    def post(self, request):
+        asked = ScanRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        gate = _gate(request.user.key, asked.validated_data.get("gate", ""))
+        result = admit(
+            code=asked.validated_data["code"],
+            gate=gate,
+            device_id=request.user.key.pk,
+            nonce=asked.validated_data.get("nonce") or str(uuid7()),
+        )
+        return Response(_reply(result, gate))
+
+
+def _gate(key, wanted):
+    """The device's gate; a device bound to one cannot name another."""
+    gates = Gate.objects.select_related("event")
+    if key.gate_id:
+        gate = gates.filter(pk=key.gate_id).first()
+        if gate is None or wanted not in ("", gate.name, str(gate.pk)):
+            raise NotFound("This device does not serve that gate.")
+        return gate
+    if not wanted:
+        raise Invalid("Say which gate this is: the device is not bound to one.")
+    gate = gates.filter(pk=wanted).first() if _is_uuid(wanted) else gates.filter(name=wanted).first()
+    if gate is None:
+        raise NotFound("There is no such gate.")
+    return gate
+
+
+def _is_uuid(text):
+    return len(text) == 36 and text.count("-") == 4
+
+
+def _reply(result, gate):
+    ticket, first = result.ticket, result.first_admission
+    return {
+        "verdict": result.verdict,
+        "message": result.message,
+        "gate": gate.name,
+        "at": timezone.now().isoformat(),
+        "event": {
+            "id": str(gate.event_id),
+            "title": gate.event.title,
+            "starts_at": gate.event.starts_at.isoformat(),
+        },
+        "ticket": _ticket(ticket) if ticket else None,
+        "guest": _guest(ticket) if ticket else None,
+        "first_admission": first and {"at": first.at.isoformat(), "gate": first.gate.name},
+    }
+
+
+def _ticket(ticket):
+    return {
+        "id": str(ticket.pk),
+        "number": ticket.number,
+        "section": ticket.section,
+        "row": ticket.row,
+        "seat": ticket.seat,
+        "kind": ticket.seat_kind,
+        "entrance": ticket.entrance,
+    }
+
+
+def _guest(ticket):
+    needs = ["wheelchair"] if ticket.seat_kind == "WHEELCHAIR" else []
+    return {"name": ticket.holder_name, "needs": needs}
