@@ -34,7 +34,7 @@ class Strict(serializers.Serializer):
     def to_internal_value(self, data):
         unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
         if unknown:
-            raise serializers.ValidationError({name: "Unknown field." for name in sorted(unknown)})
+            raise serializers.ValidationError(dict.fromkeys(sorted(unknown), "Unknown field."))
         return super().to_internal_value(data)
 
 

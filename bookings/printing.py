@@ -10,8 +10,7 @@ from tickets.services import code_of
 def pdf_of(booking):
     """All tickets of a sold booking as one PDF (bytes)."""
     totals = {
-        item.ticket_id: Money(item.total, item.currency).display()
-        for item in booking.items.all()
+        item.ticket_id: Money(item.total, item.currency).display() for item in booking.items.all()
     }
     tickets = printable(list(totals))
     return render(

@@ -12,7 +12,9 @@ def expire(limit=500):
     """Ends lapsed reservations; returns how many."""
     with as_system():
         rows = list(
-            Booking.objects.lapsed().order_by("reserved_until").values_list("pk", "agency_id")[:limit]
+            Booking.objects.lapsed()
+            .order_by("reserved_until")
+            .values_list("pk", "agency_id")[:limit]
         )
     ended = 0
     for booking_id, agency_id in rows:

@@ -25,8 +25,14 @@ class Problem(serializers.Serializer):
 def document(*, code, status, detail, **more):
     """A problem document as a dict."""
     title = code.replace("_", " ").capitalize()
-    return {"type": f"/problems/{code}", "title": title, "status": status, "code": code,
-            "detail": detail, **more}
+    return {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **more,
+    }
 
 
 def _response(body, headers=None):
@@ -38,9 +44,7 @@ def _response(body, headers=None):
 def problem(error, context):
     """DRF's exception handler: every error leaves as a problem document."""
     if isinstance(error, DomainError):
-        body = document(
-            code=error.code, status=error.status, detail=error.message, **error.details
-        )
+        body = document(code=error.code, status=error.status, detail=error.message, **error.details)
         return _response(body)
     if isinstance(error, OperationalError) and sqlstate(error) == LOCK_TIMEOUT:
         return _response(document(code="busy", status=503, detail="Too busy; please try again."))

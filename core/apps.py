@@ -6,6 +6,6 @@ class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self):
-        from core import checks  # noqa: F401, PLC0415 - registers the system checks
+        from core import checks  # noqa: F401 - registers the system checks
 
         autodiscover_modules("handlers", "invariants")

@@ -3,16 +3,16 @@
 import hashlib
 import json
 
-from django.db import connection
+from django.db import connection, transaction
 
 from core.errors import DomainError
 from core.models import IdempotencyKey
 from core.tenancy import current_agency_id
 from core.transactions import retrying
-from django.db import transaction
 
 CLAIM = """
-INSERT INTO core_idempotencykey (agency_id, caller, key, request_hash) VALUES (%s, %s, %s, %s)
+INSERT INTO core_idempotencykey (agency_id, caller, key, request_hash, body)
+VALUES (%s, %s, %s, %s, '')
 ON CONFLICT (agency_id, caller, key) DO NOTHING RETURNING id
 """
 
@@ -40,7 +40,7 @@ def _once(caller, key, digest, work):
         if claimed is None:
             return _stored(caller, key, digest)
         status, body = work()
-        IdempotencyKey.objects.filter(pk=claimed).update(status=status, body=body)
+        IdempotencyKey.objects.filter(pk=claimed).update(status=status, body=json.dumps(body))
         return status, body
 
 
@@ -55,7 +55,7 @@ def _stored(caller, key, digest):
     reply = IdempotencyKey.objects.get(caller=caller, key=key[:200])
     if reply.request_hash != digest:
         raise KeyReused("This Idempotency-Key was used for another request.")
-    return reply.status, reply.body
+    return reply.status, json.loads(reply.body)
 
 
 def _digest(request):

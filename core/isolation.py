@@ -36,7 +36,8 @@ def tenant_keys(model):
     return [
         field
         for field in model._meta.local_fields
-        if field.many_to_one and any(f.name == "agency_id" for f in field.related_model._meta.fields)
+        if field.many_to_one
+        and any(f.name == "agency_id" for f in field.related_model._meta.fields)
     ]
 
 

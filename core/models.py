@@ -54,7 +54,7 @@ class IdempotencyKey(TenantModel):
     key = models.CharField(max_length=200)
     request_hash = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
-    body = models.JSONField(null=True)
+    body = models.TextField(blank=True, help_text="The JSON that was answered, letter by letter.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

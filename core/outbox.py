@@ -47,7 +47,7 @@ def subscribe(fact_type, *, prompt=False):
 
 def record(fact):
     """Writes the fact for each of its handlers; must run inside the transaction that made it true."""
-    from core.models import OutboxMessage  # noqa: PLC0415 - models need the app registry
+    from core.models import OutboxMessage
 
     if not connection.in_atomic_block:
         raise RuntimeError("A fact is recorded in the transaction that made it true.")
@@ -68,7 +68,7 @@ def record(fact):
 
 
 def _after_commit(prompt):
-    from core.tasks import nudge  # noqa: PLC0415 - Celery is only needed where facts are recorded
+    from core.tasks import nudge
 
     for pk in prompt:
         for row in claim(only=[pk]):
@@ -78,7 +78,7 @@ def _after_commit(prompt):
 
 def claim(*, limit=20, only=None):
     """Leases due rows of all agencies: counts the attempt and moves their due time ahead."""
-    from core.models import OutboxMessage  # noqa: PLC0415
+    from core.models import OutboxMessage
 
     due = OutboxMessage.objects.due()
     if only is not None:

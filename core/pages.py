@@ -1,6 +1,8 @@
 """Error pages in the site's own look, and how a refusal reaches a reader."""
 
+from django.http import HttpResponseServerError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from core.errors import DomainError
 
@@ -10,7 +12,7 @@ def not_found(request, exception=None):
 
 
 def server_error(request):
-    return render(request, "500.html", status=500)
+    return HttpResponseServerError(render_to_string("500.html"))
 
 
 class DomainErrorMiddleware:

@@ -26,7 +26,8 @@ class Scope:
     actor: str = ""
 
 
-_scope = ContextVar("tessera_scope", default=Scope())
+NOBODY = Scope()
+_scope = ContextVar("tessera_scope", default=NOBODY)
 
 
 def current_scope():

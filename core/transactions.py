@@ -39,7 +39,7 @@ def _in_transaction(function, args, kwargs):
 
 
 def retrying(attempt):
-    """Calls `attempt` until it is not undone by a deadlock or serialization failure, 5 times at most."""
+    """Calls `attempt` until no deadlock or serialization failure undoes it, 5 times at most."""
     for number in range(1, TRIES + 1):
         try:
             return attempt()

@@ -19,9 +19,7 @@ class Customer(TenantModel):
     class Meta:
         ordering = ["name", "pk"]
         constraints = [
-            models.UniqueConstraint(
-                "agency_id", Lower("email"), name="one_customer_per_email"
-            )
+            models.UniqueConstraint("agency_id", Lower("email"), name="one_customer_per_email")
         ]
 
     def __str__(self):

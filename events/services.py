@@ -161,7 +161,9 @@ def _new_draft(draft, venue, currency):
 
 def event_by_id(event_id):
     """The event with its venue and layout; NotFound for missing and foreign ids alike."""
-    events = Event.objects.select_related("venue", "layout").defer("layout__geometry_brotli", "layout__geometry_gzip")
+    events = Event.objects.select_related("venue", "layout").defer(
+        "layout__geometry_brotli", "layout__geometry_gzip"
+    )
     try:
         return events.get(pk=event_id)
     except (Event.DoesNotExist, ValueError) as error:

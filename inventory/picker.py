@@ -100,8 +100,9 @@ def _distance(run, focus):
 def best(places, *, quantity, focus, together=True, wheelchair=False):
     """The best `quantity` places as a list of FreePlace; raises NoSuchGroup.
 
-    With `wheelchair`, one wheelchair space and the free places nearest to it. Otherwise seats in one unbroken run that strands nobody come first, then any unbroken run, then standing
-    places, then, unless `together`, the fewest pieces near each other.
+    With `wheelchair`, one wheelchair space and the free places nearest to it. Otherwise one
+    unbroken run that strands nobody comes first, then any unbroken run, then standing places, then,
+    unless `together`, the fewest pieces near each other.
     """
     if wheelchair:
         return _beside_wheelchair(places, quantity, focus)
@@ -163,6 +164,7 @@ def alternatives(places, *, quantity, near, at_most, count=3):
     """Up to `count` groups of `quantity` that cost no more than `at_most` each (Decimal, before
     fees), nearest to the point `near` first, no place in two groups."""
     affordable = [place for place in places if place.price <= at_most]
+    standing = [place for place in affordable if place.is_standing]
     ranked = sorted(groups(affordable, quantity), key=lambda group: _distance(group[0], near))
     found, used = [], set()
     for run, _ in ranked:
@@ -171,6 +173,8 @@ def alternatives(places, *, quantity, near, at_most, count=3):
             used.update(place.ordinal for place in run)
         if len(found) == count:
             break
+    if not found and len(standing) >= quantity:
+        found = [standing[:quantity]]
     return found
 
 

@@ -148,7 +148,7 @@ def release(*, seat_ids, reference):
 @use_case
 def take_ownership(*, event, ordinals, unit_cost, price=None):
     """The agency now owns these places, at `unit_cost` each and, if given, its own retail `price`
-    (both Money, before fees). Returns {ordinal: EventSeat id}. Raises NotReceivable, nothing written."""
+    (both Money, before fees). Returns {ordinal: EventSeat id}; raises NotReceivable."""
     seats = lock(EventSeat.objects.at(event, ordinals))
     owned = [seat.ordinal for seat in seats if seat.ownership == Ownership.OWNED]
     missing = set(ordinals) - {seat.ordinal for seat in seats}

@@ -45,9 +45,7 @@ def mail_tickets(fact):
         subject_id=booking.pk,
         recipient=booking.customer.email,
         context=_context(booking),
-        attachments=lambda: [
-            (f"tickets-{booking.number}.pdf", pdf_of(booking), "application/pdf")
-        ],
+        attachments=lambda: [(f"tickets-{booking.number}.pdf", pdf_of(booking), "application/pdf")],
     )
 
 

@@ -2,8 +2,8 @@
 
 from django.db import connection
 
-from core.tenancy import current_agency_id
 from core.ids import uuid7
+from core.tenancy import current_agency_id
 from payments.models import LedgerEntry
 
 POST = """
@@ -21,9 +21,7 @@ def post(*, source, source_id, kind, lines, memo=""):
     """
     journal_id = uuid7()
     with connection.cursor() as cursor:
-        cursor.execute(
-            POST, [journal_id, current_agency_id(), source, source_id, kind, memo[:200]]
-        )
+        cursor.execute(POST, [journal_id, current_agency_id(), source, source_id, kind, memo[:200]])
         if not cursor.rowcount:
             return False
     LedgerEntry.objects.bulk_create(

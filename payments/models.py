@@ -150,7 +150,8 @@ class Refund(Movable, TenantModel):
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("amount", "status", "payment_id"),
                 declare=[("captured", "numeric"), ("refunded", "numeric"), ("unit", "varchar")],
                 func="""
-                    SELECT CASE WHEN status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED') THEN amount ELSE 0 END,
+                    SELECT CASE WHEN status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED')
+                           THEN amount ELSE 0 END,
                            currency INTO captured, unit
                       FROM payments_payment WHERE id = NEW.payment_id FOR NO KEY UPDATE;
                     SELECT coalesce(sum(amount), 0) INTO refunded FROM payments_refund
@@ -200,9 +201,7 @@ class InboxMessage(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["provider", "event_id"], name="one_row_per_notice")
         ]
-        indexes = [
-            models.Index(fields=["due_at"], condition=Q(state="received"), name="inbox_due")
-        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(state="received"), name="inbox_due")]
 
     def __str__(self):
         return f"{self.kind} {self.event_id}"

@@ -23,9 +23,7 @@ def webhook(request, provider):
     be asked about an unknown object and does not answer (it will send the notice again).
     """
     try:
-        message = receive_notice(
-            provider_name=provider, body=request.body, headers=request.headers
-        )
+        message = receive_notice(provider_name=provider, body=request.body, headers=request.headers)
     except WebhookRefused as refused:
         log.warning("notice refused: %s", refused)
         return HttpResponseBadRequest("signature refused")

@@ -9,7 +9,9 @@ import re
 from core.errors import Invalid
 from venues.models import LayoutSeat
 
-PART = re.compile(r"^(?P<first>[^\s,]+?)(?:\s*[-–]\s*(?P<last>[^\s,]+?))?(?:\s+(?P<parity>odd|even))?$")
+PART = re.compile(
+    r"^(?P<first>[^\s,]+?)(?:\s*[-–]\s*(?P<last>[^\s,]+?))?(?:\s+(?P<parity>odd|even))?$"
+)
 
 
 class NotAPlace(Invalid):

@@ -92,7 +92,9 @@ def _gate(key, wanted):
         return gate
     if not wanted:
         raise Invalid("Say which gate this is: the device is not bound to one.")
-    gate = gates.filter(pk=wanted).first() if _is_uuid(wanted) else gates.filter(name=wanted).first()
+    gate = (
+        gates.filter(pk=wanted).first() if _is_uuid(wanted) else gates.filter(name=wanted).first()
+    )
     if gate is None:
         raise NotFound("There is no such gate.")
     return gate

@@ -154,9 +154,7 @@ class Gate(TenantModel):
 
     class Meta:
         ordering = ["event", "name"]
-        constraints = [
-            models.UniqueConstraint(fields=["event", "name"], name="one_gate_per_name")
-        ]
+        constraints = [models.UniqueConstraint(fields=["event", "name"], name="one_gate_per_name")]
         triggers = [Audited("agency_id", "event_id", "name")]
 
     def __str__(self):

@@ -134,9 +134,7 @@ class LayoutSeat(TenantModel):
         ordering = ["layout", "ordinal"]
         constraints = [
             models.UniqueConstraint(fields=["layout", "ordinal"], name="one_seat_per_ordinal"),
-            models.UniqueConstraint(
-                fields=["section", "row", "label"], name="one_seat_per_label"
-            ),
+            models.UniqueConstraint(fields=["section", "row", "label"], name="one_seat_per_label"),
         ]
         triggers = append_only()
 

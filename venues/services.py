@@ -92,7 +92,7 @@ def _write_seats(layout, plan, sections):
     LayoutSeat.objects.bulk_create(rows, batch_size=BATCH)
 
 
-def _seat(layout, section, written, row, row_position, seat, ordinal):  # noqa: PLR0913, PLR0917
+def _seat(layout, section, written, row, row_position, seat, ordinal):
     return LayoutSeat(
         layout=layout,
         section=written,

@@ -1,6 +1,5 @@
 """Who buys, and the way to the provider's page."""
 
-
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone

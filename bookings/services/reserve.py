@@ -91,9 +91,7 @@ def reserve_best(*, event, wish, sale=WEB_SALE):
             wheelchair=wish.wheelchair,
         )
         try:
-            return reserve(
-                event=event, ordinals=[place.ordinal for place in chosen], sale=sale
-            )
+            return reserve(event=event, ordinals=[place.ordinal for place in chosen], sale=sale)
         except SeatsTaken:
             if attempt == TRIES:
                 raise

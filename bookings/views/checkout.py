@@ -42,9 +42,7 @@ def _open_with_key(request, booking_id):
 def _form_for(booking):
     if booking.customer is None:
         return ContactForm()
-    return ContactForm(
-        initial={"name": booking.customer.name, "email": booking.customer.email}
-    )
+    return ContactForm(initial={"name": booking.customer.name, "email": booking.customer.email})
 
 
 @require_POST
@@ -104,8 +102,11 @@ def _is_waiting(booking, payment):
     if payment is None:
         return False
     in_flight = payment.status == PaymentStatus.PROCESSING and booking.status == Status.RESERVED
-    return in_flight or (payment.status == PaymentStatus.SUCCEEDED and not booking.is_sold
-                         and booking.status != Status.REFUNDED)
+    return in_flight or (
+        payment.status == PaymentStatus.SUCCEEDED
+        and not booking.is_sold
+        and booking.status != Status.REFUNDED
+    )
 
 
 def _go(request, url):

@@ -7,7 +7,6 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -100,10 +99,7 @@ def home(request):
     """The programme: featured events and every date, filtered by the query string."""
     search = Search.from_query(request.GET)
     upcoming = list(
-        Event.objects.public()
-        .upcoming()
-        .select_related("venue")
-        .order_by("starts_at", "pk")
+        Event.objects.public().upcoming().select_related("venue").order_by("starts_at", "pk")
     )
     left = left_of([event.pk for event in upcoming])
     listed = [shown(event, left[event.pk]) for event in upcoming]

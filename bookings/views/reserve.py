@@ -91,7 +91,9 @@ def _lost(event, form, taken):
         "alternatives": alternatives,
         "lost_ordinals": taken.ordinals,
         "kept_ordinals": kept,
-        "keep_words": f"Hold just the other {len(kept)}" if len(kept) > 1 else "Hold just the other",
+        "keep_words": f"Hold just the other {len(kept)}"
+        if len(kept) > 1
+        else "Hold just the other",
     }
 
 

@@ -27,8 +27,10 @@ _wheelchairs = Remembered(seconds=5)
 
 def public_event(slug):
     """The public event of this slug with its venue; 404 otherwise. The plan is not loaded."""
-    events = Event.objects.public().select_related("venue", "organizer", "layout").defer(
-        "layout__plan", "layout__geometry_brotli", "layout__geometry_gzip"
+    events = (
+        Event.objects.public()
+        .select_related("venue", "organizer", "layout")
+        .defer("layout__plan", "layout__geometry_brotli", "layout__geometry_gzip")
     )
     event = events.filter(slug=slug).first()
     if event is None:
@@ -74,9 +76,7 @@ def seat_step_context(found):
         "sections": sections_of(found),
         "quantities": [n for n in BEST_CHOICES if n <= found.max_per_booking],
         "best": {"quantity": 2, "together": True},
-        "wheelchair_left": _wheelchairs.get(
-            found.pk, lambda: wheelchair_spaces_left(found.pk)
-        ),
+        "wheelchair_left": _wheelchairs.get(found.pk, lambda: wheelchair_spaces_left(found.pk)),
         "hold_minutes": max(found.reservation_ttl // 60, 1),
         "chosen": [],
     }
@@ -143,7 +143,9 @@ def _structured_data(found, left, page_url):
 @require_safe
 def event_calendar(request, slug):
     """The date as a calendar file."""
-    return calendar_of(public_event(slug), request.build_absolute_uri(reverse("event", args=[slug])))
+    return calendar_of(
+        public_event(slug), request.build_absolute_uri(reverse("event", args=[slug]))
+    )
 
 
 def prices_of(found):
@@ -174,9 +176,7 @@ def event_prices(request, event_id, content_hash):
     current, content = prices_of(found)
     response = JsonResponse(content)
     fresh = content_hash == current
-    response["Cache-Control"] = (
-        "public, max-age=31536000, immutable" if fresh else "no-store"
-    )
+    response["Cache-Control"] = "public, max-age=31536000, immutable" if fresh else "no-store"
     return response
 
 

@@ -109,9 +109,7 @@ def _book(payment, refund):
             (Account.PROVIDER_CLEARING, -refund.money),
         ],
     )
-    back = sum(
-        r.amount for r in payment.refunds.filter(status=RefundStatus.COMPLETED)
-    )
+    back = sum(r.amount for r in payment.refunds.filter(status=RefundStatus.COMPLETED))
     if back == payment.amount and payment.can_move_to(Status.REFUNDED):
         payment.move_to(Status.REFUNDED)
         payment.save()

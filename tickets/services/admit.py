@@ -60,9 +60,7 @@ def _admit(*, code, gate, device_id, nonce):
         Admission.objects.create(ticket=ticket, gate=gate)
         ticket.move_to(Status.USED)
         Ticket.objects.filter(pk=ticket.pk).update(status=Status.USED)
-    Scan.objects.create(
-        gate=gate, ticket=ticket, device_id=device_id, nonce=nonce, verdict=verdict
-    )
+    Scan.objects.create(gate=gate, ticket=ticket, device_id=device_id, nonce=nonce, verdict=verdict)
     first = _first_admission(ticket) if verdict == Verdict.DUPLICATE else None
     return ScanResult(verdict, ticket, first)
 

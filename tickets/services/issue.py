@@ -54,9 +54,9 @@ def cancel_tickets(ticket_ids):
 
 def reopen_tickets(ticket_ids):
     """For money that came late: tickets that lapsed without ever having a code are reserved again."""
-    return Ticket.objects.filter(
-        pk__in=ticket_ids, status=Status.CANCELLED, generation=0
-    ).update(status=Status.RESERVED)
+    return Ticket.objects.filter(pk__in=ticket_ids, status=Status.CANCELLED, generation=0).update(
+        status=Status.RESERVED
+    )
 
 
 def name_holder(ticket_ids, name):

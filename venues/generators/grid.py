@@ -22,13 +22,16 @@ ROOM_TO_STAND = 15
 def grid(sections, name="Arena"):
     """A normalised plan of `[{"name", "rows", "seats"} | {"name", "standing"}, …]`.
 
-    Every row has `seats` seats; rows are called A, B … Z, AA. Raises PlanError for a section that
+    Every row has `seats` seats; rows are called A, B … Z, AA. Places are
+    numbered in the order of the list, wherever a section stands. Raises PlanError for a section that
     is neither, or for more places than a plan may have.
     """
     problems = [problem for form in sections if (problem := _problem(form))]
     if problems or not sections:
         raise PlanError(problems or ["Plan: there are no sections in it"])
+    order = {form["name"]: position for position, form in enumerate(sections)}
     placed = in_front_of_a_stage([_section(form) for form in sections])
+    placed = tuple(sorted(placed, key=lambda section: order[section.label]))
     boxes = [section_box(section) for section in placed]
     width = max(right for _, _, right, _ in boxes) - min(left for left, _, _, _ in boxes)
     platform = stage(max(160, min(0.5 * width, 900)), 110, front=-70)
