@@ -1,0 +1,105 @@
+"""What every payment provider looks like from here. One module a provider beside this one."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+
+class ProviderUnavailable(Exception):
+    """Time-out, broken connection or 5xx: whether the provider acted is unknown. Look it up."""
+
+
+class ProviderRefused(Exception):
+    """The provider understood and said no (4xx): nothing happened."""
+
+
+class WebhookRefused(Exception):
+    """A notice whose signature does not hold, or that cannot be read."""
+
+
+@dataclass(frozen=True)
+class ProviderSession:
+    """The provider's page for one payment. `state` is open, paid, expired or failed."""
+
+    ref: str
+    url: str
+    state: str
+    amount: Decimal
+    currency: str
+    payment_ref: str | None = None
+    metadata: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ProviderRefund:
+    """Money on its way back. `state` is pending, completed or failed."""
+
+    ref: str
+    state: str
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True)
+class WebhookEvent:
+    """A notice whose signature held. `session_ref` is empty when it does not name a session."""
+
+    id: str
+    kind: str
+    session_ref: str
+    payment_ref: str
+    created_at: datetime
+
+
+class Provider(Protocol):
+    """Amounts are Decimals in the currency's scale, times are aware, ids are our own UUIDs.
+
+    Every call that reaches the provider may raise ProviderUnavailable (the outcome is unknown) or
+    ProviderRefused (it said no); looking for what is not there gives None.
+    """
+
+    def open_session(  # noqa: PLR0913 - all of it is needed, keywords only
+        self,
+        *,
+        payment_id: UUID,
+        reference: UUID,
+        amount: Decimal,
+        currency: str,
+        description: str,
+        email: str,
+        success_url: str,
+        cancel_url: str,
+        expires_at: datetime,
+        idempotency_key: str,
+    ) -> ProviderSession:
+        """A page on which `amount` can be paid until `expires_at`; the same one for the same key.
+
+        It carries payment_id and reference in its metadata, so it is found again by them.
+        """
+
+    def find_session(
+        self, *, ref: str | None = None, payment_id: UUID | None = None
+    ) -> ProviderSession | None:
+        """The session as it is now, by the provider's id or by ours; paid before open before rest."""
+
+    def expire_session(self, ref: str) -> ProviderSession | None:
+        """Shuts the page; returns the session as it is afterwards, which may be paid already."""
+
+    def refund(
+        self,
+        *,
+        refund_id: UUID,
+        payment_ref: str,
+        amount: Decimal,
+        currency: str,
+        idempotency_key: str,
+    ) -> ProviderRefund:
+        """Sends money back, once per key, with refund_id in its metadata."""
+
+    def find_refund(self, *, refund_id: UUID, payment_ref: str) -> ProviderRefund | None:
+        """The refund that was made for our refund_id."""
+
+    def verify_webhook(self, body: bytes, headers) -> WebhookEvent:
+        """The notice in a request; raises WebhookRefused. Asks nobody."""

@@ -1,0 +1,212 @@
+"""The simulated provider over HTTP, on loopback only."""
+
+import hmac
+import json
+import logging
+import re
+import time
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+from payments.simulator import pages
+from payments.simulator.api import CALLS, Call, once
+from payments.simulator.parameters import ApiError
+from payments.simulator.store import Store
+from payments.simulator.webhooks import Courier
+
+log = logging.getLogger(__name__)
+
+LONGEST_BODY = 64 * 1024
+ROUTES = [
+    *((method, re.compile(pattern), act) for method, pattern, act in CALLS),
+    ("GET", re.compile(r"/pay/(?P<object_id>\w+)"), pages.show_page),
+    ("POST", re.compile(r"/pay/(?P<object_id>\w+)"), pages.take_outcome),
+]
+
+
+@dataclass
+class Provider:
+    """What every request needs."""
+
+    store: Store
+    courier: Courier
+    base_url: str
+    secret: str
+
+
+@dataclass
+class Answer:
+    status: int
+    body: bytes
+    headers: dict = field(default_factory=dict)
+
+
+class Hangup(Exception):
+    """The connection is to end without an answer."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, port, provider):
+        self.provider = provider
+        super().__init__(("127.0.0.1", port), Handler)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "PaymentSimulator"
+    sys_version = ""
+    timeout = 65  # an idle connection ends
+    disable_nagle_algorithm = True
+
+    def handle_any(self):
+        began = time.time()
+        path, _, query = self.path.partition("?")
+        text = query
+        fault, answer = None, None
+        try:
+            text = self._form() if self.command == "POST" else query
+            fault = take_fault(self.server.provider.store, self.command, path)
+            answer = self._answer(path, text, began, fault)
+            self._send(answer)
+        except Hangup:
+            self.close_connection = True
+        finally:
+            self._record(began, path, text, fault, answer)
+
+    do_GET = do_POST = do_DELETE = handle_any
+
+    def _form(self):
+        length = self.headers.get("Content-Length", "")
+        if not length.isdigit() or int(length) > LONGEST_BODY:
+            self.close_connection = True
+            return ""
+        return self.rfile.read(int(length)).decode("utf-8", "replace")
+
+    def _answer(self, path, text, now, fault):
+        """The Answer to this request, made worse by the fault if there is one."""
+        kind = fault and fault["kind"]
+        if kind == "close":
+            raise Hangup
+        if kind == "status_500":
+            return _json(500, {"error": {"type": "api_error", "message": "A fault was asked for."}})
+        if kind == "delay":
+            time.sleep(fault["seconds"])
+            now = time.time()
+        answer = self._act(path, text, now)
+        if kind == "timeout_after_success":
+            time.sleep(fault["seconds"])
+            raise Hangup
+        return answer
+
+    def _act(self, path, text, now):
+        try:
+            act, object_id = self._route(path)
+            self._check_key(path)
+            key = self.headers.get("Idempotency-Key")
+            call = Call(self.server.provider, self.command, path, text, key, now, object_id)
+            if path.startswith("/pay/"):
+                return Answer(*act(call))
+            return _json(*once(call, act))
+        except ApiError as error:
+            if path.startswith("/pay/"):
+                return Answer(*pages.trouble_page(error))
+            return _json(error.status, error.body)
+        finally:
+            if self.command == "POST":
+                self.server.provider.courier.wake()
+
+    def _route(self, path):
+        """(function, object id) for this request; raises ApiError 404 or 405."""
+        found = [
+            (method, act, match)
+            for method, pattern, act in ROUTES
+            if (match := pattern.fullmatch(path))
+        ]
+        for method, act, match in found:
+            if method == self.command:
+                return act, match.groupdict().get("object_id", "")
+        if found:
+            raise ApiError(405, f"{self.command} is not for this address.")
+        raise ApiError(404, f"Unrecognized request URL ({self.command}: {path}).")
+
+    def _check_key(self, path):
+        if path.startswith("/pay/"):
+            return
+        given = self.headers.get("Authorization", "").encode()
+        if not hmac.compare_digest(given, f"Bearer {self.server.provider.secret}".encode()):
+            raise ApiError(401, "Invalid API Key provided.")
+
+    def _send(self, answer):
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def _record(self, began, path, text, fault, answer):
+        if path == "/_control/log":
+            return
+        self.server.provider.store.write_log(
+            "request",
+            began,
+            method=self.command,
+            path=path,
+            parameters=text,
+            idempotency_key=self.headers.get("Idempotency-Key"),
+            status=answer and answer.status,
+            fault=fault and fault["kind"],
+            seconds=round(time.time() - began, 4),
+        )
+
+    def log_message(self, format, *arguments):
+        log.debug(format, *arguments)
+
+
+def take_fault(store, method, path):
+    """The next fault for this request, used up once; None when there is none.
+
+    A fault's route is a pattern such as `POST /v1/refunds` or `GET /v1/checkout/sessions*`;
+    without a method it is for all of them. Control calls never fail.
+    """
+    if path.startswith("/_control/"):
+        return None
+    with store.transaction():
+        for fault in store.rows("SELECT * FROM faults WHERE times > 0 ORDER BY id"):
+            if fnmatchcase(f"{method} {path}", _pattern(fault["route"])):
+                store.rows("UPDATE faults SET times = times - 1 WHERE id = ?", fault["id"])
+                store.rows("DELETE FROM faults WHERE times < 1")
+                return dict(fault)
+    return None
+
+
+def _pattern(route):
+    return route if " " in route else f"* {route}"
+
+
+def _json(status, body):
+    return Answer(status, json.dumps(body).encode(), {"Content-Type": "application/json"})
+
+
+def open_server(*, port, store_file, secret, webhook_secret, webhook_url, base_url=""):
+    """A Server that listens and a started Courier; port 0 takes a free one."""
+    store = Store(store_file)
+    courier = Courier(store, webhook_secret, webhook_url)
+    server = Server(port, Provider(store, courier, base_url, secret))
+    server.provider.base_url = base_url or f"http://127.0.0.1:{server.server_address[1]}"
+    courier.start()
+    return server
+
+
+def port_of(url):
+    """The port of a loopback address; ValueError for any other host."""
+    address = urlsplit(url)
+    if address.hostname not in ("127.0.0.1", "localhost"):
+        raise ValueError(f"{url} is not on this machine: the simulator serves loopback only.")
+    return address.port or 80
