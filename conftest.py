@@ -76,6 +76,7 @@ from django.db import connection, connections  # noqa: E402
 
 from core.embedded.chromium import find_chromium  # noqa: E402
 from core.embedded.copies import copy_for  # noqa: E402
+from core.memory import Remembered  # noqa: E402
 
 django.setup()
 
@@ -135,6 +136,7 @@ def redis_database():
 
 
 @pytest.fixture(autouse=True)
-def _empty_redis(redis_database):
+def _forget(redis_database):
     """No counter or cache of one test is seen by the next."""
     redis_database.flushdb()
+    Remembered.forget_everything()

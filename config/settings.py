@@ -99,7 +99,6 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.DjangoDivFormRenderer"
 
 
 # --- database: DATABASE_URL is the restricted role, never the owner -------------------------------

@@ -1,0 +1,29 @@
+"""Small worlds for whole-system tests, made like an operator makes them."""
+
+from config import scenario
+
+HOUSE = {
+    "agency": {"slug": "load", "host": "127.0.0.1", "currency": "EUR"},
+    "venue": {
+        "name": "Arena",
+        "sections": [
+            {"name": "A", "rows": 10, "seats": 20},
+            {"name": "B", "rows": 10, "seats": 20},
+            {"name": "Floor", "standing": 100},
+        ],
+    },
+    "event": {
+        "title": "Night",
+        "starts_in_days": 30,
+        "levels": [
+            {"name": "Front", "sections": ["A"], "price": "45.00", "cost": "30.00"},
+            {"name": "Back", "sections": ["B"], "price": "35.00", "cost": "20.00"},
+            {"name": "Standing", "sections": ["Floor"], "price": "25.00", "cost": "10.00"},
+        ],
+    },
+}
+
+
+def house(**changes):
+    """Loads the house with parts replaced; returns what load_scenario prints."""
+    return scenario.load({**HOUSE, **changes})
