@@ -1,0 +1,120 @@
+/**
+ * The house as SVG over the canvas: stage and other shapes, each section as a link to its list, and my seats.
+ * A few hundred nodes, whatever the number of seats. Lengths are plan units; --k turns px into them.
+ */
+import { PITCH, crossings } from "./geometry.js";
+import { draw } from "./page.js";
+import { WORDS } from "./words.js";
+
+const LABELS_ABOVE_FROM = 9; // px of pitch
+const LEAST_LABEL = 9.5; // px
+const MINE_AT_LEAST = 16; // px: my seats stay findable in the overview
+
+export class House {
+  /** hrefOf(section) gives the address of the section's list. */
+  constructor(geo, seats, words, hrefOf) {
+    Object.assign(this, { geo, seats, words });
+    this.sections = geo.sections.map((section) => sectionLink(section, hrefOf(section)));
+    this.mine = draw("g", { class: "seatmap__mine" });
+    this.plan = draw("g", {}, ...geo.shapes.map(shapeNode), ...this.sections.map(({ link }) => link), this.mine);
+    this.svg = draw("svg", { class: "seatmap__house", role: "group", "aria-label": WORDS.map }, this.plan);
+  }
+
+  /** Follow the view: after this the SVG and the canvas show the same picture. */
+  place(view) {
+    this.plan.setAttribute("transform", `matrix(${view.k} 0 0 ${view.k} ${view.x} ${view.y})`);
+    if (this.k === view.k) return;
+    this.k = view.k;
+    this.svg.style.setProperty("--k", view.k);
+    for (const part of this.sections) fitLabel(part, view);
+    this.scale = Math.max(view.pitch, MINE_AT_LEAST) / view.k;
+    for (const mark of this.mine.children) this.placeMark(mark);
+  }
+
+  /** Names, tints and counts after a change of status, of my choice or of the dimmed levels. */
+  refresh(view, sections = this.geo.sections) {
+    const mine = [...this.seats.mine].map((i) => this.seats.sectionOf(i));
+    for (const section of new Set(sections)) {
+      this.refreshSection(this.sections[section.index], view.isTinted, mine.filter((other) => other === section).length);
+    }
+  }
+
+  refreshSection({ section, link, path, text, count }, isTinted, mine) {
+    const { seats, words } = this;
+    const { left } = seats.sums[section.index];
+    const position = seats.mainPosition(section);
+    const states = {
+      "is-gone": !left, "is-standing": section.standing, "is-tinted": section.standing || isTinted,
+      "is-dim": seats.dimmed.has(position), "is-holding": mine, [`p${position}`]: true,
+    };
+    link.setAttribute("class", Object.keys(states).filter((name) => states[name]).join(" "));
+    link.setAttribute("aria-label", words.summary(section, seats.sums[section.index]));
+    path.style.setProperty("--share", 0.22 + (0.6 * left) / section.count);
+    if (count) count.textContent = mine ? words.yours(mine) : words.short(left);
+  }
+
+  /** One mark per seat of mine; standing places show in their section instead. */
+  showMine() {
+    const seated = [...this.seats.mine].filter((i) => !this.seats.sectionOf(i).standing);
+    this.mine.replaceChildren(...seated.map((i) => this.placeMark(Object.assign(mineMark(), { ordinal: i }))));
+  }
+
+  placeMark(mark) {
+    const { xs, ys } = this.geo;
+    mark.setAttribute("transform", `translate(${xs[mark.ordinal]} ${ys[mark.ordinal]}) scale(${this.scale})`);
+    return mark;
+  }
+
+  linkOf(section) {
+    return this.sections[section.index].link;
+  }
+}
+
+function sectionLink(section, href) {
+  const path = draw("path", { d: `M${section.outline.join("L")}Z` });
+  const [x, y] = section.anchor;
+  const count = section.standing && draw("tspan", { x, dy: "1.15em", class: "seatmap__count" });
+  const text = draw("text", { x, y }, draw("tspan", {}, section.label), count);
+  return { section, path, text, count, link: draw("a", { href }, path, text) };
+}
+
+/** The section's name as large as its box allows, or none; above its outline once seats can be told apart. */
+function fitLabel({ section, text, count }, view) {
+  const { box, label, standing, anchor } = section;
+  const [across, down] = [(box[2] - box[0]) * view.k, (box[3] - box[1]) * view.k];
+  const isAbove = !standing && view.pitch >= LABELS_ABOVE_FROM;
+  const width = label.length * 0.56; // of a font size
+  const size = Math.min(view.width < 560 ? 12 : 15, (across * (isAbove ? 1.6 : 0.92)) / width, isAbove ? 99 : down * 0.7);
+  text.setAttribute("y", isAbove ? topOf(section, (size * width) / 2 / view.k) - (size * 0.75) / view.k : anchor[1]);
+  text.style.setProperty("--size", size);
+  text.classList.toggle("is-hidden", size < LEAST_LABEL);
+  if (count) count.classList.toggle("is-hidden", down < size * 2.6);
+}
+
+/** The highest point of the outline within reach of its anchor, left and right. */
+function topOf({ outline, anchor: [x], box }, reach) {
+  const near = outline.filter((p) => Math.abs(p[0] - x) <= reach).map((p) => p[1]);
+  return Math.min(box[3], ...near, ...[x - reach, x, x + reach].flatMap((at) => crossings(outline, at, 0)));
+}
+
+/** Mine: ring, disc and tick about the origin, one unit to the pitch, on a halo that parts it from its neighbours. */
+function mineMark() {
+  return draw("g", {},
+    draw("circle", { r: 0.52, class: "seatmap__halo" }),
+    draw("circle", { r: 0.44, class: "seatmap__ring" }),
+    draw("circle", { r: 0.345, class: "seatmap__disc" }),
+    draw("path", { d: "M-.15 .02l.11 .11 .2-.25", class: "seatmap__tick" }));
+}
+
+function shapeNode({ kind, label, points, box: [l, t, r, b], rotation = 0 }) {
+  const [w, h, x, y] = [r - l, b - t, (l + r) / 2, (t + b) / 2];
+  const text = label && draw("text", { x, y, transform: `rotate(${rotation} ${x} ${y})` }, label);
+  if (text) text.style.setProperty("--size", Math.max(Math.min(h * 0.42, w / (label.length * 0.8)), kind === "text" ? PITCH : 0));
+  return draw("g", { class: `seatmap__shape is-${kind}` }, shapeBody(), text);
+
+  function shapeBody() {
+    if (points) return draw("polygon", { points: points.join(" ") });
+    if (kind === "circle") return draw("ellipse", { cx: x, cy: y, rx: w / 2, ry: h / 2 });
+    return kind !== "text" && draw("rect", { x: l, y: t, width: w, height: h, rx: 4 });
+  }
+}

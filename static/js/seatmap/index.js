@@ -1,0 +1,49 @@
+/**
+ * Buyer's seat map. Mounts on every element with data-geo, over the page that works without it, and stays clear of
+ * that page until everything needed is there. docs/seat-map.md names the attributes and events.
+ */
+import { decode } from "./geometry.js";
+import { SeatMap } from "./map.js";
+import { fetchStatus } from "./live.js";
+import { make } from "./page.js";
+import { WORDS } from "./words.js";
+
+const maps = new WeakMap();
+
+async function load(url, method) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+  return answer[method]();
+}
+
+/** Put a map on an element; on failure its fallback stays, with a way to try again. */
+async function mount(element) {
+  if (maps.has(element)) return;
+  maps.set(element, undefined);
+  const { geo, prices, status } = element.dataset;
+  try {
+    const files = await Promise.all([load(geo, "arrayBuffer"), load(prices, "json"), fetchStatus(status)]);
+    maps.set(element, new SeatMap(element, decode(files[0]), files[1], files[2]));
+  } catch (error) {
+    offerAgain(element);
+    throw error;
+  }
+}
+
+function offerAgain(element) {
+  const again = make("button", { type: "button", class: "seatmap__btn" }, WORDS.again);
+  const alert = make("p", { class: "seatmap__failed", role: "alert" }, `${WORDS.failed} `, again);
+  again.addEventListener("click", () => {
+    alert.remove();
+    maps.delete(element);
+    mount(element);
+  });
+  element.prepend(alert);
+}
+
+const each = (act) => document.querySelectorAll("[data-geo]").forEach(act);
+
+// The browser's memory keeps a live map; a copy of the page's markup (htmx history) needs a new one.
+addEventListener("pageshow", ({ persisted }) => persisted && each((element) => maps.get(element)?.wake()));
+for (const event of ["htmx:historyRestore", "htmx:afterSettle"]) document.addEventListener(event, () => each(mount));
+each(mount);

@@ -1,0 +1,370 @@
+/** One seat map on a page: puts the parts together and passes what the buyer does between them. */
+import { PITCH, rowOf, seatAt, seatLabel, sectionAt } from "./geometry.js";
+import { Seats } from "./state.js";
+import { View } from "./view.js";
+import { Painter } from "./draw.js";
+import { Camera } from "./camera.js";
+import { House } from "./house.js";
+import { Gestures } from "./gestures.js";
+import { Grid, neighbour } from "./keyboard.js";
+import { Basket, Note, Sheet, Tip, bar, make, paintKey } from "./page.js";
+import { WORDS, speak } from "./words.js";
+import { watch } from "./live.js";
+
+const STEP = 1.7; // of a zoom button
+const TIPS_FROM = 12; // px of pitch: smaller seats are told by section
+const REACH = PITCH * 0.7; // of a tap, around a seat's middle
+
+export class SeatMap {
+  /** mount: the element; geo, prices: decoded files; first: { bytes, version } of the status. */
+  constructor(mount, geo, prices, first) {
+    const { max, locale, currency, status } = mount.dataset;
+    this.words = speak({ locale, currency: currency ?? prices.currency });
+    Object.assign(this, { mount, geo, max: Number(max ?? 10), stop: new AbortController() });
+    this.seats = new Seats(geo, prices, this.words.minor);
+    this.seats.update(first.bytes);
+    this.view = new View(geo.box);
+    this.build();
+    this.listen();
+    this.dim();
+    this.camera.resize();
+    this.restore();
+    const { onStatus, onTrouble } = this;
+    this.poll = watch(status, { version: first.version, onStatus, onTrouble }, this.stop.signal);
+  }
+
+  /* ---------- parts ---------- */
+
+  build() {
+    const { geo, seats, words, mount, view } = this;
+    const canvas = make("canvas", { "aria-hidden": "true" });
+    this.painter = new Painter(canvas, geo, seats);
+    this.house = new House(geo, seats, words, ({ index }) => mount.dataset.sectionUrl.replace("{n}", index));
+    this.grid = this.makeGrid();
+    this.sheet = this.makeSheet();
+    this.basket = new Basket(mount, seats, words, { remove: (ordinals) => this.choose(ordinals, false), describe: (i) => this.describe(i) });
+    this.tip = new Tip();
+    this.note = new Note();
+    this.key = make("ul", { class: "seatmap__key" });
+    this.bar = bar({
+      zoomIn: () => this.camera.fly(view.zoomed(STEP)),
+      zoomOut: () => this.camera.fly(view.zoomed(1 / STEP)),
+      whole: () => this.camera.fly(view.fitted()),
+    });
+    const layer = make("div", { class: "seatmap__layer" }, canvas, this.house.svg, this.grid.element);
+    this.stage = make("div", { class: "seatmap__stage" }, layer, this.tip.element, this.sheet.element, this.note.element);
+    this.place();
+    const parts = { host: mount, stage: this.stage, layer, view, painter: this.painter, house: this.house, drawn: () => this.drawn() };
+    this.camera = new Camera(parts, this.stop.signal);
+  }
+
+  /** Take the place of the fallback. */
+  place() {
+    const [l, t, r, b] = this.geo.box;
+    this.stage.style.setProperty("--plan-ratio", (r - l) / (b - t));
+    this.mount.replaceChildren(
+      make("a", { class: "seatmap__skip", href: "#seatmap-end" }, WORDS.skip),
+      make("div", { class: "seatmap__box" }, this.bar.element, this.stage),
+      this.key,
+      make("span", { id: "seatmap-end", tabindex: -1 }),
+    );
+    this.mount.classList.add("seatmap", "is-ready");
+  }
+
+  makeGrid() {
+    const { geo, seats, words } = this;
+    return new Grid(geo, seats, words, {
+      name: (i) => words.sentence(this.nameInSection(i)) + (seats.state(i) === "free" ? `, ${WORDS.free}` : ""),
+      toggle: (i) => this.toggle(i),
+      follow: (i) => this.follow(i),
+      leave: (section) => this.leave(section),
+    });
+  }
+
+  makeSheet() {
+    const { seats, words } = this;
+    const mineIn = (section) => [...seats.mine].filter((i) => seats.sectionOf(i) === section);
+    return new Sheet(words, {
+      countOf: (section) => mineIn(section).length,
+      leftIn: ({ index }) => seats.sums[index].left,
+      priceOf: ({ index }) => seats.sums[index].from,
+      change: (section, by) => (by > 0 ? this.add(seats.places(section, seats.sums[section.index].from)) : this.choose(mineIn(section).slice(-1), false)),
+      closed: (section) => this.house.linkOf(section).focus({ preventScroll: true }),
+    });
+  }
+
+  listen() {
+    const { stage, camera, mount } = this;
+    const { signal } = this.stop;
+    const on = (target, name, act) => target?.addEventListener(name, act, { signal });
+    this.gestures = new Gestures(stage, this.view, { go: (state) => this.glide(state), rest: () => camera.draw() }, signal);
+    on(stage, "click", (event) => this.click(event));
+    on(stage, "keydown", (event) => this.press(event));
+    on(stage, "pointermove", (event) => this.hover(event));
+    on(stage, "pointerleave", () => this.tip.hide());
+    on(document, "change", ({ target }) => target.matches("input[data-level]") && this.dim());
+    on(document, "seats:set", ({ detail }) => this.replace(detail.ordinals));
+    on(document.querySelector(mount.dataset.form), "submit", () => this.submitted());
+  }
+
+  /* ---------- looking ---------- */
+
+  glide(state) {
+    this.tip.hide();
+    this.camera.go(state);
+  }
+
+  /** After each new picture: the heading, and what buttons and fingers can do at this scale. */
+  drawn() {
+    const { view, bar: parts, stage, camera } = this;
+    if (this.keyTheme !== camera.theme) paintKey(this.key, this.seats, (this.keyTheme = camera.theme));
+    this.grid.place(view);
+    if (this.grid.isFocused) this.showTip(this.grid.at);
+    parts.whole.hidden = view.isFit;
+    parts.zoomOut.disabled = view.isFit;
+    parts.zoomIn.disabled = view.k >= view.most * 0.999;
+    stage.classList.toggle("is-near", !view.isFit);
+    stage.classList.toggle("is-tappable", view.isTappable);
+    this.head();
+  }
+
+  /** The heading: the house, or the section in the middle of the window. */
+  head() {
+    const { view, geo, words, bar: { title, fresh } } = this;
+    const section = view.isFit ? undefined : (this.grid.section ?? sectionAt(geo, ...view.toPlan(view.width / 2, view.height / 2)));
+    const left = section ? `${words.left(this.seats.sums[section.index].left, section.standing)} · ` : "";
+    title.textContent = section ? words.section(section) : geo.name;
+    fresh.textContent = left + (this.isStale ? WORDS.stale : WORDS.live);
+    fresh.classList.toggle("is-stale", Boolean(this.isStale));
+  }
+
+  /** Go to a section, so near that its seats can be chosen. */
+  approach(section, point) {
+    this.camera.fly(this.view.framing(section.box, point));
+  }
+
+  placeOf(i) {
+    return [this.geo.xs[i], this.geo.ys[i]];
+  }
+
+  /* ---------- pointing ---------- */
+
+  stagePoint(event) {
+    const { left, top } = this.stage.getBoundingClientRect();
+    return [event.clientX - left, event.clientY - top];
+  }
+
+  /** A section's link was followed by key, or the picture tapped: a seat, a section, or nothing. */
+  click(event) {
+    if (event.target.closest("[data-own-pointer]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    if (event.detail && this.gestures.wasDrag) return;
+    const part = this.house.sections.find(({ link }) => link.contains(event.target));
+    if (part && !event.detail) this.enter(part.section);
+    else this.tap(this.view.toPlan(...this.stagePoint(event)));
+  }
+
+  tap(point) {
+    const { view, geo, seats } = this;
+    const section = sectionAt(geo, ...point);
+    if (section?.standing) return this.sheet.open(section);
+    this.sheet.close();
+    const seat = seatAt(geo, ...point, REACH);
+    if (seat >= 0 && view.isTappable) return this.pick(seat);
+    const target = section ?? (seat >= 0 && seats.sectionOf(seat));
+    if (target && !view.isTappable) this.approach(target, point);
+    return undefined;
+  }
+
+  pick(seat) {
+    this.grid.close();
+    this.toggle(seat);
+    this.showTip(seat);
+  }
+
+  hover(event) {
+    if (event.pointerType === "touch" || event.buttons || event.target.closest("[data-own-pointer]")) return;
+    const { view, geo } = this;
+    const point = view.toPlan(...this.stagePoint(event));
+    const seat = view.pitch >= TIPS_FROM ? seatAt(geo, ...point, REACH) : -1;
+    const section = sectionAt(geo, ...point);
+    if (seat >= 0) this.showTip(seat);
+    else if (section && (section.standing || !view.isTappable)) {
+      this.tip.show(this.words.summary(section, this.seats.sums[section.index]), ...this.stagePoint(event), 14, view.width);
+    } else this.tip.hide();
+  }
+
+  showTip(i) {
+    const { view } = this;
+    this.tip.show(this.words.sentence(this.nameInSection(i)), ...view.toScreen(...this.placeOf(i)), view.pitch * 0.6 + 4, view.width);
+  }
+
+  /* ---------- keyboard ---------- */
+
+  /** From a link, by Enter or by an assistive tool: into the section. */
+  enter(section) {
+    if (section.standing) return this.sheet.open(section);
+    const start = this.grid.startOf(section);
+    this.approach(section, this.placeOf(start));
+    this.grid.open(section, start);
+    return this.note.say(WORDS.keys, { seen: true });
+  }
+
+  leave(section) {
+    this.grid.close();
+    this.tip.hide();
+    this.camera.fly(this.view.fitted());
+    this.house.linkOf(section).focus({ preventScroll: true });
+  }
+
+  press(event) {
+    const from = this.house.sections.find(({ link }) => link === event.target);
+    const to = from && neighbour(this.geo.sections, from.section, event.key);
+    if (!to) return;
+    event.preventDefault();
+    this.house.linkOf(to).focus({ preventScroll: true });
+  }
+
+  /** Keep the focused seat in the window. */
+  follow(i) {
+    const { view, camera } = this;
+    const [x, y] = view.toScreen(...this.placeOf(i));
+    const margin = 40;
+    const isOut = x < margin || y < margin || x > view.width - margin || y > view.height - margin;
+    if (isOut && view.isTappable) camera.fly(view.centred(...this.placeOf(i), view.k));
+    this.showTip(i);
+  }
+
+  /* ---------- choosing ---------- */
+
+  describe(i) {
+    const row = rowOf(this.geo, i);
+    const { section } = row;
+    const [seat, label] = section.standing ? ["", ""] : [seatLabel(row, i), row.label];
+    const name = section.standing ? WORDS.standing : this.words.seat(row, seat);
+    return { ordinal: i, section: section.label, row: label, seat, isStanding: section.standing, name: `${this.words.section(section)}, ${name}` };
+  }
+
+  /** "row F, seat 9, €64.80, restricted view" */
+  nameInSection(i) {
+    const { seats, words, geo } = this;
+    const row = rowOf(geo, i);
+    const state = seats.state(i);
+    const price = state === "free" || state === "mine" ? words.money(seats.price(i)) : "";
+    const flags = (geo.flags.get(i) ?? []).map((flag) => WORDS.flags[flag]);
+    return [words.seat(row, seatLabel(row, i)), price, ...flags, state === "free" ? "" : WORDS[state]].filter(Boolean).join(", ");
+  }
+
+  toggle(i) {
+    if (this.seats.mine.has(i)) this.choose([i], false);
+    else if (this.seats.isFree(i)) this.add([i]);
+    else this.note.say(this.words.sentence(this.nameInSection(i)));
+  }
+
+  add(ordinals) {
+    if (this.seats.mine.size >= this.max) this.note.say(this.words.max(this.max), { seen: true });
+    else if (ordinals.length) this.choose(ordinals, true);
+  }
+
+  choose(ordinals, isMine) {
+    const { seats, words } = this;
+    for (const i of ordinals) {
+      seats.set(i, isMine);
+      this.tell("seat:toggle", { ...this.describe(i), selected: isMine });
+    }
+    this.note.say(words.changed(this.describe(ordinals[0]).name, isMine, seats.mine.size, seats.total));
+    this.painter.repaint(ordinals);
+    this.changed(ordinals.map((i) => seats.sectionOf(i)));
+  }
+
+  tell(name, detail) {
+    this.mount.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+  }
+
+  /** The choice is another one, in these sections or anywhere: show it everywhere and tell the page. */
+  changed(sections) {
+    const { seats, words } = this;
+    this.house.showMine();
+    this.house.refresh(this.view, sections);
+    this.grid.refresh();
+    this.sheet.refresh();
+    this.basket.show();
+    this.tell("seats:changed", { ordinals: [...seats.mine], total: words.decimal(seats.total) });
+  }
+
+  /** Take over another choice, as far as it is free; returns what is not. */
+  take(ordinals) {
+    const { seats } = this;
+    seats.mine = new Set(ordinals.filter((i) => seats.isFree(i)).slice(0, this.max));
+    this.changed();
+    return ordinals.filter((i) => !seats.isFree(i));
+  }
+
+  /** From outside, such as the best seats: and go there. */
+  replace(ordinals) {
+    this.tellLost(this.take(ordinals));
+    const [first] = this.seats.mine;
+    if (first !== undefined) this.approach(this.seats.sectionOf(first), this.placeOf(first));
+  }
+
+  restore() {
+    this.showCounts();
+    this.tellLost(this.take(this.basket.remembered()));
+  }
+
+  submitted() {
+    this.basket.forget();
+    this.wasSubmitted = true;
+  }
+
+  /* ---------- the house changes ---------- */
+
+  dim() {
+    const boxes = [...document.querySelectorAll("input[data-level]:not(:checked)")];
+    this.seats.dim(boxes.map((box) => Number(box.dataset.level)));
+    if (!this.camera.theme) return;
+    this.house.refresh(this.view);
+    this.camera.draw();
+  }
+
+  showCounts() {
+    for (const part of document.querySelectorAll("[data-level-left]")) {
+      part.textContent = this.words.short(this.seats.byPosition[part.dataset.levelLeft]);
+    }
+  }
+
+  /** bytes: the house as it is now, or nothing when it has not changed. */
+  onStatus = (bytes) => {
+    if (!this.mount.isConnected) return this.stop.abort();
+    this.isStale = false;
+    if (bytes && !this.wasSubmitted) this.update(bytes);
+    return this.head();
+  };
+
+  update(bytes) {
+    const { changed, lost } = this.seats.update(bytes);
+    this.painter.repaint([...changed, ...lost]);
+    this.showCounts();
+    this.changed();
+    this.tellLost(lost);
+  }
+
+  onTrouble = () => {
+    this.isStale = true;
+    this.head();
+  };
+
+  tellLost(ordinals) {
+    if (!ordinals.length) return;
+    const places = ordinals.map((i) => this.describe(i));
+    this.note.say(this.words.lost(places.map(({ name }) => name)), { seen: true });
+    this.tell("seat:lost", { ordinals, places });
+  }
+
+  /** The page came back from the browser's memory: what was sent is now held, so ask the server for the page. */
+  wake() {
+    if (this.wasSubmitted) return location.reload();
+    this.camera.draw();
+    return this.poll();
+  }
+}

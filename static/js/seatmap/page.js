@@ -1,0 +1,210 @@
+/**
+ * The page around the picture: heading and zoom buttons, tip, messages, the choice of standing places, the key, and
+ * the basket, which is the page's own markup. Elements are made without markup strings, so that no label of a seat
+ * is ever read as HTML.
+ */
+import { LOOK, SHAPES } from "./state.js";
+import { pictureOf } from "./draw.js";
+import { WORDS } from "./words.js";
+
+const NOTE_FOR = 7000; // ms
+const ICONS = { zoomIn: "M12 5v14M5 12h14", zoomOut: "M5 12h14", whole: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5" };
+
+export const make = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
+export const draw = (tag, attributes, ...children) => fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+
+function fill(element, attributes = {}, children) {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children.filter(Boolean));
+  return element;
+}
+
+function button(icon, label, act, text) {
+  const picture = draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, draw("path", { d: ICONS[icon] }));
+  const element = make("button", { type: "button", class: "seatmap__btn", "aria-label": label }, picture, text);
+  element.addEventListener("click", act);
+  return element;
+}
+
+/** Heading and buttons. acts: { whole, zoomIn, zoomOut }. Returns { element, title, fresh } and the three buttons. */
+export function bar(acts) {
+  const title = make("b", { class: "seatmap__title" });
+  const fresh = make("span", { class: "seatmap__fresh" });
+  const buttons = {
+    whole: button("whole", WORDS.whole, acts.whole, make("span", {}, WORDS.whole)),
+    zoomIn: button("zoomIn", WORDS.zoomIn, acts.zoomIn),
+    zoomOut: button("zoomOut", WORDS.zoomOut, acts.zoomOut),
+  };
+  const element = make("div", { class: "seatmap__bar" },
+    make("span", {}, title, make("br"), fresh), make("span", { class: "seatmap__buttons" }, ...Object.values(buttons)));
+  return { element, title, fresh, ...buttons };
+}
+
+/** A label that follows a point of the map. */
+export class Tip {
+  element = make("div", { class: "seatmap__tip", "aria-hidden": "true", hidden: "" });
+
+  /** Over (x, y) in CSS px of the stage, `clear` px above it. Leans inwards, and so needs no measuring. */
+  show(text, x, y, clear, width) {
+    const { element } = this;
+    element.textContent = text;
+    element.hidden = false;
+    const above = y - clear > 34;
+    element.style.translate = `calc(${x}px - ${(100 * x) / width}%) ${above ? `calc(${y - clear}px - 100%)` : `${y + clear}px`}`;
+  }
+
+  hide() {
+    this.element.hidden = true;
+  }
+}
+
+/** Messages: said aloud, and shown for a while when `seen`. */
+export class Note {
+  element = make("p", { class: "seatmap__note", role: "status" });
+
+  say(text, { seen = false } = {}) {
+    const { element } = this;
+    element.textContent = element.textContent === text ? `${text}\u00a0` : text; // else it would not be said twice
+    element.classList.toggle("is-seen", seen);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.say(""), text ? NOTE_FOR : 0);
+    if (!text) clearTimeout(this.timer);
+  }
+}
+
+/** How many standing places. map: { change(section, by), countOf, leftIn, priceOf, closed }; changes hold at once. */
+export class Sheet {
+  constructor(words, map) {
+    Object.assign(this, { words, map });
+    this.name = make("b");
+    this.facts = make("span", { class: "seatmap__facts" });
+    this.number = make("output", { class: "seatmap__number" });
+    this.fewer = button("zoomOut", WORDS.fewer, () => this.step(-1));
+    this.more = button("zoomIn", WORDS.more, () => this.step(1));
+    const done = make("button", { type: "button", class: "seatmap__btn is-strong" }, WORDS.done);
+    done.addEventListener("click", () => this.close());
+    this.element = make("div", { class: "seatmap__sheet", role: "group", "data-own-pointer": "", hidden: "" },
+      make("span", {}, this.name, make("br"), this.facts),
+      make("span", { class: "seatmap__stepper" }, this.fewer, this.number, this.more), done);
+    this.element.addEventListener("keydown", ({ key }) => key === "Escape" && this.close());
+  }
+
+  /** Whoever opens it wants a place: the first is taken at once. */
+  open(section) {
+    this.section = section;
+    this.element.hidden = false;
+    this.step(this.map.countOf(section) ? 0 : 1);
+    this.more.focus({ preventScroll: true });
+  }
+
+  close() {
+    if (this.element.contains(document.activeElement)) this.map.closed(this.section);
+    this.element.hidden = true;
+  }
+
+  step(by) {
+    if (by) this.map.change(this.section, by);
+    this.refresh();
+  }
+
+  refresh() {
+    if (this.element.hidden) return;
+    const { section, words, map } = this;
+    const left = map.leftIn(section);
+    this.element.setAttribute("aria-label", words.section(section));
+    this.name.textContent = words.section(section);
+    this.facts.textContent = (left ? `${words.money(map.priceOf(section))} · ` : "") + words.left(left, true);
+    this.number.textContent = map.countOf(section);
+    this.fewer.disabled = !map.countOf(section);
+  }
+}
+
+/** The key to the pictures, by the hand that paints the map: only what this house and this sale have. */
+export function paintKey(list, seats, theme) {
+  const free = (shape) => LOOK.FREE + ((seats.levels[0].position - 1) * SHAPES.length + SHAPES.indexOf(shape)) * 2;
+  const entry = (name, picture) => make("li", {}, picture, WORDS.key[name]);
+  const painted = (name, look) => entry(name, pictureOf(look, theme, 48));
+  list.replaceChildren(
+    painted("free", free("circle")),
+    painted("taken", LOOK.TAKEN),
+    entry("mine", make("span", { class: "seatmap__mineicon", "aria-hidden": "true" })),
+    ...SHAPES.filter((shape, n) => n && seats.shapes.includes(n)).map((shape) => painted(shape, free(shape))),
+    ...(seats.looks.includes(LOOK.OFF) ? [painted("off", LOOK.OFF)] : []),
+  );
+}
+
+/** Shows what is mine outside the map. A part that the page does not have is left out. */
+export class Basket {
+  /** remove(ordinals) takes seats out; describe(ordinal) gives { section, row, seat, name, isStanding }. */
+  constructor(mount, seats, words, { remove, describe }) {
+    Object.assign(this, { seats, words, remove, describe });
+    this.form = document.querySelector(mount.dataset.form);
+    this.list = document.querySelector(mount.dataset.basket);
+    this.template = this.list?.querySelector("template");
+    this.store = `seatmap ${mount.dataset.status}`;
+  }
+
+  /** Seats chosen before: sent back by the server in the form, or kept by this tab. */
+  remembered() {
+    const sent = [...(this.form?.querySelectorAll("input[name=seat]") ?? [])].map(({ value }) => Number(value));
+    return sent.length ? sent : JSON.parse(sessionStorage.getItem(this.store) ?? "[]");
+  }
+
+  forget() {
+    sessionStorage.removeItem(this.store);
+  }
+
+  show() {
+    const ordinals = [...this.seats.mine].sort((a, b) => a - b);
+    sessionStorage.setItem(this.store, JSON.stringify(ordinals));
+    if (this.form) this.fillForm(ordinals);
+    if (this.template) this.fillList(this.lines(ordinals));
+    each("[data-basket-total]", (part) => (part.textContent = this.words.money(this.seats.total)));
+    each("[data-basket-count]", (part) => (part.textContent = this.words.seats(ordinals.length)));
+    each("[data-basket-empty]", (part) => (part.hidden = ordinals.length > 0));
+    each("[data-basket-filled]", (part) => (part.hidden = !ordinals.length));
+  }
+
+  fillForm(ordinals) {
+    for (const input of this.form.querySelectorAll("input[name=seat]")) input.remove();
+    this.form.append(...ordinals.map((value) => make("input", { type: "hidden", name: "seat", value })));
+    for (const element of this.form.elements) if (element.type === "submit") element.disabled = !ordinals.length;
+  }
+
+  /** One line a seat; standing places of a section and price share a line. */
+  lines(ordinals) {
+    const lines = new Map();
+    for (const i of ordinals) {
+      const place = this.describe(i);
+      const key = place.isStanding ? `${place.section} ${this.seats.price(i)}` : i;
+      lines.set(key, { place, ordinals: [...(lines.get(key)?.ordinals ?? []), i] });
+    }
+    return [...lines.values()];
+  }
+
+  /** New lines; focus stays on the removing buttons if it was there. */
+  fillList(lines) {
+    const buttons = () => [...this.list.querySelectorAll("[data-slot=remove]")];
+    const at = buttons().indexOf(document.activeElement);
+    for (const old of this.list.querySelectorAll("[data-line]")) old.remove();
+    this.list.append(...lines.map((line) => this.line(line)));
+    if (at >= 0) (buttons()[at] ?? buttons().at(-1) ?? this.list).focus();
+  }
+
+  line({ place, ordinals }) {
+    const line = this.template.content.firstElementChild.cloneNode(true);
+    line.dataset.line = ordinals[0];
+    const places = place.isStanding ? this.words.places(ordinals.length) : "";
+    const price = this.words.money(ordinals.length * this.seats.price(ordinals[0]));
+    for (const [slot, text] of Object.entries({ ...place, places, price })) {
+      for (const part of line.querySelectorAll(`[data-slot=${slot}]`)) part.textContent = text;
+      for (const part of line.querySelectorAll(`[data-part=${slot}]`)) part.hidden = !text;
+    }
+    const button = line.querySelector("[data-slot=remove]");
+    button.setAttribute("aria-label", this.words.remove(places ? `${places}, ${place.name}` : place.name));
+    button.addEventListener("click", () => this.remove(ordinals));
+    return line;
+  }
+}
+
+const each = (selector, act) => document.querySelectorAll(selector).forEach(act);

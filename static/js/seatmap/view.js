@@ -1,0 +1,119 @@
+/** Where we are looking: screen = plan * k + (x, y), in CSS pixels. Pure arithmetic, no page. */
+import { PITCH } from "./geometry.js";
+
+export const TINT_BELOW = 3; // px of pitch: under this, sections are tinted instead of seats drawn
+export const TAP_FROM = 24; // px of pitch: the least target that a tap may select
+const SEAT_PITCH = 27; // px of pitch after zooming to a section too large to fit
+const MOST_PITCH = 56;
+const PAD = 18;
+
+export class View {
+  constructor(box) {
+    this.box = box;
+    Object.assign(this, { width: 1, height: 1, k: 1, x: 0, y: 0 });
+  }
+
+  get pitch() {
+    return this.k * PITCH;
+  }
+
+  get isTappable() {
+    return this.pitch >= TAP_FROM;
+  }
+
+  get isTinted() {
+    return this.pitch < TINT_BELOW;
+  }
+
+  get isFit() {
+    return this.k <= this.least * 1.01;
+  }
+
+  get least() {
+    return this.scaleFor(this.box);
+  }
+
+  get most() {
+    return Math.max(MOST_PITCH / PITCH, this.least);
+  }
+
+  get state() {
+    return { k: this.k, x: this.x, y: this.y };
+  }
+
+  scaleFor([l, t, r, b]) {
+    const across = Math.max(r - l, 1);
+    const down = Math.max(b - t, 1);
+    return Math.min(Math.max(this.width - 2 * PAD, 1) / across, Math.max(this.height - 2 * PAD, 1) / down, MOST_PITCH / PITCH);
+  }
+
+  /** New size of the window: the middle of the picture stays, a whole house stays whole. */
+  resize(width, height) {
+    const whole = this.width === 1 || this.isFit;
+    const [cx, cy] = this.toPlan(this.width / 2, this.height / 2);
+    Object.assign(this, { width, height });
+    Object.assign(this, whole ? this.fitted() : this.centred(cx, cy, this.k));
+  }
+
+  toPlan(px, py) {
+    return [(px - this.x) / this.k, (py - this.y) / this.k];
+  }
+
+  toScreen(x, y) {
+    return [x * this.k + this.x, y * this.k + this.y];
+  }
+
+  fitted() {
+    return this.centred((this.box[0] + this.box[2]) / 2, (this.box[1] + this.box[3]) / 2, this.least);
+  }
+
+  centred(cx, cy, k) {
+    return this.clamped({ k, x: this.width / 2 - cx * k, y: this.height / 2 - cy * k });
+  }
+
+  /** A view of a section: all of it if seats are then large enough to tap, else the part around a point. */
+  framing(box, [px, py]) {
+    const roomy = Math.min(this.scaleFor(grown(box)), 2.2);
+    const k = Math.min(Math.max(roomy, SEAT_PITCH / PITCH), this.most);
+    const cx = spot(px, box[0], box[2], this.width / k);
+    const cy = spot(py, box[1], box[3], this.height / k);
+    return this.centred(cx, cy, k);
+  }
+
+  zoomed(factor, px = this.width / 2, py = this.height / 2) {
+    const k = Math.min(Math.max(this.k * factor, this.least), this.most);
+    const grown = k / this.k;
+    return this.clamped({ k, x: px - (px - this.x) * grown, y: py - (py - this.y) * grown });
+  }
+
+  moved(dx, dy) {
+    return this.clamped({ k: this.k, x: this.x + dx, y: this.y + dy });
+  }
+
+  /** Keeps the house in the window: centred while it fits, else never further out than a third of the window. */
+  clamped({ k, x, y }) {
+    const [l, t, r, b] = this.box;
+    return { k, x: held(x, l * k, r * k, this.width), y: held(y, t * k, b * k, this.height) };
+  }
+
+  sees([l, t, r, b], margin = PITCH) {
+    const [left, top] = this.toPlan(0, 0);
+    const [right, bottom] = this.toPlan(this.width, this.height);
+    return r + margin > left && l - margin < right && b + margin > top && t - margin < bottom;
+  }
+}
+
+const grown = ([l, t, r, b]) => [l - 2 * PITCH, t - PITCH, r + 2 * PITCH, b + PITCH];
+
+/** The middle of the stretch if the window holds it, else a place near the wish that shows no empty margin. */
+function spot(wish, from, to, window) {
+  if (to - from + 2 * PITCH <= window) return (from + to) / 2;
+  const slack = window / 2 - 2 * PITCH;
+  return Math.min(Math.max(wish, from + slack), to - slack);
+}
+
+function held(at, from, to, size) {
+  if (to - from <= size - 2 * PAD + 1) return (size - from - to) / 2;
+  const margin = size / 3;
+  return Math.min(Math.max(at, size - margin - to), margin - from);
+}

@@ -1,0 +1,37 @@
+/** Every sentence the map says, and how it writes money. Translating the map is translating this file. */
+export const WORDS = {
+  free: "free", taken: "taken", mine: "yours", off: "not for sale here", standing: "Standing",
+  zoomIn: "Zoom in", zoomOut: "Zoom out", whole: "All sections", done: "Done", more: "One more", fewer: "One fewer",
+  map: "Map of the house. Each section is a link.", skip: "Skip the map", live: "Live",
+  stale: "Not live at the moment. Trying again.",
+  failed: "The map could not be loaded. You can choose from the list.", again: "Try the map again",
+  keys: "Arrow keys move, Space chooses, Escape goes back to the sections.",
+  flags: { wheelchair: "wheelchair space", companion: "companion seat", restricted: "restricted view", vip: "VIP" },
+  key: { free: "Free", taken: "Taken", mine: "Yours", wheelchair: "Wheelchair space", companion: "Companion", restricted: "Restricted view", off: "Not for sale here" },
+};
+
+/** Sentences with figures in them. Money is in minor units inside the map and decimal text outside. */
+export function speak({ locale, currency }) {
+  const format = new Intl.NumberFormat(locale, { style: "currency", currency });
+  const digits = format.resolvedOptions().maximumFractionDigits;
+  const money = (minor) => format.format(minor / 10 ** digits);
+  const some = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+  const section = ({ label }) => (label.length <= 3 || /^\d/.test(label) ? `Section ${label}` : label);
+  const left = (n, isStanding) => (n ? `${some(n, isStanding ? "place" : "seat")} left` : "sold out");
+  return {
+    money, section, left,
+    minor: (text) => Math.round(Number(text) * 10 ** digits),
+    decimal: (minor) => (minor / 10 ** digits).toFixed(digits),
+    summary: (it, sum) => `${section(it)}, ${left(sum.left, it.standing)}${sum.left ? `, from ${money(sum.from)}` : ""}`,
+    seat: ({ label, section: { kind } }, seat) => `${label && `${kind === "TABLES" ? "table" : "row"} ${label}, `}seat ${seat}`,
+    sentence: (text) => text[0].toUpperCase() + text.slice(1),
+    short: (n) => (n ? `${n} left` : "Full"),
+    yours: (n) => `${n} yours`,
+    seats: (n) => some(n, "seat"),
+    places: (n) => some(n, "place"),
+    max: (n) => `You can book ${n} seats at a time. Remove one to choose another.`,
+    changed: (name, isMine, n, total) => `${name} ${isMine ? "added" : "removed"}. ${some(n, "seat")}, ${money(total)}.`,
+    lost: (names) => `${names.join("; ")} ${names.length > 1 ? "have" : "has"} just been sold. Nothing has been charged.`,
+    remove: (name) => `Remove ${name}`,
+  };
+}
