@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from agencies.models import Agency, Membership
-from bookings.services import Sale, confirm, reserve
+from config.history import sell_in_bulk
 from core.errors import Invalid
 from core.ids import reference
 from core.memory import Remembered
@@ -18,8 +18,6 @@ from customers.services import remember_customer
 from events.models import Event
 from events.services import free_slug, open_sale, price_sections, publish
 from inventory.services import lay_out
-from payments.ledger import post
-from payments.models import Account, Payment
 from suppliers.models import Supplier
 from suppliers.services import (
     add_line,
@@ -143,32 +141,15 @@ def _sell(event, wanted):
     ordinals = list(
         event.seats.sellable().order_by("ordinal").values_list("ordinal", flat=True)[:wanted]
     )
-    customer = remember_customer(email="past@scenario.example", name="Past buyer")
-    size = min(4, event.max_per_booking)
-    for start in range(0, len(ordinals), size):
-        sell_paid(event, ordinals[start : start + size], customer)
+    now = timezone.now()
+    sell_in_bulk(
+        event,
+        ordinals,
+        customers=[remember_customer(email="past@scenario.example", name="Past buyer")],
+        bought_between=(now - timedelta(days=1), now),
+        party_sizes={min(4, event.max_per_booking): 1},
+    )
     return len(ordinals)
-
-
-@use_case
-def sell_paid(event, ordinals, customer):
-    """One sale from reservation to confirmation with the money booked as received."""
-    booking = reserve(event=event, ordinals=ordinals, sale=Sale(customer=customer))
-    payment = Payment.objects.get(reference=booking.pk)
-    Payment.objects.filter(pk=payment.pk).update(status="PROCESSING", opened_at=timezone.now())
-    Payment.objects.filter(pk=payment.pk).update(
-        status="SUCCEEDED", settled_at=timezone.now(), provider_ref=f"scenario-{payment.pk}"
-    )
-    post(
-        source="payment",
-        source_id=payment.pk,
-        kind="captured",
-        lines=[
-            (Account.PROVIDER_CLEARING, payment.money),
-            (Account.CUSTOMER_DEPOSITS, -payment.money),
-        ],
-    )
-    return confirm(booking.pk, payment_id=payment.pk)
 
 
 def _tokens(gate):

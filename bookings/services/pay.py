@@ -66,7 +66,7 @@ def pay_page_addresses(booking_id, site=None):
     """(where the provider sends the buyer after paying, where after turning back)."""
     site = (site or settings.SITE_URL).rstrip("/")
     back = reverse("payment_return", args=[booking_id])
-    return f"{site}{back}", f"{site}{reverse('bookings:checkout', args=[booking_id])}"
+    return f"{site}{back}", f"{site}{reverse('checkout', args=[booking_id])}"
 
 
 @use_case

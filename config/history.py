@@ -1,0 +1,309 @@
+"""Past sales in bulk: the rows that sales through the services leave, written for thousands of
+places at once. For the demo and for load scenarios; a sale to a living buyer goes through bookings.
+
+The rows pass every constraint and trigger like any others, and `check_invariants` finds nothing.
+What does not happen is what only a living buyer needs: no fact is recorded and no mail is sent.
+"""
+
+import math
+import random
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from itertools import pairwise
+from secrets import token_hex
+
+from django.db import connection
+
+from agencies.queries import current_agency
+from core.ids import reference, uuid7
+from core.money import Money
+from core.tenancy import current_agency_id
+from core.transactions import use_case
+from inventory.services import SeatsTaken
+from tickets.services import active_key
+
+BATCH = 3000
+"""Bookings written in one transaction: a few seconds of work."""
+
+LOCK = """
+SELECT count(*) FROM (
+  SELECT id FROM inventory_eventseat WHERE event_id = %(event)s AND ordinal = ANY (%(ordinals)s)
+  ORDER BY id FOR NO KEY UPDATE) locked
+"""
+BOOKINGS = """
+CREATE TEMP TABLE past_booking AS
+SELECT * FROM unnest(
+  %(booking_ids)s::uuid[], %(numbers)s::text[], %(customers)s::uuid[], %(holders)s::text[],
+  %(reserved)s::timestamptz[], %(opened)s::timestamptz[], %(settled)s::timestamptz[],
+  %(payments)s::uuid[], %(captures)s::uuid[], %(sales)s::uuid[], %(provider_refs)s::text[]
+) AS b(id, number, customer_id, holder, reserved_at, opened_at, settled_at, payment_id, capture_id,
+       sale_id, provider_ref)
+"""
+PLACES = """
+CREATE TEMP TABLE past_place AS
+SELECT w.booking_id, w.position, w.ticket_id, w.ticket_number, w.used_at, e.id AS seat_id,
+       e.ordinal, coalesce(e.price, l.price) AS price, 0::numeric AS fee, e.cost,
+       c.label AS section, s.row, s.label AS seat, s.kind, c.entrance, s.restricted_view
+FROM unnest(%(ordinals)s::int[], %(of_bookings)s::uuid[], %(positions)s::int[],
+            %(tickets)s::uuid[], %(ticket_numbers)s::text[], %(used)s::timestamptz[])
+     AS w(ordinal, booking_id, position, ticket_id, ticket_number, used_at)
+JOIN inventory_eventseat e ON e.event_id = %(event)s AND e.ordinal = w.ordinal
+JOIN events_pricelevel l ON l.id = e.level_id
+JOIN venues_layoutseat s ON s.id = e.seat_id
+JOIN venues_layoutsection c ON c.id = s.section_id
+WHERE e.ownership = 'OWNED' AND e.status = 'AVAILABLE'
+"""
+PRICES = "SELECT DISTINCT price FROM past_place"
+FEES = """
+UPDATE past_place SET fee = f.fee
+FROM unnest(%(prices)s::numeric[], %(fees)s::numeric[]) AS f(price, fee)
+WHERE f.price = past_place.price
+"""
+# The order is that of a sale: claim, booking, tickets, money, sold. A place that ends as sold has
+# been reserved before, because the trigger on its status allows nothing else.
+WRITE = """
+UPDATE inventory_eventseat e
+SET status = 'RESERVED', claimed_by = p.booking_id, claimed_until = clock_timestamp()
+FROM past_place p WHERE e.id = p.seat_id;
+
+INSERT INTO bookings_booking (id, agency_id, number, event_id, customer_id, channel, status,
+  ticket_count, price, fee, total, currency, reserved_at, reserved_until, confirmed_at,
+  cancellation_reason)
+SELECT b.id, %(agency)s, b.number, %(event)s, b.customer_id, 'WEB', 'CONFIRMED', sums.places,
+       sums.price, sums.fee, sums.price + sums.fee, %(currency)s, b.reserved_at,
+       b.reserved_at + make_interval(secs => %(kept_seconds)s), b.settled_at, ''
+FROM past_booking b JOIN (
+  SELECT booking_id, count(*) AS places, sum(price) AS price, sum(fee) AS fee
+  FROM past_place GROUP BY booking_id) sums ON sums.booking_id = b.id;
+
+INSERT INTO tickets_ticket (id, agency_id, event_id, event_seat_id, ordinal, number, status,
+  section, "row", seat, seat_kind, entrance, restricted_view, holder_name, generation,
+  signing_key_id, created_at, confirmed_at)
+SELECT p.ticket_id, %(agency)s, %(event)s, p.seat_id, p.ordinal, p.ticket_number,
+       CASE WHEN p.used_at IS NULL THEN 'CONFIRMED' ELSE 'USED' END, p.section, p.row, p.seat,
+       p.kind, p.entrance, p.restricted_view, b.holder, 1, %(signing_key)s, b.reserved_at,
+       b.settled_at
+FROM past_place p JOIN past_booking b ON b.id = p.booking_id;
+
+INSERT INTO bookings_bookingitem (agency_id, booking_id, ticket_id, event_seat_id, position, price,
+  fee, total, cost, currency)
+SELECT %(agency)s, booking_id, ticket_id, seat_id, position, price, fee, price + fee, cost,
+       %(currency)s
+FROM past_place;
+
+INSERT INTO payments_payment (id, agency_id, reference, description, provider, provider_ref,
+  provider_payment_ref, provider_url, status, amount, currency, failure, created_at, opened_at,
+  settled_at)
+SELECT b.payment_id, %(agency)s, b.id,
+       left(k.ticket_count || CASE k.ticket_count WHEN 1 THEN ' ticket, ' ELSE ' tickets, ' END
+            || %(title)s, 200),
+       'simulated', 'cs_sim_' || b.provider_ref, 'pi_sim_' || b.provider_ref, '', 'SUCCEEDED',
+       k.total, %(currency)s, '', b.reserved_at, b.opened_at, b.settled_at
+FROM past_booking b JOIN bookings_booking k ON k.id = b.id WHERE k.total > 0;
+
+INSERT INTO payments_journal (id, agency_id, source, source_id, kind, memo, posted_at)
+SELECT b.capture_id, %(agency)s, 'payment', b.payment_id, 'captured', '', b.settled_at
+FROM past_booking b JOIN bookings_booking k ON k.id = b.id WHERE k.total > 0
+UNION ALL
+SELECT b.sale_id, %(agency)s, 'booking', b.id, 'sold', b.number, b.settled_at FROM past_booking b;
+
+INSERT INTO payments_ledgerentry (agency_id, journal_id, account, amount, currency)
+SELECT %(agency)s, line.journal_id, line.account, line.amount, %(currency)s
+FROM past_booking b
+JOIN bookings_booking k ON k.id = b.id
+JOIN (SELECT booking_id, sum(cost) AS cost FROM past_place GROUP BY booking_id) spent
+  ON spent.booking_id = b.id
+CROSS JOIN LATERAL (VALUES
+  (b.capture_id, 'provider_clearing', k.total),
+  (b.capture_id, 'customer_deposits', -k.total),
+  (b.sale_id, 'customer_deposits', k.total),
+  (b.sale_id, 'ticket_revenue', -k.price),
+  (b.sale_id, 'fee_revenue', -k.fee),
+  (b.sale_id, 'cost_of_sales', spent.cost),
+  (b.sale_id, 'inventory', -spent.cost)
+) AS line(journal_id, account, amount)
+WHERE line.amount <> 0;
+
+UPDATE inventory_eventseat e SET status = 'SOLD', claimed_until = NULL
+FROM past_place p WHERE e.id = p.seat_id
+"""
+ADMIT = """
+CREATE TEMP TABLE past_entry AS
+SELECT p.ticket_id, p.used_at, (
+    SELECT g.id FROM tickets_gate g
+    WHERE g.event_id = %(event)s AND (cardinality(g.entrances) = 0 OR p.entrance = ''
+                                      OR p.entrance = ANY (g.entrances))
+    ORDER BY g.name LIMIT 1) AS gate_id
+FROM past_place p WHERE p.used_at IS NOT NULL;
+
+INSERT INTO tickets_admission (agency_id, ticket_id, entry, gate_id, at)
+SELECT %(agency)s, ticket_id, 1, gate_id, used_at FROM past_entry ORDER BY used_at;
+
+INSERT INTO tickets_scan (agency_id, gate_id, ticket_id, device_id, nonce, verdict, at)
+SELECT %(agency)s, gate_id, ticket_id, gate_id, 'past-' || ticket_id, 'admitted', used_at
+FROM past_entry ORDER BY used_at;
+
+DROP TABLE past_entry
+"""
+CLEAN_UP = "DROP TABLE past_place, past_booking"
+
+BY_WEEKDAY = (1.0, 0.95, 0.95, 1.05, 1.25, 0.9, 0.95)
+BY_HOUR = (2, 1, 0.5, 0.3, 0.3, 0.5, 1.5, 3, 5, 7, 9, 9, 10, 9, 7, 6, 6, 7, 9, 12, 14, 13, 9, 5)
+
+
+@dataclass(frozen=True)
+class Party:
+    """One past booking: the places, who bought them, and when he reserved."""
+
+    ordinals: list
+    customer: object
+    at: datetime
+
+
+def sell_in_bulk(
+    event, ordinals, *, customers, bought_between, party_sizes, used=0.0, chance=random
+):
+    """Sells these places of the event as past bookings, paid and confirmed; returns the bookings' ids.
+
+    `bought_between` is (first, last) moment. `party_sizes` {places: weight}; neighbours by ordinal
+    stay together. `used` is the share of tickets that were admitted, at gates the event must have.
+    Raises SeatsTaken with the places that are not sellable; earlier batches then stay sold.
+    """
+    parties = list(_parties(sorted(ordinals), customers, bought_between, party_sizes, chance))
+    numbers = set()
+    return [
+        booking_id
+        for start in range(0, len(parties), BATCH)
+        for booking_id in _write(event, parties[start : start + BATCH], numbers, used, chance)
+    ]
+
+
+def _parties(ordinals, customers, bought_between, party_sizes, chance):
+    groups = list(_groups(ordinals, party_sizes, chance))
+    moments = _moments(*bought_between, len(groups), chance)
+    for group, at in zip(groups, moments, strict=True):
+        yield Party(group, chance.choice(customers), at)
+
+
+def _groups(ordinals, party_sizes, chance):
+    """Runs of neighbours, cut into groups whose sizes are drawn by weight."""
+    if not ordinals:
+        return
+    group, size = [ordinals[0]], _size(party_sizes, chance)
+    for before, ordinal in pairwise(ordinals):
+        if len(group) >= size or ordinal != before + 1:
+            yield group
+            group, size = [], _size(party_sizes, chance)
+        group.append(ordinal)
+    yield group
+
+
+def _size(party_sizes, chance):
+    return chance.choices(list(party_sizes), list(party_sizes.values()))[0]
+
+
+def _moments(first, last, count, chance):
+    """So many moments: most on the first days and the last, on Fridays, in the evening."""
+    days = [first.date() + timedelta(days=n) for n in range((last.date() - first.date()).days + 1)]
+    weights = [_demand(n, len(days), day) for n, day in enumerate(days)]
+    for day in chance.choices(days, weights, k=count):
+        hour = chance.choices(range(24), BY_HOUR)[0]
+        at = datetime.combine(day, time(hour, tzinfo=first.tzinfo))
+        at += timedelta(seconds=chance.uniform(0, 3600))
+        yield at if first <= at < last else first + (last - first) * chance.random()
+
+
+def _demand(number, days, day):
+    rush = 6 * math.exp(-number / 1.5)
+    last_call = 2 * math.exp(-(days - 1 - number) / 3)
+    return (1 + rush + last_call) * BY_WEEKDAY[day.weekday()]
+
+
+@use_case
+def _write(event, parties, numbers, used, chance):
+    wanted = {
+        "event": event.pk,
+        "agency": current_agency_id(),
+        "currency": event.currency,
+        "title": event.title,
+        "kept_seconds": event.reservation_ttl,
+        "signing_key": active_key().pk,
+        **_booking_columns(parties, numbers, chance),
+    }
+    wanted |= _place_columns(event, parties, wanted["booking_ids"], numbers, used, chance)
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, wanted)
+        cursor.execute(BOOKINGS, wanted)
+        cursor.execute(PLACES, wanted)
+        if cursor.rowcount < len(wanted["ordinals"]):
+            raise _taken(cursor, wanted["ordinals"])
+        _set_fees(cursor, event.currency)
+        for statement in _statements(WRITE, ADMIT if any(wanted["used"]) else "", CLEAN_UP):
+            cursor.execute(statement, wanted)
+    return wanted["booking_ids"]
+
+
+def _statements(*scripts):
+    return [part for script in scripts for part in script.split(";\n") if part.strip()]
+
+
+def _taken(cursor, ordinals):
+    cursor.execute("SELECT ordinal FROM past_place")
+    return SeatsTaken(set(ordinals) - {row[0] for row in cursor})
+
+
+def _set_fees(cursor, currency):
+    """The agency's own rule, asked once for each price."""
+    agency = current_agency()
+    cursor.execute(PRICES)
+    prices = [row[0] for row in cursor]
+    fees = [agency.fee_for(Money(price, currency)).amount for price in prices]
+    cursor.execute(FEES, {"prices": prices, "fees": fees})
+
+
+def _booking_columns(parties, numbers, chance):
+    count = range(len(parties))
+    opened = [party.at + timedelta(seconds=chance.uniform(20, 200)) for party in parties]
+    return {
+        "booking_ids": [uuid7() for _ in count],
+        "numbers": [_number(2, numbers) for _ in count],
+        "customers": [party.customer.pk for party in parties],
+        "holders": [party.customer.name for party in parties],
+        "reserved": [party.at for party in parties],
+        "opened": opened,
+        "settled": [at + timedelta(seconds=chance.uniform(15, 120)) for at in opened],
+        "payments": [uuid7() for _ in count],
+        "captures": [uuid7() for _ in count],
+        "sales": [uuid7() for _ in count],
+        "provider_refs": [token_hex(12) for _ in count],
+    }
+
+
+def _place_columns(event, parties, booking_ids, numbers, used, chance):
+    places = [
+        (ordinal, booking_id, position)
+        for party, booking_id in zip(parties, booking_ids, strict=True)
+        for position, ordinal in enumerate(party.ordinals, start=1)
+    ]
+    ordinals, of_bookings, positions = (list(column) for column in zip(*places, strict=True))
+    return {
+        "ordinals": ordinals,
+        "of_bookings": of_bookings,
+        "positions": positions,
+        "tickets": [uuid7() for _ in places],
+        "ticket_numbers": [_number(3, numbers) for _ in places],
+        "used": [_entry(event, chance) if chance.random() < used else None for _ in places],
+    }
+
+
+def _number(groups, taken):
+    """BCDF-2345, as bookings and tickets are numbered; never one of `taken`, to which it is added."""
+    while (number := "-".join(reference(4) for _ in range(groups))) in taken:
+        pass
+    taken.add(number)
+    return number
+
+
+def _entry(event, chance):
+    """When somebody came in: most of them shortly before the start."""
+    return event.starts_at - timedelta(minutes=chance.triangular(-20, 75, 18))
