@@ -80,6 +80,8 @@ from core.memory import Remembered  # noqa: E402
 
 django.setup()
 
+from core import tenancy  # noqa: E402 - has models
+
 
 def pytest_collection_modifyitems(items):
     if not find_chromium():
@@ -140,3 +142,14 @@ def _forget(redis_database):
     """No counter or cache of one test is seen by the next."""
     redis_database.flushdb()
     Remembered.forget_everything()
+
+
+@pytest.fixture(autouse=True)
+def _scope(request):
+    """Every test begins for nobody. When its transaction is rolled back, deferred constraints are
+    checked once more: they must then see the rows of every agency the test made."""
+    if request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("db")
+    tenancy._scope.set(tenancy.NOBODY)
+    yield
+    tenancy._scope.set(tenancy.Scope(system=True))

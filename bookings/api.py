@@ -146,9 +146,9 @@ class BookingContact(APIView):
 
     @extend_schema(request=ContactRequest, responses={200: BookingReply, **PROBLEM_RESPONSES})
     def post(self, request, booking_id):
+        booking = _own(request.user.key, booking_id)
         asked = ContactRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        booking = _own(request.user.key, booking_id)
         services.contact(booking.pk, **asked.validated_data)
         return Response(describe(_own(request.user.key, booking_id)))
 

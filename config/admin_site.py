@@ -1,0 +1,156 @@
+"""The back office as one site: who gets in, and the one table of who may do what there."""
+
+from zoneinfo import ZoneInfo
+
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils import timezone
+from unfold.sites import UnfoldAdminSite
+
+from agencies.models import Membership
+from config.finding import find
+
+# v view (and export)  a add  c change  d delete  s steps: what the services do (publish, receive, …)
+# Nobody may do what does not stand here. What is final in a column is also final in the services and
+# in the database: there is no right to change a status, an amount or a past.
+TABLE = """
+                            OWNER  PURCHASING  BOX_OFFICE  FINANCE  GATE_MANAGER  PROMOTER
+agencies.agency             vc     -           -           -        -             -
+agencies.membership         vacds  -           -           -        -             -
+agencies.organizer          vac    vac         -           -        -             -
+accounts.apikey             vas    -           -           -        vs            -
+venues.venue                vacs   vacs        -           -        -             -
+venues.layout               v      v           -           -        -             -
+events.event                vacds  vacds       v           -        v             -
+events.pricelevel           vacd   vacd        v           -        -             -
+inventory.eventseat         v      v           v           -        -             -
+customers.customer          v      -           v           -        -             -
+bookings.booking            vs     -           vs          v        -             -
+tickets.ticket              v      -           v           -        v             -
+tickets.gate                vacds  -           -           -        vacds         -
+tickets.scan                v      -           -           -        v             -
+tickets.admission           v      -           -           -        v             -
+tickets.signingkey          vs     -           -           -        -             -
+suppliers.supplier          vac    vac         -           v        -             -
+suppliers.purchaseorder     vacs   vacs        -           v        -             -
+suppliers.deliveryreceipt   v      v           -           v        -             -
+suppliers.accountspayable   v      -           -           v        -             -
+payments.payment            vs     -           -           vs       -             -
+payments.refund             v      -           -           v        -             -
+payments.inboxmessage       vs     -           -           vs       -             -
+payments.journal            v      -           -           v        -             -
+notifications.message       v      -           v           -        -             -
+core.outboxmessage          vs     -           -           -        -             -
+core.auditentry             v      -           -           -        -             -
+"""
+# The platform's operator keeps agencies and people, whatever agency the address belongs to.
+OPERATOR = {
+    "agencies.agency": "vacs",
+    "accounts.user": "vacs",
+    "axes.accessattempt": "vd",
+}
+LETTERS = {"view": "v", "add": "a", "change": "c", "delete": "d", "step": "s"}
+
+# Unfold's scripts evaluate expressions and style elements from within, so this is what it can bear.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+
+
+def _read(table):
+    """{role: {model label: letters}} of the table above."""
+    head, *lines = (line.split() for line in table.strip().splitlines())
+    return {
+        role: {line[0]: line[number].strip("-") for line in lines}
+        for number, role in enumerate(head, start=1)
+    }
+
+
+RIGHTS = _read(TABLE)
+
+
+class BackOffice(UnfoldAdminSite):
+    """Opens for active staff with a role in the agency of the request, and for the operator."""
+
+    site_title = site_header = "Tessera"
+    index_title = "Desk"
+    enable_nav_sidebar = True
+
+    def rights_of(self, request):
+        """{model label: letters} of who asks, read once a request."""
+        known = getattr(request, "_back_office_rights", None)
+        if known is None or known[0] != request.user.pk:
+            known = (request.user.pk, self._rights(request))
+            request._back_office_rights = known
+        return known[1]
+
+    def _rights(self, request):
+        user = request.user
+        if not (user.is_active and user.is_staff):
+            return {}
+        rights = dict(OPERATOR) if user.is_superuser else {}
+        for label, letters in RIGHTS.get(role_of(request), {}).items():
+            rights[label] = rights.get(label, "") + letters
+        return {label: letters for label, letters in rights.items() if letters}
+
+    def allows(self, request, right, model):
+        """Whether who asks has this right (view, add, change, delete, step) on a model or its label."""
+        label = model if isinstance(model, str) else model._meta.label_lower
+        return LETTERS[right] in self.rights_of(request).get(label, "")
+
+    def has_permission(self, request):
+        return bool(self.rights_of(request))
+
+    def admin_view(self, view, cacheable=False):
+        """Every page is in the agency's time, under a policy, and never kept by a shared cache."""
+        inner = super().admin_view(view, cacheable)
+
+        def timed(request, *args, **kwargs):
+            with timezone.override(zone_of(request)):
+                response = inner(request, *args, **kwargs)
+                if hasattr(response, "render"):
+                    response.render()
+            response.headers.setdefault("Content-Security-Policy", POLICY)
+            return response
+
+        return timed
+
+    def login(self, request, extra_context=None):
+        response = super().login(request, extra_context)
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        return response
+
+    def extra_urls(self):
+        return [path("find/", self.admin_view(self.find), name="find")]
+
+    def find(self, request):
+        """One box for a booking, guest, ticket, order or event. One hit opens at once."""
+        words = request.GET.get("q", "").strip()
+        found = find(request, self, words)
+        if len(found) == 1:
+            return redirect(found[0].address)
+        context = {**self.each_context(request), "title": "Find", "words": words, "found": found}
+        return self._page(request, "admin/find.html", context)
+
+    def search(self, request, extra_context=None):
+        """What Unfold's box in the side bar asks for; its own answer would be kept across agencies."""
+        found = find(request, self, request.GET.get("s", "").strip())
+        return self._page(request, "admin/_found.html", {"found": found})
+
+    def _page(self, request, template, context):
+        request.current_app = self.name
+        return TemplateResponse(request, template, context)
+
+
+def role_of(request):
+    """The role of who asks in the agency of the request, or None."""
+    if request.agency is None or not request.user.is_authenticated:
+        return None
+    return Membership.objects.filter(user=request.user).values_list("role", flat=True).first()
+
+
+def zone_of(request):
+    return ZoneInfo(request.agency.time_zone) if request.agency else ZoneInfo("UTC")

@@ -1,0 +1,245 @@
+"""Nobody sees another agency's rows: every table, every endpoint, every way in."""
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from agencies.models import Agency
+from bookings.models import Booking
+from bookings.services import Sale, reserve
+from config.tests.scenarios import house
+from core.tenancy import NoAgency, acting_for, as_system
+from customers.models import Customer
+from events.models import Event
+from inventory.models import EventSeat
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.django_db
+
+GLOBAL = {
+    "accounts_user",
+    "accounts_user_groups",
+    "accounts_user_user_permissions",
+    "auth_group",
+    "auth_group_permissions",
+    "auth_permission",
+    "axes_accessattempt",
+    "axes_accessattemptexpiration",
+    "axes_accessfailurelog",
+    "axes_accesslog",
+    "django_admin_log",
+    "django_content_type",
+    "django_migrations",
+    "django_session",
+}
+
+
+def tables():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,"
+            " (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid)"
+            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = 'public' AND c.relkind = 'r' ORDER BY 1"
+        )
+        return cursor.fetchall()
+
+
+def tenant_tables():
+    return [name for name, *_ in tables() if name not in GLOBAL]
+
+
+def fill(slug):
+    """A small agency with a sale in every tenant table that the chain writes."""
+    return house(
+        agency={"slug": slug, "host": f"{slug}.example", "currency": "EUR"}, options={"sold": 4}
+    )
+
+
+def test_every_table_is_either_global_by_name_or_under_forced_row_level_security():
+    for name, enabled, forced, policies in tables():
+        if name not in GLOBAL:
+            assert (enabled, forced, policies) == (True, True, 1), name
+
+
+def test_every_key_between_tenant_tables_is_held_together_with_the_agency():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'f'")
+        constraints = {row[0] for row in cursor}
+    for model in apps.get_models():
+        for key in model._meta.local_fields:
+            target = key.related_model if key.many_to_one else None
+            if target and any(field.name == "agency_id" for field in target._meta.fields):
+                assert f"{model._meta.db_table}_{key.column}_fk" in constraints, (model, key)
+
+
+def test_without_a_context_every_tenant_table_is_empty():
+    fill("one")
+    filled = 0
+    for name in tenant_tables():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM {name}")  # noqa: S608 - names from the catalogue
+            assert cursor.fetchone()[0] == 0, name
+            with as_system():
+                connection.cursor().execute("SELECT 1")
+                with connection.cursor() as again:
+                    again.execute(f"SELECT count(*) FROM {name}")  # noqa: S608
+                    filled += again.fetchone()[0] > 0
+    assert filled > 20
+
+
+def test_an_agency_sees_only_its_own_rows_in_every_table():
+    one, two = fill("one"), fill("two")
+    for name in tenant_tables():
+        column = "id" if name == "agencies_agency" else "agency_id"
+        for world in (one, two):
+            with acting_for(world["agency"]["id"]), connection.cursor() as cursor:
+                cursor.execute(f"SELECT DISTINCT {column} FROM {name}")  # noqa: S608
+                assert {str(row[0]) for row in cursor} <= {world["agency"]["id"]}, name
+
+
+def test_without_a_context_nothing_can_be_written():
+    with pytest.raises(NoAgency):
+        Customer.objects.create(email="noor@post.example", name="Noor")
+    agency = Agency.objects.none()
+    assert not agency
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Customer.objects.create(
+            agency_id="01a1fc84-0000-7000-8000-000000000000", email="n@post.example", name="N"
+        )
+
+
+def test_a_row_cannot_be_written_for_or_moved_to_another_agency():
+    one, two = fill("one"), fill("two")
+    with acting_for(one["agency"]["id"]):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Customer.objects.create(agency_id=two["agency"]["id"], email="x@y.example", name="X")
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Customer.objects.update(agency_id=two["agency"]["id"])
+
+
+def test_the_database_refuses_a_ticket_on_another_agencys_seat():
+    one, two = fill("one"), fill("two")
+    with acting_for(two["agency"]["id"]):
+        theirs = EventSeat.objects.filter(status="SOLD").first()
+    with acting_for(one["agency"]["id"]):
+        event = Event.objects.get()
+        with pytest.raises((IntegrityError, DatabaseError)), transaction.atomic():
+            Ticket.objects.create(
+                event=event, event_seat_id=theirs.pk, ordinal=0, number="X", section="A",
+                seat="1", seat_kind="STANDARD",
+            )  # fmt: skip
+
+
+def test_the_application_role_cannot_look_past_the_policies():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolsuper, rolbypassrls, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        )
+        assert cursor.fetchone() == (False, False, False)
+        cursor.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'bookings_booking'")
+        owner = cursor.fetchone()[0]
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone()[0] != owner
+
+
+def endpoints(resolver=None, prefix=""):
+    for pattern in (resolver or get_resolver()).url_patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from endpoints(pattern, path)
+        elif isinstance(pattern, URLPattern):
+            yield path
+
+
+# Where each id of a foreign thing can be put; every other path of the site takes no id.
+FOREIGN = [
+    ("GET", "/events/{event_slug}/"),
+    ("GET", "/events/{event_slug}/seats/"),
+    ("GET", "/events/{event_slug}/seats/0/"),
+    ("GET", "/events/{event_slug}/calendar.ics"),
+    ("GET", "/events/{event_slug}/seats.svg"),
+    ("POST", "/events/{event_slug}/reserve/"),
+    ("GET", "/events/{event}/prices/abc.json"),
+    ("GET", "/checkout/{booking}/"),
+    ("POST", "/checkout/{booking}/pay/"),
+    ("POST", "/checkout/{booking}/release/"),
+    ("GET", "/checkout/{booking}/return/"),
+    ("GET", "/bookings/{booking}/"),
+    ("GET", "/bookings/{booking}/tickets.pdf"),
+    ("GET", "/bookings/{booking}/calendar.ics"),
+    ("GET", "/layouts/{layout}.geo"),
+    ("GET", "/api/v1/events/{event}"),
+    ("GET", "/api/v1/events/{event}/status"),
+    ("GET", "/api/v1/events/{event}/availability"),
+    ("GET", "/api/v1/bookings/{booking}"),
+    ("DELETE", "/api/v1/bookings/{booking}"),
+    ("POST", "/api/v1/bookings/{booking}/contact"),
+    ("POST", "/api/v1/bookings/{booking}/pay"),
+]
+RANDOM = {
+    "event": "01a1fc84-1111-7000-8000-000000000000",
+    "booking": "01a1fc84-2222-7000-8000-000000000000",
+    "event_slug": "no-such-night",
+    "layout": "0" * 32,
+}
+
+
+@pytest.mark.parametrize(("method", "path"), FOREIGN)
+def test_a_foreign_id_is_answered_like_a_random_one(method, path):
+    one = fill("one")
+    two = house(
+        agency={"slug": "two", "host": "two.example", "currency": "EUR"},
+        event={
+            "title": "Matinee",
+            "levels": [{"name": "A", "sections": ["A"], "price": "9.00", "cost": "5.00"}],
+        },
+        venue={"name": "Hall", "sections": [{"name": "A", "rows": 2, "seats": 5}]},
+    )
+    with acting_for(two["agency"]["id"]):
+        booking = reserve(event=Event.objects.get(), ordinals=[0], sale=Sale())
+        slug = Event.objects.get().slug
+    foreign = {
+        "event": two["event"]["id"],
+        "booking": booking.pk,
+        "event_slug": slug,
+        "layout": two["venue"]["layout"],
+    }
+    answers = []
+    for ids in (foreign, RANDOM):
+        client = Client(HTTP_HOST="one.example")
+        headers = {}
+        if path.startswith("/api/v1/bookings"):
+            headers = {"Authorization": f"Api-Key {one['tokens']['buyer']}"}
+        answer = client.generic(
+            method, path.format(**ids), "{}", content_type="application/json", headers=headers
+        )
+        answers.append((answer.status_code, answer.content.replace(b"csrf", b"")))
+    assert answers[0][0] == answers[1][0] == 404
+    if path.startswith("/api/"):
+        assert answers[0] == answers[1]
+
+
+def test_the_list_above_names_every_path_that_takes_an_id():
+    with_ids = {
+        path
+        for path in endpoints()
+        if "<" in path and not path.startswith(("admin/", "mailbox/", "webhooks/", "^api"))
+    }
+    assert len(with_ids) == len({path for _, path in FOREIGN})
+
+
+def test_a_key_of_one_agency_never_reaches_the_other_whatever_the_host():
+    one, two = fill("one"), fill("two")
+    client = Client(HTTP_HOST="two.example")
+    answer = client.post(
+        "/api/v1/bookings",
+        {"event": two["event"]["id"], "seats": [5]},
+        content_type="application/json",
+        headers={"Authorization": f"Api-Key {one['tokens']['buyer']}"},
+    )
+    assert answer.status_code == 404
+    with acting_for(two["agency"]["id"]):
+        assert Booking.objects.filter(status="RESERVED").count() == 0
