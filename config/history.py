@@ -25,6 +25,8 @@ from tickets.services import active_key
 BATCH = 3000
 """Bookings written in one transaction: a few seconds of work."""
 
+# django-pgtrigger asks this setting for each row; where it is not set that costs an error per row.
+NO_IGNORED_TRIGGERS = "SET LOCAL pgtrigger.ignore = '{}'"
 LOCK = """
 SELECT count(*) FROM (
   SELECT id FROM inventory_eventseat WHERE event_id = %(event)s AND ordinal = ANY (%(ordinals)s)
@@ -232,6 +234,7 @@ def _write(event, parties, numbers, used, chance):
     }
     wanted |= _place_columns(event, parties, wanted["booking_ids"], numbers, used, chance)
     with connection.cursor() as cursor:
+        cursor.execute(NO_IGNORED_TRIGGERS)
         cursor.execute(LOCK, wanted)
         cursor.execute(BOOKINGS, wanted)
         cursor.execute(PLACES, wanted)
