@@ -2,11 +2,12 @@
  * Paints the seats on the canvas: only sections and rows in sight, nothing while sections are tinted. State is shape
  * as well as colour: free filled, taken hollow, lost crossed. (Mine is SVG: see house.js.)
  */
-import { PITCH, seatAt } from "./geometry.js";
+import { PITCH, seatAt, within } from "./geometry.js";
 import { LOOK, SHAPES } from "./state.js";
 
 const DOTS_BELOW = 9; // px of pitch: too small for rings and glyphs
 const LABELS_FROM = 17;
+const LABEL_INSET = 12; // px
 const DIMMED = 0.16; // alpha
 const MOST_RATIO = 2; // a canvas of ratio 3 costs more than it shows
 
@@ -86,9 +87,9 @@ export class Painter {
 
   /** Paint only these seats again, on a picture that otherwise stands. */
   repaint(ordinals) {
-    if (this.view.isTinted) return;
+    if (this.view?.isTinted !== false) return;
     const { xs, ys } = this.geo;
-    const seated = ordinals.filter((i) => !this.seats.sectionOf(i).standing && this.view.sees([xs[i], ys[i], xs[i], ys[i]]));
+    const seated = ordinals.filter((i) => !this.seats.sectionOf(i).standing && this.isInSight(xs[i], ys[i]));
     this.erase(seated);
     this.drawRuns(seated.map((i) => [i, i + 1]));
   }
@@ -110,23 +111,39 @@ export class Painter {
   drawLabels(rows) {
     const { context: c, view, ratio, theme } = this;
     c.font = `650 ${Math.min(14, view.pitch * 0.5) * ratio}px ${theme.font}`;
-    Object.assign(c, { textAlign: "center", textBaseline: "middle", fillStyle: theme.grey });
+    Object.assign(c, { textAlign: "center", textBaseline: "middle", fillStyle: theme.grey, strokeStyle: theme.sunk, lineWidth: 5 * ratio });
     const taken = [];
     for (const row of rows) {
       row.spots ??= labelSpots(this.geo, row);
-      for (const spot of row.spots) {
+      const seen = row.spots.filter((spot) => this.isInSight(...spot));
+      for (const spot of seen.length || !row.spots.length ? seen : this.edgeSpot(row)) {
         if (taken.some((other) => distance(other, spot) < PITCH * 0.8)) continue;
         taken.push(spot);
+        c.strokeText(row.label, ...this.at(...spot));
         c.fillText(row.label, ...this.at(...spot));
       }
     }
+  }
+
+  isInSight(x, y) {
+    return this.view.sees([x, y, x, y], 0);
+  }
+
+  /** A long level row with both ends out of sight has its letter on the window's left edge. */
+  edgeSpot({ first, count, box: [l, t, r, b] }) {
+    const { xs, ys } = this.geo;
+    const x = this.view.toPlan(LABEL_INSET, 0)[0];
+    if (r - l < b - t) return [];
+    let near = first;
+    for (let i = first; i < first + count; i++) if (Math.abs(xs[i] - x) < Math.abs(xs[near] - x)) near = i;
+    return Math.abs(xs[near] - x) < PITCH ? [[x, ys[near]]] : [];
   }
 }
 
 /** Where a row's letter can stand: beside both ends and in wide aisles, wherever no seat is in the way. */
 function labelSpots(geo, row) {
   if (!row.label) return [];
-  if (row.section.kind === "TABLES") return [[(row.box[0] + row.box[2]) / 2, (row.box[1] + row.box[3]) / 2]];
+  if (row.section.kind === "TABLES") return tableSpot(geo, row.box);
   const at = (nth) => [geo.xs[row.first + nth], geo.ys[row.first + nth]];
   const last = row.count - 1;
   const ends = last ? [beyond(at(1), at(0)), beyond(at(last - 1), at(last))] : [];
@@ -134,6 +151,12 @@ function labelSpots(geo, row) {
     .filter((start) => start && distance(at(start - 1), at(start)) > PITCH * 1.7)
     .map((start) => [(at(start - 1)[0] + at(start)[0]) / 2, (at(start - 1)[1] + at(start)[1]) / 2]);
   return [...ends, ...aisles].filter((spot) => seatAt(geo, ...spot, PITCH * 0.72) < 0);
+}
+
+/** The middle of a table, unless the drawing says there which it is. */
+function tableSpot({ shapes }, [l, t, r, b]) {
+  const [x, y] = [(l + r) / 2, (t + b) / 2];
+  return shapes.some(({ label, box }) => label && within(box, x, y)) ? [] : [[x, y]];
 }
 
 const distance = ([ax, ay], [bx, by]) => Math.hypot(bx - ax, by - ay);

@@ -73,7 +73,7 @@ const union = (boxes) => boxes.reduce((a, b) => [
 ]);
 
 /** Whether a point lies in a box, or at most `reach` outside. */
-const within = ([l, t, r, b], x, y, reach = 0) => x >= l - reach && x <= r + reach && y >= t - reach && y <= b + reach;
+export const within = ([l, t, r, b], x, y, reach = 0) => x >= l - reach && x <= r + reach && y >= t - reach && y <= b + reach;
 
 /* ---------- looking things up ---------- */
 

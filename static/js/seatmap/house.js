@@ -16,7 +16,8 @@ export class House {
     Object.assign(this, { geo, seats, words });
     this.sections = geo.sections.map((section) => sectionLink(section, hrefOf(section)));
     this.mine = draw("g", { class: "seatmap__mine" });
-    this.plan = draw("g", {}, ...geo.shapes.map(shapeNode), ...this.sections.map(({ link }) => link), this.mine);
+    this.shapes = geo.shapes.map(shapeNode);
+    this.plan = draw("g", {}, ...this.shapes, ...this.sections.map(({ link }) => link), this.mine);
     this.svg = draw("svg", { class: "seatmap__house", role: "group", "aria-label": WORDS.map }, this.plan);
   }
 
@@ -27,6 +28,7 @@ export class House {
     this.k = view.k;
     this.svg.style.setProperty("--k", view.k);
     for (const part of this.sections) fitLabel(part, view);
+    for (const { lastChild: text } of this.shapes) text.classList.toggle("is-hidden", text.style.getPropertyValue("--size") * view.k < 8);
     this.scale = Math.max(view.pitch, MINE_AT_LEAST) / view.k;
     for (const mark of this.mine.children) this.placeMark(mark);
   }
@@ -41,7 +43,7 @@ export class House {
 
   refreshSection({ section, link, path, text, count }, isTinted, mine) {
     const { seats, words } = this;
-    const { left } = seats.sums[section.index];
+    const { left, offered } = seats.sums[section.index];
     const position = seats.mainPosition(section);
     const states = {
       "is-gone": !left, "is-standing": section.standing, "is-tinted": section.standing || isTinted,
@@ -49,7 +51,7 @@ export class House {
     };
     link.setAttribute("class", Object.keys(states).filter((name) => states[name]).join(" "));
     link.setAttribute("aria-label", words.summary(section, seats.sums[section.index]));
-    path.style.setProperty("--share", 0.22 + (0.6 * left) / section.count);
+    path.style.setProperty("--share", 0.22 + (0.6 * left) / (offered || 1));
     if (count) count.textContent = mine ? words.yours(mine) : words.short(left);
   }
 
@@ -78,18 +80,24 @@ function sectionLink(section, href) {
   return { section, path, text, count, link: draw("a", { href }, path, text) };
 }
 
-/** The section's name as large as its box allows, or none; above its outline once seats can be told apart. */
+/** The section's name as large as its box allows, else its last word, or none; above once seats can be told apart. */
 function fitLabel({ section, text, count }, view) {
   const { box, label, standing, anchor } = section;
   const [across, down] = [(box[2] - box[0]) * view.k, (box[3] - box[1]) * view.k];
   const isAbove = !standing && view.pitch >= LABELS_ABOVE_FROM;
-  const width = label.length * 0.56; // of a font size
-  const size = Math.min(view.width < 560 ? 12 : 15, (across * (isAbove ? 1.6 : 0.92)) / width, isAbove ? 99 : down * 0.7);
-  text.setAttribute("y", isAbove ? topOf(section, (size * width) / 2 / view.k) - (size * 0.75) / view.k : anchor[1]);
+  const most = Math.min(view.width < 560 ? 12 : 15, isAbove ? Infinity : down * 0.7);
+  const sizeOf = (name) => Math.min(most, (across * (isAbove ? 1.6 : 0.92)) / widthOf(name));
+  const isLong = sizeOf(label) < LEAST_LABEL;
+  const name = isLong ? label.replace(/.* (?=\S{1,3}$)/, "") : label;
+  const size = sizeOf(name);
+  text.firstChild.textContent = name;
+  text.setAttribute("y", isAbove ? topOf(section, (size * widthOf(name)) / 2 / view.k) - (size * 0.75) / view.k : anchor[1]);
   text.style.setProperty("--size", size);
   text.classList.toggle("is-hidden", size < LEAST_LABEL);
   if (count) count.classList.toggle("is-hidden", down < size * 2.6);
 }
+
+const widthOf = (name) => name.length * 0.56; // in font sizes
 
 /** The highest point of the outline within reach of its anchor, left and right. */
 function topOf({ outline, anchor: [x], box }, reach) {
@@ -109,7 +117,7 @@ function mineMark() {
 function shapeNode({ kind, label, points, box: [l, t, r, b], rotation = 0 }) {
   const [w, h, x, y] = [r - l, b - t, (l + r) / 2, (t + b) / 2];
   const text = label && draw("text", { x, y, transform: `rotate(${rotation} ${x} ${y})` }, label);
-  if (text) text.style.setProperty("--size", Math.max(Math.min(h * 0.42, w / (label.length * 0.8)), kind === "text" ? PITCH : 0));
+  if (text) text.style.setProperty("--size", Math.max(Math.min(h * 0.55, w / (label.length * 0.8)), kind === "text" ? PITCH : 0));
   return draw("g", { class: `seatmap__shape is-${kind}` }, shapeBody(), text);
 
   function shapeBody() {

@@ -4,16 +4,19 @@
  */
 import { decode } from "./geometry.js";
 import { SeatMap } from "./map.js";
-import { fetchStatus } from "./live.js";
 import { make } from "./page.js";
 import { WORDS } from "./words.js";
 
+const EVERY = 5000; // ms between two looks at the house
+const SLOWEST = 60000;
+const PATIENCE = 20000;
 const maps = new WeakMap();
 
+/** { content, version } of a file. The browser revalidates by ETag: a house that has not changed costs few bytes. */
 async function load(url, method) {
-  const answer = await fetch(url);
+  const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-  return answer[method]();
+  return { content: await answer[method](), version: answer.headers.get("ETag") };
 }
 
 /** Put a map on an element; on failure its fallback stays, with a way to try again. */
@@ -22,8 +25,11 @@ async function mount(element) {
   maps.set(element, undefined);
   const { geo, prices, status } = element.dataset;
   try {
-    const files = await Promise.all([load(geo, "arrayBuffer"), load(prices, "json"), fetchStatus(status)]);
-    maps.set(element, new SeatMap(element, decode(files[0]), files[1], files[2]));
+    const files = await Promise.all([load(geo, "arrayBuffer"), load(prices, "json"), load(status, "arrayBuffer")]);
+    const [layout, priced, now] = files.map(({ content }) => content);
+    const map = new SeatMap(element, decode(layout), priced, new Uint8Array(now));
+    map.poll = watch(map, status, files[2].version);
+    maps.set(element, map);
   } catch (error) {
     offerAgain(element);
     throw error;
@@ -39,6 +45,33 @@ function offerAgain(element) {
     mount(element);
   });
   element.prepend(alert);
+}
+
+/**
+ * Tell the map how the house stands: every 5 s while visible, slower after each failure, until its signal aborts.
+ * Returns poll(), to ask at once.
+ */
+function watch(map, url, version) {
+  const { signal } = map.stop;
+  let wait = EVERY;
+  let timer;
+
+  async function poll() {
+    clearTimeout(timer);
+    if (signal.aborted || document.hidden) return;
+    const latest = await load(url, "arrayBuffer").catch(() => undefined);
+    clearTimeout(timer);
+    wait = latest ? EVERY : Math.min(wait * 2, SLOWEST);
+    timer = setTimeout(poll, wait);
+    if (!latest) map.onTrouble();
+    else map.onStatus(latest.version && latest.version === version ? undefined : new Uint8Array(latest.content));
+    version = latest?.version ?? version;
+  }
+
+  document.addEventListener("visibilitychange", poll, { signal });
+  addEventListener("online", poll, { signal });
+  timer = setTimeout(poll, wait);
+  return poll;
 }
 
 const each = (act) => document.querySelectorAll("[data-geo]").forEach(act);

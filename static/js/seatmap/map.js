@@ -1,36 +1,32 @@
 /** One seat map on a page: puts the parts together and passes what the buyer does between them. */
 import { PITCH, rowOf, seatAt, seatLabel, sectionAt } from "./geometry.js";
 import { Seats } from "./state.js";
-import { View } from "./view.js";
+import { Camera, View } from "./view.js";
 import { Painter } from "./draw.js";
-import { Camera } from "./camera.js";
 import { House } from "./house.js";
 import { Gestures } from "./gestures.js";
 import { Grid, neighbour } from "./keyboard.js";
 import { Basket, Note, Sheet, Tip, bar, make, paintKey } from "./page.js";
 import { WORDS, speak } from "./words.js";
-import { watch } from "./live.js";
 
 const STEP = 1.7; // of a zoom button
 const TIPS_FROM = 12; // px of pitch: smaller seats are told by section
 const REACH = PITCH * 0.7; // of a tap, around a seat's middle
 
 export class SeatMap {
-  /** mount: the element; geo, prices: decoded files; first: { bytes, version } of the status. */
-  constructor(mount, geo, prices, first) {
-    const { max, locale, currency, status } = mount.dataset;
+  /** mount: the element; geo, prices: decoded files; bytes: how the house stands. */
+  constructor(mount, geo, prices, bytes) {
+    const { max, locale, currency } = mount.dataset;
     this.words = speak({ locale, currency: currency ?? prices.currency });
     Object.assign(this, { mount, geo, max: Number(max ?? 10), stop: new AbortController() });
     this.seats = new Seats(geo, prices, this.words.minor);
-    this.seats.update(first.bytes);
+    this.seats.update(bytes);
     this.view = new View(geo.box);
     this.build();
     this.listen();
     this.dim();
     this.camera.resize();
     this.restore();
-    const { onStatus, onTrouble } = this;
-    this.poll = watch(status, { version: first.version, onStatus, onTrouble }, this.stop.signal);
   }
 
   /* ---------- parts ---------- */
@@ -86,8 +82,7 @@ export class SeatMap {
     const mineIn = (section) => [...seats.mine].filter((i) => seats.sectionOf(i) === section);
     return new Sheet(words, {
       countOf: (section) => mineIn(section).length,
-      leftIn: ({ index }) => seats.sums[index].left,
-      priceOf: ({ index }) => seats.sums[index].from,
+      sumOf: ({ index }) => seats.sums[index],
       change: (section, by) => (by > 0 ? this.add(seats.places(section, seats.sums[section.index].from)) : this.choose(mineIn(section).slice(-1), false)),
       closed: (section) => this.house.linkOf(section).focus({ preventScroll: true }),
     });
@@ -99,6 +94,7 @@ export class SeatMap {
     const on = (target, name, act) => target?.addEventListener(name, act, { signal });
     this.gestures = new Gestures(stage, this.view, { go: (state) => this.glide(state), rest: () => camera.draw() }, signal);
     on(stage, "click", (event) => this.click(event));
+    on(stage, "focusin", (event) => this.focus(event));
     on(stage, "keydown", (event) => this.press(event));
     on(stage, "pointermove", (event) => this.hover(event));
     on(stage, "pointerleave", () => this.tip.hide());
@@ -111,7 +107,7 @@ export class SeatMap {
 
   glide(state) {
     this.tip.hide();
-    this.camera.go(state);
+    this.camera.follow(state);
   }
 
   /** After each new picture: the heading, and what buttons and fingers can do at this scale. */
@@ -132,7 +128,7 @@ export class SeatMap {
   head() {
     const { view, geo, words, bar: { title, fresh } } = this;
     const section = view.isFit ? undefined : (this.grid.section ?? sectionAt(geo, ...view.toPlan(view.width / 2, view.height / 2)));
-    const left = section ? `${words.left(this.seats.sums[section.index].left, section.standing)} · ` : "";
+    const left = section ? `${words.sentence(words.left(this.seats.sums[section.index], section))} · ` : "";
     title.textContent = section ? words.section(section) : geo.name;
     fresh.textContent = left + (this.isStale ? WORDS.stale : WORDS.live);
     fresh.classList.toggle("is-stale", Boolean(this.isStale));
@@ -140,6 +136,7 @@ export class SeatMap {
 
   /** Go to a section, so near that its seats can be chosen. */
   approach(section, point) {
+    this.tip.hide();
     this.camera.fly(this.view.framing(section.box, point));
   }
 
@@ -217,6 +214,12 @@ export class SeatMap {
     this.house.linkOf(section).focus({ preventScroll: true });
   }
 
+  /** A link reached by key must be in the window. */
+  focus({ target }) {
+    const part = this.house.sections.find(({ link }) => link === target);
+    if (part && target.matches(":focus-visible") && !this.view.sees(part.section.box, 0)) this.camera.fly(this.view.fitted());
+  }
+
   press(event) {
     const from = this.house.sections.find(({ link }) => link === event.target);
     const to = from && neighbour(this.geo.sections, from.section, event.key);
@@ -268,6 +271,7 @@ export class SeatMap {
 
   choose(ordinals, isMine) {
     const { seats, words } = this;
+    this.wasSubmitted = false;
     for (const i of ordinals) {
       seats.set(i, isMine);
       this.tell("seat:toggle", { ...this.describe(i), selected: isMine });
@@ -302,6 +306,7 @@ export class SeatMap {
 
   /** From outside, such as the best seats: and go there. */
   replace(ordinals) {
+    this.wasSubmitted = false;
     this.tellLost(this.take(ordinals));
     const [first] = this.seats.mine;
     if (first !== undefined) this.approach(this.seats.sectionOf(first), this.placeOf(first));
@@ -334,12 +339,12 @@ export class SeatMap {
   }
 
   /** bytes: the house as it is now, or nothing when it has not changed. */
-  onStatus = (bytes) => {
+  onStatus(bytes) {
     if (!this.mount.isConnected) return this.stop.abort();
     this.isStale = false;
     if (bytes && !this.wasSubmitted) this.update(bytes);
     return this.head();
-  };
+  }
 
   update(bytes) {
     const { changed, lost } = this.seats.update(bytes);
@@ -349,10 +354,10 @@ export class SeatMap {
     this.tellLost(lost);
   }
 
-  onTrouble = () => {
+  onTrouble() {
     this.isStale = true;
     this.head();
-  };
+  }
 
   tellLost(ordinals) {
     if (!ordinals.length) return;

@@ -72,7 +72,7 @@ export class Note {
   }
 }
 
-/** How many standing places. map: { change(section, by), countOf, leftIn, priceOf, closed }; changes hold at once. */
+/** How many standing places. map: { change(section, by), countOf, sumOf, closed }; changes hold at once. */
 export class Sheet {
   constructor(words, map) {
     Object.assign(this, { words, map });
@@ -110,10 +110,10 @@ export class Sheet {
   refresh() {
     if (this.element.hidden) return;
     const { section, words, map } = this;
-    const left = map.leftIn(section);
+    const sum = map.sumOf(section);
     this.element.setAttribute("aria-label", words.section(section));
     this.name.textContent = words.section(section);
-    this.facts.textContent = (left ? `${words.money(map.priceOf(section))} · ` : "") + words.left(left, true);
+    this.facts.textContent = (sum.left ? `${words.money(sum.from)} · ` : "") + words.left(sum, section);
     this.number.textContent = map.countOf(section);
     this.fewer.disabled = !map.countOf(section);
   }
@@ -121,7 +121,7 @@ export class Sheet {
 
 /** The key to the pictures, by the hand that paints the map: only what this house and this sale have. */
 export function paintKey(list, seats, theme) {
-  const free = (shape) => LOOK.FREE + ((seats.levels[0].position - 1) * SHAPES.length + SHAPES.indexOf(shape)) * 2;
+  const free = (shape) => LOOK.FREE + (((seats.levels[0]?.position ?? 1) - 1) * SHAPES.length + SHAPES.indexOf(shape)) * 2;
   const entry = (name, picture) => make("li", {}, picture, WORDS.key[name]);
   const painted = (name, look) => entry(name, pictureOf(look, theme, 48));
   list.replaceChildren(
@@ -132,6 +132,15 @@ export function paintKey(list, seats, theme) {
     ...(seats.looks.includes(LOOK.OFF) ? [painted("off", LOOK.OFF)] : []),
   );
 }
+
+/** This tab's memory, where the browser allows one. */
+const memory = (() => {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined;
+  }
+})();
 
 /** Shows what is mine outside the map. A part that the page does not have is left out. */
 export class Basket {
@@ -147,16 +156,16 @@ export class Basket {
   /** Seats chosen before: sent back by the server in the form, or kept by this tab. */
   remembered() {
     const sent = [...(this.form?.querySelectorAll("input[name=seat]") ?? [])].map(({ value }) => Number(value));
-    return sent.length ? sent : JSON.parse(sessionStorage.getItem(this.store) ?? "[]");
+    return sent.length ? sent : JSON.parse(memory?.getItem(this.store) ?? "[]");
   }
 
   forget() {
-    sessionStorage.removeItem(this.store);
+    memory?.removeItem(this.store);
   }
 
   show() {
     const ordinals = [...this.seats.mine].sort((a, b) => a - b);
-    sessionStorage.setItem(this.store, JSON.stringify(ordinals));
+    memory?.setItem(this.store, JSON.stringify(ordinals));
     if (this.form) this.fillForm(ordinals);
     if (this.template) this.fillList(this.lines(ordinals));
     each("[data-basket-total]", (part) => (part.textContent = this.words.money(this.seats.total)));

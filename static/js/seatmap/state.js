@@ -111,12 +111,13 @@ export class Seats {
     return LOOK.FREE + ((position - 1) * 4 + this.shapes[i]) * 2 + Number(this.dimmed.has(position));
   }
 
-  /** Per section: how many are left, the least price, and free seats per price position. */
+  /** Per section: how many are left and offered at all, the least price, and free seats per price position. */
   sum() {
     this.byPosition = new Array(7).fill(0);
     this.sums = this.geo.sections.map((section) => {
-      const sum = { left: 0, from: Infinity, byPosition: new Array(7).fill(0) };
+      const sum = { left: 0, offered: 0, from: Infinity, byPosition: new Array(7).fill(0) };
       for (let i = section.first; i < section.first + section.count; i++) {
+        if (this.status[i] < 2) sum.offered++;
         if (!this.isFree(i)) continue;
         const { position, minor } = this.level(i);
         sum.left++;

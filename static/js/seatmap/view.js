@@ -1,12 +1,15 @@
-/** Where we are looking: screen = plan * k + (x, y), in CSS pixels. Pure arithmetic, no page. */
+/** Where we are looking, and how we get there. */
+import { onThemeChange, readTheme } from "./draw.js";
 import { PITCH } from "./geometry.js";
 
-export const TINT_BELOW = 3; // px of pitch: under this, sections are tinted instead of seats drawn
-export const TAP_FROM = 24; // px of pitch: the least target that a tap may select
+const TINT_BELOW = 3; // px of pitch: under this, sections are tinted instead of seats drawn
+const TAP_FROM = 24; // px of pitch: the least target that a tap may select
 const SEAT_PITCH = 27; // px of pitch after zooming to a section too large to fit
 const MOST_PITCH = 56;
-const PAD = 18;
+const PAD = 18; // px
+const REDRAW_EVERY = 100; // ms during a gesture, and 50 more per thousand seats in sight
 
+/** screen = plan * k + (x, y), in CSS px. Pure arithmetic; what gives a { k, x, y } leaves the view as it is. */
 export class View {
   constructor(box) {
     this.box = box;
@@ -116,4 +119,92 @@ function held(at, from, to, size) {
   if (to - from <= size - 2 * PAD + 1) return (size - from - to) / 2;
   const margin = size / 3;
   return Math.min(Math.max(at, size - margin - to), margin - from);
+}
+
+/**
+ * Moves and draws the picture. While it moves, the finished picture is shifted and scaled, which costs nothing; a new
+ * one is drawn when it rests, and a few times a second before.
+ */
+export class Camera {
+  /** layer: what moves; painter and house draw on it; drawn() is called after each new picture. */
+  constructor({ host, stage, layer, view, painter, house, drawn }, signal) {
+    Object.assign(this, { host, stage, layer, view, painter, house, drawn });
+    const observer = new ResizeObserver(() => this.resize());
+    observer.observe(stage);
+    signal.addEventListener("abort", () => observer.disconnect());
+    onThemeChange(() => this.retheme(), signal);
+  }
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    if (!width || (width === this.view.width && height === this.view.height)) return;
+    this.painter.resize(width, height);
+    this.view.resize(width, height);
+    this.retheme();
+  }
+
+  retheme() {
+    this.theme = readTheme(this.host);
+    this.draw();
+  }
+
+  /** A new picture, now. */
+  draw() {
+    const { view, painter, house } = this;
+    cancelAnimationFrame(this.frame);
+    this.frame = undefined;
+    const { isTinted } = this.shown ?? view;
+    this.shown = { ...view.state, isTinted: view.isTinted };
+    this.layer.style.transform = "";
+    painter.draw(view, this.theme);
+    house.place(view);
+    if (isTinted !== view.isTinted) house.refresh(view);
+    this.drawnAt = performance.now();
+    this.drawn();
+  }
+
+  /** Follow a finger: whatever was under way is over. */
+  follow(state) {
+    cancelAnimationFrame(this.gliding);
+    this.go(state);
+  }
+
+  /** Show a view from now on, at the next frame. */
+  go(state) {
+    Object.assign(this.view, state);
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      const due = this.drawnAt + REDRAW_EVERY + this.painter.load / 20;
+      if (performance.now() > due) this.draw();
+      else this.shift();
+    });
+  }
+
+  shift() {
+    const { shown, view } = this;
+    const scale = view.k / shown.k;
+    this.layer.style.transform = `translate(${view.x - shown.x * scale}px, ${view.y - shown.y * scale}px) scale(${scale})`;
+  }
+
+  /** Glide to a view, or jump where motion is unwelcome. */
+  fly(target) {
+    const from = this.view.state;
+    const time = parseFloat(getComputedStyle(this.host).getPropertyValue("--seatmap-glide"));
+    const begun = performance.now();
+    const step = (now) => {
+      const t = time ? Math.min(Math.max((now - begun) / time, 0), 1) : 1;
+      this.go(t < 1 ? between(from, target, 1 - (1 - t) ** 3) : target);
+      if (t === 1) this.draw();
+      else this.gliding = requestAnimationFrame(step);
+    };
+    cancelAnimationFrame(this.gliding);
+    step(begun);
+  }
+}
+
+/** Part of the way between two views: zooming feels even, and one point of the picture stands still. */
+function between(a, b, t) {
+  const k = a.k * (b.k / a.k) ** t;
+  const done = b.k === a.k ? t : (k - a.k) / (b.k - a.k);
+  return { k, x: a.x + (b.x - a.x) * done, y: a.y + (b.y - a.y) * done };
 }

@@ -1,6 +1,6 @@
 /** Every sentence the map says, and how it writes money. Translating the map is translating this file. */
 export const WORDS = {
-  free: "free", taken: "taken", mine: "yours", off: "not for sale here", standing: "Standing",
+  free: "free", taken: "taken", mine: "yours", off: "not for sale here", full: "sold out", standing: "Standing",
   zoomIn: "Zoom in", zoomOut: "Zoom out", whole: "All sections", done: "Done", more: "One more", fewer: "One fewer",
   map: "Map of the house. Each section is a link.", skip: "Skip the map", live: "Live",
   stale: "Not live at the moment. Trying again.",
@@ -15,17 +15,18 @@ export function speak({ locale, currency }) {
   const format = new Intl.NumberFormat(locale, { style: "currency", currency });
   const digits = format.resolvedOptions().maximumFractionDigits;
   const money = (minor) => format.format(minor / 10 ** digits);
-  const some = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+  const some = (n, noun) => `${n.toLocaleString(locale)} ${noun}${n === 1 ? "" : "s"}`;
+  const sentence = (text) => text[0].toUpperCase() + text.slice(1);
   const section = ({ label }) => (label.length <= 3 || /^\d/.test(label) ? `Section ${label}` : label);
-  const left = (n, isStanding) => (n ? `${some(n, isStanding ? "place" : "seat")} left` : "sold out");
+  const rowName = ({ label, section: { kind } }) => (/^\S{1,3}$/.test(label) ? `${kind === "TABLES" ? "table" : "row"} ${label}` : label);
+  const left = (sum, { standing }) => (sum.left ? `${some(sum.left, standing ? "place" : "seat")} left` : sum.offered ? WORDS.full : WORDS.off);
   return {
-    money, section, left,
+    money, section, left, sentence,
     minor: (text) => Math.round(Number(text) * 10 ** digits),
     decimal: (minor) => (minor / 10 ** digits).toFixed(digits),
-    summary: (it, sum) => `${section(it)}, ${left(sum.left, it.standing)}${sum.left ? `, from ${money(sum.from)}` : ""}`,
-    seat: ({ label, section: { kind } }, seat) => `${label && `${kind === "TABLES" ? "table" : "row"} ${label}, `}seat ${seat}`,
-    sentence: (text) => text[0].toUpperCase() + text.slice(1),
-    short: (n) => (n ? `${n} left` : "Full"),
+    summary: (it, sum) => `${section(it)}, ${left(sum, it)}${sum.left ? `, from ${money(sum.from)}` : ""}`,
+    seat: (row, seat) => `${row.label && `${rowName(row)}, `}seat ${seat}`,
+    short: (n) => (n ? `${n.toLocaleString(locale)} left` : sentence(WORDS.full)),
     yours: (n) => `${n} yours`,
     seats: (n) => some(n, "seat"),
     places: (n) => some(n, "place"),
