@@ -2,6 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -17,7 +18,7 @@ from config.finding import find
 TABLE = """
                             OWNER  PURCHASING  BOX_OFFICE  FINANCE  GATE_MANAGER  PROMOTER
 agencies.agency             vc     -           -           -        -             -
-agencies.membership         vacds  -           -           -        -             -
+agencies.membership         vas    -           -           -        -             -
 agencies.organizer          vac    vac         -           -        -             -
 accounts.apikey             vas    -           -           -        vs            -
 venues.venue                vacs   vacs        -           -        -             -
@@ -119,6 +120,11 @@ class BackOffice(UnfoldAdminSite):
         return timed
 
     def login(self, request, extra_context=None):
+        if request.method == "GET" and request.user.is_authenticated:
+            if not self.has_permission(request):
+                messages.error(
+                    request, f"{request.user} has no role here that opens the back office."
+                )
         response = super().login(request, extra_context)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
@@ -149,7 +155,8 @@ def role_of(request):
     """The role of who asks in the agency of the request, or None."""
     if request.agency is None or not request.user.is_authenticated:
         return None
-    return Membership.objects.filter(user=request.user).values_list("role", flat=True).first()
+    held = Membership.objects.filter(user=request.user, agency_id=request.agency.pk)
+    return held.values_list("role", flat=True).first()
 
 
 def zone_of(request):

@@ -1,6 +1,7 @@
 """The product as real processes, for tests of what happens between them."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -52,13 +53,22 @@ def web(*, workers=2, port=None, **environment):
     command = [sys.executable, "-m", "granian", "config.wsgi:application", "--interface", "wsgi"]
     command += ["--port", str(port), "--workers", str(workers), "--blocking-threads", "1"]
     command += ["--backlog", "2048", "--no-ws", "--respawn-failed-workers"]
-    process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=values)
+    process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=values, start_new_session=True)
     try:
         _wait_until_ready(port, process)
         yield Web(port, process)
     finally:
-        process.terminate()
-        process.wait(20)
+        _stop(process)
+
+
+def _stop(process):
+    """Asks first; a server whose worker was killed by a test sometimes has to be killed too."""
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(5)
 
 
 def _wait_until_ready(port, process):
@@ -118,3 +128,78 @@ def together(functions):
     for thread in threads:
         thread.join(120)
     return results
+
+
+@dataclass
+class Simulator:
+    """The running payment provider, and its own account of what happened."""
+
+    port: int
+    process: subprocess.Popen
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def pay(self, session_ref, outcome="pay"):
+        """The buyer presses a button on the hosted page of this session."""
+        self._call("POST", f"/_control/sessions/{session_ref}/pay", f"outcome={outcome}")
+
+    def log(self):
+        return self._call("GET", "/_control/log")
+
+    def objects(self, kind):
+        return self._call("GET", f"/v1/{kind}")["data"]
+
+    def _call(self, method, path, body=None):
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        headers = {
+            "Authorization": f"Bearer {os.environ['PAYMENT_SIMULATOR_SECRET']}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        content = loads(response.read())
+        assert response.status < 300, content
+        return content
+
+
+@contextmanager
+def simulator(folder, *, webhook_url="http://127.0.0.1:1/nowhere", port=None):
+    """The simulated payment provider as its own process, with its store in `folder`."""
+    port = port or free_port()
+    command = [sys.executable, "-m", "payments.simulator", "--port", str(port)]
+    command += ["--store", str(folder / "provider.sqlite3"), "--webhook-url", webhook_url]
+    process = subprocess.Popen(command, cwd=settings.BASE_DIR, env={**os.environ})
+    try:
+        _wait_for_port(port, process)
+        yield Simulator(port, process)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_for_port(port, process):
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the simulator ended with {process.returncode}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError("the simulator did not start")
+
+
+def manage(*arguments, **environment):
+    """Runs an operator command against the test's database; returns (exit code, decoded JSON)."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments, "--json"],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "NUDGE_WORKERS": "off", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, loads(done.stdout) if done.stdout.strip() else done.stderr

@@ -1,0 +1,100 @@
+"""The people of the demo agency: its staff, its promoter, and those who buy."""
+
+from datetime import timedelta
+
+from django.utils.text import slugify
+
+from accounts.models import User
+from agencies.models import Membership, Organizer
+from customers.models import Customer
+
+PASSWORD = "tessera-demo"  # noqa: S105 - of a demo that refuses to run in production
+OPERATOR = ("ops@tessera.example", "Tessera operations")
+STAFF = [
+    ("mireille@parterre.example", "Mireille Tessier", Membership.Role.OWNER),
+    ("jonas@parterre.example", "Jonas Okoye", Membership.Role.PURCHASING),
+    ("ines@parterre.example", "Inès Kaddour", Membership.Role.BOX_OFFICE),
+    ("piet@parterre.example", "Piet Verhagen", Membership.Role.FINANCE),
+    ("lena@parterre.example", "Lena Brandt", Membership.Role.GATE_MANAGER),
+]
+PROMOTER = ("salome@quaiproductions.example", "Salomé Diaz")
+ORGANIZER = ("Quai Productions", "booking@quaiproductions.example")
+BUYERS = [
+    ("noor@post.example", "Noor Vance", "+33 6 39 98 01 42"),
+    ("tomas@post.example", "Tomas Lindqvist", "+46 70 174 06 31"),
+]
+FIRST = """
+Adèle Agnieszka Aino Alba Alessia Anaïs Andrei Anouk Antoine Anton Arnaud Astrid Aurélie Bastien
+Beatriz Benoît Birgit Björn Camille Carlos Cécile Chiara Christos Ciarán Clara Clémence Dagmar
+Dario David Delphine Dieter Dragan Edith Elena Elif Élise Emil Emre Erik Esteban Eszter Eva Fatou
+Femke Fiona Florian Frida Gabriel Giulia Grégoire Greta Hanna Harald Hélène Henrik Hugo Ilse Inga
+Ingrid Irina Isabel Ismaël Ivana Jakub Jana Jeroen João Johanna Jorge Judith Jules Kateřina Katja
+Kees Klara Laszlo Laura Léa Leon Lieke Linnea Livia Lorenzo Louise Luca Lucie Ludovic Magda Malik
+Manon Marek Marguerite Maria Marta Mathilde Matteo Maud Maya Mehdi Mette Miguel Milan Mira Mohamed
+Nadia Nicolas Nils Nora Oskar Paula Paulo Pavel Philippe Pilar Rafael Rania Romain Rosa Saskia
+Sébastien Silvia Simon Sofia Stefan Sven Tamara Théo Tomasz Valérie Vera Viktor Wanda Yann Yasmine
+Zoé
+""".split()
+LAST = """
+Aalto Abadie Albrecht Almeida Andersson Antonescu Arnaud Bakker Barbier Baumann Becker Benali
+Bergström Bernard Bianchi Blanchard Boucher Brandão Brennan Carlier Castellano Chevalier Cohen
+Colombo Cordier Costa Dąbrowski Delacroix Demir Deschamps Diallo Dubois Dupuis Eriksen Esposito
+Fabre Faure Ferreira Fischer Fontaine Fournier García Gauthier Georgiou Girard Gruber Guérin
+Hagen Hansen Haugen Heikkinen Hendriks Hoffmann Horváth Hubert Ivanova Jacquet Jansen Jensen
+Johansson Kaplan Keller Kelly Klein Kovač Kowalska Krüger Lacroix Lambert Larsen Laurent Leclerc
+Lefèvre Lemaire Leroy Lindholm López Maes Marchand Marín Martinelli Mercier Meyer Michel Molnár
+Moreau Moretti Müller Murphy Nagy Navarro Nguyen Nielsen Novák Nowak Oliveira Olsen Papadakis
+Pereira Perrin Petit Petrov Popescu Ramos Renard Ricci Riviera Robin Romano Rossi Roussel Ruiz
+Sánchez Santos Schmidt Silva Simon Sørensen Svoboda Thomas Tóth Traoré Vandenberghe Verbeke
+Vermeulen Vidal Virtanen Visser Wagner Weber Wójcik Zielińska Zimmer
+""".split()
+
+
+def make_operator():
+    """Whoever runs the platform; belongs to no agency."""
+    email, name = OPERATOR
+    return User.objects.create_superuser(email, PASSWORD, name=name)
+
+
+def make_staff(people=STAFF):
+    """One user a role; returns {role: User}."""
+    return {role: _member(email, name, role) for email, name, role in people}
+
+
+def _member(email, name, role):
+    user = User.objects.create_user(email, PASSWORD, name=name, is_staff=True)
+    Membership.objects.create(user=user, role=role)
+    return user
+
+
+def make_organizer():
+    """The promoter's house, with Salomé who looks after it."""
+    user = _member(*PROMOTER, Membership.Role.PROMOTER)
+    name, email = ORGANIZER
+    return Organizer.objects.create(name=name, email=email, user=user)
+
+
+def make_buyers():
+    """Noor and Tomas, whose bookings the demo shows: {first name: Customer}."""
+    return {
+        name.split()[0]: Customer.objects.create(email=email, name=name, phone=phone)
+        for email, name, phone in BUYERS
+    }
+
+
+def make_public(count, *, chance, since):
+    """So many customers with names of all Europe, first seen in the weeks after `since`."""
+    everybody = [(first, last) for first in FIRST for last in LAST]
+    return Customer.objects.bulk_create(
+        Customer(
+            email=f"{_ascii(first)}.{_ascii(last)}@post.example",
+            name=f"{first} {last}",
+            created_at=since + timedelta(minutes=chance.randrange(50 * 24 * 60)),
+        )
+        for first, last in chance.sample(everybody, count)
+    )
+
+
+def _ascii(name):
+    """The name as it stands in an address: no accents, lower case."""
+    return slugify(name.replace("ø", "o").replace("ł", "l"))
