@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import requests
 
@@ -65,7 +66,7 @@ class SimulatedProvider:
 
     def find_session(self, *, ref=None, payment_id=None):
         if ref:
-            found = self._get(f"/v1/checkout/sessions/{ref}")
+            found = self._get(f"/v1/checkout/sessions/{quote(ref, safe='')}")
             return found and _session(found)
         if not payment_id:
             return None
@@ -75,7 +76,7 @@ class SimulatedProvider:
 
     def expire_session(self, ref):
         try:
-            return _session(self._post(f"/v1/checkout/sessions/{ref}/expire", {}))
+            return _session(self._post(f"/v1/checkout/sessions/{quote(ref, safe='')}/expire", {}))
         except ProviderRefused:
             session = self.find_session(ref=ref)
             if session and session.state == "open":

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import sys
-import threading
+from contextlib import suppress
 from pathlib import Path
 
 from payments.simulator.server import open_server, port_of
@@ -63,12 +63,11 @@ def prepared(file):
 
 
 def serve(server):
-    """Serves until asked to stop, then finishes what has begun."""
-    # shutdown() waits for the loop to end, which the main thread is in: so from another thread.
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: threading.Thread(target=server.shutdown).start())
+    """Serves until asked to stop; a notice under way may still arrive."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     logging.info("Simulated payments at %s", server.provider.base_url)
-    server.serve_forever()
+    with suppress(KeyboardInterrupt):
+        server.serve_forever()
     server.server_close()
     server.provider.courier.stop()
     server.provider.store.close()

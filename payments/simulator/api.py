@@ -7,7 +7,7 @@ transaction with the record of their idempotency key.
 import hashlib
 import json
 from dataclasses import dataclass
-from urllib.parse import unquote
+from urllib.parse import parse_qsl
 
 from payments.simulator import checkout
 from payments.simulator.parameters import ApiError, read, web_address, whole_number
@@ -45,13 +45,13 @@ class Call:
 
 
 def once(call, act):
-    """(status, body) of `act`; the same key and parameters always get the first answer."""
+    """(status, body) of `act`; the same key and parameters get the first success again."""
     if call.method != "POST" or not call.key:
         with call.store.transaction():
             return 200, act(call)
     if len(call.key) > 255:
         raise ApiError(400, "The idempotency key is too long.", kind="idempotency_error")
-    asked = hashlib.sha256(f"{call.path}\n{call.text}".encode()).hexdigest()
+    asked = _fingerprint(call)
     with call.store.transaction():
         known = call.store.rows("SELECT * FROM answers WHERE key = ?", call.key)
         if known and known[0]["asked"] != asked:
@@ -69,6 +69,12 @@ def once(call, act):
             *(call.key, asked, json.dumps(body)),
         )
         return 200, body
+
+
+def _fingerprint(call):
+    """Equal for equal parameters in any order."""
+    parameters = sorted(parse_qsl(call.text, keep_blank_values=True))
+    return hashlib.sha256(json.dumps([call.path, parameters]).encode()).hexdigest()
 
 
 def create_session(call):
@@ -198,7 +204,7 @@ def add_fault(call):
     times = whole_number(found, "times") if "times" in found else 1
     call.store.rows(
         "INSERT INTO faults (route, kind, times, seconds) VALUES (?, ?, ?, ?)",
-        *(unquote(found["route"]), found["kind"], times, _seconds(found, 0)),
+        *(found["route"], found["kind"], times, _seconds(found, 0)),
     )
     return list_faults(call)
 

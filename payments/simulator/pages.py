@@ -144,7 +144,7 @@ def _choices(session, intent):
         for value, name, why in OTHER_OUTCOMES
     )
     return f"""{declined}<form method="post">
-<button class="pay" name="outcome" value="pay">Pay {amount}</button>
+<button name="outcome" value="pay" class="pay">Pay {amount}</button>
 <h2>Or see what else can happen</h2>
 <p class="hint">No card is asked for and no money moves.</p>
 <ul class="others">{others}</ul></form>"""
@@ -180,14 +180,14 @@ def _document(title, body, *, status=200, form_targets=()):
     html = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><style>{STYLE}</style></head>
-<body><p class="test"><strong>Simulated provider, test mode.</strong> No real payment is made
+<link rel="icon" href="data:,"><style>{STYLE}</style></head>
+<body><p class="test" role="note"><strong>Simulated provider, test mode.</strong> No real payment is made
 here.</p>
 {body}</body></html>"""
     # Browsers hold form-action against the redirect that follows, too.
     targets = " ".join(("'self'", *form_targets))
     policy = (
-        f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action {targets}; "
+        f"default-src 'none'; img-src data:; style-src 'sha256-{STYLE_HASH}'; form-action {targets}; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
     headers = {

@@ -4,6 +4,7 @@ import hmac
 import json
 import logging
 import re
+import sys
 import time
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -19,6 +20,7 @@ from payments.simulator.webhooks import Courier
 log = logging.getLogger(__name__)
 
 LONGEST_BODY = 64 * 1024
+FORM = "application/x-www-form-urlencoded"
 ROUTES = [
     *((method, re.compile(pattern), act) for method, pattern, act in CALLS),
     ("GET", re.compile(r"/pay/(?P<object_id>\w+)"), pages.show_page),
@@ -55,6 +57,11 @@ class Server(ThreadingHTTPServer):
         self.provider = provider
         super().__init__(("127.0.0.1", port), Handler)
 
+    def handle_error(self, request, client_address):
+        """A caller that has given up is no error of ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            log.exception("a request failed")
+
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -65,27 +72,33 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle_any(self):
         began = time.time()
-        path, _, query = self.path.partition("?")
-        text = query
+        path, _, text = self.path.partition("?")
         fault, answer = None, None
         try:
-            text = self._form() if self.command == "POST" else query
+            text = self._form() if self.command == "POST" else text
             fault = take_fault(self.server.provider.store, self.command, path)
             answer = self._answer(path, text, began, fault)
-            self._send(answer)
+        except ApiError as error:
+            answer = _json(error.status, error.body)
         except Hangup:
             self.close_connection = True
         finally:
             self._record(began, path, text, fault, answer)
+        if answer:
+            self._send(answer)
 
     do_GET = do_POST = do_DELETE = handle_any
 
     def _form(self):
         length = self.headers.get("Content-Length", "")
         if not length.isdigit() or int(length) > LONGEST_BODY:
-            self.close_connection = True
-            return ""
-        return self.rfile.read(int(length)).decode("utf-8", "replace")
+            self.close_connection = True  # the unread body is in the way of another request
+            raise ApiError(413, f"A body of known length is needed, up to {LONGEST_BODY} bytes.")
+        form = self.rfile.read(int(length)).decode("utf-8", "replace")
+        kind = self.headers.get("Content-Type", FORM).partition(";")[0].strip().lower()
+        if form and kind != FORM:
+            raise ApiError(415, f"The body must be {FORM}.")
+        return form
 
     def _answer(self, path, text, now, fault):
         """The Answer to this request, made worse by the fault if there is one."""

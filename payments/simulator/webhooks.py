@@ -85,6 +85,12 @@ class Courier:
         )
 
     def _deliver(self, delivery):
+        try:
+            self._attempt(delivery)
+        except Exception:
+            log.exception("delivery %s stumbled", delivery["id"])
+
+    def _attempt(self, delivery):
         event = self.store.get("event", delivery["event_id"])
         began = time.time()
         status, trouble = self._send(json.dumps(event).encode(), began)
