@@ -1,0 +1,75 @@
+/**
+ * Asks the server about codes. A code whose answer was never shown keeps its nonce in this tab, so that asking again
+ * repeats the server's answer instead of finding the guest "already in".
+ */
+const PATIENCE = 4000; // ms
+const KEPT = "gate unanswered";
+
+/** The device's key does not open this gate; `message` says why. */
+export class Refused extends Error {}
+
+/** No answer that can be trusted; `message` says why in a few words. */
+export class Unanswered extends Error {}
+
+export class Checks {
+  constructor(url) {
+    this.url = url;
+    this.nonces = new Map(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"));
+  }
+
+  get unanswered() {
+    return this.nonces.size;
+  }
+
+  /** Raises Refused when the server does not know the key. An empty code is judged by nobody and recorded nowhere. */
+  async greet(device) {
+    const response = await this.post(device, { code: "" });
+    if (response.status !== 400) await this.read(response);
+  }
+
+  /** The server's reply about a code: { verdict, message, ticket, guest, event, gate, first_admission }. */
+  async ask(device, code) {
+    if (!this.nonces.has(code)) this.nonces.set(code, crypto.randomUUID());
+    this.keep();
+    const response = await this.post(device, { code, nonce: this.nonces.get(code) });
+    if (response.status === 400) return { verdict: "unknown", message: "This is not one of our ticket codes." };
+    return this.read(response);
+  }
+
+  /** The answer has been seen: asked again, the code is a new scan. */
+  seen(code) {
+    this.nonces.delete(code);
+    this.keep();
+  }
+
+  forget() {
+    this.nonces.clear();
+    this.keep();
+  }
+
+  keep() {
+    sessionStorage.setItem(KEPT, JSON.stringify([...this.nonces]));
+  }
+
+  async post({ key, gate }, question) {
+    try {
+      return await fetch(this.url, {
+        method: "POST",
+        headers: { "Authorization": `Api-Key ${key}`, "Content-Type": "application/json" },
+        body: JSON.stringify(gate ? { ...question, gate } : question),
+        credentials: "omit",
+        cache: "no-store",
+        signal: AbortSignal.timeout(PATIENCE),
+      });
+    } catch (error) {
+      throw new Unanswered(error.name === "TimeoutError" ? "No answer" : "No connection");
+    }
+  }
+
+  async read(response) {
+    const reply = await response.json().catch(() => ({}));
+    if (response.ok && reply.verdict) return reply;
+    if ([401, 403, 404, 422].includes(response.status)) throw new Refused(reply.detail ?? "This key is not valid.");
+    throw new Unanswered(`The server is busy (${response.status})`);
+  }
+}
