@@ -1,9 +1,8 @@
-"""Small formatting for pages and mails: money, moments in a venue's zone, icons, codes."""
+"""Small formatting for pages and mails: money, moments in a venue's zone, icons, fields."""
 
 import json
 from zoneinfo import ZoneInfo
 
-import qrcode
 from babel.dates import format_datetime
 from babel.lists import format_list
 from django import template
@@ -16,7 +15,6 @@ from django.utils.translation import get_language, to_locale
 register = template.Library()
 
 SCRIPT_ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
-QUIET_ZONE = 4
 
 
 @register.filter
@@ -77,31 +75,10 @@ def icon(name):
     )
 
 
-@register.simple_tag
-def qr(text, label):
-    """An inline QR picture of the text, black on white with its quiet zone."""
-    code = qrcode.QRCode(border=QUIET_ZONE, error_correction=qrcode.ERROR_CORRECT_M)
-    code.add_data(text)
-    rows = code.get_matrix()
-    return format_html(
-        '<svg viewBox="0 0 {0} {0}" role="img" aria-label="{1}" shape-rendering="crispEdges">'
-        '<path fill="#fff" d="M0 0h{0}v{0}H0z"/><path fill="#000" d="{2}"/></svg>',
-        len(rows),
-        label,
-        "".join(_bars(y, row) for y, row in enumerate(rows)),
-    )
-
-
-def _bars(y, row):
-    """One path piece for each run of dark modules in a row."""
-    pieces, x = [], 0
-    while x < len(row):
-        length = 1
-        while x + length < len(row) and row[x + length] == row[x]:
-            length += 1
-        pieces.append(f"M{x} {y}h{length}v1h-{length}z" if row[x] else "")
-        x += length
-    return "".join(pieces)
+@register.filter
+def control(field):
+    """The bound field's widget with the look of our controls."""
+    return field.as_widget(attrs={"class": "in"})
 
 
 def _format(moment, zone, pattern):
