@@ -29,7 +29,7 @@ export class Checks {
 
   /** The server's reply about a code: { verdict, message, ticket, guest, event, gate, first_admission }. */
   async ask(device, code) {
-    if (!this.nonces.has(code)) this.nonces.set(code, crypto.randomUUID());
+    if (!this.nonces.has(code)) this.nonces.set(code, newNonce());
     this.keep();
     const response = await this.post(device, { code, nonce: this.nonces.get(code) });
     if (response.status === 400) return { verdict: "unknown", message: "This is not one of our ticket codes." };
@@ -72,4 +72,9 @@ export class Checks {
     if ([401, 403, 404, 422].includes(response.status)) throw new Refused(reply.detail ?? "This key is not valid.");
     throw new Unanswered(`The server is busy (${response.status})`);
   }
+}
+
+/** 128 random bits; randomUUID would need a secure address, which a trial on a local network has not. */
+function newNonce() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
