@@ -58,7 +58,7 @@ button.pay { background: var(--deed); color: var(--on-deed); border-color: var(-
 button.pay:hover { filter: brightness(1.08); }
 button small { display: block; color: var(--soft); font-size: .875rem; line-height: 1.4; }
 :focus-visible { outline: .1875rem solid var(--deed); outline-offset: .1875rem; }
-h2 { font-size: 1rem; margin: 1.75rem 0 .25rem; }
+h2 { font-size: 1rem; margin: 1.75rem 0 .25rem; } h2:first-child { margin-top: 0; }
 .hint { color: var(--soft); font-size: .9375rem; margin-bottom: .9rem; }
 .others { display: grid; gap: .6rem; padding: 0; list-style: none; }
 a { color: var(--deed); text-underline-offset: .15em; }
@@ -118,12 +118,13 @@ def _summary(session):
     rows = [("Session", session["id"])]
     if session["customer_email"]:
         rows.insert(0, ("Buyer", session["customer_email"]))
+    back = "Cancel and go back" if session["status"] == "open" else "Go back"
     listed = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows)
     return f"""<section><h1>Pay {escape(_merchant(session))}</h1>
 <p class="amount">{amount_text(session["amount_total"], session["currency"])}</p>
 <p class="what">{escape(session["_description"])}</p>
 <dl>{listed}</dl>
-<a class="back" href="{escape(session["cancel_url"])}">Cancel and go back</a></section>"""
+<a class="back" href="{escape(session["cancel_url"])}">{back}</a></section>"""
 
 
 def _choices(session, intent):
@@ -181,8 +182,8 @@ def _document(title, body, *, status=200, form_targets=()):
 <html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,"><style>{STYLE}</style></head>
-<body><p class="test" role="note"><strong>Simulated provider, test mode.</strong> No real payment is made
-here.</p>
+<body><header class="test"><strong>Simulated provider, test mode.</strong> No real payment is made
+here.</header>
 {body}</body></html>"""
     # Browsers hold form-action against the redirect that follows, too.
     targets = " ".join(("'self'", *form_targets))
