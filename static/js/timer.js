@@ -1,31 +1,34 @@
-// Counts the held time down and speaks only at five and one minutes, and when it is over.
-const timer = document.querySelector(".timer[data-seconds]");
-const words = document.querySelector("[data-timer-words]");
-const end = performance.now() + Number(timer.dataset.seconds) * 1000;
-const figure = timer.querySelector("[data-timer]");
-const label = timer.querySelector("span");
-let spoken = Infinity;
+/**
+ * Counts down how long the seats are held, from the server's seconds, and says so at five minutes and
+ * at one. When the time is over the page is asked for again. Without it the page shows the clock time.
+ */
+const SAID_AT = [300, 60];
 
-function say(minutes) {
-  if (spoken <= minutes) return;
-  spoken = minutes;
-  words.textContent = minutes ? `${minutes} minute${minutes > 1 ? "s" : ""} left to pay.` : "The time to pay is over.";
+function run(timer) {
+  const [words, figure] = timer.children;
+  const end = Date.now() + Number(timer.dataset.seconds) * 1000;
+  let before = 0;
+  words.textContent = "Held";
+
+  const tick = () => {
+    const left = Math.max(Math.round((end - Date.now()) / 1000), 0);
+    figure.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    if (left < 60) timer.dataset.left = "1";
+    else if (left < 300) timer.dataset.left = "5";
+    if (SAID_AT.some((moment) => left <= moment && before > moment)) say(left);
+    before = left;
+    if (left) return;
+    clearInterval(clock);
+    location.replace(timer.dataset.then);
+  };
+  const clock = setInterval(tick, 1000);
+  tick();
 }
 
-function tick() {
-  const left = Math.max(0, Math.round((end - performance.now()) / 1000));
-  label.textContent = "Held";
-  figure.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
-  if (left <= 300) timer.dataset.left = left <= 60 ? "1" : "5";
-  if (left <= 300 && left > 60) say(5);
-  if (left <= 60 && left > 0) say(1);
-  if (left > 0) return;
-  clearInterval(beat);
-  say(0);
-  location.reload();
+function say(left) {
+  const minutes = Math.ceil(left / 60);
+  const held = `Your seats are held for ${minutes} more minute${minutes === 1 ? "" : "s"}.`;
+  document.querySelector("[data-timer-says]").textContent = held;
 }
 
-const beat = setInterval(tick, 1000);
-tick();
-// A page kept by the browser's back button would show an old time.
-addEventListener("pageshow", (event) => event.persisted && location.reload());
+document.querySelectorAll("[data-seconds]").forEach(run);
