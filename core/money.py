@@ -24,7 +24,7 @@ class WrongScale(DomainError):
 
 # ISO 4217, as payment providers count; the database function tessera_fits_currency says the same.
 NO_DECIMALS = frozenset(
-    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"]
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"]  # noqa: RUF005 - two short lines
     + ["PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
 )
 THREE_DECIMALS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])

@@ -8,14 +8,15 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from core.tenancy import acting_for, as_system
-from payments.adapters import ProviderUnavailable
-from payments.models import InboxMessage, Payment, Status
-from payments.services import settle, work_notice
+from payments.adapters import ProviderRefused, ProviderUnavailable
+from payments.models import InboxMessage, Payment, Refund, RefundStatus, Status
+from payments.services import send_refund, settle, work_notice
 
 log = logging.getLogger(__name__)
 
 QUIET = timedelta(seconds=30)
 FORGIVEN = timedelta(days=3)
+UNSENT = (RefundStatus.PENDING, RefundStatus.PROCESSING)
 
 
 @shared_task
@@ -35,7 +36,8 @@ def work_inbox(limit=100):
 
 @shared_task
 def reconcile(everything=False, limit=500):
-    """Asks the provider about payments in flight; finds the money whose notice was lost.
+    """Asks the provider about payments in flight and refunds not yet done; finds the money whose
+    notice was lost.
 
     `everything` also asks about payments opened a moment ago and about those that failed in the
     last three days, which money may have reached after all. Returns {"asked", "unreachable"}.
@@ -44,7 +46,13 @@ def reconcile(everything=False, limit=500):
         rows = list(
             _in_question(everything).order_by("opened_at").values_list("pk", "agency_id")[:limit]
         )
-    unreachable = sum(not _ask(*row) for row in rows)
+        refunds = list(
+            Refund.objects.filter(status__in=UNSENT, created_at__lte=Now() - QUIET)
+            .order_by("created_at")
+            .values_list("pk", "agency_id")[:limit]
+        )
+    unreachable = sum(not _ask(settle, *row) for row in rows)
+    unreachable += sum(not _ask(send_refund, *row) for row in refunds)
     return {"asked": len(rows), "unreachable": unreachable}
 
 
@@ -59,11 +67,12 @@ def _in_question(everything):
     )
 
 
-def _ask(payment_id, agency_id):
+def _ask(service, row_id, agency_id):
+    """Whether the provider could be asked; one row's trouble never stops the others."""
     with acting_for(agency_id):
         try:
-            settle(payment_id)
-        except ProviderUnavailable:
-            log.warning("payment %s: the provider does not answer", payment_id)
+            service(row_id)
+        except (ProviderUnavailable, ProviderRefused):
+            log.warning("%s %s: the provider does not answer", service.__name__, row_id)
             return False
     return True

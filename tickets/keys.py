@@ -16,13 +16,14 @@ def new_key_id():
     return secrets.token_bytes(KEY_ID_BYTES)
 
 
-def derive(secret, agency_id, key_id):
-    """The Ed25519PrivateKey of an agency (UUID) and a key id (4 bytes). The secret is bytes."""
+def derive(secret, key_id):
+    """The Ed25519PrivateKey of a key id (4 bytes), which is unique over all agencies; the secret is
+    bytes. Without the agency in it, a code can be verified where there is no database."""
     if len(secret) < SHORTEST_SECRET:
         raise ValueError(f"The signing secret needs {SHORTEST_SECRET} bytes or more.")
     if len(key_id) != KEY_ID_BYTES:
         raise ValueError(f"A key id has {KEY_ID_BYTES} bytes.")
-    info = PURPOSE + agency_id.bytes + key_id
+    info = PURPOSE + key_id
     seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
     return Ed25519PrivateKey.from_private_bytes(seed)
 

@@ -127,7 +127,7 @@ class SimulatedProvider:
             return told
         if answer.status_code == requests.codes.not_found and absent_is_none:
             return None
-        if _is_refusal(answer.status_code):
+        if _is_refusal(answer.status_code, told):
             raise ProviderRefused(_message(told))
         raise ProviderUnavailable(f"{method} {path}: status {answer.status_code}")
 
@@ -141,9 +141,12 @@ class SimulatedProvider:
         return self._threads.session
 
 
-def _is_refusal(status):
-    """4xx, but for a conflict with a call still running (409) and for too many calls (429)."""
-    return 400 <= status < 500 and status not in (409, 429)
+def _is_refusal(status, told):
+    """4xx that says nothing happened. Not so: a wrong key of ours (401, 403), a call still running
+    (409), too many calls (429), and an idempotency key that was already used for something."""
+    error = told.get("error") if isinstance(told, dict) else None
+    used_before = isinstance(error, dict) and error.get("type") == "idempotency_error"
+    return 400 <= status < 500 and status not in (401, 403, 409, 429) and not used_before
 
 
 def _message(told):

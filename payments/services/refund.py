@@ -59,6 +59,10 @@ def send_refund(refund_id):
     except ProviderRefused as error:
         return _refused(refund_id, str(error))
     failpoints.reach("refund.after_provider")
+    if sent.state == "failed":
+        return _refused(refund_id, "The provider could not send the money back.")
+    if sent.state == "pending":
+        return _noted(refund_id, sent.ref)
     return _complete(refund_id, sent.ref)
 
 
@@ -80,6 +84,13 @@ def _refused(refund_id, why):
     Refund.objects.filter(pk=refund_id, status=RefundStatus.PROCESSING).update(
         status=RefundStatus.FAILED, failure=why[:200]
     )
+    return Refund.objects.get(pk=refund_id)
+
+
+@use_case
+def _noted(refund_id, provider_ref):
+    """Under way at the provider; reconciliation asks again until it is done."""
+    Refund.objects.filter(pk=refund_id).update(provider_ref=provider_ref)
     return Refund.objects.get(pk=refund_id)
 
 

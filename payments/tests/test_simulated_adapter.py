@@ -174,12 +174,12 @@ def test_more_than_was_paid_is_refused(simulator, adapter):
 def test_refusals_say_why(simulator, adapter):
     wanted = wish()
     adapter.open_session(**wanted)
-    with pytest.raises(ProviderRefused, match="same parameters"):
+    with pytest.raises(ProviderUnavailable):  # something was done under this key: look it up
         adapter.open_session(**{**wanted, "amount": Decimal("1.00")})
     with pytest.raises(ProviderRefused, match="in the future"):
         adapter.open_session(**wish(expires_at=datetime.now(UTC)))
     stranger = SimulatedProvider(simulator.url, "guessed", [])
-    with pytest.raises(ProviderRefused, match="API Key"):
+    with pytest.raises(ProviderUnavailable):  # our own key is wrong: nothing is final
         stranger.open_session(**wish())
 
 

@@ -17,10 +17,14 @@ NUMBER = re.compile(r"[2-9B-DF-HJ-NP-TV-XZ]{12}")
 MESSAGES = {
     Verdict.ADMITTED: "Welcome.",
     Verdict.DUPLICATE: "This ticket has already been used.",
-    Verdict.WRONG_EVENT: "This ticket is for another event.",
     Verdict.WRONG_GATE: "This ticket belongs to another entrance.",
-    Verdict.NOT_VALID: "This ticket is not valid.",
     Verdict.UNKNOWN: "This is not one of our ticket codes.",
+}
+WHY_NOT = {
+    Status.RESERVED: "This ticket was never paid.",
+    Status.CANCELLED: "This ticket was cancelled.",
+    Status.REFUNDED: "This ticket was refunded.",
+    Status.TRANSFERRED: "This ticket was passed on to somebody else.",
 }
 
 
@@ -34,6 +38,11 @@ class ScanResult:
 
     @property
     def message(self):
+        """A sentence for the person at the gate."""
+        if self.verdict == Verdict.WRONG_EVENT:
+            return f"This ticket is for {self.ticket.event.title}."
+        if self.verdict == Verdict.NOT_VALID:
+            return WHY_NOT.get(self.ticket.status, "This code was replaced by a newer one.")
         return MESSAGES[self.verdict]
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
 KEY_ID = b"test"
 CODE = sign(
-    derive(b"a signing secret that only this test knows about", uuid.UUID(int=1), KEY_ID),
+    derive(b"a signing secret that only this test knows about", KEY_ID),
     KEY_ID,
     ticket=uuid.uuid5(uuid.NAMESPACE_URL, "ticket"),
     event=uuid.uuid5(uuid.NAMESPACE_URL, "event"),

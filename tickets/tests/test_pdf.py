@@ -19,7 +19,7 @@ from tickets.keys import derive
 from tickets.pdf import LEFT, RIGHT, PrintedTicket, render
 
 KEY_ID = b"test"
-KEY = derive(b"a signing secret that only this test knows about", uuid.UUID(int=1), KEY_ID)
+KEY = derive(b"a signing secret that only this test knows about", KEY_ID)
 PARTERRE = SimpleNamespace(name="Parterre", support_email="tickets@parterre.example")
 HALLE = SimpleNamespace(
     name="Halle Verdier",

@@ -13,7 +13,7 @@ from tickets.codes import sign
 from tickets.keys import derive
 
 KEY_ID = b"test"
-KEY = derive(b"a signing secret that only this test knows about", uuid.UUID(int=1), KEY_ID)
+KEY = derive(b"a signing secret that only this test knows about", KEY_ID)
 INCH = 2.54  # cm
 
 
