@@ -8,7 +8,8 @@ from uuid import UUID
 
 
 class ProviderUnavailable(Exception):
-    """Time-out, broken connection or 5xx: whether the provider acted is unknown. Look it up."""
+    """Time-out, broken connection, 5xx, or an answer that proves nothing (a key used before, our own
+    key refused): whether the provider acted is unknown. Look it up."""
 
 
 class ProviderRefused(Exception):
