@@ -61,6 +61,14 @@ UPDATE past_place SET fee = f.fee
 FROM unnest(%(prices)s::numeric[], %(fees)s::numeric[]) AS f(price, fee)
 WHERE f.price = past_place.price
 """
+SUMS = """
+CREATE TEMP TABLE past_sum AS
+SELECT booking_id, count(*) AS places, sum(price) AS price, sum(fee) AS fee,
+       sum(price + fee) AS total, sum(cost) AS cost
+FROM past_place GROUP BY booking_id;
+
+ANALYZE past_booking, past_place, past_sum
+"""
 # The order is that of a sale: claim, booking, tickets, money, sold. A place that ends as sold has
 # been reserved before, because the trigger on its status allows nothing else.
 WRITE = """
@@ -71,12 +79,10 @@ FROM past_place p WHERE e.id = p.seat_id;
 INSERT INTO bookings_booking (id, agency_id, number, event_id, customer_id, channel, status,
   ticket_count, price, fee, total, currency, reserved_at, reserved_until, confirmed_at,
   cancellation_reason)
-SELECT b.id, %(agency)s, b.number, %(event)s, b.customer_id, 'WEB', 'CONFIRMED', sums.places,
-       sums.price, sums.fee, sums.price + sums.fee, %(currency)s, b.reserved_at,
+SELECT b.id, %(agency)s, b.number, %(event)s, b.customer_id, 'WEB', 'CONFIRMED', s.places,
+       s.price, s.fee, s.total, %(currency)s, b.reserved_at,
        b.reserved_at + make_interval(secs => %(kept_seconds)s), b.settled_at, ''
-FROM past_booking b JOIN (
-  SELECT booking_id, count(*) AS places, sum(price) AS price, sum(fee) AS fee
-  FROM past_place GROUP BY booking_id) sums ON sums.booking_id = b.id;
+FROM past_booking b JOIN past_sum s ON s.booking_id = b.id;
 
 INSERT INTO tickets_ticket (id, agency_id, event_id, event_seat_id, ordinal, number, status,
   section, "row", seat, seat_kind, entrance, restricted_view, holder_name, generation,
@@ -97,32 +103,29 @@ INSERT INTO payments_payment (id, agency_id, reference, description, provider, p
   provider_payment_ref, provider_url, status, amount, currency, failure, created_at, opened_at,
   settled_at)
 SELECT b.payment_id, %(agency)s, b.id,
-       left(k.ticket_count || CASE k.ticket_count WHEN 1 THEN ' ticket, ' ELSE ' tickets, ' END
+       left(s.places || CASE s.places WHEN 1 THEN ' ticket, ' ELSE ' tickets, ' END
             || %(title)s, 200),
        'simulated', 'cs_sim_' || b.provider_ref, 'pi_sim_' || b.provider_ref, '', 'SUCCEEDED',
-       k.total, %(currency)s, '', b.reserved_at, b.opened_at, b.settled_at
-FROM past_booking b JOIN bookings_booking k ON k.id = b.id WHERE k.total > 0;
+       s.total, %(currency)s, '', b.reserved_at, b.opened_at, b.settled_at
+FROM past_booking b JOIN past_sum s ON s.booking_id = b.id WHERE s.total > 0;
 
 INSERT INTO payments_journal (id, agency_id, source, source_id, kind, memo, posted_at)
 SELECT b.capture_id, %(agency)s, 'payment', b.payment_id, 'captured', '', b.settled_at
-FROM past_booking b JOIN bookings_booking k ON k.id = b.id WHERE k.total > 0
+FROM past_booking b JOIN past_sum s ON s.booking_id = b.id WHERE s.total > 0
 UNION ALL
 SELECT b.sale_id, %(agency)s, 'booking', b.id, 'sold', b.number, b.settled_at FROM past_booking b;
 
 INSERT INTO payments_ledgerentry (agency_id, journal_id, account, amount, currency)
 SELECT %(agency)s, line.journal_id, line.account, line.amount, %(currency)s
-FROM past_booking b
-JOIN bookings_booking k ON k.id = b.id
-JOIN (SELECT booking_id, sum(cost) AS cost FROM past_place GROUP BY booking_id) spent
-  ON spent.booking_id = b.id
+FROM past_booking b JOIN past_sum s ON s.booking_id = b.id
 CROSS JOIN LATERAL (VALUES
-  (b.capture_id, 'provider_clearing', k.total),
-  (b.capture_id, 'customer_deposits', -k.total),
-  (b.sale_id, 'customer_deposits', k.total),
-  (b.sale_id, 'ticket_revenue', -k.price),
-  (b.sale_id, 'fee_revenue', -k.fee),
-  (b.sale_id, 'cost_of_sales', spent.cost),
-  (b.sale_id, 'inventory', -spent.cost)
+  (b.capture_id, 'provider_clearing', s.total),
+  (b.capture_id, 'customer_deposits', -s.total),
+  (b.sale_id, 'customer_deposits', s.total),
+  (b.sale_id, 'ticket_revenue', -s.price),
+  (b.sale_id, 'fee_revenue', -s.fee),
+  (b.sale_id, 'cost_of_sales', s.cost),
+  (b.sale_id, 'inventory', -s.cost)
 ) AS line(journal_id, account, amount)
 WHERE line.amount <> 0;
 
@@ -147,7 +150,7 @@ FROM past_entry ORDER BY used_at;
 
 DROP TABLE past_entry
 """
-CLEAN_UP = "DROP TABLE past_place, past_booking"
+CLEAN_UP = "DROP TABLE past_booking, past_place, past_sum"
 
 BY_WEEKDAY = (1.0, 0.95, 0.95, 1.05, 1.25, 0.9, 0.95)
 BY_HOUR = (2, 1, 0.5, 0.3, 0.3, 0.5, 1.5, 3, 5, 7, 9, 9, 10, 9, 7, 6, 6, 7, 9, 12, 14, 13, 9, 5)
@@ -241,7 +244,7 @@ def _write(event, parties, numbers, used, chance):
         if cursor.rowcount < len(wanted["ordinals"]):
             raise _taken(cursor, wanted["ordinals"])
         _set_fees(cursor, event.currency)
-        for statement in _statements(WRITE, ADMIT if any(wanted["used"]) else "", CLEAN_UP):
+        for statement in _statements(SUMS, WRITE, ADMIT if any(wanted["used"]) else "", CLEAN_UP):
             cursor.execute(statement, wanted)
     return wanted["booking_ids"]
 

@@ -118,6 +118,7 @@ TANNERY = (
 QUAY, HALLE, ECLUSE = "Quai Productions", "Halle Verdier, box office", "Théâtre de l’Écluse"
 BROKER, TEAM, FORGE = "Passage Billets", "Rives 58 Basket", "La Petite Forge"
 MIRADOR, LONDON = "Salle Mirador asbl", "The Tannery Yard Ltd"
+BALCON = "Les Amis du Petit Balcon"
 WHOLE_CLUB = (
     Lot(FORGE, "Floor", "14.00"),
     Lot(FORGE, "Balcony", "19.00"),
@@ -171,7 +172,8 @@ In French, with some Flemish where it hurts.""",
     ),
     Night(
         "L’ours et la lune", "Théâtre d’ombres, dès 3 ans",
-        Event.Kind.FAMILY, "mirador", 6, SUNDAY, "11:00", 45, mirador("14.00", "10.00"), WHOLE_MIRADOR,
+        Event.Kind.FAMILY, "mirador", 6, SUNDAY, "11:00", 45, mirador("14.00", "10.00"),
+        WHOLE_MIRADOR,
         """Un ours tombe amoureux de la lune et cherche l’échelle la plus longue du monde. Ombres,
 violoncelle et un peu de neige.
 
@@ -225,13 +227,13 @@ In English and French, often in one sentence.""",
     ),
     Night(
         "Papier! A puppet circus", "Compagnie Plis, from 4 years",
-        Event.Kind.FAMILY, "mirador", 20, SATURDAY, "15:00", 50, mirador("17.50", "12.50"), WHOLE_MIRADOR,
-        PUPPETS, sold=0.6, featured=True, doors=30, series="Papier!",
+        Event.Kind.FAMILY, "mirador", 20, SATURDAY, "15:00", 50, mirador("17.50", "12.50"),
+        WHOLE_MIRADOR, PUPPETS, sold=0.6, featured=True, doors=30, series="Papier!",
     ),
     Night(
         "Papier! A puppet circus", "Compagnie Plis, from 4 years",
-        Event.Kind.FAMILY, "mirador", 24, WEDNESDAY, "15:00", 50, mirador("17.50", "12.50"), WHOLE_MIRADOR,
-        PUPPETS, sold=0.3, doors=30, series="Papier!",
+        Event.Kind.FAMILY, "mirador", 24, WEDNESDAY, "15:00", 50, mirador("17.50", "12.50"),
+        WHOLE_MIRADOR, PUPPETS, sold=0.3, doors=30, series="Papier!",
     ),
     Night(
         "Orchestre de l’Estuaire: Winter Light", "Sibelius, Saariaho, Grieg",
@@ -247,8 +249,8 @@ Interval of twenty minutes. An introduction is given in the foyer at 16:15.""",
     Night(
         "An Evening of Small Disasters", "True stories, told without notes",
         Event.Kind.OTHER, "tannery", 31, TUESDAY, "19:30", 120, TANNERY, WHOLE_TANNERY,
-        """Five people tell what went wrong, from a wedding on the wrong island to a very public spelling
-mistake. Hosted by Fiona Kelly, with a house band that is never quite ready.
+        """Five people tell what went wrong, from a wedding on the wrong island to a very public
+spelling mistake. Hosted by Fiona Kelly, with a house band that is never quite ready.
 
 Over 16s. Seats for the first thirty-two; two standing pits for everybody else.""",
         sold=0.5, currency="GBP", most=6,
@@ -271,7 +273,7 @@ Over 16s. Seats for the first thirty-two; two standing pits for everybody else."
         "The Low Lanterns", "Harbour Songs tour",
         CONCERT, "halle", 50, FRIDAY, "20:00", 160, HALL,
         (Lot(QUAY, "Floor A-C", "88.00"), Lot(QUAY, "105-108", "52.00")),
-        LANTERNS, left=0, organizer=True, doors=90, series=SERIES, becomes="SOLD_OUT",
+        LANTERNS, left=0, organizer=True, doors=90, series=SERIES,
     ),
     Night(
         "The Low Lanterns", "Harbour Songs tour",
@@ -315,8 +317,8 @@ Earplugs free at the bar. Support: Ostrea.""",
         "Cartographers", "The unfinished map",
         CONCERT, "forge", 29, SATURDAY, "22:30", 90,
         club(table="30.00", balcony="25.00", floor="17.50"), (),
-        """The tour has been called off by the band before tickets went on sale. We are sorry; nobody was
-charged anything.""",
+        """The tour has been called off by the band before tickets went on sale. We are sorry;
+nobody was charged anything.""",
         sold=0, on_sale_in=5, becomes="CANCELLED",
     ),
     Night(
@@ -342,8 +344,8 @@ PAST = (
     ),
     Night(
         "Papier! A puppet circus", "Compagnie Plis, from 4 years",
-        Event.Kind.FAMILY, "mirador", -12, WEDNESDAY, "15:00", 50, mirador("17.50", "12.50"), WHOLE_MIRADOR,
-        PUPPETS, left=2, becomes="COMPLETED", series="Papier!",
+        Event.Kind.FAMILY, "mirador", -12, WEDNESDAY, "15:00", 50, mirador("17.50", "12.50"),
+        WHOLE_MIRADOR, PUPPETS, left=2, becomes="COMPLETED", series="Papier!",
     ),
     Night(
         "Rives 58 v Ostende Blues", "European League, group stage",
@@ -351,4 +353,13 @@ PAST = (
         (Lot(TEAM, "101-104", "31.00"), Lot(TEAM, "201-203", "13.00")),
         sold=0.7, becomes="COMPLETED", doors=90,
     ),
+)  # fmt: skip
+BALCONY = Night(
+    "Le Revizor", "Gogol, à six comédiens",
+    THEATER, "balcon", 15, SATURDAY, "20:00", 95,
+    (Level("Parterre", 3, "18.00", {"Parterre": ""}),),
+    (Lot(BALCON, "Parterre", "9.00"),),
+    """Une ville de province attend l’inspecteur et accueille n’importe qui.
+
+Salle de soixante places.""",
 )  # fmt: skip

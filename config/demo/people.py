@@ -1,6 +1,7 @@
 """The people of the demo agency: its staff, its promoter, and those who buy."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from django.utils.text import slugify
 
@@ -23,31 +24,7 @@ BUYERS = [
     ("noor@post.example", "Noor Vance", "+33 6 39 98 01 42"),
     ("tomas@post.example", "Tomas Lindqvist", "+46 70 174 06 31"),
 ]
-FIRST = """
-Adèle Agnieszka Aino Alba Alessia Anaïs Andrei Anouk Antoine Anton Arnaud Astrid Aurélie Bastien
-Beatriz Benoît Birgit Björn Camille Carlos Cécile Chiara Christos Ciarán Clara Clémence Dagmar
-Dario David Delphine Dieter Dragan Edith Elena Elif Élise Emil Emre Erik Esteban Eszter Eva Fatou
-Femke Fiona Florian Frida Gabriel Giulia Grégoire Greta Hanna Harald Hélène Henrik Hugo Ilse Inga
-Ingrid Irina Isabel Ismaël Ivana Jakub Jana Jeroen João Johanna Jorge Judith Jules Kateřina Katja
-Kees Klara Laszlo Laura Léa Leon Lieke Linnea Livia Lorenzo Louise Luca Lucie Ludovic Magda Malik
-Manon Marek Marguerite Maria Marta Mathilde Matteo Maud Maya Mehdi Mette Miguel Milan Mira Mohamed
-Nadia Nicolas Nils Nora Oskar Paula Paulo Pavel Philippe Pilar Rafael Rania Romain Rosa Saskia
-Sébastien Silvia Simon Sofia Stefan Sven Tamara Théo Tomasz Valérie Vera Viktor Wanda Yann Yasmine
-Zoé
-""".split()
-LAST = """
-Aalto Abadie Albrecht Almeida Andersson Antonescu Arnaud Bakker Barbier Baumann Becker Benali
-Bergström Bernard Bianchi Blanchard Boucher Brandão Brennan Carlier Castellano Chevalier Cohen
-Colombo Cordier Costa Dąbrowski Delacroix Demir Deschamps Diallo Dubois Dupuis Eriksen Esposito
-Fabre Faure Ferreira Fischer Fontaine Fournier García Gauthier Georgiou Girard Gruber Guérin
-Hagen Hansen Haugen Heikkinen Hendriks Hoffmann Horváth Hubert Ivanova Jacquet Jansen Jensen
-Johansson Kaplan Keller Kelly Klein Kovač Kowalska Krüger Lacroix Lambert Larsen Laurent Leclerc
-Lefèvre Lemaire Leroy Lindholm López Maes Marchand Marín Martinelli Mercier Meyer Michel Molnár
-Moreau Moretti Müller Murphy Nagy Navarro Nguyen Nielsen Novák Nowak Oliveira Olsen Papadakis
-Pereira Perrin Petit Petrov Popescu Ramos Renard Ricci Riviera Robin Romano Rossi Roussel Ruiz
-Sánchez Santos Schmidt Silva Simon Sørensen Svoboda Thomas Tóth Traoré Vandenberghe Verbeke
-Vermeulen Vidal Virtanen Visser Wagner Weber Wójcik Zielińska Zimmer
-""".split()
+FIRST, LAST = (Path(__file__).parent / "names.txt").read_text().split("\n\n")
 
 
 def make_operator():
@@ -84,7 +61,7 @@ def make_buyers():
 
 def make_public(count, *, chance, since):
     """So many customers with names of all Europe, first seen in the weeks after `since`."""
-    everybody = [(first, last) for first in FIRST for last in LAST]
+    everybody = [(first, last) for first in FIRST.split() for last in LAST.split()]
     return Customer.objects.bulk_create(
         Customer(
             email=f"{_ascii(first)}.{_ascii(last)}@post.example",

@@ -71,6 +71,12 @@ HOUSES = {
 QUAY, WEST, EAST = "Quay entrance", "West stairs", "East stairs"
 
 
+def gates_of(key):
+    """{gate: entrances} on a night with the layout of this key."""
+    house = HOUSES.get("halle" if key == "court" else key)
+    return house.gates if house else {"Gate A": []}
+
+
 def make_venues():
     """Venues with their layouts: {key of HOUSES: Layout}, and "court" for basketball at the Halle."""
     venues = {key: _venue(house) for key, house in HOUSES.items()}
@@ -147,13 +153,14 @@ def _court(hall):
         "rectangle", "Court", x=middle[0] - width / 2, y=middle[1] - depth / 2, w=width, h=depth
     )
     circle = PlanShape("circle", "", x=middle[0] - 60, y=middle[1] - 60, w=120, h=120)
-    return replace(
+    plan = replace(
         hall,
         name="Halle Verdier, court",
         sections=tuple(rings),
         shapes=(court, circle),
         focal=middle,
     )
+    return normalise(plan)
 
 
 def _theatre():

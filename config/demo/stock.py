@@ -1,0 +1,182 @@
+"""Suppliers, and the orders by which every owned seat was bought; some are still on their way."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from itertools import groupby
+
+from django.utils import timezone
+
+from agencies.models import Membership
+from config.demo import nights
+from config.demo.programme import sections_in
+from core.money import Money
+from suppliers.models import PaymentTerms, PurchaseOrder, Supplier
+from suppliers.services import (
+    add_line,
+    cancel_order,
+    confirm_order,
+    draft_order,
+    receive_delivery,
+    submit_order,
+)
+
+KIND, FULFILLMENT = Supplier.Kind, PurchaseOrder.Fulfillment
+SUPPLIERS = {
+    nights.QUAY: (KIND.ORGANIZER, "Salomé Diaz", "salome@quaiproductions.example"),
+    nights.HALLE: (KIND.VENUE, "Arnaud Cordier", "billetterie@halleverdier.example"),
+    nights.ECLUSE: (KIND.VENUE, "Maud Guérin", "ventes@theatredelecluse.example"),
+    nights.FORGE: (KIND.VENUE, "Malik Benali", "malik@petiteforge.example"),
+    nights.MIRADOR: (KIND.VENUE, "Lieke Verbeke", "reservations@sallemirador.example"),
+    nights.LONDON: (KIND.VENUE, "Fiona Brennan", "boxoffice@tanneryyard.example"),
+    nights.TEAM: (KIND.TEAM, "Jules Fontaine", "tickets@rives58.example"),
+    nights.BROKER: (KIND.BROKER, "Greta Baumann", "desk@passagebillets.example"),
+    nights.BALCON: (KIND.ORGANIZER, "Yann Deschamps", "yann@petitbalcon.example"),
+}
+PARTERRE = [name for name in SUPPLIERS if name != nights.BALCON]
+
+
+def make_suppliers(names):
+    """{name: Supplier}; brokers are paid at once."""
+    return {
+        name: Supplier.objects.create(
+            name=name,
+            kind=kind,
+            contact_name=contact,
+            email=email,
+            payment_terms=PaymentTerms.IMMEDIATE if kind == KIND.BROKER else PaymentTerms.NET_30,
+        )
+        for name in names
+        for kind, contact, email in [SUPPLIERS[name]]
+    }
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Who buys: suppliers by name, staff by role, and the day it is."""
+
+    suppliers: dict
+    staff: dict
+    today: object
+
+    @property
+    def buyer(self):
+        return self.staff[Membership.Role.PURCHASING]
+
+    @property
+    def owner(self):
+        return self.staff[Membership.Role.OWNER]
+
+
+def buy(event, night, desk):
+    """Orders and receives the lots of a night, one order a supplier, a week before its sale."""
+    for supplier, lots in groupby(sorted(night.lots, key=lambda lot: lot.supplier), _supplier):
+        order = _order(supplier, event, list(lots), desk)
+        submit_order(order=order, by=desk.buyer)
+        confirm_order(order=order, by=desk.owner)
+        receive_delivery(order=order, by=desk.buyer, delivery_reference=f"DN {order.number[3:]}")
+        _backdate(order, event.sale_starts_at - timedelta(days=7))
+
+
+def _supplier(lot):
+    return lot.supplier
+
+
+def leave_open(programme, desk):
+    """One order in every other state: a draft, submitted, confirmed, half arrived, cancelled."""
+    events = {(night.title, night.in_days): event for night, event in programme}
+    soon = desk.today + timedelta(days=6)
+    _order(
+        nights.ECLUSE,
+        events["Les heures blanches", 9],
+        [nights.Lot(nights.ECLUSE, "Dress circle", "23.00", "D-F")],
+        desk,
+        notes="Ask for the last two rows together with the boxes on the right.",
+    )
+    submitted = _order(
+        nights.QUAY,
+        events["Small Talk, Large Room", 17],
+        [nights.Lot(nights.QUAY, "Balcony", "11.00", "A-B")],
+        desk,
+        expected_on=soon,
+    )
+    submit_order(order=submitted, by=desk.buyer)
+    _agreed(
+        nights.TEAM,
+        events["Rives 58 v Gent Harriers", 12],
+        [nights.Lot(nights.TEAM, "109, 207-208", "24.00")],
+        desk,
+        expected_on=soon,
+        supplier_reference="R58-2291",
+    )
+    _half_arrived(events["The Low Lanterns", 51], desk)
+    called_off = _agreed(
+        nights.FORGE,
+        events["Cartographers", 29],
+        [nights.Lot(nights.FORGE, "Floor", "11.50")],
+        desk,
+        notes="The band has called the tour off; nothing was delivered.",
+    )
+    cancel_order(order=called_off)
+
+
+def _agreed(supplier, event, lots, desk, **fields):
+    order = _order(supplier, event, lots, desk, **fields)
+    submit_order(order=order, by=desk.buyer)
+    return confirm_order(order=order, by=desk.owner)
+
+
+def _half_arrived(event, desk):
+    """Of two sections the first came whole, of the second its first rows; the rest is late."""
+    lots = [nights.Lot(nights.HALLE, "207-208", "27.00")]
+    order = _agreed(nights.HALLE, event, lots, desk, expected_on=desk.today - timedelta(days=2))
+    first, second = order.lines.order_by("position")
+    receive_delivery(
+        order=order,
+        ordinals_by_line={first.pk: first.ordinals},
+        by=desk.buyer,
+        delivery_reference="BL 40417",
+    )
+    receive_delivery(
+        order=order,
+        ordinals_by_line={second.pk: second.ordinals[:96]},
+        by=desk.buyer,
+        delivery_reference="BL 40422",
+    )
+
+
+def _order(supplier, event, lots, desk, **fields):
+    order = draft_order(
+        supplier=desk.suppliers[supplier],
+        currency=event.currency,
+        fulfillment=FULFILLMENT.ELECTRONIC_TRANSFER,
+        **fields,
+    )
+    for lot in lots:
+        _add(order, event, lot)
+    return order
+
+
+def _add(order, event, lot, **fields):
+    """A line a section; what is not sold may go back until three weeks before the night."""
+    for section in sections_in(event.layout, lot.sections):
+        add_line(
+            order=order,
+            event=event,
+            section=section,
+            rows=lot.rows,
+            unit_cost=Money(Decimal(lot.cost), event.currency),
+            retail_price=Decimal(lot.retail) if lot.retail else None,
+            in_hand_on=event.starts_at.date() - timedelta(days=14),
+            return_by=event.starts_at.date() - timedelta(days=21),
+            **fields,
+        )
+
+
+def _backdate(order, day):
+    """Orders of long ago: the services only know today."""
+    written = datetime.combine(day, time(9, 40), timezone.get_current_timezone())
+    changes = {"created_at": written}
+    for step, days in (("submitted", 1), ("confirmed", 2), ("completed", 4)):
+        changes[f"{step}_at"] = written + timedelta(days=days)
+    PurchaseOrder.objects.filter(pk=order.pk).update(**changes)

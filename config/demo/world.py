@@ -1,0 +1,177 @@
+"""The whole demo in one piece: an agency with sixty days behind it, and a small neighbour."""
+
+import random
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import ApiKey
+from agencies.models import Agency, Membership
+from config.demo import nights, people, sales, stock
+from config.demo.programme import make_event
+from config.demo.venues import make_balcony, make_venues
+from core.memory import Remembered
+from core.tenancy import acting_for, as_system
+from events.services import open_sale, roll_over
+from inventory.tasks import mark_sold_out
+
+PUBLIC = 1400
+# One statement here may write what a live site writes in a day; and see config.history.
+PATIENCE = "SET LOCAL statement_timeout = '5min'; SET LOCAL pgtrigger.ignore = '{}'"
+PARTERRE = {
+    "slug": "parterre",
+    "name": "Parterre",
+    "host": "127.0.0.1",
+    "is_default": True,
+    "fee_percent": Decimal(6),
+    "support_email": "hello@parterre.example",
+    "address": "Parterre SARL, 8 rue du Garet, 69001 Lyon",
+}
+BALCON = {
+    "slug": "balcon",
+    "name": "Balcon",
+    "host": "balcon.localhost",
+    "fee_percent": Decimal(4),
+    "fee_fixed": Decimal("0.50"),
+    "support_email": "bonjour@balcon.example",
+    "address": "Balcon, 22 rue Basse, 59000 Lille",
+}
+
+
+def make_world(tell, *, seed=1):
+    """Makes both agencies, each all or nothing; `tell(what)` is called as each part begins.
+
+    Returns {event slug: {gate: device key}}; the keys are told nowhere else.
+    """
+    chance = random.Random(seed)  # noqa: S311 - dice for a demo
+    keys = _make_agency(PARTERRE, lambda: _parterre(tell, chance))
+    tell("the second agency")
+    _make_agency(BALCON, lambda: _balcon(chance))
+    mark_sold_out()
+    return keys
+
+
+def _make_agency(fields, fill):
+    agency = Agency(**fields)
+    with acting_for(agency.pk), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(PATIENCE)
+        with as_system():
+            agency.save(force_insert=True)
+        Remembered.forget_everything()
+        return fill()
+
+
+def _parterre(tell, chance):
+    tell("people")
+    people.make_operator()
+    staff = people.make_staff()
+    organizer = people.make_organizer()
+    since = timezone.now() - timedelta(days=60)
+    box = sales.Box(
+        public=people.make_public(PUBLIC, chance=chance, since=since),
+        buyers=people.make_buyers(),
+        chance=chance,
+    )
+    tell("venues")
+    today = timezone.localdate()
+    layouts = make_venues()
+    desk = stock.Desk(suppliers=stock.make_suppliers(stock.PARTERRE), staff=staff, today=today)
+    programme = []
+    for night in (*nights.PAST, *nights.UPCOMING):
+        tell(f"{night.title}, {night.house}")
+        event = make_event(night, layout=layouts[night.house], organizer=organizer, today=today)
+        stock.buy(event, night, desk)
+        programme.append((night, event))
+    tell("sales")
+    _sell(programme, box)
+    stock.leave_open(programme, desk)
+    return _device_keys(programme)
+
+
+def _sell(programme, box):
+    for night, event in programme:
+        for customer, place in _known_sales(night, event, box):
+            sales.sell_to(customer, event, chance=box.chance, **place)
+        sales.sell_the_past(event, night, box)
+        _become(event, night.becomes)
+    _this_minute(programme, box)
+
+
+def _known_sales(night, event, box):
+    """What Noor and Tomas have bought: (customer, place)."""
+    noor, tomas = box.buyers["Noor"], box.buyers["Tomas"]
+    known = {
+        ("The Low Lanterns", 51): (noor, {"section": "112", "row": "F", "seats": ["9", "10"]}),
+        ("Nocturne for Two Rivers", -27): (
+            noor,
+            {"section": "Stalls", "row": "E", "seats": ["11", "12"]},
+        ),
+        ("Papier! A puppet circus", 20): (
+            tomas,
+            {"section": "Section A", "row": "B", "seats": ["2", "3", "4"]},
+        ),
+        ("A Moth in the Wardrobe", 2): (
+            tomas,
+            {"section": "Balcony", "row": "A", "seats": ["12", "13"]},
+        ),
+    }
+    found = known.get((night.title, night.in_days))
+    return [found] if found else []
+
+
+def _become(event, status):
+    """Moves the event to where the programme says it stands by now."""
+    if status == "ON_SALE":
+        open_sale(event.pk)
+    if status == "COMPLETED":
+        roll_over(event.pk, now=timezone.now())
+    if status == "CANCELLED":
+        event.move_to(status)
+        event.save(update_fields=["status"])
+    event.refresh_from_db(fields=["status"])
+
+
+def _this_minute(programme, box):
+    on_sale = [event for _, event in programme if event.status == "ON_SALE"]
+    roomy = [event for event in on_sale if event.seats.sellable().count() > 100]
+    for ends_in in (170, 340, 480, 610, 790, 860):
+        sales.reserve_now(box.chance.choice(roomy), box, ends_in=ends_in)
+    for days_ago in (1, 1, 2, 3, 5, 8, 13):
+        sales.let_expire(box.chance.choice(roomy), box, days_ago=days_ago)
+    sales.pay_too_late(roomy[0], box)
+
+
+def _device_keys(programme):
+    """{event slug: {gate: key}} for every night that is still to come."""
+    return {
+        event.slug: {gate.name: _device_key(event, gate) for gate in event.gates.all()}
+        for _, event in programme
+        if event.status == "ON_SALE"
+    }
+
+
+def _device_key(event, gate):
+    name = f"{gate.name}, {event.title}, {event.local_start:%d %b}"[:80]
+    return ApiKey.objects.make(role=ApiKey.Role.GATE, name=name, gate_id=gate.pk)[1]
+
+
+def _balcon(chance):
+    staff = people.make_staff([("agathe@balcon.example", "Agathe Lemaire", Membership.Role.OWNER)])
+    staff[Membership.Role.PURCHASING] = staff[Membership.Role.OWNER]
+    today = timezone.localdate()
+    desk = stock.Desk(suppliers=stock.make_suppliers([nights.BALCON]), staff=staff, today=today)
+    night = nights.BALCONY
+    event = make_event(night, layout=make_balcony(), organizer=None, today=today)
+    stock.buy(event, night, desk)
+    public = people.make_public(40, chance=chance, since=timezone.now() - timedelta(days=60))
+    sales.sell_the_past(event, night, sales.Box(public=public, buyers={}, chance=chance))
+    _become(event, night.becomes)
+
+
+def is_made():
+    """Whether there is any agency already."""
+    with as_system():
+        return Agency.objects.exists()
