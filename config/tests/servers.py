@@ -143,7 +143,8 @@ class Simulator:
 
     def pay(self, session_ref, outcome="pay"):
         """The buyer presses a button on the hosted page of this session."""
-        self._call("POST", f"/_control/sessions/{session_ref}/pay", f"outcome={outcome}")
+        body = f"outcome={outcome}&seconds=0"
+        self._call("POST", f"/_control/sessions/{session_ref}/pay", body)
 
     def log(self):
         return self._call("GET", "/_control/log")

@@ -1,0 +1,230 @@
+"""Stories of buyers, told through the pages in a real browser."""
+
+import re
+
+import pypdfium2
+import pytest
+import zxingcpp
+from playwright.sync_api import expect
+
+from agencies.models import Agency
+from config.tests.browser import PHONE, barriers, chromium, reader, site
+from config.tests.scenarios import house
+from core.tenancy import acting_for, as_system
+from inventory.models import EventSeat
+from tickets.models import Ticket
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def world(committed_db):
+    """A house whose seller takes 6 %: whoever adds fees later than the next page is found out."""
+    world = house()
+    with as_system():
+        Agency.objects.filter(pk=world["agency"]["id"]).update(fee_percent=6)
+    return world
+
+
+@pytest.fixture
+def shop(world, tmp_path):
+    with site(tmp_path) as running:
+        yield running
+
+
+def address(shop, world, path=""):
+    return f"{shop.web.url}/events/{world['event']['slug']}/{path}"
+
+
+def give_contact(page):
+    page.get_by_label("Name").fill("Noor Vance")
+    page.get_by_label("E-mail").fill("noor@post.example")
+
+
+def pay(page):
+    """From the checkout over the provider's page to the tickets."""
+    page.get_by_role("button", name="Pay €").click()
+    page.get_by_role("button", name="Pay €").click()
+    expect(page.get_by_text("Paid and confirmed")).to_be_visible()
+
+
+def hold(page, *seats):
+    """On the page of a section: ticks the seats and goes to the checkout, or to the refusal."""
+    for seat in seats:
+        page.get_by_label(f"Row 1, seat {seat}, ").check()
+    page.get_by_role("button", name="Hold the ticked seats").click()
+
+
+def codes_in(pdf):
+    pages = [page.render(scale=3).to_pil() for page in pypdfium2.PdfDocument(pdf)]
+    return [found.text for page in pages for found in zxingcpp.read_barcodes(page)]
+
+
+def test_a_buyer_takes_two_seats_on_the_map_pays_and_is_admitted_once(browser, shop, world):
+    with reader(browser) as buyer:
+        page = buyer.page
+        page.goto(f"{shop.web.url}/")
+        page.get_by_role("link", name="Night").first.click()
+        page.locator("#seatmap.is-ready").wait_for()
+        page.get_by_role("link", name=re.compile("^Section A, 200 seats left")).press("Enter")
+        page.keyboard.press("Space")  # the first seat by key, its neighbour with the mouse
+        neighbour = page.get_by_role("gridcell", name=re.compile("seat 2,")).bounding_box()
+        middle = [neighbour[a] + neighbour[b] / 2 for a, b in (("x", "width"), ("y", "height"))]
+        page.mouse.click(*middle)
+        basket = page.get_by_role("form", name="Your seats")
+        expect(basket.locator("[data-basket-count]")).to_have_text("2 seats")
+        expect(basket.locator("[data-basket-total]")).to_have_text("€95.40")
+        basket.get_by_role("button", name="Continue").click()
+
+        expect(page.get_by_text("€95.40").first).to_be_visible()
+        give_contact(page)
+        pay(page)
+        expect(page.get_by_role("article")).to_have_count(2)
+        with page.expect_download() as download:
+            page.get_by_role("link", name="PDF").click()
+        codes = codes_in(download.value.path())
+
+    mails = shop.drain()
+    assert [mail["to"] for mail in mails] == ["Noor Vance <noor@post.example>"]
+    [attached] = mails[0].iter_attachments()
+    assert codes_in(attached.get_content()) == codes
+    assert len(set(codes)) == 2
+    gate = shop.web.client(world["tokens"]["gate"])
+    verdicts = [
+        gate.post("/api/v1/tickets/scan", {"code": code})[1]["verdict"]
+        for code in (codes[0], codes[0], codes[1])
+    ]
+    assert verdicts == ["admitted", "duplicate", "admitted"]
+
+
+def test_without_javascript_or_mouse_the_list_leads_to_the_same_tickets(browser, shop, world):
+    with reader(browser, java_script_enabled=False) as buyer:
+        page = buyer.page
+        page.goto(f"{shop.web.url}/")
+        buyer.press(page.get_by_role("link", name="Night").first)
+        buyer.press(page.get_by_role("link", name="Choose from a list").first)
+        buyer.press(page.get_by_role("link", name="Section B"))
+        buyer.press(page.get_by_label("Row 1, seat 1, "), "Space")
+        buyer.press(page.get_by_label("Row 1, seat 2, "), "Space")
+        page.keyboard.press("Enter")  # of any box: nobody has to walk past the other 198
+        buyer.tab_to(page.get_by_label("Name"))
+        page.keyboard.type("Noor Vance")
+        buyer.tab_to(page.get_by_label("E-mail"))
+        page.keyboard.type("noor@post.example")
+        buyer.press(page.get_by_role("button", name="Pay €74.20"))
+        buyer.press(page.get_by_role("button", name="Pay €74.20"))
+        expect(page.get_by_text("Paid and confirmed")).to_be_visible()
+        expect(page.get_by_role("article")).to_have_count(2)
+    with acting_for(world["agency"]["id"]):
+        assert set(Ticket.objects.values_list("section", "status")) == {("B", "CONFIRMED")}
+
+
+def somebody_takes(shop, world, *seats):
+    rival = shop.web.client(world["tokens"]["buyer"])
+    wish = {"event": world["event"]["id"], "seats": list(seats)}
+    assert rival.post("/api/v1/bookings", wish)[0] == 201
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_a_lost_seat_is_named_and_one_click_takes_one_as_good(browser, shop, world, has_script):
+    with reader(browser, java_script_enabled=has_script) as buyer:
+        page = buyer.page
+        page.goto(address(shop, world, "seats/0/"))
+        somebody_takes(shop, world, 1)
+        hold(page, 1, 2)
+        notice = page.get_by_role("alert")
+        expect(notice).to_contain_text("row 1, seat 2 has just been taken")
+        expect(notice).to_contain_text("nothing was charged")
+        expect(page.get_by_label("Row 1, seat 1, ")).to_be_checked()
+        expect(notice.get_by_role("button", name="Take ")).to_have_count(3)
+        offered = notice.get_by_role("button", name="Take ").first
+        wanted = re.search(r"row (\w+), seats (\w+)", offered.get_attribute("aria-label"))
+        offered.click()
+        expect(page).to_have_url(re.compile("/checkout/"))
+        row, seat = wanted.groups()
+        expect(page.get_by_role("listitem").filter(has_text="Row")).to_have_count(2)
+        taken = page.get_by_role("listitem").filter(has_text="Row").first
+        expect(taken).to_contain_text(re.compile(rf"Row\s*{row}\s*Seat\s*{seat}"))
+
+
+def test_a_seat_lost_on_the_map_keeps_the_others_in_the_basket(browser, shop, world):
+    with reader(browser) as buyer:
+        page = buyer.page
+        houseful = page.request.get(f"{shop.web.url}/api/v1/events/{world['event']['id']}/status")
+        page.route("**/status", lambda route: route.fulfill(body=houseful.body()))  # stays stale
+        page.goto(address(shop, world))
+        page.locator("#seatmap.is-ready").wait_for()
+        page.get_by_role("link", name=re.compile("^Section A,")).press("Enter")
+        for key in ("Space", "ArrowRight", "Space"):
+            page.keyboard.press(key)
+        somebody_takes(shop, world, 0)
+        page.unroute("**/status")
+        page.get_by_role("form", name="Your seats").get_by_role("button", name="Continue").click()
+        expect(page.get_by_role("alert")).to_contain_text("row 1, seat 1 has just been taken")
+        expect(page.locator("#seatmap.is-ready")).to_be_visible()
+        lines = page.get_by_role("form", name="Your seats").get_by_role("listitem")
+        expect(lines).to_have_count(1)
+
+
+def test_when_the_time_is_over_the_page_says_so_and_the_seats_are_free(browser, world, tmp_path):
+    with site(tmp_path, RESERVATION_TTL_SECONDS="3") as shop, reader(browser) as buyer:
+        page = buyer.page
+        page.goto(address(shop, world, "seats/0/"))
+        hold(page, 1, 2)
+        expect(page.get_by_text("Held 0:0")).to_be_visible()
+        expect(page.get_by_role("alert")).to_contain_text("The time for these seats ended")
+        expect(page.get_by_role("alert")).to_contain_text("Nothing was charged")
+        shop.drain()
+        with acting_for(world["agency"]["id"]):
+            assert not EventSeat.objects.exclude(status="AVAILABLE").exists()
+        page.get_by_role("button", name="Hold the same seats again").click()
+        expect(page.get_by_role("button", name="Pay €95.40")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [None, PHONE], ids=["desk", "phone"])
+def test_axe_finds_no_barrier_on_any_page(browser, shop, world, theme, size):
+    look = {"color_scheme": theme, "bypass_csp": True} | ({"viewport": size} if size else {})
+    with reader(browser, **look) as buyer:
+        page, found = buyer.page, {}
+
+        def look_at(name, path=None):
+            if path is not None:
+                page.goto(f"{shop.web.url}{path}")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+            found[name] = barriers(page)
+
+        event = f"/events/{world['event']['slug']}/"
+        look_at("home", "/")
+        page.goto(f"{shop.web.url}{event}")
+        page.locator("#seatmap.is-ready").wait_for()
+        look_at("event")
+        for name, path in PAGES.items():
+            look_at(name, path.format(event=event))
+        page.goto(f"{shop.web.url}{event}seats/0/")
+        hold(page, 1, 2)
+        look_at("checkout")
+        page.get_by_role("button", name="Pay €").click()
+        look_at("checkout with errors")
+        give_contact(page)
+        pay(page)
+        look_at("tickets")
+        assert found == {name: [] for name in found}
+
+
+PAGES = {
+    "nothing found": "/?q=harpsichord",
+    "list of sections": "{event}seats/",
+    "section": "{event}seats/0/",
+    "standing": "{event}seats/2/",
+    "find": "/find-booking/",
+    "help": "/help/",
+    "404": "/no-such-page/",
+    "gate": "/gate/",
+}

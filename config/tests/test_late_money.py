@@ -1,0 +1,212 @@
+"""Money that comes late, twice, or whose notice was lost: the tickets, or all of it back."""
+
+import json
+import time
+
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+
+from bookings.models import Booking
+from bookings.services import contact, expire_lapsed, pay, reserve
+from config.tests.scenarios import house
+from config.tests.servers import free_port, simulator
+from core import invariants, outbox
+from core.tenancy import acting_for, as_system
+from events.models import Event
+from inventory.models import EventSeat
+from notifications.models import Message
+from payments import providers
+from payments.models import InboxMessage, LedgerEntry, Payment, Refund
+from payments.services import settle
+from payments.tasks import reconcile
+from payments.webhook_signature import sign
+
+pytestmark = pytest.mark.crash
+
+
+@pytest.fixture
+def provider(tmp_path, settings):
+    with simulator(tmp_path) as running:
+        settings.PAYMENT_SIMULATOR_URL = running.url
+        settings.MAIL_DIR = tmp_path / "mail"
+        providers._adapters.cache_clear()
+        yield running
+    providers._adapters.cache_clear()
+
+
+@pytest.fixture
+def event(committed_db, provider):
+    world = house()
+    with acting_for(world["agency"]["id"]):
+        yield Event.objects.select_related("layout", "venue").get()
+
+
+def at_the_provider(event, ordinals):
+    """A buyer who is on the provider's page."""
+    booking = reserve(event=event, ordinals=ordinals)
+    contact(booking.pk, email="noor@post.example", name="Noor Vance")
+    pay(booking.pk)
+    return booking
+
+
+def lapse(booking):
+    Booking.objects.filter(pk=booking.pk).update(reserved_until=Now())
+    EventSeat.objects.filter(claimed_by=booking.pk).update(claimed_until=Now())
+
+
+def money_arrives(provider, booking, outcome="late_money"):
+    payment = Payment.objects.get(reference=booking.pk)
+    provider.pay(payment.provider_ref, outcome)
+    deadline = time.monotonic() + 15
+    while settle(payment.pk).settled_at is None or payment_is(payment, "FAILED"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    deliver_everything()
+    booking.refresh_from_db()
+    return Payment.objects.get(pk=payment.pk)
+
+
+def payment_is(payment, status):
+    return Payment.objects.filter(pk=payment.pk, status=status).exists()
+
+
+def deliver_everything():
+    with as_system():
+        while sum(outbox.deliver(limit=50)):
+            pass
+
+
+def balance(account):
+    return sum(entry.amount for entry in LedgerEntry.objects.filter(account=account))
+
+
+def test_money_in_time_confirms_and_the_mail_carries_the_tickets(provider, event, mailoutbox):
+    booking = at_the_provider(event, [0, 1])
+    money_arrives(provider, booking, "pay")
+    assert booking.status == "CONFIRMED"
+    assert set(booking.items.values_list("ticket__status", flat=True)) == {"CONFIRMED"}
+    assert Message.objects.get().status == "SENT"
+    (mail,) = mailoutbox
+    assert mail.to == ["noor@post.example"]
+    assert [(name, kind) for name, _, kind in mail.attachments] == [
+        (f"tickets-{booking.number}.pdf", "application/pdf")
+    ]
+    assert (balance("ticket_revenue"), balance("cost_of_sales")) == (-90, 60)
+    assert invariants.violations() == {}
+
+
+def test_late_money_gets_the_same_seats_when_all_are_free(provider, event):
+    booking = at_the_provider(event, [0, 1])
+    lapse(booking)
+    assert expire_lapsed(booking.pk)
+    money_arrives(provider, booking)
+    assert booking.status == "CONFIRMED"
+    assert set(
+        EventSeat.objects.filter(claimed_by=booking.pk).values_list("status", "ordinal")
+    ) == {
+        ("SOLD", 0),
+        ("SOLD", 1),
+    }
+    assert not Refund.objects.exists()
+    assert invariants.violations() == {}
+
+
+def test_late_money_goes_back_in_full_when_one_seat_is_gone(provider, event):
+    late = at_the_provider(event, [0, 1])
+    lapse(late)
+    quick = reserve(event=event, ordinals=[1])
+    payment = money_arrives(provider, late)
+    refund = Refund.objects.get()
+    assert (late.status, payment.status, refund.status) == ("REFUNDED", "REFUNDED", "COMPLETED")
+    assert (refund.amount, refund.reason) == (90, "TOO_LATE")
+    assert EventSeat.objects.get(ordinal=1).claimed_by == quick.pk
+    assert EventSeat.objects.get(ordinal=0).status == "AVAILABLE"
+    assert [sum(r["amount"] for r in provider.objects("refunds"))] == [9000]
+    assert balance("provider_clearing") == balance("customer_deposits") == 0
+    assert Message.objects.get(kind="payment_refunded").status == "SENT"
+    assert invariants.violations() == {}
+
+
+def test_the_same_money_told_five_times_is_booked_once(provider, event):
+    booking = at_the_provider(event, [0])
+    payment = money_arrives(provider, booking, "pay")
+    for _ in range(5):
+        settle(payment.pk)
+    deliver_everything()
+    assert balance("ticket_revenue") == -45
+    assert Message.objects.count() == 1
+
+
+def test_money_whose_notice_was_lost_is_found_by_reconciliation(provider, event):
+    booking = at_the_provider(event, [0])
+    provider.pay(Payment.objects.get().provider_ref, "lost_notice")
+    assert reconcile(everything=True) == {"asked": 1, "unreachable": 0}
+    deliver_everything()
+    booking.refresh_from_db()
+    assert booking.status == "CONFIRMED"
+
+
+def test_a_declined_card_keeps_the_seats_and_may_be_tried_again(provider, event):
+    booking = at_the_provider(event, [0])
+    payment = Payment.objects.get()
+    provider.pay(payment.provider_ref, "decline")
+    assert settle(payment.pk).status == "PROCESSING"
+    assert pay(booking.pk) == Payment.objects.get().provider_url
+    money_arrives(provider, booking, "pay")
+    assert booking.status == "CONFIRMED"
+
+
+def test_a_provider_that_names_another_amount_confirms_nothing(provider, event):
+    booking = at_the_provider(event, [0])
+    payment = Payment.objects.get()
+    provider.pay(payment.provider_ref, "pay")
+    Payment.objects.filter(pk=payment.pk).update(amount=1)
+    settle(payment.pk)
+    deliver_everything()
+    booking.refresh_from_db()
+    payment.refresh_from_db()
+    assert (booking.status, payment.status) == ("RESERVED", "PROCESSING")
+    assert "not 1.00 EUR" in payment.failure
+
+
+def test_notices_are_stored_once_and_only_with_a_true_signature(provider, event, settings):
+    booking = at_the_provider(event, [0])
+    provider.pay(Payment.objects.get().provider_ref, "lost_notice")
+    (notice,) = [n for n in provider.objects("events") if n["type"] == "checkout.session.completed"]
+    body = json.dumps(notice).encode()
+    client = Client(HTTP_HOST="127.0.0.1")
+    url = "/webhooks/payments/simulated/"
+    now = int(time.time())
+    secret = settings.PAYMENT_WEBHOOK_SECRETS[0]
+    for bad in ("", "t=1,v1=00", sign(body, "another secret", now), sign(body, secret, now - 400)):
+        refused = client.post(
+            url, body, content_type="application/json", headers={"Stripe-Signature": bad}
+        )
+        assert refused.status_code == 400
+    assert InboxMessage.objects.count() == 0
+    header = sign(body, secret, now)
+    for _ in range(3):
+        taken = client.post(
+            url, body, content_type="application/json", headers={"Stripe-Signature": header}
+        )
+        assert taken.status_code == 200
+    deliver_everything()
+    booking.refresh_from_db()
+    assert booking.status == "CONFIRMED"
+    assert list(InboxMessage.objects.values_list("state", flat=True)) == ["done"]
+
+
+def test_a_provider_that_is_away_leaves_the_seats_and_says_so(committed_db, settings):
+    world = house()
+    settings.PAYMENT_SIMULATOR_URL = f"http://127.0.0.1:{free_port()}"
+    providers._adapters.cache_clear()
+    with acting_for(world["agency"]["id"]):
+        event = Event.objects.get()
+        booking = reserve(event=event, ordinals=[0])
+        contact(booking.pk, email="noor@post.example", name="Noor Vance")
+        with pytest.raises(Exception, match="Your seats are still kept"):
+            pay(booking.pk)
+        assert Payment.objects.get().status == "PROCESSING"
+        assert reconcile(everything=True)["unreachable"] == 1
+    providers._adapters.cache_clear()
