@@ -1,19 +1,22 @@
 """Small formatting for pages and mails: money, moments in a venue's zone, icons, fields."""
 
 import json
+import re
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from babel.lists import format_list
+from babel.numbers import format_decimal
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, to_locale
 
 register = template.Library()
 
+BLANK_LINES = re.compile(r"\n\s*\n")
 SCRIPT_ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
 
 
@@ -24,9 +27,21 @@ def money(amount):
 
 
 @register.filter
+def figure(number):
+    """12,536, in the reader's notation."""
+    return format_decimal(number, locale=_locale()) if number != "" else ""
+
+
+@register.filter
 def day(moment, zone):
     """Sat 13 March"""
     return _format(moment, zone, "EEE d MMMM")
+
+
+@register.filter
+def short_day(moment, zone):
+    """Sat 13 Mar"""
+    return _format(moment, zone, "EEE d MMM")
 
 
 @register.filter
@@ -57,6 +72,12 @@ def listing(words):
 def grouped(code, size=4):
     """A long code in groups that can be read aloud: TS48 207L Y1."""
     return " ".join(code[i : i + size] for i in range(0, len(code), size))
+
+
+@register.filter
+def paragraphs(text):
+    """Plain text as paragraphs; a blank line parts them, a single line end does not count."""
+    return format_html_join("", "<p>{}</p>", ((part,) for part in BLANK_LINES.split(text.strip())))
 
 
 @register.filter
