@@ -39,7 +39,6 @@ export class Painter {
     return seated.flatMap(({ rows }) => rows.filter(({ box }) => this.view.sees(box)));
   }
 
-  /** Device pixels of a point of the plan. */
   at(x, y) {
     const { view, ratio } = this;
     return [(x * view.k + view.x) * ratio, (y * view.k + view.y) * ratio];
@@ -85,7 +84,6 @@ export class Painter {
     return pictureOf(look, this.theme, this.view.pitch * this.ratio);
   }
 
-  /** Paint only these seats again, on a picture that otherwise stands. */
   repaint(ordinals) {
     if (this.view?.isTinted !== false) return;
     const { xs, ys } = this.geo;
@@ -161,7 +159,6 @@ function tableSpot({ shapes }, [l, t, r, b]) {
 
 const distance = ([ax, ay], [bx, by]) => Math.hypot(bx - ax, by - ay);
 
-/** A point outside b on the line from a to b. */
 function beyond(a, b) {
   const far = (PITCH * 1.15) / distance(a, b);
   return [b[0] + (b[0] - a[0]) * far, b[1] + (b[1] - a[1]) * far];
@@ -233,8 +230,6 @@ const PAINT = {
   },
 };
 
-/* ---------- colours ---------- */
-
 const NAMES = ["p1", "p2", "p3", "p4", "p5", "p6", "grey", "edge", "line", "paper", "sunk", "bad"];
 
 /** The page's colours and type as a canvas understands them: a probe resolves light-dark() and var(). */
@@ -252,7 +247,6 @@ export function readTheme(host) {
   return theme;
 }
 
-/** Calls back when the system turns light, dark or to more contrast. */
 export function onThemeChange(changed, signal) {
   for (const query of ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"]) {
     matchMedia(query).addEventListener("change", changed, { signal });

@@ -75,9 +75,6 @@ const union = (boxes) => boxes.reduce((a, b) => [
 /** Whether a point lies in a box, or at most `reach` outside. */
 export const within = ([l, t, r, b], x, y, reach = 0) => x >= l - reach && x <= r + reach && y >= t - reach && y <= b + reach;
 
-/* ---------- looking things up ---------- */
-
-/** The row that holds an ordinal (rows are in ordinal order). */
 export function rowOf(geo, ordinal) {
   let low = 0;
   let high = geo.rows.length - 1;
@@ -89,7 +86,6 @@ export function rowOf(geo, ordinal) {
   return geo.rows[low];
 }
 
-/** The printed label of a seat: by rule, or from the list of exceptions. */
 export function seatLabel(row, ordinal) {
   const nth = ordinal - row.first;
   const { numbers } = row;
@@ -113,7 +109,6 @@ export function seatAt(geo, x, y, reach) {
   return best;
 }
 
-/** The section whose outline holds a point of the plan, if any. */
 export function sectionAt(geo, x, y) {
   return geo.sections.find(({ box, outline }) => within(box, x, y) && inside(outline, x, y));
 }

@@ -11,7 +11,6 @@ const LEAST_LABEL = 9.5; // px
 const MINE_AT_LEAST = 16; // px: my seats stay findable in the overview
 
 export class House {
-  /** hrefOf(section) gives the address of the section's list. */
   constructor(geo, seats, words, hrefOf) {
     Object.assign(this, { geo, seats, words });
     this.sections = geo.sections.map((section) => sectionLink(section, hrefOf(section)));
@@ -21,7 +20,6 @@ export class House {
     this.svg = draw("svg", { class: "seatmap__house", role: "group", "aria-label": WORDS.map }, this.plan);
   }
 
-  /** Follow the view: after this the SVG and the canvas show the same picture. */
   place(view) {
     this.plan.setAttribute("transform", `matrix(${view.k} 0 0 ${view.k} ${view.x} ${view.y})`);
     if (this.k === view.k) return;
@@ -33,7 +31,6 @@ export class House {
     for (const mark of this.mine.children) this.placeMark(mark);
   }
 
-  /** Names, tints and counts after a change of status, of my choice or of the dimmed levels. */
   refresh(view, sections = this.geo.sections) {
     const mine = [...this.seats.mine].map((i) => this.seats.sectionOf(i));
     for (const section of new Set(sections)) {
@@ -99,7 +96,6 @@ function fitLabel({ section, text, count }, view) {
 
 const widthOf = (name) => name.length * 0.56; // in font sizes
 
-/** The highest point of the outline within reach of its anchor, left and right. */
 function topOf({ outline, anchor: [x], box }, reach) {
   const near = outline.filter((p) => Math.abs(p[0] - x) <= reach).map((p) => p[1]);
   return Math.min(box[3], ...near, ...[x - reach, x, x + reach].flatMap((at) => crossings(outline, at, 0)));

@@ -20,7 +20,6 @@ export class Grid {
     return this.element.contains(document.activeElement);
   }
 
-  /** Where to begin in a section: its first free seat. */
   startOf({ first, count }) {
     for (let i = first; i < first + count; i++) if (this.seats.isFree(i)) return i;
     return first;
@@ -61,7 +60,6 @@ export class Grid {
     this.place(this.view);
   }
 
-  /** Say each seat's state anew. */
   refresh() {
     for (const cell of this.cells) {
       cell.ariaLabel = this.map.name(cell.ordinal);
@@ -135,7 +133,6 @@ export class Grid {
   }
 }
 
-/** The section to go to from another one by an arrow key, if there is any. */
 export function neighbour(sections, from, key) {
   if (!ARROWS[key]) return undefined;
   const [dx, dy] = ARROWS[key];

@@ -1,7 +1,7 @@
 /** One seat map on a page: puts the parts together and passes what the buyer does between them. */
 import { PITCH, rowOf, seatAt, seatLabel, sectionAt } from "./geometry.js";
 import { Seats } from "./state.js";
-import { Camera, View } from "./view.js";
+import { Camera, MOST, View } from "./view.js";
 import { Painter } from "./draw.js";
 import { House } from "./house.js";
 import { Gestures } from "./gestures.js";
@@ -29,8 +29,6 @@ export class SeatMap {
     this.restore();
   }
 
-  /* ---------- parts ---------- */
-
   build() {
     const { geo, seats, words, mount, view } = this;
     const canvas = make("canvas", { "aria-hidden": "true" });
@@ -54,7 +52,6 @@ export class SeatMap {
     this.camera = new Camera(parts, this.stop.signal);
   }
 
-  /** Take the place of the fallback. */
   place() {
     const [l, t, r, b] = this.geo.box;
     this.stage.style.setProperty("--plan-ratio", (r - l) / (b - t));
@@ -65,6 +62,7 @@ export class SeatMap {
       make("span", { id: "seatmap-end", tabindex: -1 }),
     );
     this.mount.classList.add("seatmap", "is-ready");
+    this.mount.tabIndex = -1;
   }
 
   makeGrid() {
@@ -118,13 +116,12 @@ export class SeatMap {
     if (this.grid.isFocused) this.showTip(this.grid.at);
     parts.whole.hidden = view.isFit;
     parts.zoomOut.disabled = view.isFit;
-    parts.zoomIn.disabled = view.k >= view.most * 0.999;
+    parts.zoomIn.disabled = view.k >= MOST * 0.999;
     stage.classList.toggle("is-near", !view.isFit);
     stage.classList.toggle("is-tappable", view.isTappable);
     this.head();
   }
 
-  /** The heading: the house, or the section in the middle of the window. */
   head() {
     const { view, geo, words, bar: { title, fresh } } = this;
     const section = view.isFit ? undefined : (this.grid.section ?? sectionAt(geo, ...view.toPlan(view.width / 2, view.height / 2)));
@@ -134,7 +131,6 @@ export class SeatMap {
     fresh.classList.toggle("is-stale", Boolean(this.isStale));
   }
 
-  /** Go to a section, so near that its seats can be chosen. */
   approach(section, point) {
     this.tip.hide();
     this.camera.fly(this.view.framing(section.box, point));
@@ -214,7 +210,6 @@ export class SeatMap {
     this.house.linkOf(section).focus({ preventScroll: true });
   }
 
-  /** A link reached by key must be in the window. */
   focus({ target }) {
     const part = this.house.sections.find(({ link }) => link === target);
     if (part && target.matches(":focus-visible") && !this.view.sees(part.section.box, 0)) this.camera.fly(this.view.fitted());
@@ -228,7 +223,6 @@ export class SeatMap {
     this.house.linkOf(to).focus({ preventScroll: true });
   }
 
-  /** Keep the focused seat in the window. */
   follow(i) {
     const { view, camera } = this;
     const [x, y] = view.toScreen(...this.placeOf(i));
@@ -304,7 +298,6 @@ export class SeatMap {
     return ordinals.filter((i) => !seats.isFree(i));
   }
 
-  /** From outside, such as the best seats: and go there. */
   replace(ordinals) {
     this.wasSubmitted = false;
     this.tellLost(this.take(ordinals));

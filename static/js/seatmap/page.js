@@ -26,21 +26,17 @@ function button(icon, label, act, text) {
   return element;
 }
 
-/** Heading and buttons. acts: { whole, zoomIn, zoomOut }. Returns { element, title, fresh } and the three buttons. */
+/** Heading and buttons: { element, title, fresh, whole, zoomIn, zoomOut }. acts has a function for each button. */
 export function bar(acts) {
   const title = make("b", { class: "seatmap__title" });
   const fresh = make("span", { class: "seatmap__fresh" });
-  const buttons = {
-    whole: button("whole", WORDS.whole, acts.whole, make("span", {}, WORDS.whole)),
-    zoomIn: button("zoomIn", WORDS.zoomIn, acts.zoomIn),
-    zoomOut: button("zoomOut", WORDS.zoomOut, acts.zoomOut),
-  };
+  const whole = button("whole", WORDS.whole, acts.whole, make("span", {}, WORDS.whole));
+  const [zoomIn, zoomOut] = ["zoomIn", "zoomOut"].map((name) => button(name, WORDS[name], acts[name]));
   const element = make("div", { class: "seatmap__bar" },
-    make("span", {}, title, make("br"), fresh), make("span", { class: "seatmap__buttons" }, ...Object.values(buttons)));
-  return { element, title, fresh, ...buttons };
+    make("span", {}, title, make("br"), fresh), make("span", { class: "seatmap__buttons" }, whole, zoomIn, zoomOut));
+  return { element, title, fresh, whole, zoomIn, zoomOut };
 }
 
-/** A label that follows a point of the map. */
 export class Tip {
   element = make("div", { class: "seatmap__tip", "aria-hidden": "true", hidden: "" });
 
@@ -67,8 +63,7 @@ export class Note {
     element.textContent = element.textContent === text ? `${text}\u00a0` : text; // else it would not be said twice
     element.classList.toggle("is-seen", seen);
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.say(""), text ? NOTE_FOR : 0);
-    if (!text) clearTimeout(this.timer);
+    if (text) this.timer = setTimeout(() => this.say(""), NOTE_FOR);
   }
 }
 
@@ -133,7 +128,6 @@ export function paintKey(list, seats, theme) {
   );
 }
 
-/** This tab's memory, where the browser allows one. */
 const memory = (() => {
   try {
     return sessionStorage;
@@ -146,7 +140,7 @@ const memory = (() => {
 export class Basket {
   /** remove(ordinals) takes seats out; describe(ordinal) gives { section, row, seat, name, isStanding }. */
   constructor(mount, seats, words, { remove, describe }) {
-    Object.assign(this, { seats, words, remove, describe });
+    Object.assign(this, { mount, seats, words, remove, describe });
     this.form = document.querySelector(mount.dataset.form);
     this.list = document.querySelector(mount.dataset.basket);
     this.template = this.list?.querySelector("template");
@@ -191,13 +185,12 @@ export class Basket {
     return [...lines.values()];
   }
 
-  /** New lines; focus stays on the removing buttons if it was there. */
   fillList(lines) {
     const buttons = () => [...this.list.querySelectorAll("[data-slot=remove]")];
     const at = buttons().indexOf(document.activeElement);
     for (const old of this.list.querySelectorAll("[data-line]")) old.remove();
     this.list.append(...lines.map((line) => this.line(line)));
-    if (at >= 0) (buttons()[at] ?? buttons().at(-1) ?? this.list).focus();
+    if (at >= 0) (buttons()[at] ?? buttons().at(-1) ?? this.mount).focus({ preventScroll: true });
   }
 
   line({ place, ordinals }) {

@@ -137,7 +137,6 @@ export class Seats {
   }
 }
 
-/** [[level, count], …] to one level index per ordinal; -1 is not priced. */
 function unroll(classes, count) {
   const out = new Int16Array(count).fill(-1);
   let at = 0;

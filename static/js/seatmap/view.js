@@ -5,7 +5,7 @@ import { PITCH } from "./geometry.js";
 const TINT_BELOW = 3; // px of pitch: under this, sections are tinted instead of seats drawn
 const TAP_FROM = 24; // px of pitch: the least target that a tap may select
 const SEAT_PITCH = 27; // px of pitch after zooming to a section too large to fit
-const MOST_PITCH = 56;
+export const MOST = 2.8; // px per plan unit
 const PAD = 18; // px
 const REDRAW_EVERY = 100; // ms during a gesture, and 50 more per thousand seats in sight
 
@@ -13,7 +13,7 @@ const REDRAW_EVERY = 100; // ms during a gesture, and 50 more per thousand seats
 export class View {
   constructor(box) {
     this.box = box;
-    Object.assign(this, { width: 1, height: 1, k: 1, x: 0, y: 0 });
+    Object.assign(this, { width: 0, height: 0, k: 1, x: 0, y: 0 });
   }
 
   get pitch() {
@@ -36,23 +36,18 @@ export class View {
     return this.scaleFor(this.box);
   }
 
-  get most() {
-    return Math.max(MOST_PITCH / PITCH, this.least);
-  }
-
   get state() {
     return { k: this.k, x: this.x, y: this.y };
   }
 
+  /** The scale at which a box just fits. */
   scaleFor([l, t, r, b]) {
-    const across = Math.max(r - l, 1);
-    const down = Math.max(b - t, 1);
-    return Math.min(Math.max(this.width - 2 * PAD, 1) / across, Math.max(this.height - 2 * PAD, 1) / down, MOST_PITCH / PITCH);
+    return Math.min((this.width - 2 * PAD) / (r - l), (this.height - 2 * PAD) / (b - t), MOST);
   }
 
   /** New size of the window: the middle of the picture stays, a whole house stays whole. */
   resize(width, height) {
-    const whole = this.width === 1 || this.isFit;
+    const whole = !this.width || this.isFit;
     const [cx, cy] = this.toPlan(this.width / 2, this.height / 2);
     Object.assign(this, { width, height });
     Object.assign(this, whole ? this.fitted() : this.centred(cx, cy, this.k));
@@ -76,15 +71,15 @@ export class View {
 
   /** A view of a section: all of it if seats are then large enough to tap, else the part around a point. */
   framing(box, [px, py]) {
-    const roomy = Math.min(this.scaleFor(grown(box)), 2.2);
-    const k = Math.min(Math.max(roomy, SEAT_PITCH / PITCH), this.most);
+    const roomy = Math.min(this.scaleFor([box[0] - 2 * PITCH, box[1] - PITCH, box[2] + 2 * PITCH, box[3] + PITCH]), 2.2);
+    const k = Math.min(Math.max(roomy, SEAT_PITCH / PITCH), MOST);
     const cx = spot(px, box[0], box[2], this.width / k);
     const cy = spot(py, box[1], box[3], this.height / k);
     return this.centred(cx, cy, k);
   }
 
   zoomed(factor, px = this.width / 2, py = this.height / 2) {
-    const k = Math.min(Math.max(this.k * factor, this.least), this.most);
+    const k = Math.min(Math.max(this.k * factor, this.least), MOST);
     const grown = k / this.k;
     return this.clamped({ k, x: px - (px - this.x) * grown, y: py - (py - this.y) * grown });
   }
@@ -105,8 +100,6 @@ export class View {
     return r + margin > left && l - margin < right && b + margin > top && t - margin < bottom;
   }
 }
-
-const grown = ([l, t, r, b]) => [l - 2 * PITCH, t - PITCH, r + 2 * PITCH, b + PITCH];
 
 /** The middle of the stretch if the window holds it, else a place near the wish that shows no empty margin. */
 function spot(wish, from, to, window) {
@@ -148,7 +141,6 @@ export class Camera {
     this.draw();
   }
 
-  /** A new picture, now. */
   draw() {
     const { view, painter, house } = this;
     cancelAnimationFrame(this.frame);
@@ -169,7 +161,6 @@ export class Camera {
     this.go(state);
   }
 
-  /** Show a view from now on, at the next frame. */
   go(state) {
     Object.assign(this.view, state);
     this.frame ??= requestAnimationFrame(() => {

@@ -26,7 +26,7 @@ export function speak({ locale, currency }) {
     decimal: (minor) => (minor / 10 ** digits).toFixed(digits),
     summary: (it, sum) => `${section(it)}, ${left(sum, it)}${sum.left ? `, from ${money(sum.from)}` : ""}`,
     seat: (row, seat) => `${row.label && `${rowName(row)}, `}seat ${seat}`,
-    short: (n) => (n ? `${n.toLocaleString(locale)} left` : sentence(WORDS.full)),
+    short: (n) => (n ? `${n.toLocaleString(locale)} left` : "Full"),
     yours: (n) => `${n} yours`,
     seats: (n) => some(n, "seat"),
     places: (n) => some(n, "place"),
