@@ -54,8 +54,13 @@ def booking(request, booking_id):
 
 
 def _shown_ticket(ticket, item):
-    return {**line_of(item), "number": ticket.number, "status": ticket.status,
-            "holder": ticket.holder_name, "entrance": ticket.entrance, "code": _code(ticket)}  # fmt: skip
+    return line_of(item) | {
+        "number": ticket.number,
+        "status": ticket.status,
+        "holder": ticket.holder_name,
+        "entrance": ticket.entrance,
+        "code": _code(ticket),
+    }
 
 
 def _code(ticket):

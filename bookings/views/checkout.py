@@ -1,5 +1,7 @@
 """From the held seats to the provider's page and back."""
 
+from math import ceil
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -138,7 +140,7 @@ def _page(request, booking, form, *, problem="", status=200):
         "problem": problem,
         "state": _state(booking, held),
         "now": now,
-        "seconds_left": max(int((booking.reserved_until - now).total_seconds()), 0),
+        "seconds_left": max(ceil((booking.reserved_until - now).total_seconds()), 0),
         "payment_failed": payment is not None and payment.status == PaymentStatus.FAILED,
         "payment": payment,
     }

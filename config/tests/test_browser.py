@@ -8,7 +8,7 @@ import zxingcpp
 from playwright.sync_api import expect
 
 from agencies.models import Agency
-from config.tests.browser import PHONE, barriers, chromium, reader, site
+from config.tests.browser import DESK, PHONE, barriers, chromium, reader, site
 from config.tests.scenarios import house
 from core.tenancy import acting_for, as_system
 from inventory.models import EventSeat
@@ -38,6 +38,14 @@ def shop(world, tmp_path):
         yield running
 
 
+def test_control_a_page_that_breaks_the_content_policy_is_heard(browser):
+    page = "<!doctype html><title>Broken</title><p style='color: red'>Broken</p>"
+    policy = {"Content-Security-Policy": "default-src 'self'", "Content-Type": "text/html"}
+    with pytest.raises(AssertionError, match="Content Security Policy"), reader(browser) as someone:
+        someone.page.route("**/*", lambda route: route.fulfill(body=page, headers=policy))
+        someone.page.goto("http://shop.example/")
+
+
 def address(shop, world, path=""):
     return f"{shop.web.url}/events/{world['event']['slug']}/{path}"
 
@@ -57,7 +65,7 @@ def pay(page):
 def hold(page, *seats):
     """On the page of a section: ticks the seats and goes to the checkout, or to the refusal."""
     for seat in seats:
-        page.get_by_label(f"Row 1, seat {seat}, ").check()
+        page.get_by_label(f"Row A, seat {seat}, ").check()
     page.get_by_role("button", name="Hold the ticked seats").click()
 
 
@@ -91,7 +99,7 @@ def test_a_buyer_takes_two_seats_on_the_map_pays_and_is_admitted_once(browser, s
         codes = codes_in(download.value.path())
 
     mails = shop.drain()
-    assert [mail["to"] for mail in mails] == ["Noor Vance <noor@post.example>"]
+    assert [mail["to"] for mail in mails] == ["noor@post.example"]
     [attached] = mails[0].iter_attachments()
     assert codes_in(attached.get_content()) == codes
     assert len(set(codes)) == 2
@@ -110,8 +118,8 @@ def test_without_javascript_or_mouse_the_list_leads_to_the_same_tickets(browser,
         buyer.press(page.get_by_role("link", name="Night").first)
         buyer.press(page.get_by_role("link", name="Choose from a list").first)
         buyer.press(page.get_by_role("link", name="Section B"))
-        buyer.press(page.get_by_label("Row 1, seat 1, "), "Space")
-        buyer.press(page.get_by_label("Row 1, seat 2, "), "Space")
+        buyer.press(page.get_by_label("Row A, seat 1, "), "Space")
+        buyer.press(page.get_by_label("Row A, seat 2, "), "Space")
         page.keyboard.press("Enter")  # of any box: nobody has to walk past the other 198
         buyer.tab_to(page.get_by_label("Name"))
         page.keyboard.type("Noor Vance")
@@ -139,9 +147,9 @@ def test_a_lost_seat_is_named_and_one_click_takes_one_as_good(browser, shop, wor
         somebody_takes(shop, world, 1)
         hold(page, 1, 2)
         notice = page.get_by_role("alert")
-        expect(notice).to_contain_text("row 1, seat 2 has just been taken")
+        expect(notice).to_contain_text("row A, seat 2 has just been taken")
         expect(notice).to_contain_text("nothing was charged")
-        expect(page.get_by_label("Row 1, seat 1, ")).to_be_checked()
+        expect(page.get_by_label("Row A, seat 1, ")).to_be_checked()
         expect(notice.get_by_role("button", name="Take ")).to_have_count(3)
         offered = notice.get_by_role("button", name="Take ").first
         wanted = re.search(r"row (\w+), seats (\w+)", offered.get_attribute("aria-label"))
@@ -166,7 +174,7 @@ def test_a_seat_lost_on_the_map_keeps_the_others_in_the_basket(browser, shop, wo
         somebody_takes(shop, world, 0)
         page.unroute("**/status")
         page.get_by_role("form", name="Your seats").get_by_role("button", name="Continue").click()
-        expect(page.get_by_role("alert")).to_contain_text("row 1, seat 1 has just been taken")
+        expect(page.get_by_role("alert")).to_contain_text("row A, seat 1 has just been taken")
         expect(page.locator("#seatmap.is-ready")).to_be_visible()
         lines = page.get_by_role("form", name="Your seats").get_by_role("listitem")
         expect(lines).to_have_count(1)
@@ -187,26 +195,25 @@ def test_when_the_time_is_over_the_page_says_so_and_the_seats_are_free(browser, 
         expect(page.get_by_role("button", name="Pay €95.40")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [None, PHONE], ids=["desk", "phone"])
-def test_axe_finds_no_barrier_on_any_page(browser, shop, world, theme, size):
-    look = {"color_scheme": theme, "bypass_csp": True} | ({"viewport": size} if size else {})
-    with reader(browser, **look) as buyer:
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_axe_finds_no_barrier_on_any_page_light_or_dark(browser, shop, world, size):
+    with reader(browser, viewport=size, bypass_csp=True) as buyer:
         page, found = buyer.page, {}
 
         def look_at(name, path=None):
             if path is not None:
                 page.goto(f"{shop.web.url}{path}")
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-            found[name] = barriers(page)
+            for theme in ("dark", "light"):
+                page.emulate_media(color_scheme=theme)
+                found[name, theme] = barriers(page)
 
         event = f"/events/{world['event']['slug']}/"
-        look_at("home", "/")
+        for name, path in PAGES.items():
+            look_at(name, path.format(event=event))
         page.goto(f"{shop.web.url}{event}")
         page.locator("#seatmap.is-ready").wait_for()
         look_at("event")
-        for name, path in PAGES.items():
-            look_at(name, path.format(event=event))
         page.goto(f"{shop.web.url}{event}seats/0/")
         hold(page, 1, 2)
         look_at("checkout")
@@ -215,10 +222,11 @@ def test_axe_finds_no_barrier_on_any_page(browser, shop, world, theme, size):
         give_contact(page)
         pay(page)
         look_at("tickets")
-        assert found == {name: [] for name in found}
+        assert {place: rules for place, rules in found.items() if rules} == {}
 
 
 PAGES = {
+    "home": "/",
     "nothing found": "/?q=harpsichord",
     "list of sections": "{event}seats/",
     "section": "{event}seats/0/",

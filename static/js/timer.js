@@ -11,7 +11,7 @@ function run(timer) {
   words.textContent = "Held";
 
   const tick = () => {
-    const left = Math.max(Math.round((end - Date.now()) / 1000), 0);
+    const left = Math.max(Math.ceil((end - Date.now()) / 1000), 0);
     figure.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
     if (left < 60) timer.dataset.left = "1";
     else if (left < 300) timer.dataset.left = "5";
