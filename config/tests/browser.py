@@ -113,7 +113,7 @@ def reader(browser, **context):
     someone = Reader(opened.new_page())
     yield someone
     opened.close()
-    assert someone.complaints == []
+    assert not someone.complaints, someone.complaints
 
 
 def barriers(page):

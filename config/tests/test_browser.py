@@ -41,9 +41,14 @@ def shop(world, tmp_path):
 def test_control_a_page_that_breaks_the_content_policy_is_heard(browser):
     page = "<!doctype html><title>Broken</title><p style='color: red'>Broken</p>"
     policy = {"Content-Security-Policy": "default-src 'self'", "Content-Type": "text/html"}
-    with pytest.raises(AssertionError, match="Content Security Policy"), reader(browser) as someone:
-        someone.page.route("**/*", lambda route: route.fulfill(body=page, headers=policy))
-        someone.page.goto("http://shop.example/")
+
+    def look():
+        with reader(browser) as someone:
+            someone.page.route("**/*", lambda route: route.fulfill(body=page, headers=policy))
+            someone.page.goto("http://shop.example/")
+
+    with pytest.raises(AssertionError, match="Content Security Policy"):
+        look()
 
 
 def address(shop, world, path=""):
