@@ -1,16 +1,19 @@
-"""Static files with the hash of their content in their name, imports between modules included."""
+"""Static files with the hash of their content in their name, imports between our modules included."""
 
-from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
+from django.contrib.staticfiles.storage import HashedFilesMixin, ManifestStaticFilesStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+# Only our own modules: packages ship files whose imports are not meant to be resolved here.
+OUR_MODULES = ("js/*.js", HashedFilesMixin._js_module_import_aggregation_patterns[1])
 
 
 class Hashed(ManifestStaticFilesStorage):
     """For the demo: hashed, not compressed, because compressing well takes a minute."""
 
-    support_js_module_import_aggregation = True
+    patterns = (*ManifestStaticFilesStorage.patterns, OUR_MODULES)
 
 
 class HashedAndCompressed(CompressedManifestStaticFilesStorage):
     """For production: brotli and gzip beside each file, made once."""
 
-    support_js_module_import_aggregation = True
+    patterns = (*CompressedManifestStaticFilesStorage.patterns, OUR_MODULES)
