@@ -1,8 +1,8 @@
 """An event from its draft to the end of its sale."""
 
-import json
 from datetime import timedelta
 
+from django.utils import timezone
 from django.utils.text import slugify
 
 from core.errors import DomainError, NotFound
@@ -112,7 +112,7 @@ def import_events(content, *, currency):
     The venue is found by name or made. An event imported before is left as it is. Raises
     a DomainError listing every problem; nothing is written then.
     """
-    drafts = ticketmaster.parse_all(json.loads(content))
+    drafts = ticketmaster.parse_all(content)
     return _write_drafts(drafts, currency)
 
 
@@ -142,7 +142,15 @@ def _venue_of(draft):
     return venue
 
 
+def _sale_window(draft):
+    """When the file names no window: from now, or the day before, to the start."""
+    ends_at = draft.sale_ends_at or draft.starts_at
+    starts_at = draft.sale_starts_at or min(timezone.now(), ends_at - timedelta(days=1))
+    return starts_at, ends_at
+
+
 def _new_draft(draft, venue, currency):
+    sale_starts_at, sale_ends_at = _sale_window(draft)
     return Event.objects.create(
         slug=free_slug(draft.title, draft.starts_at),
         title=draft.title[:120],
@@ -152,8 +160,8 @@ def _new_draft(draft, venue, currency):
         layout=venue.layouts.order_by("-version").first(),
         starts_at=draft.starts_at,
         time_zone=draft.time_zone,
-        sale_starts_at=draft.sale_starts_at,
-        sale_ends_at=draft.sale_ends_at,
+        sale_starts_at=sale_starts_at,
+        sale_ends_at=sale_ends_at,
         currency=draft.currency or currency,
         external_id=draft.external_id,
     )

@@ -1,0 +1,1 @@
+"""Events from other people's files, one module a format."""
