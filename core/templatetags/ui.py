@@ -5,7 +5,6 @@ import re
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
-from babel.lists import format_list
 from babel.numbers import format_decimal
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
@@ -60,18 +59,6 @@ def clock(moment, zone):
 def day_part(moment, pattern):
     """One piece of a date that stands alone, in a CLDR pattern: d, EEEE, MMMM."""
     return format_datetime(moment, pattern, locale=_locale())
-
-
-@register.filter
-def listing(words):
-    """seat 9, seat 10 and seat 11"""
-    return format_list([str(word) for word in words], locale=_locale()).replace(", and ", " and ")
-
-
-@register.filter
-def grouped(code, size=4):
-    """A long code in groups that can be read aloud: TS48 207L Y1."""
-    return " ".join(code[i : i + size] for i in range(0, len(code), size))
 
 
 @register.filter

@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter
 def cover_lines(name, shape):
-    """The set lines of an event's name; shape: poster, card, thumb or wide."""
+    """The set lines of an event's name; shape: poster, card or thumb."""
     return cover.cover_lines(name, shape)
