@@ -173,8 +173,11 @@ def sell_in_bulk(
     `bought_between` is (first, last) moment. `party_sizes` {places: weight}; neighbours by ordinal
     stay together. `used` is the share of tickets that were admitted, at gates the event must have.
     Raises SeatsTaken with the places that are not sellable; earlier batches then stay sold.
+    Prices are those of now.
     """
-    parties = list(_parties(sorted(ordinals), customers, bought_between, party_sizes, chance))
+    parties = list(
+        _parties(event, sorted(ordinals), customers, bought_between, party_sizes, chance)
+    )
     numbers = set()
     return [
         booking_id
@@ -183,9 +186,9 @@ def sell_in_bulk(
     ]
 
 
-def _parties(ordinals, customers, bought_between, party_sizes, chance):
+def _parties(event, ordinals, customers, bought_between, party_sizes, chance):
     groups = list(_groups(ordinals, party_sizes, chance))
-    moments = _moments(*bought_between, len(groups), chance)
+    moments = _moments(bought_between, event.starts_at, len(groups), chance)
     for group, at in zip(groups, moments, strict=True):
         yield Party(group, chance.choice(customers), at)
 
@@ -207,10 +210,11 @@ def _size(party_sizes, chance):
     return chance.choices(list(party_sizes), list(party_sizes.values()))[0]
 
 
-def _moments(first, last, count, chance):
-    """So many moments: most on the first days and the last, on Fridays, in the evening."""
+def _moments(bought_between, night, count, chance):
+    """So many moments: most on the first days and before the night, on Fridays, in the evening."""
+    first, last = bought_between
     days = [first.date() + timedelta(days=n) for n in range((last.date() - first.date()).days + 1)]
-    weights = [_demand(n, len(days), day) for n, day in enumerate(days)]
+    weights = [_demand(day, first.date(), night.date()) for day in days]
     for day in chance.choices(days, weights, k=count):
         hour = chance.choices(range(24), BY_HOUR)[0]
         at = datetime.combine(day, time(hour, tzinfo=first.tzinfo))
@@ -218,9 +222,9 @@ def _moments(first, last, count, chance):
         yield at if first <= at < last else first + (last - first) * chance.random()
 
 
-def _demand(number, days, day):
-    rush = 6 * math.exp(-number / 1.5)
-    last_call = 2 * math.exp(-(days - 1 - number) / 3)
+def _demand(day, first, night):
+    rush = 6 * math.exp(-(day - first).days / 1.5)
+    last_call = 2 * math.exp(-max((night - day).days, 0) / 3)
     return (1 + rush + last_call) * BY_WEEKDAY[day.weekday()]
 
 

@@ -73,10 +73,10 @@ HALL = (
     Level("Upper ring", 1, "35.00", {"201-220": "G-S"}),
 )
 COURT = (
-    Level("Courtside", 6, "62.50", {"101-116": "A-D"}),
-    Level("Lower ring", 4, "42.50", {"101-116": "E-P"}),
-    Level("Upper ring, front", 2, "25.00", {"201-220": "A-F"}),
-    Level("Upper ring", 1, "15.00", {"201-220": "G-S"}),
+    Level("Courtside", 6, "62.50", {"101-116": "A-C"}),
+    Level("Middle rows", 4, "40.00", {"101-116": "D-H"}),
+    Level("Upper rows", 2, "25.00", {"105-112": "I-P"}),
+    Level("Upper rows, ends", 1, "15.00", {"101-104": "I-P", "113-116": "I-P"}),
 )
 
 
@@ -168,7 +168,7 @@ UPCOMING = (
 their stories. The funniest evening about moving house you will see this year.
 
 In French, with some Flemish where it hurts.""",
-        left=14,
+        left=14, on_sale_in=-44,
     ),
     Night(
         "L’ours et la lune", "Théâtre d’ombres, dès 3 ans",
@@ -178,7 +178,7 @@ In French, with some Flemish where it hurts.""",
 violoncelle et un peu de neige.
 
 Durée 45 minutes. Les enfants restent sur les genoux ou sur un coussin.""",
-        left=9, doors=30,
+        left=9, doors=30, on_sale_in=-36,
     ),
     Night(
         "Les heures blanches", "Compagnie du Marais, mise en scène Hélène Perrin",
@@ -194,21 +194,21 @@ Durée 45 minutes. Les enfants restent sur les genoux ou sur un coussin.""",
 tient l’hôpital entier dans une seule chambre.
 
 Spectacle en français. Deux heures cinq, sans entracte. Déconseillé aux moins de 14 ans.""",
-        sold=0.55,
+        sold=0.55, on_sale_in=-52,
     ),
     Night(
         "Rives 58 v Gent Harriers", "European League, group stage",
         Event.Kind.SPORTS, "court", 12, SUNDAY, "17:00", 120, COURT,
         (
-            Lot(TEAM, "101-106", "33.00"),
-            Lot(TEAM, "201-206", "14.00"),
+            Lot(TEAM, "101-107", "19.00"),
+            Lot(TEAM, "113-114", "12.50"),
             Lot(BROKER, "108", "31.00", "A-H"),
         ),
         """The return match: in Ghent the Harriers won by one point, eleven seconds before the end.
 The winner goes to the quarter-final.
 
-Section 201 to 206 is the family stand. Away supporters sit in 211 and 212, through the east stairs.""",
-        sold=0.5, featured=True, doors=90,
+Sections 113 and 114 are the family stand. Away supporters sit in 115 and 116, by the east stairs.""",
+        sold=0.5, featured=True, doors=90, on_sale_in=-31,
     ),
     Night(
         "Small Talk, Large Room", "Improvised stand-up by people who have never met",
@@ -223,17 +223,17 @@ Section 201 to 206 is the family stand. Away supporters sit in 211 and 212, thro
 knows what it is about, least of all the lighting desk.
 
 In English and French, often in one sentence.""",
-        sold=0.35, organizer=True, featured=True,
+        sold=0.35, organizer=True, featured=True, on_sale_in=-27,
     ),
     Night(
         "Papier! A puppet circus", "Compagnie Plis, from 4 years",
         Event.Kind.FAMILY, "mirador", 20, SATURDAY, "15:00", 50, mirador("17.50", "12.50"),
-        WHOLE_MIRADOR, PUPPETS, sold=0.6, featured=True, doors=30, series="Papier!",
+        WHOLE_MIRADOR, PUPPETS, sold=0.6, featured=True, doors=30, series="Papier!", on_sale_in=-34,
     ),
     Night(
         "Papier! A puppet circus", "Compagnie Plis, from 4 years",
         Event.Kind.FAMILY, "mirador", 24, WEDNESDAY, "15:00", 50, mirador("17.50", "12.50"),
-        WHOLE_MIRADOR, PUPPETS, sold=0.3, doors=30, series="Papier!",
+        WHOLE_MIRADOR, PUPPETS, sold=0.3, doors=30, series="Papier!", on_sale_in=-34,
     ),
     Night(
         "Orchestre de l’Estuaire: Winter Light", "Sibelius, Saariaho, Grieg",
@@ -244,7 +244,7 @@ In English and French, often in one sentence.""",
 concerto with Lieke Hendriks at the piano. Conducted by Ciarán Brennan.
 
 Interval of twenty minutes. An introduction is given in the foyer at 16:15.""",
-        sold=0.45,
+        sold=0.45, on_sale_in=-57,
     ),
     Night(
         "An Evening of Small Disasters", "True stories, told without notes",
@@ -253,44 +253,44 @@ Interval of twenty minutes. An introduction is given in the foyer at 16:15.""",
 spelling mistake. Hosted by Fiona Kelly, with a house band that is never quite ready.
 
 Over 16s. Seats for the first thirty-two; two standing pits for everybody else.""",
-        sold=0.5, currency="GBP", most=6,
+        sold=0.5, currency="GBP", most=6, on_sale_in=-23,
     ),
     Night(
         "The Glass Orchard", "A play by Adèle Marchand",
         THEATER, "ecluse", 38, WEDNESDAY, "20:00", 110,
         theatre(best="50.00", good="42.50", fair="35.00", side="27.50", cheap="20.00"),
         whole_theatre(QUAY, stalls="29.00", circle="26.00", boxes="17.00", balcony="11.00"),
-        ORCHARD, sold=0.5, organizer=True, featured=True, series="The Glass Orchard",
+        ORCHARD, sold=0.5, organizer=True, featured=True, series="The Glass Orchard", on_sale_in=-48,
     ),
     Night(
         "The Glass Orchard", "A play by Adèle Marchand",
         THEATER, "ecluse", 39, THURSDAY, "20:00", 110,
         theatre(best="50.00", good="42.50", fair="35.00", side="27.50", cheap="20.00"),
         (Lot(QUAY, "Stalls", "29.00"), Lot(QUAY, "Dress circle", "26.00")),
-        ORCHARD, sold=0.2, organizer=True, series="The Glass Orchard",
+        ORCHARD, sold=0.2, organizer=True, series="The Glass Orchard", on_sale_in=-20,
     ),
     Night(
         "The Low Lanterns", "Harbour Songs tour",
         CONCERT, "halle", 50, FRIDAY, "20:00", 160, HALL,
-        (Lot(QUAY, "Floor A-C", "88.00"), Lot(QUAY, "105-108", "52.00")),
-        LANTERNS, left=0, organizer=True, doors=90, series=SERIES,
+        (Lot(QUAY, "Floor A-C", "88.00"), Lot(QUAY, "106", "52.00")),
+        LANTERNS, left=0, organizer=True, doors=90, series=SERIES, on_sale_in=-40,
     ),
     Night(
         "The Low Lanterns", "Harbour Songs tour",
         CONCERT, "halle", 51, SATURDAY, "20:00", 160, HALL,
         (
             Lot(QUAY, "Floor A-F", "82.00"),
-            Lot(QUAY, "101-106, 109-111", "56.00"),
+            Lot(QUAY, "104-107, 110-111", "56.00"),
             Lot(BROKER, "112", "64.00", "A-H", retail="82.50"),
-            Lot(HALLE, "203-206", "27.00"),
+            Lot(HALLE, "205-206", "27.00"),
         ),
-        LANTERNS, sold=0.52, organizer=True, featured=True, doors=90, series=SERIES,
+        LANTERNS, sold=0.45, organizer=True, featured=True, doors=90, series=SERIES, on_sale_in=-40,
     ),
     Night(
         "The Low Lanterns", "Harbour Songs tour",
         CONCERT, "halle", 52, SUNDAY, "18:00", 160, HALL,
-        (Lot(QUAY, "Floor A, Floor C", "88.00"), Lot(QUAY, "107-109", "52.00")),
-        LANTERNS, left=60, organizer=True, doors=90, series=SERIES,
+        (Lot(QUAY, "Floor B", "92.00"), Lot(QUAY, "109", "52.00")),
+        LANTERNS, left=60, organizer=True, doors=90, series=SERIES, on_sale_in=-40,
     ),
     Night(
         "Open Harbour", "A day on rivers, ports and the cities behind them",
@@ -350,7 +350,7 @@ PAST = (
     Night(
         "Rives 58 v Ostende Blues", "European League, group stage",
         Event.Kind.SPORTS, "court", -10, SUNDAY, "17:00", 120, COURT,
-        (Lot(TEAM, "101-104", "31.00"), Lot(TEAM, "201-203", "13.00")),
+        (Lot(TEAM, "105-108", "19.00"), Lot(TEAM, "113", "12.00")),
         sold=0.7, becomes="COMPLETED", doors=90,
     ),
 )  # fmt: skip

@@ -9,21 +9,21 @@ from config.demo.venues import gates_of
 from core.money import Money
 from events.models import Event
 from events.services import free_slug, price_sections, publish
-from inventory.services import lay_out
 from tickets.models import Gate
 from venues.models import LayoutSeat
 
 SALE_OPENS = time(10)
+HOLIDAYS = {(12, 24), (12, 25), (12, 31), (1, 1)}
 SALE_CLOSES = timedelta(minutes=30)
 """Before the doors close for those without a ticket."""
 
 
 def make_event(night, *, layout, organizer, today):
-    """The Event of a Night on its day after `today`, laid out and, unless a draft, published."""
+    """The Event of a Night on its day after `today`, published unless it is a draft."""
     zone = ZoneInfo(layout.venue.time_zone)
     day = day_of(night, today)
     starts_at = datetime.combine(day, time.fromisoformat(night.starts), zone)
-    opens_on = min(today + timedelta(days=night.on_sale_in), day - timedelta(days=20))
+    opens_on = min(today + timedelta(days=night.on_sale_in), day - timedelta(days=14))
     event = Event.objects.create(
         slug=free_slug(night.title, starts_at),
         title=night.title,
@@ -46,16 +46,18 @@ def make_event(night, *, layout, organizer, today):
     )
     _price(event, night.levels)
     _open_gates(event, night.house)
-    lay_out(event)
     if night.becomes != "DRAFT":
         publish(event.pk)
     return Event.objects.select_related("venue", "layout").get(pk=event.pk)
 
 
 def day_of(night, today):
-    """The first of its weekdays from `in_days` after today on."""
+    """The first of its weekdays from `in_days` after today on; a week later if that is a holiday."""
     earliest = today + timedelta(days=night.in_days)
-    return earliest + timedelta(days=(night.weekday - earliest.weekday()) % 7)
+    day = earliest + timedelta(days=(night.weekday - earliest.weekday()) % 7)
+    while (day.month, day.day) in HOLIDAYS:
+        day += timedelta(days=7)
+    return day
 
 
 def _price(event, levels):

@@ -104,7 +104,7 @@ def leave_open(programme, desk):
     _agreed(
         nights.TEAM,
         events["Rives 58 v Gent Harriers", 12],
-        [nights.Lot(nights.TEAM, "109, 207-208", "24.00")],
+        [nights.Lot(nights.TEAM, "109-110", "19.00")],
         desk,
         expected_on=soon,
         supplier_reference="R58-2291",

@@ -142,8 +142,8 @@ def _with_door(section):
 
 
 def _court(hall):
-    """The rings around a basketball court where stage, floor blocks and sound desk are otherwise."""
-    rings = [section for section in hall.sections if section.zone != "Floor"]
+    """The lower ring around a basketball court; the floor is cleared, the upper ring curtained off."""
+    ring = [section for section in hall.sections if section.zone == "Lower ring"]
     floor = [
         seat for s in hall.sections if s.zone == "Floor" for row in s.rows for seat in row.seats
     ]
@@ -156,7 +156,7 @@ def _court(hall):
     plan = replace(
         hall,
         name="Halle Verdier, court",
-        sections=tuple(rings),
+        sections=tuple(ring),
         shapes=(court, circle),
         focal=middle,
     )
