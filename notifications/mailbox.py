@@ -70,7 +70,9 @@ def message_html(request, name):
     """The HTML part as it is, in a frame that may load and run nothing."""
     body = read(_file(name)).get_body(preferencelist=("html",))
     response = HttpResponse(body.get_content() if body else "")
-    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    response["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox"
+    )
     return response
 
 

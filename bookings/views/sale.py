@@ -19,6 +19,15 @@ from inventory.queries import price_classes, section_seats, status_bytes, wheelc
 from venues.picture import svg
 from venues.plan import from_canonical
 
+# The picture is a document of its own when a page shows it: it brings the tokens it needs.
+PICTURE_COLOURS = """<style>:root{color-scheme:light dark}
+.p1{color:light-dark(#7d942e,#6f6b02)}.p2{color:light-dark(#05886e,#69944c)}
+.p3{color:light-dark(#00657d,#48a7a1)}.p4{color:light-dark(#352baf,#21b4fe)}
+.p5{color:light-dark(#4e0074,#ddc9fc)}.p6{color:light-dark(#4e0022,#fee9f6)}
+.taken{color:light-dark(#dbd7d2,#3a3531)}.off{stroke:none}
+.seatmap-section{fill:none;stroke:light-dark(#dbd7d2,#3a3531)}
+.seatmap-stage{fill:light-dark(#1a1511,#f1eeea)}.seatmap-shape-label{fill:light-dark(#fff,#15120f)}
+.seatmap-label{fill:light-dark(#1a1511,#f1eeea);font-family:Arial,sans-serif}</style>"""
 BEST_CHOICES = (1, 2, 3, 4, 5, 6, 8)
 _prices = Remembered(seconds=30)
 _pictures = Remembered(seconds=5)
@@ -198,7 +207,9 @@ def _draw(found):
         f"p{position}" if state == 0 else ("taken", "off")[state - 1]
         for state, position in zip(states, positions, strict=True)
     ]
-    return svg(from_canonical(found.layout.plan), classes, title=f"Seats of {found.title}")
+    drawn = svg(from_canonical(found.layout.plan), classes, title=f"Seats of {found.title}")
+    start = drawn.index(">") + 1
+    return drawn[:start] + PICTURE_COLOURS + drawn[start:]
 
 
 @require_safe
