@@ -71,7 +71,8 @@ def message_html(request, name):
     body = read(_file(name)).get_body(preferencelist=("html",))
     response = HttpResponse(body.get_content() if body else "")
     response["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups allow-popups-to-escape-sandbox"
+        "default-src 'none'; style-src 'unsafe-inline';"
+        " sandbox allow-popups allow-popups-to-escape-sandbox"
     )
     return response
 

@@ -27,7 +27,8 @@ PICTURE_COLOURS = """<style>:root{color-scheme:light dark}
 .taken{color:light-dark(#dbd7d2,#3a3531)}.off{stroke:none}
 .seatmap-section{fill:none;stroke:light-dark(#dbd7d2,#3a3531)}
 .seatmap-stage{fill:light-dark(#1a1511,#f1eeea)}.seatmap-shape-label{fill:light-dark(#fff,#15120f)}
-.seatmap-label{fill:light-dark(#1a1511,#f1eeea);font-family:Arial,sans-serif}</style>"""
+.seatmap-label{fill:light-dark(#1a1511,#f1eeea);
+stroke:light-dark(#f6f4f1,#1f1b18);font-family:Arial,sans-serif}</style>"""
 BEST_CHOICES = (1, 2, 3, 4, 5, 6, 8)
 _prices = Remembered(seconds=30)
 _pictures = Remembered(seconds=5)
