@@ -41,6 +41,7 @@ payments.payment            vs     -           -           vs       -           
 payments.refund             v      -           -           v        -             -
 payments.inboxmessage       vs     -           -           vs       -             -
 payments.journal            v      -           -           v        -             -
+payments.ledgerentry        v      -           -           v        -             -
 notifications.message       v      -           v           -        -             -
 core.outboxmessage          vs     -           -           -        -             -
 core.auditentry             v      -           -           -        -             -
@@ -120,11 +121,8 @@ class BackOffice(UnfoldAdminSite):
         return timed
 
     def login(self, request, extra_context=None):
-        if request.method == "GET" and request.user.is_authenticated:
-            if not self.has_permission(request):
-                messages.error(
-                    request, f"{request.user} has no role here that opens the back office."
-                )
+        if request.user.is_authenticated and not self.has_permission(request):
+            messages.error(request, f"{request.user} has no role here that opens the back office.")
         response = super().login(request, extra_context)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response

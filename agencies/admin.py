@@ -1,0 +1,175 @@
+"""The agency itself, its members and the organizers it knows."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+
+from accounts.models import User
+from agencies.admin_members import add_member, change_role, new_password_for, remove_member
+from agencies.models import Agency, Membership, Organizer
+from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, SystemWide, step
+from core.admin_parts import Panel, Table, columns, panel
+from core.memory import Remembered
+from core.tenancy import acting_for, as_system
+
+
+class PersonForm(forms.Form):
+    email = forms.EmailField(help_text="Somebody known by it keeps the account and password.")
+    name = forms.CharField(max_length=120)
+
+
+class MemberForm(PersonForm):
+    role = forms.ChoiceField(choices=Membership.Role)
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=Membership.Role)
+
+
+def show_password(admin_page, request, member, password):
+    """The page that shows a first password once, or the list when there is none to show."""
+    if not password:
+        messages.success(request, f"{member.user} can sign in here with the password known already.")
+        return HttpResponseRedirect(admin_page.list_address())
+    return admin_page.page(
+        request,
+        "admin/secret.html",
+        title=f"Password of {member.user}",
+        secret=password,
+        words="Pass it on over a safe way. The person should change it after signing in.",
+    )
+
+
+@admin.register(Agency)
+class AgencyAdmin(SystemWide, BackOfficeAdmin):
+    """Owners keep their own agency; the operator keeps all."""
+
+    list_display = ["name", "slug", "host", "currency", "time_zone", "is_default"]
+    search_fields = ["name", "slug", "host"]
+    ordering = ["name", "pk"]
+    fieldsets = [
+        ("House", {"fields": ["name", "slug", "host", "is_default", "support_email", "address"]}),
+        ("Money and time", {"fields": ["currency", "fee_percent", "fee_fixed", "time_zone"]}),
+    ]
+    steps = ["add_owner"]
+
+    def get_readonly_fields(self, request, obj=None):
+        if request.user.is_superuser:
+            return ["currency"] if obj else []
+        return ["slug", "host", "is_default", "currency"]
+
+    def thing(self, request, object_id):
+        if not request.user.is_superuser:
+            return super().thing(request, object_id)
+        with as_system():
+            return super().thing(request, object_id)
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        Remembered.forget_everything()
+
+    @step("Add an owner", is_page=True)
+    def add_owner(self, request, agency):
+        form = PersonForm(request.POST or None)
+        return self.form_page(
+            request,
+            form,
+            lambda form: self._owner_added(request, agency, form),
+            title=f"Add an owner: {agency}",
+            submit="Add",
+        )
+
+    def _owner_added(self, request, agency, form):
+        with acting_for(agency.pk):
+            member, password = add_member(**form.cleaned_data, role=Membership.Role.OWNER)
+        return show_password(self, request, member, password)
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    list_display = ["person", "email", "role", "last_login"]
+    list_filter = ["role"]
+    list_select_related = ["user"]
+    search_fields = ["user__email", "user__name"]
+    ordering = ["user__name", "pk"]
+    fields = ["person", "email", "role", "last_login"]
+    readonly_fields = fields
+    steps = ["change_role", "new_password", "remove"]
+    export_columns = {"Name": "user__name", "E-mail": "user__email", "Role": "role"}
+
+    def has_add_permission(self, request):
+        return self.may(request, "add")
+
+    def add_view(self, request, form_url="", extra_context=None):
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = MemberForm(request.POST or None)
+        return self.form_page(
+            request, form, lambda form: self._added(request, form), title="Add a member", submit="Add"
+        )
+
+    def _added(self, request, form):
+        return show_password(self, request, *add_member(**form.cleaned_data))
+
+    @admin.display(description="Name", ordering="user__name")
+    def person(self, member):
+        return str(member.user)
+
+    @admin.display(description="E-mail", ordering="user__email")
+    def email(self, member):
+        return member.user.email
+
+    @admin.display(description="Last sign-in", ordering="user__last_login")
+    def last_login(self, member):
+        return member.user.last_login
+
+    @step("Change the role", is_page=True, tone="primary")
+    def change_role(self, request, member):
+        form = RoleForm(request.POST or None, initial={"role": member.role})
+        return self.form_page(
+            request,
+            form,
+            lambda form: self._changed(request, member, form.cleaned_data["role"]),
+            title=f"Role of {member.user}",
+            submit="Change",
+        )
+
+    def _changed(self, request, member, role):
+        change_role(member=member, role=role)
+        return self.back(request, member, done=f"{member.user} now has another role.")
+
+    @step("Give a new password", tone="danger")
+    def new_password(self, request, member):
+        return show_password(self, request, member, new_password_for(member))
+
+    @step("Remove", tone="danger")
+    def remove(self, request, member):
+        remove_member(member=member)
+        messages.success(request, f"{member.user} is no longer a member.")
+        return HttpResponseRedirect(self.list_address())
+
+
+@admin.register(Organizer)
+class OrganizerAdmin(BackOfficeAdmin):
+    list_display = ["name", "email", "user"]
+    list_select_related = ["user"]
+    search_fields = ["name", "email"]
+    ordering = ["name", "pk"]
+    fields = ["name", "email", "user"]
+    export_columns = {"Name": "name", "E-mail": "email"}
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "user":
+            kwargs["queryset"] = User.objects.filter(memberships__isnull=False).distinct()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@panel("accounts.user", needs="accounts.user")
+def memberships(request, user):
+    """Where a person works, for the operator."""
+    with as_system():
+        held = list(Membership.objects.filter(user=user).order_by("role", "pk"))
+        names = dict(Agency.objects.values_list("pk", "name"))
+    rows = [[names.get(each.agency_id), each.get_role_display()] for each in held]
+    return Panel("Works for", Table(columns("Agency", "Role"), rows, empty="Nobody yet."))

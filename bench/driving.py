@@ -1,0 +1,79 @@
+"""Runs of requests against a site, by the client's own process, with the processor time they cost."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bench import processor
+from bench.report import Sample
+from bench.servers import database_processes
+
+CLIENTS = (1, 16, 64)
+WARM_UP = 20
+
+
+@dataclass(frozen=True)
+class Work:
+    """Requests [method, path, headers, body]; without `repeat` each is sent once.
+
+    `forget` is a cache key that the client deletes before each request.
+    """
+
+    requests: list
+    repeat: bool = False
+    forget: str = ""
+
+
+def drive(site, what, work, *, clients, seconds):
+    """Sends the work with so many clients for at most so long; returns the Sample."""
+    groups = {**site.groups, **database_processes()}
+    before = processor.used(groups)
+    answer = _send(site, work, clients, seconds)
+    after = processor.used(groups)
+    done = len(answer["milliseconds"])
+    refused = sum(n for status, n in answer["statuses"].items() if status[0] not in "23")
+    return Sample.of(
+        f"{what}, {clients} client{'s' if clients > 1 else ''}",
+        milliseconds=answer["milliseconds"],
+        seconds=answer["seconds"],
+        cpu=processor.between(before, after, done),
+        failed=refused,
+    )
+
+
+def warm_up(site, work):
+    """Some requests that are not measured, so that every process has its connections and plans."""
+    _send(site, Work(work.requests[:WARM_UP], work.repeat, work.forget), 4, 1)
+
+
+def shares(requests, parts):
+    """The requests behind those of the warm-up, dealt out to so many runs."""
+    rest = requests[WARM_UP:]
+    return [rest[n::parts] for n in range(parts)]
+
+
+def _send(site, work, clients, seconds):
+    wanted = {
+        "port": site.port,
+        "clients": clients,
+        "seconds": seconds,
+        "requests": work.requests,
+        "repeat": work.repeat,
+        "forget": [*_redis(), work.forget] if work.forget else None,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.client"],
+        input=json.dumps(wanted),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def _redis():
+    address = urlsplit(os.environ["REDIS_URL"])
+    return address.port, address.password

@@ -1,0 +1,39 @@
+"""What needs the product's own code, each as a process of its own: JSON in, JSON out.
+
+    python -m bench.inside load < {name: scenario}        builds worlds in DATABASE_URL
+    python -m bench.inside codes < {"agency", "count"}    valid codes of as many sold tickets
+    python -m bench.inside ticket < {"agency"}            the session and address of one ticket's PDF
+    python -m bench.inside receive < {…}                  receives a purchase order, measured here
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+
+def run_inside(job, work, database_url):
+    """Runs a job of this module against a database; returns what it answers."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.inside", job],
+        env={**os.environ, "DATABASE_URL": database_url},
+        input=json.dumps(work),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def main():
+    import django
+
+    django.setup()
+    from bench import jobs
+
+    job = getattr(jobs, sys.argv[1])
+    json.dump(job(json.load(sys.stdin)), sys.stdout, default=str)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The jobs of bench.inside; Django is set up before this is imported."""
+
+import os
+import time
+from datetime import timedelta
+
+from django.contrib.sessions.backends.cached_db import SessionStore
+from django.utils import timezone
+
+from bench import processor
+from bookings.links import SESSION_KEY
+from config import history, scenario
+from core.money import Money
+from core.tenancy import acting_for
+from customers.models import Customer
+from events.models import Event
+from suppliers.models import Supplier
+from suppliers.services import (
+    add_line,
+    confirm_order,
+    draft_order,
+    receive_delivery,
+    submit_order,
+)
+from tickets.models import Status, Ticket
+from tickets.queries import printable
+from tickets.services import code_of
+
+
+def load(scenarios):
+    """{name: what load_scenario answers} of {name: scenario}."""
+    return {name: scenario.load(wanted) for name, wanted in scenarios.items()}
+
+
+def codes(wanted):
+    """The codes of all tickets of `event` that nobody has shown yet."""
+    with acting_for(wanted["agency"]):
+        tickets = Ticket.objects.filter(event=wanted["event"], status=Status.CONFIRMED)
+        return [code_of(ticket) for ticket in printable(tickets.values_list("pk", flat=True))]
+
+
+def ticket(wanted):
+    """A browser's session that may open the booking of one ticket: {"session", "booking"}."""
+    now = timezone.now()
+    with acting_for(wanted["agency"]):
+        event = Event.objects.get(pk=wanted["event"])
+        free = event.seats.sellable().order_by("ordinal").values_list("ordinal", flat=True)[:1]
+        [booking_id] = history.sell_in_bulk(
+            event,
+            list(free),
+            customers=[Customer.objects.first()],
+            bought_between=(now - timedelta(days=1), now),
+            party_sizes={1: 1},
+        )
+    session = SessionStore()
+    session[SESSION_KEY] = [str(booking_id)]
+    session.save()
+    return {"session": session.session_key, "booking": str(booking_id)}
+
+
+def receive(wanted):
+    """Receives an order of two sections of a new event, so many `rounds`; one sample each.
+
+    `groups` are the processes of the database. The services run in this process: it is the web.
+    """
+    samples = []
+    groups = {"web": [os.getpid()], **wanted["groups"]}
+    for _ in range(wanted["rounds"]):
+        event_id = scenario.load({**wanted["scenario"], "owned": {"sections": []}})["event"]["id"]
+        with acting_for(wanted["agency"]):
+            order = _order(Event.objects.select_related("layout").get(pk=event_id))
+            before, begun = processor.used(groups), time.perf_counter()
+            receipt = receive_delivery(order=order, delivery_reference="bench")
+            seconds = time.perf_counter() - begun
+            samples.append(
+                {
+                    "operations": 1,
+                    "seconds": seconds,
+                    "milliseconds": [1000 * seconds],
+                    "cpu": processor.between(before, processor.used(groups), 1),
+                    "seats": receipt.seats,
+                }
+            )
+    return samples
+
+
+def _order(event):
+    """A confirmed order for the first two sections."""
+    supplier, _ = Supplier.objects.get_or_create(name="Scenario supplier")
+    order = draft_order(supplier=supplier, currency=event.currency)
+    for section in event.layout.sections.order_by("position")[:2]:
+        add_line(order=order, event=event, section=section, unit_cost=Money("30.00", "EUR"))
+    submit_order(order=order, by=None)
+    confirm_order(order=order, by=None)
+    return order

@@ -1,0 +1,134 @@
+"""The product as it runs in production: PostgreSQL and Redis of our own, web, worker and beat."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from core.embedded import LOCAL, borrow
+from core.embedded.accounts import find_home
+from core.embedded.processes import find_processes
+
+NAME = "bench"
+HOME = LOCAL / NAME
+START_SECONDS = 60
+# As in production, except what would need a certificate, a payment provider or a mail server.
+SETTINGS = {
+    "TESSERA_MODE": "demo",
+    "NUDGE_WORKERS": "on",
+    "RATE_LIMITS": "off",
+    "LOG_LEVEL": "ERROR",
+    "DJANGO_SETTINGS_MODULE": "config.settings",
+    "STATIC_ROOT": str(HOME / "static"),
+    "MAIL_DIR": str(HOME / "mail"),
+}
+SECRETS = ("SECRET_KEY", "TICKET_SIGNING_SECRET", "PAYMENT_SIMULATOR_SECRET")
+
+
+@contextmanager
+def databases():
+    """PostgreSQL and Redis of the bench while it lasts; os.environ leads to them."""
+    with borrow(NAME) as services:
+        os.environ.update(SETTINGS)
+        os.environ.update({name: secrets.token_urlsafe(48) for name in SECRETS})
+        os.environ["DATABASE_URL"] = services.database_url
+        os.environ["DATABASE_ADMIN_URL"] = services.admin_database_url
+        os.environ["REDIS_URL"] = services.redis_url
+        yield services
+
+
+def database_processes():
+    """{group: process ids} of PostgreSQL and Redis."""
+    identity = find_home(NAME, LOCAL).identity
+    programs = {"database": "postgres", "redis": "valkey"}
+    return {
+        group: [process.pid for process in find_processes(program, identity)]
+        for group, program in programs.items()
+    }
+
+
+class Site:
+    """The running site over one database: where it listens and which processes it is made of."""
+
+    def __init__(self, port, processes):
+        self.port = port
+        self.processes = processes
+
+    @property
+    def groups(self):
+        """{group: root process ids}, for bench.processor."""
+        return {name: [p.pid for p in started] for name, started in self.processes.items()}
+
+
+@contextmanager
+def site(database_url, label):
+    """The site over this database: two web processes, a worker and beat, as `bin/demo` starts them."""
+    port = _free_port()
+    values = {**os.environ, "DATABASE_URL": database_url, "SITE_URL": f"http://127.0.0.1:{port}"}
+    python = [sys.executable, "-m"]
+    celery = [*python, "celery", "-A", "config"]
+    commands = {
+        "web": [
+            [*python, "granian", "config.wsgi:application", "--interface", "wsgi"]
+            + ["--port", str(port), "--workers", "2", "--blocking-threads", "1", "--no-ws"]
+            + ["--backlog", "2048"]
+        ],
+        "worker": [
+            [*celery, "worker", "--pool=threads", "--concurrency=4"],
+            [*celery, "beat", "--schedule", str(HOME / f"beat-{label}"), "--pidfile="],
+        ],
+    }
+    running = {}
+    with open(HOME / f"{label}.log", "w") as log:
+        try:
+            for group, wanted in commands.items():
+                running[group] = [_start(command, values, log) for command in wanted]
+            _wait_until_ready(port, running["web"][0])
+            yield Site(port, running)
+        finally:
+            for process in [p for started in running.values() for p in started]:
+                _stop(process)
+
+
+def _start(command, values, log):
+    return subprocess.Popen(
+        command,
+        cwd=LOCAL.parent,
+        env=values,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def _stop(process):
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(5)
+
+
+def _wait_until_ready(port, process):
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(0.2)
+    raise RuntimeError(f"The site did not get ready; see the logs in {HOME}.")
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -1,0 +1,90 @@
+"""The side bar of the back office: what each role can open, in the order of a day's work."""
+
+from django.contrib import admin
+from django.urls import reverse
+
+from core.models import OutboxMessage
+from core.tenancy import acting_for
+from suppliers.models import PurchaseOrder, Status
+
+# group → (model label, title, icon); a title of None stands for the model's own plural.
+GROUPS = {
+    "Sell": [
+        ("events.event", "Events", "theater_comedy"),
+        ("events.pricelevel", "Price levels", "sell"),
+        ("inventory.eventseat", "Seats", "event_seat"),
+        ("bookings.booking", "Bookings", "confirmation_number"),
+        ("customers.customer", "Guests", "person"),
+        ("tickets.ticket", "Tickets", "local_activity"),
+    ],
+    "Buy": [
+        ("suppliers.purchaseorder", "Purchase orders", "shopping_bag"),
+        ("suppliers.deliveryreceipt", "Receipts", "inventory_2"),
+        ("suppliers.supplier", "Suppliers", "handshake"),
+    ],
+    "Money": [
+        ("payments.payment", "Payments", "payments"),
+        ("payments.refund", "Refunds", "undo"),
+        ("suppliers.accountspayable", "Accounts payable", "receipt_long"),
+        ("payments.journal", "Ledger", "menu_book"),
+        ("payments.ledgerentry", "Ledger entries", "format_list_bulleted"),
+        ("payments.inboxmessage", "Provider notices", "inbox"),
+    ],
+    "Gate": [
+        ("tickets.gate", "Gates and devices", "door_front"),
+        ("tickets.scan", "Scans", "qr_code_scanner"),
+        ("tickets.admission", "Admissions", "how_to_reg"),
+    ],
+    "House": [
+        ("venues.venue", "Venues", "stadium"),
+        ("venues.layout", "Layouts", "grid_view"),
+        ("agencies.organizer", "Organizers", "campaign"),
+        ("agencies.membership", "Members", "group"),
+        ("accounts.apikey", "Keys", "key"),
+        ("tickets.signingkey", "Signing keys", "verified_user"),
+        ("agencies.agency", "Agency", "storefront"),
+        ("notifications.message", "Messages", "mail"),
+        ("core.outboxmessage", "Outbox", "outbox"),
+        ("core.auditentry", "Audit trail", "history"),
+    ],
+    "Platform": [
+        ("accounts.user", "Users", "manage_accounts"),
+        ("axes.accessattempt", "Failed sign-ins", "lock"),
+    ],
+}
+
+
+def address(label):
+    return reverse(f"admin:{label.replace('.', '_')}_changelist")
+
+
+def sidebar(request):
+    """The groups with what this reader may open."""
+    desk = {"title": "Desk", "icon": "dashboard", "link": reverse("admin:index")}
+    counts = _counts(request)
+    groups = [{"title": "Today", "items": [desk]}]
+    for title, items in GROUPS.items():
+        shown = [
+            {"title": name, "icon": icon, "link": address(label), "badge": counts.get(label, "")}
+            for label, name, icon in items
+            if admin.site.allows(request, "view", label)
+        ]
+        groups.append({"title": title, "items": shown})
+    return [group for group in groups if group["items"]]
+
+
+def _counts(request):
+    """{model label: how many wait for somebody}, for the agency of the request only."""
+    if request.agency is None:
+        return {}
+    with acting_for(request.agency.pk):
+        waiting = {
+            "suppliers.purchaseorder": PurchaseOrder.objects.filter(status=Status.PENDING),
+            "core.outboxmessage": OutboxMessage.objects.failed(),
+        }
+        found = {
+            label: rows.count()
+            for label, rows in waiting.items()
+            if admin.site.allows(request, "view", label)
+        }
+    return {label: str(count) for label, count in found.items() if count}

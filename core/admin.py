@@ -1,0 +1,132 @@
+"""The outbox with what failed in it, and the audit trail."""
+
+from django.contrib import admin
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.html import format_html
+
+from core.admin_base import ReadOnlyAdmin, step
+from core.admin_parts import in_words, names_of, pill, when
+from core.models import AuditEntry, OutboxMessage
+from core.tasks import nudge
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+    STATES = {
+        "failed": {"failed_at__isnull": False},
+        "waiting": {"done_at": None, "failed_at": None},
+        "done": {"done_at__isnull": False},
+    }
+
+    def lookups(self, request, model_admin):
+        return [(key, key.capitalize()) for key in self.STATES]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(**self.STATES.get(self.value(), {}))
+
+
+def try_again(messages):
+    """Given-up messages become due at once, with all their attempts; returns how many."""
+    revived = messages.failed().update(failed_at=None, due_at=Now(), attempts=0)
+    transaction.on_commit(nudge)
+    return revived
+
+
+def is_failed(message):
+    return message.failed_at is not None
+
+
+@admin.register(OutboxMessage)
+class OutboxAdmin(ReadOnlyAdmin):
+    list_display = ["state", "what", "handler", "attempts", "made", "due", "problem"]
+    list_display_links = ["what"]
+    list_filter = [StateFilter, "handler"]
+    search_fields = ["fact", "handler", "payload"]
+    search_help_text = "Fact, handler or an id in it"
+    readonly_fields = ["state", "what", "handler", "payload", "attempts", "made", "due", "problem"]
+    fields = readonly_fields
+    actions = ["retry_selected"]
+    steps = ["retry"]
+    export_columns = {
+        "Fact": "fact",
+        "Handler": "handler",
+        "Made": "created_at",
+        "Attempts": "attempts",
+        "Done": "done_at",
+        "Given up": "failed_at",
+    }
+
+    @admin.display(description="State", ordering="failed_at")
+    def state(self, message):
+        if message.failed_at:
+            return pill("FAILED", "Failed")
+        return pill("done", "Done") if message.done_at else pill("PENDING", "Waiting")
+
+    @admin.display(description="Fact", ordering="fact")
+    def what(self, message):
+        return message.fact.rpartition(".")[2]
+
+    @admin.display(description="Made", ordering="created_at")
+    def made(self, message):
+        return when(message.created_at)
+
+    @admin.display(description="Next try", ordering="due_at")
+    def due(self, message):
+        return "–" if message.done_at or message.failed_at else when(message.due_at)
+
+    @admin.display(description="Why")
+    def problem(self, message):
+        """The last line of what went wrong; the rest is in the worker's log."""
+        last = message.last_error.strip().rpartition("\n")[2]
+        return format_html('<span class="bad">{}</span>', last[:200]) if last else "–"
+
+    @step("Try again", when=is_failed, tone="primary")
+    def retry(self, request, message):
+        try_again(OutboxMessage.objects.filter(pk=message.pk))
+        return "It is due again and will be tried at once."
+
+    @admin.action(description="Try again what failed", permissions=["step"])
+    def retry_selected(self, request, messages):
+        revived = try_again(messages)
+        self.message_user(request, f"{revived} of the chosen are due again.")
+
+
+@admin.register(AuditEntry)
+class AuditAdmin(ReadOnlyAdmin):
+    list_display = ["moment", "who", "words", "table", "row_id"]
+    list_display_links = ["moment"]
+    list_filter = ["action", "table", ("at", admin.DateFieldListFilter)]
+    search_fields = ["row_id", "actor"]
+    search_help_text = "Id of a row or of who acted"
+    readonly_fields = ["moment", "who", "words", "table", "row_id", "before", "after"]
+    fields = readonly_fields
+    export_columns = {
+        "At": "at",
+        "Actor": "actor",
+        "Action": "action",
+        "Table": "table",
+        "Row": "row_id",
+        "Before": "before",
+        "After": "after",
+    }
+
+    def get_changelist_instance(self, request):
+        changes = super().get_changelist_instance(request)
+        names = names_of(entry.actor for entry in changes.result_list)
+        for entry in changes.result_list:
+            entry.name = names.get(entry.actor)
+        return changes
+
+    @admin.display(description="When", ordering="pk")
+    def moment(self, entry):
+        return when(entry.at)
+
+    @admin.display(description="Who", ordering="actor")
+    def who(self, entry):
+        return getattr(entry, "name", None) or entry.actor or "the system"
+
+    @admin.display(description="What")
+    def words(self, entry):
+        return in_words(entry)

@@ -1,0 +1,318 @@
+"""Events from the draft to the sale: form, checklist, steps, import."""
+
+from contextlib import contextmanager
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.http import HttpResponseRedirect
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.decorators import action
+
+from agencies.queries import current_agency
+from core.admin_base import BackOfficeAdmin, BackOfficeForm, step
+from core.admin_parts import Panel, Table, columns, status_column, status_of, when
+from core.admin_uploads import UploadForm, keep
+from events import services
+from events.admin_levels import LevelInline, is_draft
+from events.importers import ticketmaster
+from events.models import PUBLIC, Event, PriceArea, Status
+from venues.models import Layout, LayoutSection, Venue
+
+HEAVY = [f"layout__{name}" for name in ("plan", "geometry_brotli", "geometry_gzip")]
+
+
+class EventForm(BackOfficeForm):
+    class Meta:
+        model = Event
+        fields = "__all__"
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "layout" in self.fields:
+            layouts = Layout.objects.defer("plan", "geometry_brotli", "geometry_gzip")
+            self.fields["layout"].queryset = layouts.select_related("venue").order_by(
+                "venue__name", "-version"
+            )
+            self.fields["layout"].label_from_instance = _layout_in_words
+            self.fields["layout"].help_text = "Empty: the newest layout of the venue."
+
+    def clean(self):
+        given = super().clean()
+        venue, layout = given.get("venue"), given.get("layout")
+        if venue and "layout" in self.fields:
+            if layout is None:
+                given["layout"] = venue.layouts.order_by("-version").first()
+            elif layout.venue_id != venue.pk:
+                self.add_error("layout", f"This is a layout of {layout.venue}, not of {venue}.")
+            elif self._has_places() and layout.pk != self.initial.get("layout"):
+                self.add_error("layout", "Seats were ordered on the layout it has; it stays.")
+        self._check_order(given)
+        return given
+
+    def _has_places(self):
+        return not self.instance._state.adding and self.instance.seats.exists()
+
+    def _check_order(self, given):
+        """What the database would refuse, said beside the field."""
+        starts, doors, ends = (given.get(name) for name in ("starts_at", "doors_at", "ends_at"))
+        if starts and doors and doors > starts:
+            self.add_error("doors_at", "The doors open before it starts.")
+        if starts and ends and ends <= starts:
+            self.add_error("ends_at", "It ends after it has started.")
+        opens, closes = given.get("sale_starts_at"), given.get("sale_ends_at")
+        if opens and closes and closes <= opens:
+            self.add_error("sale_ends_at", "The sale ends after it has begun.")
+
+
+def _layout_in_words(layout):
+    return f"{layout.venue.name}: {layout} ({layout.capacity:,} places)"
+
+
+class WhenFilter(admin.SimpleListFilter):
+    title = "when"
+    parameter_name = "when"
+
+    def lookups(self, request, model_admin):
+        return [("coming", "Coming"), ("past", "Past")]
+
+    def queryset(self, request, queryset):
+        rules = {"coming": Q(starts_at__gt=Now()), "past": Q(starts_at__lte=Now())}
+        return queryset.filter(rules.get(self.value(), Q()))
+
+
+@admin.register(Event)
+class EventAdmin(BackOfficeAdmin):
+    form = EventForm
+    list_display = ["title", "start", "venue", "kind", status_column(), "sale"]
+    list_filter = [WhenFilter, "status", "kind", ("venue", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["venue"]
+    search_fields = ["title", "venue__name", "slug", "external_id"]
+    ordering = ["starts_at", "pk"]
+    inlines = [LevelInline]
+    steps = ["publish", "open_sale", "withdraw"]
+    actions_list = ["import_file"]
+    export_columns = {
+        "Title": "title",
+        "Starts": "starts_at",
+        "Venue": "venue__name",
+        "Kind": "kind",
+        "Status": "status",
+        "Sale from": "sale_starts_at",
+        "Sale until": "sale_ends_at",
+        "Page": "slug",
+    }
+
+    # Fields
+
+    def get_fieldsets(self, request, obj=None):
+        facts = [("State", {"fields": ["state", "public_page"]})] if obj else []
+        return [
+            *facts,
+            ("What", {"fields": ["title", "subtitle", "description", "kind", "series"]}),
+            ("Where", {"fields": ["venue", "layout", "organizer"]}),
+            (
+                "When, on the venue’s clock",
+                {"fields": ["starts_at", "doors_at", "ends_at"]},
+            ),
+            (
+                "Sale",
+                {
+                    "fields": [
+                        *("sale_starts_at", "sale_ends_at", "max_per_booking"),
+                        *("reservation_seconds", "is_featured"),
+                    ]
+                },
+            ),
+        ]
+
+    def get_readonly_fields(self, request, obj=None):
+        fixed = [] if obj is None or is_draft(obj) else ["venue", "layout", "organizer"]
+        return ["state", "public_page", *fixed]
+
+    def get_inlines(self, request, obj):
+        return self.inlines if obj and obj.layout_id else []
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer(*HEAVY)
+
+    def has_delete_permission(self, request, obj=None):
+        return (obj is None or is_draft(obj)) and super().has_delete_permission(request, obj)
+
+    @admin.display(description="Starts", ordering="starts_at")
+    def start(self, event):
+        with timezone.override(event.zone):
+            return when(event.starts_at)
+
+    @admin.display(description="Sale", ordering="sale_starts_at")
+    def sale(self, event):
+        with timezone.override(event.zone):
+            return f"{timezone.localtime(event.sale_starts_at):%-d %b %Y, %H:%M}"
+
+    @admin.display(description="State")
+    def state(self, event):
+        return status_of(event)
+
+    @admin.display(description="Public page")
+    def public_page(self, event):
+        address = f"/events/{event.slug}/"
+        if event.status in PUBLIC:
+            return format_html('<a href="{0}">{0}</a>', address)
+        return f"{address}, once it is published"
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            obj.slug = services.free_slug(obj.title, obj.starts_at)
+            obj.currency = current_agency().currency
+        if is_draft(obj):
+            obj.time_zone = obj.venue.time_zone
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        words = "Now set its price levels." if obj.layout_id else "Its venue has no layout yet."
+        return self.back(request, obj, done=f"{obj} is drafted. {words}")
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        with self._on_the_venues_clock(request, object_id):
+            response = super().changeform_view(request, object_id, form_url, extra_context)
+            return response.render() if hasattr(response, "render") else response
+
+    @contextmanager
+    def _on_the_venues_clock(self, request, object_id):
+        """Times of an event are read and written as the clock at its venue shows them."""
+        event = self.get_object(request, object_id) if object_id else None
+        zone = event.zone if event else timezone.get_current_timezone()
+        chosen = request.POST.get("venue")
+        if chosen and (event is None or is_draft(event)):
+            try:
+                zone = Venue.objects.get(pk=chosen).time_zone
+            except (Venue.DoesNotExist, ValidationError):
+                zone = timezone.get_current_timezone()
+        with timezone.override(zone):
+            yield
+
+    # What is ready, what comes next
+
+    def panels(self, request, event):
+        return [_checklist(event)] + ([_levels(event)] if not is_draft(event) else _sections(event))
+
+    @step("Publish", when=is_draft, tone="primary")
+    def publish(self, request, event):
+        services.publish(event.pk)
+        return f"{event} is published. It sells once the sale is open."
+
+    def publish_preview(self, request, event):
+        return [_checklist(event), _levels(event)]
+
+    @step("Open the sale", when=lambda event: event.status == Status.PUBLISHED, tone="primary")
+    def open_sale(self, request, event):
+        services.open_sale(event.pk)
+        return f"{event} is on sale as soon as its sale window is open."
+
+    def open_sale_preview(self, request, event):
+        return [_checklist(event), _levels(event)]
+
+    @step(
+        "Take a step back",
+        when=lambda event: event.status in (Status.PUBLISHED, Status.ON_SALE),
+        tone="danger",
+    )
+    def withdraw(self, request, event):
+        event = services.withdraw(event.pk)
+        return f"{event} is {event.get_status_display().lower()} now. What was sold stays sold."
+
+    # Import
+
+    @action(description="Import from Ticketmaster", permissions=["step"], icon="upload_file")
+    def import_file(self, request):
+        if not self.has_step_permission(request):
+            raise PermissionDenied
+        form = UploadForm(request.POST or None, request.FILES or None)
+        form.fields["file"].help_text = (
+            "The JSON answer of the Discovery API: one event or a page of them."
+        )
+        return self.form_page(
+            request,
+            form,
+            lambda form: self._read(request, form),
+            title="Import events from Ticketmaster",
+            submit="Read the file",
+            note="Nothing is saved yet: the next page shows what was read.",
+        )
+
+    def _read(self, request, form):
+        filename, content, token = form.read()
+        drafts = ticketmaster.parse_all(content)
+        if token:
+            return self._imported(request, content)
+        known = set(
+            Event.objects.filter(external_id__in=[draft.external_id for draft in drafts])
+            .values_list("external_id", flat=True)
+        )
+        return self.page(
+            request,
+            "admin/events_preview.html",
+            title=f"Preview: {filename}",
+            token=keep(filename, content),
+            new=len({draft.external_id for draft in drafts} - known),
+            panels=[Panel("Events in the file", _draft_table(drafts, known), count=len(drafts))],
+        )
+
+    def _imported(self, request, content):
+        made = services.import_events(content, currency=current_agency().currency)
+        new = sum(is_new for _, is_new in made)
+        messages.success(request, f"{new} events drafted, {len(made) - new} were known already.")
+        return HttpResponseRedirect(f"{self.list_address()}?status__exact={Status.DRAFT}")
+
+
+def _checklist(event):
+    """What the event still lacks, and what is worth a second look."""
+    missing = services.missing_for_publication(event)
+    items = [(False, words) for words in missing] or [(True, "Layout and price levels are set.")]
+    covered = {area.section_id for area in PriceArea.objects.filter(level__event=event)}
+    bare = [s.label for s in LayoutSection.objects.filter(layout=event.layout_id) if s.pk not in covered]
+    if bare and not missing:
+        named = ", ".join(bare[:6]) + (" and more" if len(bare) > 6 else "")
+        items.append((False, f"Sections without a price, so not for sale: {named}."))
+    items.append((bool(event.description), "It has a description." if event.description else
+                  "It has no description; buyers see its title and times only."))  # fmt: skip
+    runs = event.sale_ends_at <= event.starts_at
+    items.append((runs, "The sale ends before the start." if runs else "The sale outlasts the start."))
+    return Panel("Ready?", template="admin/_checklist.html", context={"items": items})
+
+
+def _levels(event):
+    rows = [
+        [level.name, level.money.display(), level.position,
+         ", ".join(str(area) for area in level.areas.all()) or "–"]
+        for level in event.levels.prefetch_related("areas__section").order_by("position", "pk")
+    ]  # fmt: skip
+    table = Table(columns("Level", "Price before fee#", "Colour#", "Sections"), rows)
+    return Panel("Price levels", table, count=len(rows))
+
+
+def _sections(event):
+    """The names a draft's levels can use."""
+    if event.layout_id is None:
+        return []
+    covered = {}
+    for area in PriceArea.objects.filter(level__event=event).select_related("level"):
+        covered.setdefault(area.section_id, []).append(area.level.name)
+    rows = [
+        [section.label, section.get_kind_display(), f"{section.places:,}",
+         ", ".join(covered.get(section.pk, [])) or "–"]
+        for section in LayoutSection.objects.filter(layout=event.layout_id).order_by("position")
+    ]  # fmt: skip
+    table = Table(columns("Section", "Kind", "Places#", "Level"), rows)
+    return [Panel("Sections of the layout", table, count=len(rows))]
+
+
+def _draft_table(drafts, known):
+    rows = [
+        [draft.title, f"{draft.starts_at:%-d %b %Y, %H:%M}", f"{draft.venue_name}, {draft.city}",
+         "known already" if draft.external_id in known else "new"]
+        for draft in drafts
+    ]  # fmt: skip
+    return Table(columns("Event", "Starts", "Venue", ""), rows)

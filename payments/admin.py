@@ -1,0 +1,358 @@
+"""Payments, refunds, what the providers told us, and the books. All of it is history: read-only."""
+
+from django.contrib import admin
+from django.db.models import Sum
+from django.db.models.functions import Now
+
+from core.admin_base import ReadOnlyAdmin, step
+from core.admin_parts import (
+    Panel,
+    Table,
+    amount,
+    columns,
+    linked,
+    money_column,
+    status_column,
+    timeline,
+    when,
+)
+from core.errors import DomainError
+from payments.adapters import ProviderRefused, ProviderUnavailable
+from payments.models import InboxMessage, Journal, LedgerEntry, Payment, Refund, Status
+from payments.services import settle, work_notice
+
+WITH_THE_PROVIDER = (Status.PENDING, Status.PROCESSING, Status.FAILED)
+
+
+class NoAnswer(DomainError):
+    """The provider could not be asked; nothing is known that was not known before."""
+
+    code = "provider_away"
+
+
+def ask(payment):
+    """Has the provider say what became of a payment; returns a sentence. Raises NoAnswer."""
+    try:
+        settled = settle(payment.pk)
+    except (ProviderUnavailable, ProviderRefused) as error:
+        raise NoAnswer("The provider gives no answer at the moment. Nothing was changed.") from error
+    return f"The provider was asked: {settled.money} is {settled.get_status_display().lower()}."
+
+
+def entries_table(entries):
+    """Ledger entries (with journal) as a Table: debits and credits in columns of their own."""
+    rows = [
+        [
+            when(entry.journal.posted_at),
+            linked(entry.journal, entry.journal.kind),
+            entry.get_account_display(),
+            amount(entry.amount, entry.currency) if entry.amount > 0 else "",
+            amount(-entry.amount, entry.currency) if entry.amount < 0 else "",
+        ]
+        for entry in entries
+    ]
+    titles = columns("Posted", "Posting", "Account", "Debit#", "Credit#")
+    return Table(titles, rows, empty="Nothing is booked.")
+
+
+def entries_of(**of_journal):
+    """Entries of the journals with these values, oldest first."""
+    found = LedgerEntry.objects.filter(**{f"journal__{k}": v for k, v in of_journal.items()})
+    return found.select_related("journal").order_by("journal__posted_at", "pk")
+
+
+def refunds_table(refunds):
+    rows = [
+        [
+            when(refund.created_at),
+            linked(refund, refund.money.display()),
+            refund.get_reason_display(),
+            status_column()(refund),
+            refund.failure or "–",
+        ]
+        for refund in refunds
+    ]
+    return Table(columns("Asked", "Amount", "Reason", "State", "Problem"), rows)
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    list_display = ["made", "description", money_column("amount", "Amount"), status_column(), "trouble"]
+    list_display_links = ["description"]
+    list_filter = ["status", "provider", "currency", ("created_at", admin.DateFieldListFilter)]
+    search_fields = ["description", "provider_ref", "provider_payment_ref", "=reference"]
+    search_help_text = "Description, the provider's reference or the booking's id"
+    ordering = ["-created_at", "pk"]
+    fields = [
+        *("description", "money_shown", "provider", "provider_ref", "provider_payment_ref"),
+        *("made", "opened", "settled", "asked", "trouble"),
+    ]
+    readonly_fields = fields
+    steps = ["ask_provider"]
+    actions = ["ask_for_selected"]
+    export_columns = {
+        "Made": "created_at",
+        "Description": "description",
+        "Amount": "amount",
+        "Currency": "currency",
+        "Status": "status",
+        "Provider": "provider",
+        "Provider's reference": "provider_ref",
+        "Settled": "settled_at",
+        "Booking": "reference",
+    }
+
+    @admin.display(description="Amount")
+    def money_shown(self, payment):
+        return amount(payment.amount, payment.currency)
+
+    @admin.display(description="Made", ordering="created_at")
+    def made(self, payment):
+        return when(payment.created_at)
+
+    @admin.display(description="Sent to the provider", ordering="opened_at")
+    def opened(self, payment):
+        return when(payment.opened_at)
+
+    @admin.display(description="Settled", ordering="settled_at")
+    def settled(self, payment):
+        return when(payment.settled_at)
+
+    @admin.display(description="Last asked", ordering="looked_up_at")
+    def asked(self, payment):
+        return when(payment.looked_up_at)
+
+    @admin.display(description="Problem", ordering="failure")
+    def trouble(self, payment):
+        return payment.failure or "–"
+
+    def panels(self, request, payment):
+        refunds = list(payment.refunds.order_by("-created_at", "pk"))
+        booked = entries_of(source="payment", source_id=payment.pk)
+        found = [Panel("In the ledger", entries_table(booked))]
+        return [Panel("Refunds", refunds_table(refunds)), *found] if refunds else found
+
+    def history_of(self, request, payment):
+        return timeline([payment, *payment.refunds.all()])
+
+    @step(
+        "Ask the provider now",
+        when=lambda payment: payment.status in WITH_THE_PROVIDER,
+        tone="primary",
+    )
+    def ask_provider(self, request, payment):
+        return ask(payment)
+
+    @admin.action(description="Ask the provider about these", permissions=["step"])
+    def ask_for_selected(self, request, payments):
+        asked, silent = 0, 0
+        for payment in payments.filter(status__in=WITH_THE_PROVIDER):
+            try:
+                ask(payment)
+                asked += 1
+            except DomainError:
+                silent += 1
+        self.message_user(request, f"{asked} were asked about; {silent} got no answer.")
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = ["made", "words", money_column("amount", "Amount"), "reason", status_column(), "failure"]
+    list_display_links = ["words"]
+    list_filter = ["status", "reason", ("created_at", admin.DateFieldListFilter)]
+    list_select_related = ["payment"]
+    search_fields = ["payment__description", "provider_ref", "=payment__reference"]
+    ordering = ["-created_at", "pk"]
+    fields = ["words", "payment_link", "reason", "made", "done", "provider_ref", "failure"]
+    readonly_fields = fields
+    export_columns = {
+        "Asked": "created_at",
+        "For": "payment__description",
+        "Amount": "amount",
+        "Currency": "currency",
+        "Reason": "reason",
+        "Status": "status",
+        "Done": "completed_at",
+    }
+
+    @admin.display(description="Refund of", ordering="payment__description")
+    def words(self, refund):
+        return refund.payment.description
+
+    @admin.display(description="Payment")
+    def payment_link(self, refund):
+        return linked(refund.payment)
+
+    @admin.display(description="Asked", ordering="created_at")
+    def made(self, refund):
+        return when(refund.created_at)
+
+    @admin.display(description="Done", ordering="completed_at")
+    def done(self, refund):
+        return when(refund.completed_at)
+
+    def panels(self, request, refund):
+        booked = entries_of(source="refund", source_id=refund.pk)
+        return [Panel("In the ledger", entries_table(booked))]
+
+
+@admin.register(InboxMessage)
+class InboxAdmin(ReadOnlyAdmin):
+    """What providers told us. A notice only makes us look; the provider's object decides."""
+
+    list_display = ["moment", "kind", "provider", status_column("state"), "attempts", "problem"]
+    list_display_links = ["kind"]
+    list_filter = ["state", "provider", "kind", ("received_at", admin.DateFieldListFilter)]
+    search_fields = ["event_id", "session_ref", "payment_ref"]
+    ordering = ["-pk"]
+    fields = [
+        *("provider", "kind", "event_id", "session_ref", "payment_ref"),
+        *("moment", "attempts", "done", "problem"),
+    ]
+    readonly_fields = ["moment", "done", "problem"]
+    steps = ["work_now"]
+
+    @admin.display(description="Received", ordering="pk")
+    def moment(self, message):
+        return when(message.received_at)
+
+    @admin.display(description="Done", ordering="done_at")
+    def done(self, message):
+        return when(message.done_at)
+
+    @admin.display(description="Problem")
+    def problem(self, message):
+        return message.last_error[:200] or "–"
+
+    @step(
+        "Work on it now",
+        when=lambda message: message.state != InboxMessage.State.DONE,
+        tone="primary",
+    )
+    def work_now(self, request, message):
+        """A notice that was given up gets its tries back first."""
+        given_up = InboxMessage.objects.filter(pk=message.pk, state=InboxMessage.State.FAILED)
+        given_up.update(state=InboxMessage.State.RECEIVED, attempts=0, due_at=Now())
+        work_notice(message.pk)
+        message.refresh_from_db()
+        if message.state != InboxMessage.State.DONE:
+            raise NoAnswer("It failed again and will be tried later. The reason is below.")
+        return "It is worked on and done."
+
+
+class EntriesInAccount(admin.SimpleListFilter):
+    title = "account"
+    parameter_name = "account"
+
+    def lookups(self, request, model_admin):
+        return LedgerEntry._meta.get_field("account").choices
+
+    def queryset(self, request, queryset):
+        if not self.value():
+            return queryset
+        wanted = LedgerEntry.objects.filter(account=self.value()).values("journal")
+        return queryset.filter(pk__in=wanted)
+
+
+@admin.register(Journal)
+class JournalAdmin(ReadOnlyAdmin):
+    list_display = ["posted", "words", "source", "memo", "debits"]
+    list_display_links = ["words"]
+    list_filter = ["source", "kind", EntriesInAccount, ("posted_at", admin.DateFieldListFilter)]
+    list_before_template = "admin/balance.html"
+    search_fields = ["memo", "=source_id"]
+    search_help_text = "Number in the memo, or the id of what was booked"
+    ordering = ["-posted_at", "pk"]
+    fields = ["posted", "source", "kind", "memo", "source_id"]
+    readonly_fields = ["posted"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("entries")
+
+    def changelist_view(self, request, extra_context=None):
+        extra = {"balance": trial_balance(), "title": "Ledger", **(extra_context or {})}
+        return super().changelist_view(request, extra)
+
+    @admin.display(description="Posted", ordering="posted_at")
+    def posted(self, journal):
+        return when(journal.posted_at)
+
+    @admin.display(description="Posting", ordering="kind")
+    def words(self, journal):
+        return f"{journal.source} {journal.kind}"
+
+    @admin.display(description="Debits")
+    def debits(self, journal):
+        positive = [entry for entry in journal.entries.all() if entry.amount > 0]
+        by_currency = {}
+        for entry in positive:
+            by_currency[entry.currency] = by_currency.get(entry.currency, 0) + entry.amount
+        return next((amount(sums, currency) for currency, sums in by_currency.items()), "–")
+
+    def panels(self, request, journal):
+        entries = journal.entries.select_related("journal").order_by("pk")
+        return [Panel("Entries", entries_table(entries))]
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(ReadOnlyAdmin):
+    list_display = ["posted", "posting", "account", "debit", "credit"]
+    list_filter = [
+        "account",
+        ("journal__source", admin.AllValuesFieldListFilter),
+        "currency",
+        ("journal__posted_at", admin.DateFieldListFilter),
+    ]
+    list_select_related = ["journal"]
+    search_fields = ["journal__memo"]
+    ordering = ["-pk"]
+    fields = ["posted", "posting", "account", "debit", "credit"]
+    readonly_fields = fields
+    export_columns = {
+        "Posted": "journal__posted_at",
+        "Source": "journal__source",
+        "Kind": "journal__kind",
+        "Memo": "journal__memo",
+        "Account": "account",
+        "Amount": "amount",
+        "Currency": "currency",
+    }
+
+    @admin.display(description="Posted", ordering="journal__posted_at")
+    def posted(self, entry):
+        return when(entry.journal.posted_at)
+
+    @admin.display(description="Posting", ordering="journal__kind")
+    def posting(self, entry):
+        return f"{entry.journal.source} {entry.journal.kind} {entry.journal.memo}"
+
+    @admin.display(description="Debit", ordering="amount")
+    def debit(self, entry):
+        return amount(entry.amount, entry.currency) if entry.amount > 0 else ""
+
+    @admin.display(description="Credit", ordering="-amount")
+    def credit(self, entry):
+        return amount(-entry.amount, entry.currency) if entry.amount < 0 else ""
+
+
+def trial_balance():
+    """Every account with its balance; the sum of each currency is zero, or the books are wrong."""
+    sums = LedgerEntry.objects.order_by("currency", "account").values("currency", "account")
+    found = list(sums.annotate(balance=Sum("amount")))
+    names = dict(LedgerEntry._meta.get_field("account").choices)
+    rows = [
+        [
+            names[row["account"]],
+            amount(row["balance"], row["currency"]) if row["balance"] > 0 else "",
+            amount(-row["balance"], row["currency"]) if row["balance"] < 0 else "",
+        ]
+        for row in found
+        if row["balance"]
+    ]
+    off = {row["currency"]: 0 for row in found}
+    for row in found:
+        off[row["currency"]] += row["balance"]
+    wrong = [f"{currency} {by}" for currency, by in off.items() if by]
+    foot = ["Off by " + ", ".join(wrong) if wrong else "Debits and credits are equal.", "", ""]
+    table = Table(columns("Account", "Debit#", "Credit#"), rows, foot, empty="Nothing is booked yet.")
+    return Panel("Balances", table)

@@ -1,0 +1,196 @@
+"""Venues, their layouts with a picture, and the import of a layout file."""
+
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, Max
+from django.utils.safestring import mark_safe
+
+from core.admin_base import BackOfficeAdmin, BackOfficeForm, ReadOnlyAdmin, step
+from core.admin_parts import Panel, Table, columns, linked, when
+from core.admin_uploads import UploadForm, keep
+from venues import importers
+from venues.models import Layout, Venue
+from venues.picture import svg
+from venues.plan import from_canonical, ordinals
+from venues.services import import_layout
+
+HEAVY = ("plan", "geometry_brotli", "geometry_gzip")
+
+
+def picture(plan, title, classes=None):
+    """The seat plan as safe SVG; without `classes` every place shows its kind."""
+    classes = classes or [f"kind-{seat.kind.lower()}" for _, _, _, seat in ordinals(plan)]
+    return mark_safe(svg(plan, classes, title=title))  # noqa: S308 - svg escapes what it is given
+
+
+def section_table(plan):
+    """What a plan consists of, section by section."""
+    rows = [
+        [section.label, section.kind.capitalize(), section.zone or "–", section.entrance or "–",
+         len(section.rows) if section.kind != "STANDING" else "–", f"{section.places:,}"]
+        for section in plan.sections
+    ]  # fmt: skip
+    foot = ["All sections", "", "", "", "", f"{plan.places:,}"]
+    return Table(columns("Section", "Kind", "Zone", "Entrance", "Rows#", "Places#"), rows, foot)
+
+
+def plan_panels(plan, title):
+    shown = {"picture": picture(plan, title)}
+    return [
+        Panel("Picture", template="admin/_picture.html", context=shown),
+        Panel("Sections", section_table(plan), count=len(plan.sections)),
+    ]
+
+
+class VenueForm(BackOfficeForm):
+    def clean_time_zone(self):
+        zone = self.cleaned_data["time_zone"]
+        if zone not in available_timezones():
+            raise forms.ValidationError("Not a time zone; write it like Europe/Paris.")
+        return zone
+
+    def clean_country(self):
+        return self.cleaned_data["country"].upper()
+
+
+class LayoutFileForm(UploadForm):
+    name = forms.CharField(
+        label="Name of the layout",
+        required=False,
+        max_length=120,
+        help_text="Empty: as the file calls it.",
+    )
+    field_order = ["file", "name"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["file"].help_text = (
+            "A seats.io chart or a pretix plan (JSON), or a seat list (CSV). At most 20 MB."
+        )
+
+
+@admin.register(Venue)
+class VenueAdmin(BackOfficeAdmin):
+    form = VenueForm
+    list_display = ["name", "kind", "city", "country", "largest", "versions", "is_active"]
+    list_filter = ["kind", "is_active", "country"]
+    search_fields = ["name", "city", "address"]
+    ordering = ["name", "pk"]
+    fieldsets = [
+        ("House", {"fields": ["name", "kind", "is_active"]}),
+        (
+            "Where",
+            {"fields": ["address", "postcode", "city", "country", "time_zone", "directions"]},
+        ),
+    ]
+    steps = ["import_file"]
+    export_columns = {
+        "Name": "name",
+        "Kind": "kind",
+        "Address": "address",
+        "Postcode": "postcode",
+        "City": "city",
+        "Country": "country",
+        "Time zone": "time_zone",
+        "Largest layout": "places",
+        "Active": "is_active",
+    }
+
+    def get_queryset(self, request):
+        known = super().get_queryset(request)
+        return known.annotate(places=Max("layouts__capacity"), plans=Count("layouts"))
+
+    @admin.display(description="Places", ordering="places")
+    def largest(self, venue):
+        return f"{venue.places:,}" if venue.places else "–"
+
+    @admin.display(description="Layouts", ordering="plans")
+    def versions(self, venue):
+        return venue.plans
+
+    def panels(self, request, venue):
+        layouts = list(venue.layouts.defer(*HEAVY).order_by("-version"))
+        rows = [
+            [linked(layout), f"{layout.capacity:,}", layout.source or "–", when(layout.published_at)]
+            for layout in layouts
+        ]
+        table = Table(
+            columns("Layout", "Places#", "From", "Published"),
+            rows,
+            empty="No layout yet. Import a file to see and sell its seats.",
+        )
+        found = [Panel("Layouts", table, count=len(layouts))]
+        if layouts:
+            newest = Layout.objects.only("plan", "name").get(pk=layouts[0].pk)
+            shown = {"picture": picture(from_canonical(newest.plan), str(layouts[0]))}
+            found.append(Panel(str(layouts[0]), template="admin/_picture.html", context=shown))
+        return found
+
+    @step("Import a layout", is_page=True, tone="primary")
+    def import_file(self, request, venue):
+        form = LayoutFileForm(request.POST or None, request.FILES or None)
+        return self.form_page(
+            request,
+            form,
+            lambda form: self._read(request, venue, form),
+            title=f"Import a layout: {venue}",
+            thing=venue,
+            submit="Read the file",
+            note="Nothing is saved yet: the next page shows what was read.",
+        )
+
+    def _read(self, request, venue, form):
+        """The preview of a file just sent, or the publication of one that was previewed."""
+        name = form.cleaned_data["name"]
+        filename, content, token = form.read()
+        if token:
+            layout, made = import_layout(venue=venue, filename=filename, content=content, name=name)
+            words = "is published" if made else "was published before with exactly these seats"
+            return self.back(request, venue, done=f"{layout} {words}: {layout.capacity:,} places.")
+        kind, plan = importers.read(filename, content)
+        return self.page(
+            request,
+            "admin/layout_preview.html",
+            title=f"Preview: {name or plan.name}",
+            thing=venue,
+            kind=kind,
+            plan=plan,
+            name=name,
+            file_name=filename,
+            token=keep(filename, content),
+            panels=plan_panels(plan, name or plan.name),
+        )
+
+
+@admin.register(Layout)
+class LayoutAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "venue", "places", "source", "published"]
+    list_filter = [("venue", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["venue"]
+    search_fields = ["name", "venue__name", "content_hash"]
+    ordering = ["venue__name", "-version", "pk"]
+    fields = ["venue", "name", "version", "capacity", "source", "published", "content_hash"]
+    readonly_fields = ["published"]
+    export_columns = {
+        "Venue": "venue__name",
+        "Layout": "name",
+        "Version": "version",
+        "Places": "capacity",
+        "Content": "content_hash",
+    }
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer(*HEAVY)
+
+    @admin.display(description="Places", ordering="capacity")
+    def places(self, layout):
+        return f"{layout.capacity:,}"
+
+    @admin.display(description="Published", ordering="published_at")
+    def published(self, layout):
+        return when(layout.published_at)
+
+    def panels(self, request, layout):
+        return plan_panels(from_canonical(layout.plan), str(layout))
