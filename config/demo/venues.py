@@ -148,16 +148,15 @@ def _court(hall):
         seat for s in hall.sections if s.zone == "Floor" for row in s.rows for seat in row.seats
     ]
     middle = sum(seat.x for seat in floor) / len(floor), sum(seat.y for seat in floor) / len(floor)
-    width, depth = 560, 1040
+    width, depth = 640, 1195
     court = PlanShape(
         "rectangle", "Court", x=middle[0] - width / 2, y=middle[1] - depth / 2, w=width, h=depth
     )
-    circle = PlanShape("circle", "", x=middle[0] - 60, y=middle[1] - 60, w=120, h=120)
     plan = replace(
         hall,
         name="Halle Verdier, court",
         sections=tuple(ring),
-        shapes=(court, circle),
+        shapes=(court,),
         focal=middle,
     )
     return normalise(plan)

@@ -3,6 +3,7 @@
 import random
 from datetime import timedelta
 from decimal import Decimal
+from itertools import cycle
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -138,10 +139,10 @@ def _this_minute(programme, box):
     """Buyers at the checkout, some who gave up, and one whose bank was slow."""
     on_sale = [event for _, event in programme if event.status == "ON_SALE"]
     roomy = sorted(on_sale, key=lambda event: -event.seats.sellable().count())[:5]
-    for ends_in in (170, 340, 480, 610, 790, 860):
-        sales.reserve_now(box.chance.choice(roomy), box, ends_in=ends_in)
-    for days_ago in (1, 1, 2, 3, 5, 8, 13):
-        sales.let_expire(box.chance.choice(roomy), box, days_ago=days_ago)
+    for ends_in, event in zip((170, 340, 480, 610, 790, 860), cycle(roomy), strict=False):
+        sales.reserve_now(event, box, ends_in=ends_in)
+    for days_ago, event in zip((1, 1, 2, 3, 5, 8, 13), cycle(roomy), strict=False):
+        sales.let_expire(event, box, days_ago=days_ago)
     sales.pay_too_late(roomy[-1], box)
 
 
