@@ -44,7 +44,7 @@ def _dots(plan, classes):
     groups = {}
     for ordinal, section, _, seat in ordinals(plan):
         standing = section.kind == "STANDING"
-        name = f"seatmap-{'places' if standing else 'seats'} {classes[ordinal]}"
+        name = f"seatmap-seats{' seatmap-places' if standing else ''} {classes[ordinal]}"
         across = _standing_size(section) if standing else SEAT
         groups.setdefault((across, name), []).append((seat.x, seat.y))
     for (across, name), points in sorted(groups.items()):
@@ -74,8 +74,9 @@ def _standing_size(section):
 
 def _areas(plan, links):
     for number, section in enumerate(plan.sections):
+        kind = "" if section.kind == "SEATS" else f" seatmap-{section.kind.lower()}"
         area = (
-            f'<path class="seatmap-section seatmap-{section.kind.lower()}" fill="#f3f0ec" '
+            f'<path class="seatmap-section{kind}" fill="#f3f0ec" '
             f'stroke="#dbd7d2" stroke-width="2" d="{_polygon(section.outline)}"/>'
         )
         if links:
@@ -92,15 +93,18 @@ def _shapes(plan, pixel):
             name = f"seatmap-shape seatmap-{_word(shape.kind)}"
             yield f'<path class="{name}" {paint} {_form(shape)}/>'
         if shape.label:
-            yield _shape_label(shape, "#ffffff" if dark else "#5d5751", pixel)
+            yield _shape_label(shape, pixel)
 
 
-def _shape_label(shape, colour, pixel):
+def _shape_label(shape, pixel):
     left, top, right, bottom = outlines.box(corners(shape))
     x, y = round((left + right) / 2), round((top + bottom) / 2)
     turn = f' transform="rotate({shape.rotation} {x} {y})"' if shape.rotation else ""
     room = (right - left, bottom - top) if right > left else (9e9, 24 * pixel)
-    return _text("seatmap-shape-label", shape.label, (x, y), room, pixel, f'fill="{colour}"{turn}')
+    on_stage = shape.kind == "stage"
+    name = f"seatmap-shape-label{' seatmap-stage-label' if on_stage else ''}"
+    paint = f'fill="{"#ffffff" if on_stage else "#5d5751"}"{turn}'
+    return _text(name, shape.label, (x, y), room, pixel, paint)
 
 
 def _labels(plan, pixel):

@@ -9,19 +9,25 @@ import csv
 import unicodedata
 from collections import Counter
 from dataclasses import replace
+from io import StringIO
 
 from venues.importers import reading
-from venues.importers.drafts import Drafts, kind_of, overlap
+from venues.importers.drafts import Drafts, kind_of, overlap, reach
 from venues.plan import (
     MOST_PLACES,
+    PITCH,
     Plan,
     PlanError,
+    PlanRow,
     PlanSeat,
+    PlanSection,
     in_front_of_a_stage,
     in_rows,
+    moved,
     outlines,
     standing,
 )
+from venues.plan.normal import scale_of, scaled
 
 COLUMNS = {
     "section": "section sector block bloc secteur sektor bereich seccion settore area stand",
@@ -48,13 +54,13 @@ ROOM_TO_STAND = 15
 
 def parse(content):
     """The plan of a seat list, in its own units. Raises PlanError."""
-    lines = _lines(reading.text_of(content))
-    reading.refuse_too_many(len(lines) - 1)
-    if len(lines) < 2:
+    (_, header), *lines = _lines(reading.text_of(content)) or [(0, [])]
+    columns = _columns(header)
+    reading.refuse_too_many(len(lines))
+    if not lines:
         raise PlanError(["File: has no line besides its header"])
-    columns = _columns(lines[0])
     reader = _Reader(columns)
-    for number, cells in enumerate(lines[1:], start=2):
+    for number, cells in lines:
         reader.line(number, {key: cells[i] for key, i in columns.items() if i < len(cells)})
     return reading.sound(Plan("Seat plan", reader.sections()), reader.problems)
 
@@ -62,23 +68,27 @@ def parse(content):
 def is_list(text):
     """Whether the first line of a text is a header this importer understands."""
     try:
-        return {"section", "row", "seat"} & _known(_lines(text[:10_000])[0]).keys() >= {"seat"}
+        return {"section", "row", "seat"} & _known(_lines(text[:10_000])[0][1]).keys() >= {"seat"}
     except (PlanError, IndexError):
         return False
 
 
 def _lines(text):
-    """Lists of cells without blank lines; the delimiter is the one that explains the header."""
+    """(line number, cells) without blank lines; the delimiter is what explains the header best."""
     first, _, rest = text.partition("\n")
-    if first.lower().startswith("sep="):
-        text = rest
+    skipped = first.lower().startswith("sep=")
+    text = rest if skipped else text
     head = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(";,\t|", key=lambda mark: len(_known(head.split(mark))))
+    delimiter = max(";,\t|", key=lambda mark: (len(_known(head.split(mark))), head.count(mark)))
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
     try:
-        cells = list(csv.reader(text.splitlines(), delimiter=delimiter))
+        return [
+            (reader.line_num + skipped, cells)
+            for cells in reader
+            if any(cell.strip() for cell in cells)
+        ]
     except csv.Error as error:
         raise PlanError([f"File: cannot be read as CSV: {error}"]) from None
-    return [line for line in cells if any(cell.strip() for cell in line)]
 
 
 def _columns(header):
@@ -145,11 +155,11 @@ class _Reader:
         seated = self.drafts.sections()
         if not self.has_positions:
             seated = [replace(section, rows=in_rows(section.rows)) for section in seated]
-        upright = [self._standing_section(*area) for area in self.standing.items()]
-        every = [*seated, *(section for section in upright if section)]
-        if self.has_positions and not upright and not _stacked(seated):
-            return tuple(every)
-        return in_front_of_a_stage(every) if every else ()
+        areas = [self._standing_section(*area) for area in self.standing.items()]
+        areas = [section for section in areas if section]
+        if not self.has_positions or _stacked(seated):
+            return in_front_of_a_stage([*seated, *areas]) if seated or areas else ()
+        return (*seated, *_in_front(areas, seated))
 
     def _refuse(self, number, reason):
         self.problems.append(f"Line {number}: {reason}")
@@ -178,12 +188,14 @@ class _Reader:
 
     def _standing_section(self, label, lines):
         """A standing area: a line with its capacity, or as many lines as places."""
+        label = f"{label} standing" if label in self.drafts.by_label else label
+        names = {key: lines[0][1].get(key, "") for key in ("zone", "floor", "entrance", "category")}
         capacity = sum(self._standing_places(*line, alone=len(lines) == 1) for line in lines)
         if not 0 < capacity <= MOST_PLACES:
             return None
-        label = f"{label} standing" if label in self.drafts.by_label else label
+        if self.has_positions and capacity == len(lines) > 1:
+            return PlanSection(label, "STANDING", (_standing_row(lines),), **names)
         depth = ROOM_TO_STAND * (capacity / 2) ** 0.5
-        names = {key: lines[0][1].get(key, "") for key in ("zone", "floor", "entrance", "category")}
         return standing(label, capacity, outlines.rectangle(0, 0, 2 * depth, depth), **names)
 
     def _standing_places(self, number, cells, alone):
@@ -202,6 +214,28 @@ def _tidy(cell):
     """A cell as text; spreadsheets write the number 12 as 12.0."""
     text = reading.label(cell)
     return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
+
+
+def _standing_row(lines):
+    """Standing places that are listed one by one, where they are."""
+    points = [[reading.number(cells.get(axis)) for axis in "xy"] for _, cells in lines]
+    return PlanRow(
+        "", tuple(PlanSeat(str(i), x, y, "STANDING") for i, (x, y) in enumerate(points, start=1))
+    )
+
+
+def _in_front(areas, seated):
+    """Standing areas, those without positions between the seats and whatever they look at."""
+    scale = scale_of(Plan("", tuple(seated)))
+    placed = []
+    for area in areas:
+        if area.outline:
+            left, top, right, _ = reach([*seated, *placed])
+            area = scaled(area, 1 / scale)
+            width, depth = area.outline[2]
+            area = moved(area, (left + right - width) / 2, top - depth - 3 * PITCH / scale)
+        placed.append(area)
+    return placed
 
 
 def _stacked(sections):

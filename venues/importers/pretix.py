@@ -34,14 +34,14 @@ def parse(content):
         name=reading.caption(form.get("name")) or "Seat plan",
         sections=_placed(sections),
         shapes=tuple(shape for zone in zones for shape in _areas(zone)),
-        categories=tuple(_category(each) for each in reading.parts(form, "categories")),
+        categories=tuple(_category(each) for each in reading.decorations(form, "categories")),
     )
     return reading.sound(plan, [])
 
 
 def is_plan(form):
     """Whether a JSON document looks like a pretix seating plan."""
-    return any("rows" in zone for zone in reading.parts(form, "zones"))
+    return any("rows" in zone for zone in reading.decorations(form, "zones"))
 
 
 def _seats_in(zone):
@@ -117,7 +117,7 @@ def _sum(*points):
 
 def _areas(zone):
     """Decorations of a zone: an area turns around its own position."""
-    for area in reading.parts(zone, "areas"):
+    for area in reading.decorations(zone, "areas"):
         at = _sum(_offset(zone), _offset(area))
         caption = _caption(area)
         points = outlines.rotated(_corners(area, at), reading.number(area.get("rotation"), 0), at)
@@ -140,7 +140,7 @@ def _corners(area, at):
     w, h = reading.number(size.get("width"), 0), reading.number(size.get("height"), 0)
     radius = reading.part(area, "circle").get("radius")
     radii = reading.part(reading.part(area, "ellipse"), "radius") or {"x": radius, "y": radius}
-    corners = reading.parts(reading.part(area, "polygon"), "points")
+    corners = reading.decorations(reading.part(area, "polygon"), "points")
     if corners:
         return [_sum(at, reading.point(corner)) for corner in corners]
     if radii["x"]:

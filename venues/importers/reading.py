@@ -52,7 +52,25 @@ def part(form, key):
 
 
 def parts(form, key):
-    """The dicts of a list within a dict; empty when it is missing or something else."""
+    """The dicts of a list within a dict, nulls left out; empty when there is no such list.
+
+    Raises PlanError when something else stands there: it may be seats that would be lost.
+    """
+    value = form.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise PlanError([f"File: '{key}' is not a list"])
+    for number, each in enumerate(value, start=1):
+        if not isinstance(each, dict | None):
+            raise PlanError(
+                [f"File: entry {number} of '{key}' is {type(each).__name__}, no object"]
+            )
+    return [each for each in value if each is not None]
+
+
+def decorations(form, key):
+    """Like `parts`, but whatever is no dict is passed over: nothing is sold from these."""
     value = form.get(key) if isinstance(form, dict) else None
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
@@ -103,7 +121,9 @@ def whole(value):
 
 def flag(value):
     """Whether a switch is on, however it is spelled."""
-    return value is True or label(value).lower() in ("1", "true", "yes", "y", "x", "oui", "ja")
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    return label(value).lower() in ("1", "true", "yes", "y", "x", "oui", "ja")
 
 
 def point(form, key=""):
@@ -120,7 +140,8 @@ def colour(value):
 
 def sound(plan, problems):
     """The plan, or PlanError with the importer's problems and the plan's own."""
-    every = list(dict.fromkeys([*problems, *problems_of(plan)]))
+    own = problems_of(plan) if plan.places or not problems else []
+    every = list(dict.fromkeys([*problems, *own]))
     if every:
         raise PlanError(shortened(every))
     return plan

@@ -35,13 +35,13 @@ def parse(content):
         raise PlanError(["File: is not a seats.io chart, it has neither subChart nor floors"])
     chart = _unwrapped(chart)
     reading.refuse_too_many(_seats_in(chart))
+    reader = _Reader(chart, ("displayLabel", "label"))
     try:
-        return _plan(chart, _Reader(chart, ("displayLabel", "label")))
-    except PlanError as displayed:
-        try:
-            return _plan(chart, _Reader(chart, ("label",)))
-        except PlanError:
-            raise displayed from None
+        return _plan(chart, reader)
+    except PlanError:
+        if not reader.displayed:
+            raise
+        return _plan(chart, _Reader(chart, ("label",)))
 
 
 def _plan(chart, reader):
@@ -78,7 +78,7 @@ def _seats_in(chart):
 def is_chart(form):
     """Whether a JSON document looks like a chart drawing."""
     chart = _unwrapped(form)
-    return bool(reading.part(chart, "subChart") or reading.parts(chart, "subChartFloors"))
+    return bool(reading.part(chart, "subChart") or reading.decorations(chart, "subChartFloors"))
 
 
 def _unwrapped(form):
@@ -113,7 +113,7 @@ def _told_apart(sections):
 def _focal(chart, floors):
     """The chart's focal point, else its first zone's. The origin is what an unset one saves as."""
     points = [reading.point(floor, "focalPoint") for floor in floors]
-    zones = reading.parts(reading.part(chart, "zones"), "list")
+    zones = reading.decorations(reading.part(chart, "zones"), "list")
     points += [reading.point(zone, "focalPoint") for zone in zones]
     return next(((x, y) for x, y in points if isfinite(x + y) and (x or y)), None)
 
@@ -124,9 +124,10 @@ class _Reader:
     def __init__(self, chart, label_keys):
         self.problems = []
         self.label_keys = label_keys
+        self.displayed = False
         self.categories = _categories(chart)
         self.accessible = _accessible_keys(chart)
-        zones = reading.parts(reading.part(chart, "zones"), "list")
+        zones = reading.decorations(reading.part(chart, "zones"), "list")
         self.zones = {zone.get("key"): reading.label(zone.get("label")) for zone in zones}
         self.scale = 100 / (reading.number(chart.get("sectionScaleFactor"), 100) or 100)
 
@@ -140,7 +141,7 @@ class _Reader:
 
     def _section(self, form, drafts, standing, shapes, floor):
         inside = reading.part(form, "subChart")
-        outline = tuple(reading.point(corner) for corner in reading.parts(form, "points"))
+        outline = tuple(reading.point(corner) for corner in reading.decorations(form, "points"))
         outline = outline if len(outline) >= 3 and drawable(outline) else ()
         place = _Place(
             drafts,
@@ -170,17 +171,18 @@ class _Reader:
             shapes += drawn(form, place.to_chart, "rectangle", label="")
         for form in reading.parts(chart, "generalAdmissionAreas"):
             standing += self._area(form, place, chart)
-        for form in reading.parts(chart, "shapes"):
+        for form in reading.decorations(chart, "shapes"):
             shapes += drawn(form, place.to_chart, "rectangle")
-        for form in reading.parts(chart, "texts"):
+        for form in reading.decorations(chart, "texts"):
             shapes += text_shape(form, place.to_chart)
 
     def _printed(self, form):
         label = reading.first_label(*[form.get(key) for key in self.label_keys])
+        self.displayed = self.displayed or bool(form.get("displayLabel"))
         return "" if label == "?" else label
 
     def _label(self, form, *what):
-        """The label of a row, table, booth or seat, told as missing when it is.
+        """The label of a row, table or booth, told as missing when it is.
 
         The designer writes a missing one as '?'.
         """
@@ -192,7 +194,7 @@ class _Reader:
     def _seats(self, form, place):
         return [
             PlanSeat(
-                self._label(seat, "Seat", form.get("label")),
+                self._printed(seat),
                 *place.to_chart(*reading.point(seat)),
                 kind=self._kind(seat),
                 restricted_view=reading.flag(seat.get("restrictedView")),
@@ -279,6 +281,6 @@ def _accessible_keys(chart):
 
 
 def _category_forms(chart):
-    return reading.parts(reading.part(chart, "categories"), "list") or reading.parts(
+    return reading.decorations(reading.part(chart, "categories"), "list") or reading.decorations(
         chart, "categories"
     )

@@ -35,7 +35,7 @@ def rows(chart):
 
 def corners(form):
     """Corners of an area: a polygon, else a circle (two radii) or rectangle turned as it is."""
-    points = [reading.point(corner) for corner in reading.parts(form, "points")]
+    points = [reading.point(corner) for corner in reading.decorations(form, "points")]
     if points:
         return points
     cx, cy = reading.point(form, "center")

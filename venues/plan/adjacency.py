@@ -23,7 +23,8 @@ def physical_order(points):
     projected = sorted(range(len(points)), key=lambda i: (_dot(points[i], along), i))
     given = list(range(len(points)))
     best = min(projected, given, key=lambda order: round(_length(points, order), 6))
-    return best if _points_right(points[best[0]], points[best[-1]]) else best[::-1]
+    ends = [points[best[0]], points[best[-1]]]
+    return best if _points_right(*way(ends)) else best[::-1]
 
 
 def order_around(points):
@@ -34,6 +35,19 @@ def order_around(points):
         range(len(points)),
         key=lambda i: round(math.atan2(points[i][0] - cx, cy - points[i][1]) % math.tau, 6),
     )
+
+
+def way(points):
+    """The vector from the first to the last seat of a row in physical order."""
+    (x1, y1), (x2, y2) = points[0], points[-1]
+    return x2 - x1, y2 - y1
+
+
+def runs_against(points, direction):
+    """Whether a row runs clearly against a direction, so that neighbours would be walked apart."""
+    dx, dy = way(points)
+    along = dx * direction[0] + dy * direction[1]
+    return along < -0.2 * math.hypot(dx, dy) * math.hypot(*direction)
 
 
 def gaps(points):
@@ -75,6 +89,6 @@ def _length(points, order):
     return sum(math.dist(points[a], points[b]) for a, b in pairwise(order))
 
 
-def _points_right(first, last):
-    dx, dy = last[0] - first[0], last[1] - first[1]
-    return dx > 0 if abs(dx) >= abs(dy) else dy > 0
+def _points_right(dx, dy):
+    """To the right, or down where a row is steep. Rows at 45° are common and count as level."""
+    return dx > 0 if abs(dx) * 1.1 >= abs(dy) else dy > 0

@@ -1,5 +1,6 @@
 """Brings a sound plan to the plan's own units and order."""
 
+import math
 from dataclasses import replace
 from itertools import chain
 from statistics import median_low
@@ -27,7 +28,7 @@ def normalise(plan):
     stage. Raises PlanError when the plan is too wide for its seats. The plan must be sound.
     """
     plan = replace(plan, sections=tuple(_in_order(section) for section in plan.sections))
-    scale = _scale(plan)
+    scale = scale_of(plan)
     plan = _mapped(plan, lambda x, y: (x * scale, y * scale), scale)
     plan = replace(
         plan,
@@ -40,6 +41,11 @@ def normalise(plan):
 def moved(section, dx, dy):
     """The section somewhere else."""
     return _mapped_section(section, lambda x, y: (x + dx, y + dy))
+
+
+def scaled(section, factor):
+    """The section larger or smaller, seen from the origin."""
+    return _mapped_section(section, lambda x, y: (x * factor, y * factor))
 
 
 def section_box(section):
@@ -57,7 +63,7 @@ def _in_order(section):
         return replace(section, rows=tuple(_counted(row) for row in section.rows))
     if section.kind == "TABLES":
         return replace(section, rows=tuple(_around(row) for row in section.rows))
-    rows = [_along(row) for row in section.rows]
+    rows = _same_way([_along(row) for row in section.rows])
     usual = _usual_gap(rows)
     return replace(section, rows=tuple(_with_blocks(row, usual) for row in rows))
 
@@ -76,6 +82,20 @@ def _around(row):
 def _along(row):
     order = adjacency.physical_order(_points(row.seats))
     return PlanRow(row.label, tuple(row.seats[i] for i in order))
+
+
+def _same_way(rows):
+    """The rows of a section, all walked in the direction of its longest."""
+    if not rows:
+        return rows
+    ways = [adjacency.way(_points(row.seats)) for row in rows]
+    longest = max(ways, key=lambda vector: round(math.hypot(*vector)))
+    return [
+        PlanRow(row.label, row.seats[::-1])
+        if adjacency.runs_against(_points(row.seats), longest)
+        else row
+        for row in rows
+    ]
 
 
 def _with_blocks(row, usual):
@@ -106,7 +126,7 @@ def _points(seats):
 # Units
 
 
-def _scale(plan):
+def scale_of(plan):
     """What brings the median pitch to 20; a drawing within 2 % of it is left as it is."""
     pitch = next((pitch for pitch in map(_pitch, _by_rank(plan)) if pitch), PITCH)
     return 1 if 0.98 < PITCH / pitch < 1.02 else PITCH / pitch

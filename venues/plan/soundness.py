@@ -44,6 +44,8 @@ def bad_label(text, longest=LONGEST_LABEL):
     """Why a text cannot be printed on a ticket, or ""."""
     if len(text) > longest:
         return f"is {len(text)} characters long, at most {longest} are possible"
+    if text.isascii() and text.isprintable():
+        return ""
     if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in _TURNING for c in text):
         return f"has control characters: {text!a}"
     return ""
@@ -75,9 +77,10 @@ def _row_problems(name, section):
     for row in section.rows:
         spot = f"{name}, row {shown(row.label)}" if row.label else name
         yield from _label_problems(spot, "row label", row.label)
-        yield from _twice(row.seats, spot, "seats are")
-        for seat in row.seats:
-            yield from _seat_problems(f"{spot}, seat {shown(seat.label)}", seat)
+        yield from _twice([seat for seat in row.seats if seat.label], spot, "seats are")
+        for number, seat in enumerate(row.seats, start=1):
+            named = shown(seat.label) if seat.label else f"number {number} in the file"
+            yield from _seat_problems(f"{spot}, seat {named}", seat)
 
 
 def _seat_problems(spot, seat):
@@ -125,10 +128,11 @@ def _shape_problems(shape):
 
 
 def _point_problems(spot, point):
+    lost = [axis for axis, value in zip("xy", point, strict=True) if not math.isfinite(value)]
+    if lost:
+        yield f"{spot}: {' and '.join(lost)} missing or not a number"
     for axis, value in zip("xy", point, strict=True):
-        if not math.isfinite(value):
-            yield f"{spot}: its {axis} is missing or not a number"
-        elif abs(value) > FURTHEST:
+        if math.isfinite(value) and abs(value) > FURTHEST:
             yield f"{spot}: its {axis} is {value:.6g}, at most {FURTHEST:,.0f} is possible"
 
 
