@@ -1,12 +1,12 @@
 from django.urls import path
 
-from bookings.views import booking, checkout, programme, reserve, sale
+from bookings.views import booking, checkout, programme, reserve, sale, section
 
 urlpatterns = [
     path("", programme.home, name="home"),
     path("events/<slug:slug>/", sale.event, name="event"),
     path("events/<slug:slug>/seats/", sale.seats, name="seats"),
-    path("events/<slug:slug>/seats/<int:position>/", sale.section, name="section"),
+    path("events/<slug:slug>/seats/<int:position>/", section.section, name="section"),
     path("events/<slug:slug>/calendar.ics", sale.event_calendar, name="event_calendar"),
     path("events/<slug:slug>/seats.svg", sale.event_picture, name="event_picture"),
     path("events/<slug:slug>/reserve/", reserve.reserve, name="reserve"),

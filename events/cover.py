@@ -11,7 +11,7 @@ import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import combinations, pairwise
+from itertools import accumulate, combinations, pairwise
 from math import floor
 from pathlib import Path
 
@@ -25,6 +25,10 @@ LOUDEST = 1.75
 MOST_LINES, MOST_WORDS = 4, 14
 UNKNOWN_GLYPH = ((700, 40, 40), (800, 40, 40), (900, 40, 40))
 WIDTHS_FILE = Path(__file__).with_name("cover_widths.json")
+LONG_WORD = 6  # letters
+# Onset, vowels, and the consonants that no following vowel claims.
+ONSET = "(?:[bcdfgpt][lr]|[cpst]h|qu|[bcdfghjklmnpqrstvwxz])"
+SYLLABLE = re.compile(rf"[^aeiouy]*?[aeiouy]+(?:[^aeiouy]+$|[^aeiouy]*?(?={ONSET}[aeiouy])|)")
 SUBTITLE = re.compile(r"\s*(?:(?<=[!?])\s|:|\s[–—|-]\s).*$")
 
 
@@ -55,7 +59,8 @@ def size_class(size):
 def cover_lines(name, shape="poster"):
     """The lines of a cover, top first; shape is a key of HEIGHTS."""
     words = headline(name).split()[:MOST_WORDS] or ["?"]
-    arrangements = (_arrange(lines, HEIGHTS[shape]) for lines in _breaks(words))
+    parts = _breaks(words) if len(words) > 1 else _syllable_breaks(words[0])
+    arrangements = (_arrange(lines, HEIGHTS[shape]) for lines in parts)
     return max(arrangements, key=_merit)
 
 
@@ -70,6 +75,23 @@ def _breaks(words):
         for places in combinations(range(1, len(words)), cuts):
             edges = (0, *places, len(words))
             yield [" ".join(words[a:b]) for a, b in pairwise(edges)]
+
+
+def _syllable_breaks(word):
+    """A single long word stands in pieces, as on a poster: CAR TO GRA PHERS. The shortest piece has
+    two letters; the full name stands beside every cover."""
+    yield [word]
+    syllables = SYLLABLE.findall(_plain_word(word))
+    if len(word) < LONG_WORD or "".join(syllables) != _plain_word(word):
+        return
+    ends = list(accumulate(map(len, syllables)))[:-1]
+    for cuts in range(1, min(MOST_LINES, len(syllables))):
+        for places in combinations(ends, cuts):
+            yield [word[a:b] for a, b in pairwise((0, *places, len(word)))]
+
+
+def _plain_word(word):
+    return "".join(map(_plain, word)).lower()
 
 
 def _arrange(wording, height):

@@ -41,7 +41,7 @@ def booking(request, booking_id):
     items = list(found.items.select_related("ticket").order_by("position"))
     tickets = {ticket.pk: ticket for ticket in printable([item.ticket_id for item in items])}
     return render(request, "bookings/booking.html", {
-        "section": "tickets",
+        "nav": "tickets",
         "booking": found,
         "event": shown(found.event, None),
         "tickets": [_shown_ticket(tickets[item.ticket_id], item) for item in items],
@@ -99,9 +99,9 @@ def find_booking(request):
     if request.method == "POST" and form.is_valid():
         if _may_try(request):
             _seek(form.cleaned_data)
-        return render(request, "bookings/find.html", {"section": "tickets", "sent": True})
+        return render(request, "bookings/find.html", {"nav": "tickets", "sent": True})
     status = 422 if request.method == "POST" else 200
-    context = {"section": "tickets", "form": form}
+    context = {"nav": "tickets", "form": form}
     return render(request, "bookings/find.html", context, status=status)
 
 
@@ -125,4 +125,4 @@ def _seek(wanted):
 
 def help_page(request):
     """Answers to what buyers ask."""
-    return render(request, "bookings/help.html", {"section": "help"})
+    return render(request, "bookings/help.html", {"nav": "help"})

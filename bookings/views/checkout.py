@@ -22,6 +22,8 @@ from payments.models import Payment
 from payments.models import Status as PaymentStatus
 from payments.services import settle
 
+UNPAID = (PaymentStatus.PROCESSING, PaymentStatus.FAILED)
+
 
 @never_cache
 def checkout(request, booking_id):
@@ -29,9 +31,10 @@ def checkout(request, booking_id):
     if request.method == "GET" and "k" in request.GET:
         return _open_with_key(request, booking_id)
     booking = own_booking(request, booking_id)
+    is_known = _ask_provider(booking)
     if booking.is_sold:
         return redirect("booking", booking.pk)
-    return _page(request, booking, _form_for(booking))
+    return _page(request, booking, _form_for(booking), is_known=is_known)
 
 
 def _open_with_key(request, booking_id):
@@ -80,24 +83,26 @@ def release(request, booking_id):
 def payment_return(request, booking_id):
     """Where the provider sends the buyer: asks the provider what happened and says so."""
     booking = own_booking(request, booking_id)
-    payment = _latest_payment(booking)
-    if payment is not None and payment.status == PaymentStatus.PROCESSING:
-        _ask(payment)
-        booking.refresh_from_db()
-        payment.refresh_from_db()
+    _ask_provider(booking)
     if booking.is_sold:
         return _go(request, reverse("booking", args=[booking.pk]))
-    if _is_waiting(booking, payment):
+    if _is_waiting(booking, _latest_payment(booking)):
         template = "bookings/waiting.html"
         return render(request, template, {"booking": booking, "event": booking.event})
     return _go(request, reverse("checkout", args=[booking.pk]))
 
 
-def _ask(payment):
+def _ask_provider(booking):
+    """Whether we know how the payment stands, after asking if it is under way."""
+    payment = _latest_payment(booking)
+    if payment is None or payment.status != PaymentStatus.PROCESSING:
+        return True
     try:
         settle(payment.pk)
     except ProviderUnavailable:
-        return  # the webhook or reconciliation will tell; the page says that we are waiting
+        return False  # the webhook or reconciliation will tell
+    booking.refresh_from_db()
+    return True
 
 
 def _is_waiting(booking, payment):
@@ -124,7 +129,7 @@ def _latest_payment(booking):
     return Payment.objects.filter(reference=booking.pk).order_by("-created_at").first()
 
 
-def _page(request, booking, form, *, problem="", status=200):
+def _page(request, booking, form, *, problem="", status=200, is_known=False):
     items = list(booking.items.select_related("ticket").order_by("position"))
     payment = _latest_payment(booking)
     now = database_now()
@@ -141,7 +146,7 @@ def _page(request, booking, form, *, problem="", status=200):
         "state": _state(booking, held),
         "now": now,
         "seconds_left": max(ceil((booking.reserved_until - now).total_seconds()), 0),
-        "payment_failed": payment is not None and payment.status == PaymentStatus.FAILED,
+        "is_unpaid": is_known and payment is not None and payment.status in UNPAID,
         "payment": payment,
     }
     return render(request, "bookings/checkout.html", context, status=status)

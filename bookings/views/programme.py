@@ -1,9 +1,10 @@
 """What's on: the programme with its search."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import groupby
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.core.paginator import Paginator
@@ -33,6 +34,7 @@ KINDS = [
     ("FAMILY", "Family", "family"),
 ]
 PRICES = ("25", "50", "100")
+WHEN_WORDS = {"tonight": "today", "weekend": "this weekend", "month": "in the next 30 days"}
 PAGE = 24
 BILL = 5
 _wheelchairs = Remembered(seconds=10)
@@ -69,11 +71,12 @@ class Search:
         return self != Search()
 
     @property
-    def in_words(self):
-        words = [f"for “{self.q}”"] if self.q else []
-        words += [f"in {self.place}"] if self.place else []
-        words += [f"up to {self.max_price}"] if self.max_price else []
-        return " ".join(words) or "like that"
+    def query(self):
+        """The query string that asks for this."""
+        asked = {**vars(self), "from": self.date_from, "to": self.date_to}
+        asked["wheelchair"] = "1" if self.wheelchair else ""
+        names = ("q", "when", "place", "max_price", "kind", "wheelchair", "from", "to")
+        return urlencode({name: asked[name] for name in names if asked[name]})
 
     def days(self, today):
         """(first day, last day) asked for, either may be None."""
@@ -106,7 +109,7 @@ def home(request):
     found = _found(listed, search, request.agency)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     return render(request, "events/home.html", {
-        "section": "events",
+        "nav": "events",
         "search": _search_context(search, listed, request.agency),
         "featured": [] if search.is_active or page.number > 1 else _featured(listed),
         "days": _days(page.object_list),
@@ -119,7 +122,8 @@ def home(request):
         "earlier_url": (
             _page_url(request, page.previous_page_number()) if page.has_previous() else ""
         ),
-        "nearby_count": sum(_matches_words(event, search) for event in listed),
+        "nothing": _nothing(search, request.agency),
+        "wider": [] if found else _wider(search, listed, request.agency),
     })  # fmt: skip
 
 
@@ -193,16 +197,41 @@ def _search_context(search, listed, agency):
         "date_from": search.date_from,
         "date_to": search.date_to,
         "is_active": search.is_active,
-        "in_words": search.in_words,
         "times": TIMES,
         "kinds": KINDS,
         "places": sorted({event.venue.city for event in listed if event.venue.city}),
-        "prices": [
-            (price, Money(Decimal(price), agency.currency).display().removesuffix(".00"))
-            for price in PRICES
-        ],
-        "wider": [("Look everywhere", f"?q={search.q}")] if search.place else [],
+        "prices": [(price, _price_words(price, agency)) for price in PRICES],
     }
+
+
+def _price_words(price, agency):
+    return Money(Decimal(price), agency.currency).display().removesuffix(".00")
+
+
+def _nothing(search, agency):
+    """What was asked for in vain: for “harpsichord” in Lyon up to €25."""
+    words = [f"for “{search.q}”"] if search.q else []
+    words += [f"in {search.place}"] if search.place else []
+    words += [WHEN_WORDS[search.when]] if search.when in WHEN_WORDS else []
+    words += (
+        [f"up to {_price_words(search.max_price, agency)}"] if search.max_price in PRICES else []
+    )
+    return " ".join(words) or "like that"
+
+
+def _wider(search, listed, agency):
+    """[(words, query string, how many dates)] of the search with one wish left out."""
+    left_out = [
+        ("Everywhere", {"place": ""}),
+        ("Any day", {"when": "", "date_from": "", "date_to": ""}),
+        ("Any price", {"max_price": ""}),
+        ("All kinds", {"kind": ""}),
+        ("Without wheelchair spaces", {"wheelchair": False}),
+        (f"Without “{search.q}”", {"q": ""}),
+    ]
+    tries = [(words, replace(search, **change)) for words, change in left_out]
+    counted = [(words, other, len(_found(listed, other, agency))) for words, other in tries]
+    return [(words, other.query, count) for words, other, count in counted if count]
 
 
 def _page_url(request, number):

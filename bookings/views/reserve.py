@@ -1,16 +1,16 @@
-"""The press of the button that takes seats, and what to say when somebody was faster."""
+"""The press of the button that takes seats, and the page again when they could not be taken."""
 
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
-from bookings import services
+from bookings import refusals, services
 from bookings.forms import ReserveForm
 from bookings.links import remember
-from bookings.queries import alternatives_for
-from bookings.showing import all_in
+from bookings.refusals import Refusal
 from bookings.views import sale
+from bookings.views.section import section_context
 from core.errors import DomainError
-from inventory.queries import named_places
+from inventory.picker import NoSuchGroup
 from inventory.services import SeatsTaken
 from venues.models import LayoutSection
 
@@ -22,34 +22,39 @@ def reserve(request, slug):
     form = ReserveForm(request.POST)
     if not form.is_valid():
         words = " ".join(form.non_field_errors() or ["This choice cannot be read."])
-        return _again(request, event, form, {"title": words, "meaning": NOTHING}, status=422)
+        return _again(request, event, form, Refusal(words), status=422)
+    wanted = form.cleaned_data
     try:
-        booking = _reserve(event, form.cleaned_data)
+        booking = _seats(event, wanted) if wanted["seats"] else _best(event, wanted)
     except SeatsTaken as taken:
-        return _again(request, event, form, _lost(event, form, taken), status=409)
+        refusal = refusals.seats_lost(event, wanted["seats"] or taken.ordinals, taken.ordinals)
+        return _again(request, event, form, refusal, status=409)
+    except NoSuchGroup as why:
+        refusal = refusals.no_group(event, _wish(event, wanted), why)
+        return _again(request, event, form, refusal, status=why.status)
     except DomainError as refused:
-        notice = {"title": refused.message, "meaning": NOTHING}
-        return _again(request, event, form, notice, status=refused.status)
+        return _again(request, event, form, Refusal(refused.message), status=refused.status)
     remember(request, booking.pk)
     return redirect("checkout", booking.pk)
 
 
-NOTHING = "Nothing is held for you and nothing was charged."
+def _seats(event, wanted):
+    return services.reserve(event=event, ordinals=wanted["seats"])
 
 
-def _reserve(event, wanted):
-    if wanted["seats"]:
-        return services.reserve(event=event, ordinals=wanted["seats"])
+def _best(event, wanted):
     event.layout.refresh_from_db(fields=["plan"])
-    section = wanted["section"]
-    wish = services.Wish(
+    return services.reserve_best(event=event, wish=_wish(event, wanted))
+
+
+def _wish(event, wanted):
+    return services.Wish(
         quantity=wanted["quantity"],
         level=wanted["level"],
-        section=_section_label(event, section),
-        together=wanted["together"] or section is not None,
+        section=_section_label(event, wanted["section"]),
+        together=wanted["together"],
         wheelchair=wanted["wheelchair"],
     )
-    return services.reserve_best(event=event, wish=wish)
 
 
 def _section_label(event, position):
@@ -59,13 +64,13 @@ def _section_label(event, position):
     return sections.values_list("label", flat=True).first()
 
 
-def _again(request, event, form, lost, *, status):
-    """The page the choice came from, with the choice kept and the notice above it."""
+def _again(request, event, form, refusal, *, status):
+    """The page the choice came from, with the choice kept and the refusal above it."""
     wanted = form.cleaned_data if form.is_valid() else {"seats": []}
-    free = [seat for seat in wanted["seats"] if seat not in lost.get("lost_ordinals", ())]
+    free = [seat for seat in wanted["seats"] if seat not in refusal.lost_ordinals]
     section = form.cleaned_data.get("from_section")
     if section is not None:
-        context = sale.section_context(event, section, chosen=free, lost=lost)
+        context = section_context(event, section, chosen=free, lost=refusal)
         return render(request, "events/section.html", context, status=status)
     best = {
         "quantity": wanted.get("quantity") or 2,
@@ -74,42 +79,5 @@ def _again(request, event, form, lost, *, status):
         "together": wanted.get("together", True),
         "wheelchair": wanted.get("wheelchair", False),
     }
-    context = sale.event_context(request, event, lost=lost, chosen=free, best=best)
+    context = sale.event_context(request, event, lost=refusal, chosen=free, best=best)
     return render(request, "events/event.html", context, status=status)
-
-
-def _lost(event, form, taken):
-    """The lost seats by name, what it means, and up to three groups as good."""
-    wanted = form.cleaned_data["seats"]
-    names = [place.name for place in named_places(event.pk, taken.ordinals)]
-    kept = [seat for seat in wanted if seat not in taken.ordinals]
-    alternatives = [_group(event, group) for group in alternatives_for(event, wanted)]
-    return {
-        "title": f"{_listed(names)} {'has' if len(names) == 1 else 'have'} just been taken.",
-        "meaning": NOTHING,
-        "offer": "As good or better, at the same price or less:",
-        "alternatives": alternatives,
-        "lost_ordinals": taken.ordinals,
-        "kept_ordinals": kept,
-        "keep_words": f"Hold just the other {len(kept)}"
-        if len(kept) > 1
-        else "Hold just the other",
-    }
-
-
-def _listed(names):
-    if len(names) > 2:
-        return f"{names[0]} and {len(names) - 1} more of your seats"
-    return " and ".join(names) or "One of these seats"
-
-
-def _group(event, group):
-    first, last = group[0], group[-1]
-    seats = f"seat {first.label}" if first is last else f"seats {first.label} to {last.label}"
-    row = f", row {first.row}" if first.row else ""
-    return {
-        "ordinals": [place.ordinal for place in group],
-        "place": f"{first.section}{row}, {seats}",
-        "price": all_in(max(place.price for place in group), event.currency),
-        "reason": "",
-    }

@@ -1,6 +1,5 @@
-"""The event page with its seat step, the list of sections, and the seats of one section."""
+"""The event page with its seat step, and the step as a list of sections."""
 
-from decimal import Decimal
 from hashlib import blake2s
 from itertools import groupby
 
@@ -15,7 +14,7 @@ from bookings.calendar import calendar_of
 from bookings.showing import all_in, left_of, levels_of, sale_of, sections_of, shown
 from core.memory import Remembered
 from events.models import Event
-from inventory.queries import price_classes, section_seats, status_bytes, wheelchair_spaces_left
+from inventory.queries import price_classes, status_bytes, wheelchair_spaces_left
 from venues.picture import svg
 from venues.plan import from_canonical
 
@@ -60,8 +59,9 @@ def event_context(request, found, **more):
     left = left_of([found.pk])[found.pk]
     sale = sale_of(found, left, timezone.now())
     page_url = request.build_absolute_uri(reverse("event", args=[found.slug]))
+    dates = _dates(found)
     context = {
-        "section": "events",
+        "nav": "events",
         "event": shown(found, left),
         "sale": sale,
         "page_url": page_url,
@@ -69,7 +69,8 @@ def event_context(request, found, **more):
         "price_high": left and all_in(left.high, found.currency),
         "left": left.count if left else 0,
         "capacity": found.layout.capacity if found.layout else 0,
-        "dates": _dates(found),
+        "dates": dates,
+        "other_date": next((date for date in dates if date.left and date.pk != found.pk), None),
         "summary": _summary(found),
         "structured_data": _structured_data(found, left, page_url),
     }
@@ -223,100 +224,8 @@ def seats(request, slug):
 def seats_context(found, **more):
     left = left_of([found.pk])[found.pk]
     sale = sale_of(found, left, timezone.now())
-    context = {"section": "events", "event": shown(found, left), "sale": sale}
+    context = {"nav": "events", "event": shown(found, left), "sale": sale}
     return context | (seat_step_context(found) if sale == "open" else {}) | more
-
-
-@require_safe
-def section(request, slug, position):
-    """Every seat of one section, to tick."""
-    found = public_event(slug)
-    return render(request, "events/section.html", section_context(found, position))
-
-
-def section_context(found, position, *, chosen=(), **more):
-    """Rows of seats with all-in prices; `chosen` ordinals stay ticked."""
-    listed = sections_of(found)
-    here = next((item for item in listed if item.position == position), None)
-    if here is None:
-        raise Http404
-    rows = _rows(section_seats(found.pk, here.id), found.currency, set(chosen))
-    index = listed.index(here)
-    return {
-        "event": shown(found, left_of([found.pk])[found.pk]),
-        "section": _section_facts(here, rows),
-        "rows": rows,
-        "quantities": [n for n in BEST_CHOICES if n <= found.max_per_booking],
-        "quantity": 2,
-        "previous_section": listed[index - 1] if index else None,
-        "next_section": listed[index + 1] if index + 1 < len(listed) else None,
-        **more,
-    }
-
-
-def _section_facts(here, rows):
-    places = [seat for row in rows for seat in row["seats"]]
-    return {
-        "name": here.name,
-        "position": here.position,
-        "entrance": here.entrance,
-        "is_standing": here.is_standing,
-        "left": sum(seat["is_free"] for seat in places),
-        "price_from": here.price_from,
-        "has_wheelchair": any(seat["kind"] == "WHEELCHAIR" for seat in places),
-        "has_restricted": any(seat["restricted_view"] for seat in places),
-    }
-
-
-NEEDS = {"WHEELCHAIR": "wheelchair space", "COMPANION": "companion seat", "VIP": "VIP"}
-
-
-def _rows(places, currency, chosen):
-    rows = []
-    for _, members in groupby(places, key=lambda place: place.row_position):
-        members = list(members)
-        seats = [_seat(place, currency, chosen) for place in members]
-        prices = {
-            (seat["price"].amount, seat["position"]): seat for seat in seats if seat["is_free"]
-        }
-        label = members[0].row
-        rows.append(
-            {
-                "name": f"Row {label}" if label else "Seats",
-                "seats": _with_gaps(seats, members),
-                "prices": [
-                    {"amount": seat["price"], "position": seat["position"]}
-                    for _, seat in sorted(prices.items(), key=lambda item: item[0])
-                ],
-            }
-        )
-    return rows
-
-
-def _seat(place, currency, chosen):
-    needs = [NEEDS[place.kind]] if place.kind in NEEDS else []
-    needs += ["restricted view"] if place.restricted_view else []
-    return {
-        "ordinal": place.ordinal,
-        "label": place.label,
-        "kind": place.kind,
-        "is_free": bool(place.is_free and place.price is not None),
-        "is_ours": place.is_owned,
-        "is_chosen": place.ordinal in chosen,
-        "restricted_view": place.restricted_view,
-        "position": place.level_position or 1,
-        "price": all_in(place.price or Decimal(0), currency),
-        "needs": ", ".join(needs),
-        "gap": False,
-    }
-
-
-def _with_gaps(seats, members):
-    """An aisle between two seats is shown as a gap."""
-    blocks = [place.block for place in members]
-    for number, seat in enumerate(seats):
-        seat["gap"] = number > 0 and blocks[number] != blocks[number - 1]
-    return seats
 
 
 def site(request):

@@ -1,0 +1,144 @@
+"""What a page says when seats could not be taken: what happened, what it means, what to do now."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from babel.lists import format_list
+
+from bookings.queries import alternatives_for
+from bookings.showing import all_in
+from core.money import Money
+from events.templatetags.seating import section_name
+from inventory import picker
+from inventory.picker import NoSuchGroup
+from inventory.queries import named_places
+
+NOTHING = "Nothing is held for you and nothing was charged."
+NAMED_AT_MOST = 3  # places; more are counted
+
+
+@dataclass(frozen=True)
+class Group:
+    """Places offered instead, with the highest all-in price among them."""
+
+    ordinals: list
+    place: str
+    reason: str
+    price: Money
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """`offer` introduces the groups; `kept_ordinals` are chosen places that can still be had."""
+
+    title: str
+    offer: str = ""
+    groups: list = field(default_factory=list)
+    lost_ordinals: list = field(default_factory=list)
+    kept_ordinals: list = field(default_factory=list)
+    keep_words: str = ""
+    meaning: str = NOTHING
+
+
+def seats_lost(event, wanted, lost):
+    """Of the wanted ordinals the lost ones went to somebody else: up to three groups as good."""
+    chosen = named_places(event.pk, wanted)
+    gone = [place for place in chosen if place.ordinal in lost]
+    kept = [place for place in chosen if place.ordinal not in lost]
+    return Refusal(
+        title=f"{_gone_words(gone)} just been taken.",
+        offer="As good or better, at the same price or less:",
+        groups=[
+            _group(event, group, _nearness(chosen, group))
+            for group in alternatives_for(event, wanted)
+        ],
+        lost_ordinals=list(lost),
+        kept_ordinals=[place.ordinal for place in kept],
+        keep_words=f"Hold just {_seats(kept)}" if kept else "",
+    )
+
+
+def no_group(event, wish, why):
+    """Nothing fits the Wish: what does when one part of it is dropped. `why` is the NoSuchGroup."""
+    drops = [
+        ("Not all side by side", wish.together, replace(wish, together=False)),
+        ("At another price", wish.level, replace(wish, level=None)),
+        ("Elsewhere in the house", wish.section, replace(wish, section=None)),
+    ]
+    tries = [(reason, _best(event, other)) for reason, is_asked, other in drops if is_asked]
+    groups = [_group(event, places, reason) for reason, places in tries if places]
+    return Refusal(title=why.message, offer="What there is:", groups=groups)
+
+
+def _best(event, wish):
+    places = picker.free_places(event, level=wish.level, section=wish.section)
+    try:
+        return picker.best(
+            places,
+            quantity=wish.quantity,
+            focus=event.layout.plan["focal"],
+            together=wish.together,
+            wheelchair=wish.wheelchair,
+        )
+    except NoSuchGroup:
+        return []
+
+
+def _group(event, places, reason):
+    return Group(
+        ordinals=[place.ordinal for place in places],
+        place=_where(places),
+        reason=reason,
+        price=all_in(max(place.price for place in places), event.currency),
+    )
+
+
+def _gone_words(gone):
+    if len(gone) == 1:
+        return f"{_where(gone)} has"
+    return (
+        f"{len(gone)} of your seats have" if len(gone) > NAMED_AT_MOST else f"{_where(gone)} have"
+    )
+
+
+def _nearness(wanted, group):
+    """How the group lies to the wanted places: in their row, in their section, or not said."""
+    rows = {(place.section, place.row) for place in wanted}
+    if {(place.section, place.row) for place in group} <= rows:
+        return "Same row"
+    sections = {place.section for place in wanted}
+    return "Same section" if {place.section for place in group} <= sections else ""
+
+
+def _where(places):
+    """Stalls, row G, seats 7 and 8; Section A, rows C and D; Floor, 2 standing places."""
+    sections = Counter(section_name(place.section) for place in places)
+    if len(sections) > 1:
+        return _listed(f"{section} ({count})" for section, count in sections.items())
+    [section] = sections
+    if places[0].kind == "STANDING":
+        return f"{section}, {_some(len(places), 'standing place')}"
+    rows = list(dict.fromkeys(place.row for place in places if place.row))
+    if len(rows) > 1:
+        return f"{section}, rows {_listed(rows)}"
+    return ", ".join([section, *(f"row {row}" for row in rows), _seats(places)])
+
+
+def _seats(places):
+    """seat 7; seats 7 and 8; seats 7 to 14; 2 places where nothing is numbered."""
+    if places[0].kind == "STANDING":
+        return _some(len(places), "place")
+    labels = [place.label for place in places]
+    if len(labels) == 1:
+        return f"seat {labels[0]}"
+    if len(labels) <= NAMED_AT_MOST:
+        return f"seats {_listed(labels)}"
+    return f"seats {labels[0]} to {labels[-1]}"
+
+
+def _some(count, noun):
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _listed(words):
+    return format_list(list(words), locale="en").replace(", and ", " and ")
