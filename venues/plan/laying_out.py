@@ -42,10 +42,12 @@ def in_front_of_a_stage(sections):
     Whatever stands comes first, as a floor does. Returns sections whose middle is x = 0 and whose
     front is y = 0.
     """
-    sections = sorted(sections, key=lambda section: section.kind != "STANDING")
     boxes = [section_box(section) for section in sections]
+    upright = [i for i, section in enumerate(sections) if section.kind == "STANDING"]
+    seated = [i for i, section in enumerate(sections) if section.kind != "STANDING"]
+    room = _room(boxes)
     placed, top = [], 0
-    for shelf in _shelves(boxes, _room(boxes)):
+    for shelf in _shelves(upright, boxes, room) + _shelves(seated, boxes, room):
         widths = [boxes[i][2] - boxes[i][0] for i in shelf]
         left = -(sum(widths) + BESIDE * (len(shelf) - 1)) / 2
         for i, width in zip(shelf, widths, strict=True):
@@ -62,13 +64,14 @@ def _room(boxes):
     return max((1.5 * surface) ** 0.5, *(width for width, _ in sizes))
 
 
-def _shelves(boxes, room):
-    """Indexes of the boxes, in lists that fit side by side."""
-    shelves, used = [[]], 0
-    for i, (left, _, right, _) in enumerate(boxes):
-        if shelves[-1] and used + right - left > room:
+def _shelves(indexes, boxes, room):
+    """The indexes in lists whose boxes fit side by side."""
+    shelves, used = [], 0
+    for i in indexes:
+        width = boxes[i][2] - boxes[i][0]
+        if not shelves or used + width > room:
             shelves.append([])
             used = 0
         shelves[-1].append(i)
-        used += right - left + BESIDE
+        used += width + BESIDE
     return shelves
