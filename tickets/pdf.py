@@ -180,7 +180,8 @@ def _balanced(name, style):
 
 def _draw_date_and_place(canvas, event):
     left, right = LEFT + PAD, LEFT + PAD + 62
-    draw(canvas, left * mm, _up(64), _format(event.starts_at, event.zone, "EEEE d MMMM y"), DATE)
+    day = _format(event.starts_at, event.zone, "EEEE d MMMM y")
+    draw(canvas, left * mm, _up(64), day, fit(day, DATE, (right - left - 4) * mm, 9))
     draw(canvas, left * mm, _up(69.5), _times(event), TEXT)
     draw(canvas, left * mm, _up(74), _zone_name(event), SMALL)
     measure = (STUB - PAD - right) * mm
@@ -231,7 +232,7 @@ def _draw_advice(canvas, agency):
         "Each ticket admits one person. The first scan of a code counts; a copy is turned away.",
         "A photo of the code is as good as the ticket. Keep it to yourself until you are in.",
         "On a phone, turn the brightness up. On paper, keep the code flat and dry.",
-        "Can’t come? Your booking page shows what you get back.",
+        "Can’t come? Write to us before the night; somebody else may come instead.",
         help_line,
     ])  # fmt: skip
 
