@@ -89,7 +89,9 @@ class AccessAttemptAdmin(ReadOnlyAdmin):
 
 
 class NewKeyForm(forms.Form):
-    name = forms.CharField(max_length=80, help_text="Who will use it, so that it can be found again.")
+    name = forms.CharField(
+        max_length=80, help_text="Who will use it, so that it can be found again."
+    )
     role = forms.ChoiceField(
         choices=[(role, role.label) for role in (ApiKey.Role.PARTNER, ApiKey.Role.PROMOTER)]
     )
@@ -97,9 +99,7 @@ class NewKeyForm(forms.Form):
         label="Ends",
         required=False,
         help_text="Empty: it works until it is revoked.",
-        widget=forms.SplitDateTimeWidget(
-            date_attrs={"type": "date"}, time_attrs={"type": "time"}
-        ),
+        widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}),
     )
 
 

@@ -30,7 +30,9 @@ class RoleForm(forms.Form):
 def show_password(admin_page, request, member, password):
     """The page that shows a first password once, or the list when there is none to show."""
     if not password:
-        messages.success(request, f"{member.user} can sign in here with the password known already.")
+        messages.success(
+            request, f"{member.user} can sign in here with the password known already."
+        )
         return HttpResponseRedirect(admin_page.list_address())
     return admin_page.page(
         request,
@@ -106,7 +108,11 @@ class MembershipAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         form = MemberForm(request.POST or None)
         return self.form_page(
-            request, form, lambda form: self._added(request, form), title="Add a member", submit="Add"
+            request,
+            form,
+            lambda form: self._added(request, form),
+            title="Add a member",
+            submit="Add",
         )
 
     def _added(self, request, form):

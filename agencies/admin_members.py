@@ -1,4 +1,4 @@
-"""Who works for the agency: adding, changing and removing members without ever losing the last owner."""
+"""Who works for the agency: members come, change and go, but the last owner stays."""
 
 from accounts.admin import first_password
 from accounts.models import User

@@ -1,6 +1,10 @@
 """Which agency a request or a command acts for. Remembered for five seconds by each process, so
 that a page does not pay for it each time."""
 
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
 from agencies.models import Agency
 from core.errors import NotFound
 from core.memory import Remembered
@@ -13,6 +17,7 @@ _by_id = Remembered(seconds=5)
 def agency_at(host):
     """The agency that sells at this host name; else the only one, else the default one, or None."""
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    name = name.lower().rstrip(".")
     return _by_host.get(name, lambda: _look_up(name))
 
 
@@ -29,6 +34,15 @@ def current_agency():
     """The Agency acted for."""
     agency_id = current_agency_id()
     return _by_id.get(agency_id, lambda: Agency.objects.get(pk=agency_id))
+
+
+def site_of(agency):
+    """The address at which this agency sells: its host with the scheme and port of SITE_URL."""
+    parts = urlsplit(settings.SITE_URL)
+    if agency.is_default and parts.hostname not in ("", None):
+        return settings.SITE_URL.rstrip("/")
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{agency.host}{port}"
 
 
 def agency_named(slug):

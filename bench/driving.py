@@ -12,7 +12,7 @@ from bench.report import Sample
 from bench.servers import database_processes
 
 CLIENTS = (1, 16, 64)
-WARM_UP = 20
+WARM_UP = 80
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def drive(site, what, work, *, clients, seconds):
 
 def warm_up(site, work):
     """Some requests that are not measured, so that every process has its connections and plans."""
-    _send(site, Work(work.requests[:WARM_UP], work.repeat, work.forget), 4, 1)
+    _send(site, Work(work.requests[:WARM_UP], work.repeat, work.forget), 16, 2)
 
 
 def shares(requests, parts):

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.db.models.functions import Now
+from django.urls import reverse
 
 from bookings.models import Booking, Status
 from bookings.queries import profit_of
@@ -23,10 +24,12 @@ from core.admin_parts import (
 )
 from core.errors import DomainError
 from core.money import Money
+from events.models import Status as EventStatus
 from payments.admin import entries_table, refunds_table
 from payments.models import CAPTURED, Account, LedgerEntry, Payment, Refund, RefundStatus
 
 RECENT = 20
+LATEST = 8
 
 
 class ReservedFilter(admin.SimpleListFilter):
@@ -58,7 +61,7 @@ class BookingAdmin(ReadOnlyAdmin):
     search_help_text = "Number, guest or event"
     ordering = ["-reserved_at", "pk"]
     fields = [
-        *("state", "event_link", "buyer_link", "channel", "price_shown", "fee_shown"),
+        *("event_link", "buyer_link", "channel", "price_shown", "fee_shown"),
         *("total_shown", "reserved", "kept_until", "confirmed", "closed", "cancellation_reason"),
     ]
     readonly_fields = fields
@@ -90,10 +93,6 @@ class BookingAdmin(ReadOnlyAdmin):
     @admin.display(description="Guest", ordering="customer__name")
     def buyer(self, booking):
         return booking.customer or "–"
-
-    @admin.display(description="State")
-    def state(self, booking):
-        return status_of(booking)
 
     @admin.display(description="Event")
     def event_link(self, booking):
@@ -203,13 +202,18 @@ def _items(booking):
             linked(item.ticket),
             item.ticket.place,
             status_of(item.ticket),
-            *(amount(getattr(item, name), item.currency) for name in ("cost", "price", "fee", "total")),
+            *(
+                amount(getattr(item, name), item.currency)
+                for name in ("cost", "price", "fee", "total")
+            ),
             brought.display(),
         ]
         for item, brought in rows
     ]
     cost = sum(item.cost for item, _ in rows)
-    sums = [amount(each, booking.currency) for each in (cost, booking.price, booking.fee, booking.total)]
+    sums = [
+        amount(each, booking.currency) for each in (cost, booking.price, booking.fee, booking.total)
+    ]
     foot = [f"{len(rows)} tickets", "", "", *sums, profit.display()]
     titles = columns("Ticket", "Place", "State", "Cost#", "Price#", "Fee#", "Total#", "Profit#")
     return Panel("Tickets", Table(titles, cells, foot), count=len(rows))
@@ -224,8 +228,12 @@ def _money(booking):
     ]  # fmt: skip
     titles = columns("Made", "Amount", "Provider", "State", "Problem")
     found = [Panel("Payments", Table(titles, rows, empty="Nothing is due."), count=len(rows))]
-    refunds = list(Refund.objects.filter(payment__reference=booking.pk).order_by("created_at", "pk"))
-    return [*found, Panel("Refunds", refunds_table(refunds), count=len(refunds))] if refunds else found
+    refunds = list(
+        Refund.objects.filter(payment__reference=booking.pk).order_by("created_at", "pk")
+    )
+    return (
+        [*found, Panel("Refunds", refunds_table(refunds), count=len(refunds))] if refunds else found
+    )
 
 
 def _books(booking):
@@ -238,12 +246,12 @@ def _books(booking):
         ours, theirs = due.get(account, 0), said.get(account, 0)
         if not ours and not theirs:
             continue
-        agrees = pill("ok", "agrees") if ours == theirs else pill("FAILED", "differs")
+        agrees = pill("done", "agrees") if ours == theirs else pill("FAILED", "differs")
         rows.append([account.label, _signed(ours, booking), _signed(theirs, booking), agrees])
     titles = columns("Account", "By the booking#", "By the ledger#", "")
     context = {
-        "check": Table(titles, rows, empty="No money has moved."),
-        "entries": entries_table(entries),
+        "check": Panel("", Table(titles, rows, empty="No money has moved.")),
+        "entries": Panel("", entries_table(entries)),
         "agrees": all(said.get(account, 0) == due.get(account, 0) for account in Account),
     }
     return Panel("In the ledger", template="admin/books.html", context=context)
@@ -310,9 +318,12 @@ def bookings_of_customer(request, customer):
 
 @panel("events.event", needs="bookings.booking")
 def bookings_of_event(request, event):
-    latest = event.bookings.select_related("event").order_by("-reserved_at", "pk")[:RECENT]
+    if event.status == EventStatus.DRAFT:
+        return None
+    latest = event.bookings.select_related("event").order_by("-reserved_at", "pk")[:LATEST]
+    address = f"{reverse('admin:bookings_booking_changelist')}?event__id__exact={event.pk}"
     table = _table_of(latest, "Nothing was booked yet.")
-    return Panel("Latest bookings", table) if event.status != "DRAFT" else None
+    return Panel("Latest bookings", table, link=(address, "All its bookings"))
 
 
 @panel("tickets.ticket", needs="bookings.booking")

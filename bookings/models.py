@@ -80,6 +80,9 @@ class Booking(Movable, TenantModel):
     reserved_at = models.DateTimeField(db_default=Now(), editable=False)
     reserved_until = models.DateTimeField(editable=False)
     confirmed_at = models.DateTimeField(null=True, editable=False)
+    payment_id = models.UUIDField(
+        null=True, editable=False, help_text="The payment that confirmed it; any other goes back."
+    )
     closed_at = models.DateTimeField(null=True, editable=False)
     cancellation_reason = models.CharField(max_length=120, blank=True, editable=False)
 

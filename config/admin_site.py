@@ -38,7 +38,7 @@ suppliers.purchaseorder     vacs   vacs        -           v        -           
 suppliers.deliveryreceipt   v      v           -           v        -             -
 suppliers.accountspayable   v      -           -           v        -             -
 payments.payment            vs     -           -           vs       -             -
-payments.refund             v      -           -           v        -             -
+payments.refund             vs     -           -           vs       -             -
 payments.inboxmessage       vs     -           -           vs       -             -
 payments.journal            v      -           -           v        -             -
 payments.ledgerentry        v      -           -           v        -             -
@@ -137,16 +137,12 @@ class BackOffice(UnfoldAdminSite):
         if len(found) == 1:
             return redirect(found[0].address)
         context = {**self.each_context(request), "title": "Find", "words": words, "found": found}
-        return self._page(request, "admin/find.html", context)
+        request.current_app = self.name
+        return TemplateResponse(request, "admin/find.html", context)
 
     def search(self, request, extra_context=None):
-        """What Unfold's box in the side bar asks for; its own answer would be kept across agencies."""
-        found = find(request, self, request.GET.get("s", "").strip())
-        return self._page(request, "admin/_found.html", {"found": found})
-
-    def _page(self, request, template, context):
-        request.current_app = self.name
-        return TemplateResponse(request, template, context)
+        """Unfold's own search would keep its answers across agencies; nothing asks it here."""
+        return redirect("admin:find")
 
 
 def role_of(request):

@@ -228,7 +228,9 @@ def sales(agency):
     since = today - timedelta(days=DAYS - 1)
     rows = (
         Booking.objects.sold()
-        .filter(confirmed_at__gte=timezone.now() - timedelta(days=DAYS + 1), currency=agency.currency)
+        .filter(
+            confirmed_at__gte=timezone.now() - timedelta(days=DAYS + 1), currency=agency.currency
+        )
         .order_by()
         .annotate(day=TruncDate("confirmed_at"))
         .values("day")

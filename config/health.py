@@ -1,8 +1,10 @@
 """Probes. Alive needs nothing; ready needs the database and every migration."""
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from core.models import OutboxMessage
@@ -26,6 +28,14 @@ def ready(request):
     return JsonResponse({"ready": True})
 
 
+def _may_read(request):
+    """With METRICS_TOKEN set, its bearer; without one everybody, but nobody in production."""
+    if not settings.METRICS_TOKEN:
+        return not settings.PRODUCTION
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return constant_time_compare(given, settings.METRICS_TOKEN)
+
+
 AGES = """
 SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM core_outboxmessage
   WHERE done_at IS NULL AND failed_at IS NULL
@@ -44,6 +54,8 @@ NAMES = ("outbox", "inbox", "holds_past_due", "payments_in_flight")
 
 def metrics(request):
     """Ages in seconds of what waits longest, and how many facts were given up, for Prometheus."""
+    if not _may_read(request):
+        return HttpResponse(status=404)
     registry = CollectorRegistry()
     age = Gauge("tessera_oldest_seconds", "Age of the oldest", ["queue"], registry=registry)
     failed = Gauge("tessera_outbox_failed", "Facts given up", registry=registry)

@@ -144,8 +144,8 @@ FROM past_place p WHERE p.used_at IS NOT NULL;
 INSERT INTO tickets_admission (agency_id, ticket_id, entry, gate_id, at)
 SELECT %(agency)s, ticket_id, 1, gate_id, used_at FROM past_entry ORDER BY used_at;
 
-INSERT INTO tickets_scan (agency_id, gate_id, ticket_id, device_id, nonce, verdict, at)
-SELECT %(agency)s, gate_id, ticket_id, gate_id, 'past-' || ticket_id, 'admitted', used_at
+INSERT INTO tickets_scan (agency_id, gate_id, ticket_id, device_id, nonce, code_digest, verdict, at)
+SELECT %(agency)s, gate_id, ticket_id, gate_id, 'past-' || ticket_id, '', 'admitted', used_at
 FROM past_entry ORDER BY used_at;
 
 DROP TABLE past_entry

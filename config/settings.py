@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import environ
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
@@ -154,14 +155,30 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
     "socket_timeout": 2,
     "socket_connect_timeout": 1,
+    "max_retries": 0,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
 }
+
+
+def _every(seconds, task):
+    """A beat entry; one that could not start in its own interval is dropped, the next one comes."""
+    return {"task": task, "schedule": float(seconds), "options": {"expires": max(seconds, 5)}}
+
+
 CELERY_BEAT_SCHEDULE = {
-    "deliver facts": {"task": "core.tasks.relay", "schedule": 2.0},
-    "release lapsed reservations": {"task": "bookings.tasks.expire", "schedule": 15.0},
-    "settle payment notices": {"task": "payments.tasks.work_inbox", "schedule": 5.0},
-    "reconcile payments": {"task": "payments.tasks.reconcile", "schedule": 60.0},
-    "mark sold-out events": {"task": "inventory.tasks.mark_sold_out", "schedule": 30.0},
-    "roll event states over": {"task": "events.tasks.roll_over", "schedule": 60.0},
+    "deliver facts": _every(2, "core.tasks.relay"),
+    "settle payment notices": _every(5, "payments.tasks.work_inbox"),
+    "release lapsed reservations": _every(15, "bookings.tasks.expire"),
+    "mark sold-out events": _every(30, "inventory.tasks.mark_sold_out"),
+    "reconcile payments": _every(60, "payments.tasks.reconcile"),
+    "roll event states over": _every(60, "events.tasks.roll_over"),
+    "reconcile in full": {
+        "task": "payments.tasks.reconcile",
+        "schedule": crontab(hour=3, minute=10),
+        "kwargs": {"everything": True, "limit": 100_000},
+    },
 }
 NUDGE_WORKERS = env.bool("NUDGE_WORKERS", default=MODE != "test")
 
@@ -196,7 +213,11 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31536000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
-if env.bool("BEHIND_TLS_PROXY", default=False):
+BEHIND_TLS_PROXY = env.bool("BEHIND_TLS_PROXY", default=False)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+if BEHIND_TLS_PROXY:
+    AXES_IPWARE_PROXY_COUNT = 1
+    AXES_IPWARE_META_PRECEDENCE_ORDER = ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -220,6 +241,7 @@ CONTENT_SECURITY_POLICY = {
 # --- selling --------------------------------------------------------------------------------------
 RESERVATION_TTL_SECONDS = env.int("RESERVATION_TTL_SECONDS", default=900)
 RATE_LIMITS = env("RATE_LIMITS", default="on") == "on"
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
 PAYMENT_SIMULATOR_URL = env("PAYMENT_SIMULATOR_URL", default="")
 PAYMENT_SIMULATOR_SECRET = env("PAYMENT_SIMULATOR_SECRET", default="")
 if PAYMENT_SIMULATOR_URL and PRODUCTION:
@@ -236,6 +258,7 @@ EMAIL_BACKEND = env(
 )
 if PRODUCTION and env("EMAIL_URL", default=""):
     vars().update(env.email_url("EMAIL_URL"))
+EMAIL_TIMEOUT = 20
 ANYMAIL = env.json("ANYMAIL", default={})
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="tickets@tessera.example")
 
@@ -281,12 +304,41 @@ SPECTACULAR_SETTINGS = {
 UNFOLD = {
     "SITE_TITLE": "Tessera",
     "SITE_HEADER": "Tessera",
-    "SITE_SYMBOL": "confirmation_number",
     "SITE_URL": "/",
-    "SHOW_HISTORY": True,
-    "STYLES": [lambda request: static("css/admin.css")],
-    "SIDEBAR": {"show_search": True, "navigation": "config.navigation.sidebar"},
+    "SHOW_HISTORY": False,
+    "BORDER_RADIUS": "6px",
+    "STYLES": [lambda request: static("css/tokens.css"), lambda request: static("css/admin.css")],
+    "SIDEBAR": {"show_search": False, "navigation": "config.navigation.sidebar"},
     "DASHBOARD_CALLBACK": "config.desk.dashboard",
+    # The paper, ink and accent of static/css/tokens.css in Unfold's steps.
+    "COLORS": {
+        "base": {
+            "50": "#f6f4f1",
+            "100": "#efece8",
+            "200": "#dbd7d2",
+            "300": "#c9c4be",
+            "400": "#958f89",
+            "500": "#6b655f",
+            "600": "#4c4641",
+            "700": "#3a3531",
+            "800": "#26211d",
+            "900": "#15120f",
+            "950": "#0d0b09",
+        },
+        "primary": {
+            "50": "#fdeee9",
+            "100": "#fbdcd2",
+            "200": "#f8bba8",
+            "300": "#f99a78",
+            "400": "#f98a60",
+            "500": "#f87b4e",
+            "600": "#cf3617",
+            "700": "#a92507",
+            "800": "#861e08",
+            "900": "#6b1a09",
+            "950": "#35190f",
+        },
+    },
 }
 
 LOGGING = {

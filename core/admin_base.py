@@ -29,7 +29,7 @@ from unfold.widgets import (
 from unfold.widgets import INPUT_CLASSES as TEXT_CLASSES
 
 from core import exports
-from core.admin_parts import page_of, panels_for, timeline
+from core.admin_parts import page_of, panels_for, status_of, timeline
 from core.errors import DomainError
 from core.tenancy import as_system
 
@@ -122,7 +122,7 @@ def step(label, *, when=lambda thing: True, tone="", is_page=False, right="step"
     return mark
 
 
-class BackOfficeAdmin(Guarded, ModelAdmin, ExportMixin):
+class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
     """`steps` are names of methods marked with `step`. `export_columns` {title: attribute path} puts a
     CSV and XLSX export on the list. `sentence` says in a line what the list is."""
 
@@ -244,9 +244,17 @@ class BackOfficeAdmin(Guarded, ModelAdmin, ExportMixin):
                     form.add_error(None, problem)
         return self.page(request, template, form=styled(form), **context)
 
+    def under_title(self, thing):
+        """Short facts that stand below the title of a thing's page, its state first."""
+        return [status_of(thing)] if hasattr(thing, "get_status_display") else []
+
     def panels(self, request, thing):
         """The thing's own Panels, above those of other apps and the timeline."""
         return []
+
+    def is_form_last(self, thing):
+        """Whether the thing's page begins with its Panels: when they matter more than its fields."""
+        return False
 
     def history_of(self, request, thing):
         """The timeline's Panel."""
@@ -257,12 +265,14 @@ class BackOfficeAdmin(Guarded, ModelAdmin, ExportMixin):
         extra = {"show_save_and_continue": False, "show_save_and_add_another": False}
         if thing and self.has_view_or_change_permission(request, thing):
             extra |= {
+                "under_title": self.under_title(thing),
                 "next_steps": self._next_steps(request, thing),
                 "panels": [
                     *self.panels(request, thing),
                     *panels_for(request, self.admin_site, thing),
                     self.history_of(request, thing),
                 ],
+                "is_form_last": self.is_form_last(thing),
                 "is_read_only": not self.has_change_permission(request, thing),
             }
         return super().changeform_view(
@@ -272,7 +282,10 @@ class BackOfficeAdmin(Guarded, ModelAdmin, ExportMixin):
     def _next_steps(self, request, thing):
         meta = self.opts
         return [
-            (each, reverse(f"admin:{meta.app_label}_{meta.model_name}_{each.name}", args=[thing.pk]))
+            (
+                each,
+                reverse(f"admin:{meta.app_label}_{meta.model_name}_{each.name}", args=[thing.pk]),
+            )
             for each in map(self._step, self.steps)
             if self.admin_site.allows(request, each.right, self.model) and each.when(thing)
         ]

@@ -6,8 +6,11 @@ a lower one, so the lower app never knows of it.
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import groupby
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.urls import reverse
@@ -78,7 +81,7 @@ def when(moment):
 
 def day(date):
     """13 Mar 2027"""
-    return "–" if date is None else format_html('<span class="num">{:%-d %b %Y}</span>', date)
+    return "–" if date is None else format_html('<span class="num">{}</span>', f"{date:%-d %b %Y}")
 
 
 def page_of(thing):
@@ -171,7 +174,18 @@ def timeline(things, more=()):
     names = names_of(entry.actor for entry in entries)
     told = [_told(entry, names) for entry in entries] + list(more)
     told.sort(key=lambda entry: entry.at, reverse=True)
-    return Panel("What happened", template="admin/_timeline.html", context={"entries": told[:SHOWN]})
+    shown = {"entries": _folded(told)[:SHOWN]}
+    return Panel("What happened", template="admin/_timeline.html", context=shown)
+
+
+def _folded(entries):
+    """Neighbours that say the same within a second become one entry that counts them."""
+    folded = []
+    for _, group in groupby(entries, key=lambda e: (e.words, e.who, int(e.at.timestamp()))):
+        first, *rest = group
+        times = f", {len(rest) + 1} times" if rest else ""
+        folded.append(Entry(first.at, first.who, first.words + times))
+    return folded
 
 
 def _told(entry, names):
@@ -180,7 +194,7 @@ def _told(entry, names):
 
 def in_words(entry):
     """An audit entry as a phrase: purchase order: status DRAFT → PENDING."""
-    thing = entry.table.partition("_")[2]
+    thing = _names_of_tables().get(entry.table, entry.table)
     if entry.action == "INSERT":
         return f"{thing} made"
     if entry.action == "DELETE":
@@ -191,6 +205,11 @@ def in_words(entry):
         for name, value in (entry.after or {}).items()
     )
     return f"{thing}: {', '.join(changes)}"
+
+
+@cache
+def _names_of_tables():
+    return {model._meta.db_table: model._meta.verbose_name for model in apps.get_models()}
 
 
 def _shown(value):

@@ -1,6 +1,7 @@
 """Errors of /api/v1/ as problem documents (RFC 9457) and the paging of its lists."""
 
 from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import OperationalError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions, pagination, serializers, status
@@ -48,6 +49,8 @@ def problem(error, context):
         return _response(body)
     if isinstance(error, OperationalError) and sqlstate(error) == LOCK_TIMEOUT:
         return _response(document(code="busy", status=503, detail="Too busy; please try again."))
+    if isinstance(error, DjangoValidationError):
+        error = exceptions.ValidationError({"request": error.messages})
     response = exception_handler(error, context)
     return response and _response(_describe(error, response), _headers(response))
 
@@ -102,4 +105,5 @@ PROBLEM_RESPONSES = {
     status.HTTP_404_NOT_FOUND: Problem,
     status.HTTP_409_CONFLICT: Problem,
     status.HTTP_422_UNPROCESSABLE_ENTITY: Problem,
+    status.HTTP_503_SERVICE_UNAVAILABLE: Problem,
 }

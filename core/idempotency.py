@@ -10,11 +10,13 @@ from core.models import IdempotencyKey
 from core.tenancy import current_agency_id
 from core.transactions import retrying
 
+LONGEST_KEY = 200
 CLAIM = """
 INSERT INTO core_idempotencykey (agency_id, caller, key, request_hash, body)
 VALUES (%s, %s, %s, %s, '')
 ON CONFLICT (agency_id, caller, key) DO NOTHING RETURNING id
 """
+KEEP = "UPDATE core_idempotencykey SET status = %s, body = %s WHERE id = %s"
 
 
 class KeyReused(DomainError):
@@ -31,6 +33,8 @@ def once(*, caller, key, request, work):
     """
     if not key:
         return work()
+    if len(key) > LONGEST_KEY:
+        raise KeyReused(f"An Idempotency-Key has at most {LONGEST_KEY} characters.")
     return retrying(lambda: _once(caller, key, _digest(request), work))
 
 
@@ -40,19 +44,24 @@ def _once(caller, key, digest, work):
         if claimed is None:
             return _stored(caller, key, digest)
         status, body = work()
-        IdempotencyKey.objects.filter(pk=claimed).update(status=status, body=json.dumps(body))
+        _keep(claimed, status, json.dumps(body))
         return status, body
 
 
 def _claim(caller, key, digest):
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [str(current_agency_id()), caller, key[:200], digest])
+    with connection.prepared_cursor() as cursor:
+        cursor.execute(CLAIM, [current_agency_id(), caller, key, digest])
         row = cursor.fetchone()
     return row and row[0]
 
 
+def _keep(claimed, status, body):
+    with connection.prepared_cursor() as cursor:
+        cursor.execute(KEEP, [status, body, claimed])
+
+
 def _stored(caller, key, digest):
-    reply = IdempotencyKey.objects.get(caller=caller, key=key[:200])
+    reply = IdempotencyKey.objects.get(caller=caller, key=key)
     if reply.request_hash != digest:
         raise KeyReused("This Idempotency-Key was used for another request.")
     return reply.status, json.loads(reply.body)

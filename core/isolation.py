@@ -23,6 +23,7 @@ ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_fk
   FOREIGN KEY (agency_id, {column}) REFERENCES {target} (agency_id, {target_column})
   ON DELETE RESTRICT DEFERRABLE INITIALLY IMMEDIATE;
 """
+DROP_KEY = "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_{column}_fk;"
 UNDO = """
 DROP POLICY IF EXISTS {table}_agency ON {table};
 ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
@@ -78,7 +79,22 @@ class Isolate(migrations.operations.base.Operation):
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):
         model = from_state.apps.get_model(app_label, self.model_name)
-        schema_editor.execute(UNDO.format(table=model._meta.db_table))
+        table = model._meta.db_table
+        for key in tenant_keys(model):
+            schema_editor.execute(DROP_KEY.format(table=table, column=key.column))
+        schema_editor.execute(UNDO.format(table=table))
 
     def describe(self):
         return f"Force row-level security on {self.model_name}"
+
+
+def readable_in_qa(*tables):
+    """The tables below the views of schema qa, for the role that reads them, where it exists."""
+    names = ", ".join(tables)
+    return migrations.RunSQL(
+        f"""DO $$ BEGIN
+        IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'tessera_qa') THEN
+          GRANT SELECT ON {names} TO tessera_qa;
+        END IF; END $$;""",
+        migrations.RunSQL.noop,
+    )

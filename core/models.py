@@ -7,13 +7,18 @@ from django.db.models.functions import Now
 from core.audit import append_only
 from core.tenancy import TenantModel
 
+FAILING_AFTER = 5
+
 
 class OutboxQuerySet(models.QuerySet):
     def due(self):
         return self.filter(done_at=None, failed_at=None, due_at__lte=Now())
 
     def failed(self):
-        return self.exclude(failed_at=None)
+        """Given up, or failing again and again: what somebody should look at."""
+        return self.filter(
+            Q(failed_at__isnull=False) | Q(attempts__gte=FAILING_AFTER), done_at=None
+        )
 
 
 class OutboxMessage(TenantModel):

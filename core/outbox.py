@@ -20,7 +20,8 @@ from core.tenancy import acting_for, as_system, current_agency_id
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
-ATTEMPTS = 10
+# Waits grow to an hour; 34 tries outlast a day in which mail or the provider is away.
+ATTEMPTS = 34
 _handlers = defaultdict(list)
 
 
@@ -122,11 +123,15 @@ def _function(path):
 
 
 def _rebuild(row):
+    """The fact with its ids as they were recorded: text becomes what the field is annotated with."""
     module, _, name = row.fact.rpartition(".")
-    return getattr(import_module(module), name)(**row.payload)
+    fact_type = getattr(import_module(module), name)
+    return fact_type(**{f.name: f.type(row.payload[f.name]) for f in dataclasses.fields(fact_type)})
 
 
 def deliver(*, limit=20):
-    """Claims and runs due rows; returns (succeeded, failed)."""
-    results = [run(row) for row in claim(limit=limit)]
+    """Claims and runs up to `limit` due rows, one lease at a time; returns (succeeded, failed)."""
+    results = []
+    while len(results) < limit and (rows := claim(limit=1)):
+        results.append(run(rows[0]))
     return results.count(True), results.count(False)

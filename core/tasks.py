@@ -6,8 +6,11 @@ from celery import shared_task
 from django.conf import settings
 
 from core import outbox
+from core.memory import Remembered
 
 log = logging.getLogger(__name__)
+# After a failure the broker is left alone for a while: a refused connection costs seconds.
+_broker_away = Remembered(seconds=15)
 
 
 @shared_task(ignore_result=True)
@@ -18,10 +21,12 @@ def relay():
 
 
 def nudge():
-    """Wakes a worker; a broker that is down must never fail what has just been committed."""
-    if not settings.NUDGE_WORKERS:
+    """Wakes a worker; a broker that is down must never fail, nor slow, what has just been committed."""
+    if not settings.NUDGE_WORKERS or _broker_away.get("broker", lambda: False):
         return
     try:
         relay.apply_async(retry=False, expires=30)
-    except Exception:
+    except Exception:  # any broker error means the same: beat will find the rows
         log.warning("the broker is away; beat will deliver", exc_info=True)
+        _broker_away.forget()
+        _broker_away.get("broker", lambda: True)

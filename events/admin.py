@@ -13,14 +13,16 @@ from unfold.decorators import action
 
 from agencies.queries import current_agency
 from core.admin_base import BackOfficeAdmin, BackOfficeForm, step
-from core.admin_parts import Panel, Table, columns, status_column, status_of, when
+from core.admin_parts import Panel, Table, columns, linked, status_column, status_of, when
 from core.admin_uploads import UploadForm, keep
 from events import services
+from events.admin_areas import Areas
 from events.admin_levels import LevelInline, is_draft
 from events.importers import ticketmaster
 from events.models import PUBLIC, Event, PriceArea, Status
 from venues.models import Layout, LayoutSection, Venue
 
+MOMENTS = {"starts_at", "doors_at", "ends_at", "sale_starts_at", "sale_ends_at"}
 HEAVY = [f"layout__{name}" for name in ("plan", "geometry_brotli", "geometry_gzip")]
 
 
@@ -31,6 +33,8 @@ class EventForm(BackOfficeForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        for name in MOMENTS & self.fields.keys():
+            self.fields[name].widget.widgets[1].format = "%H:%M"
         if "layout" in self.fields:
             layouts = Layout.objects.defer("plan", "geometry_brotli", "geometry_gzip")
             self.fields["layout"].queryset = layouts.select_related("venue").order_by(
@@ -53,6 +57,7 @@ class EventForm(BackOfficeForm):
         return given
 
     def _has_places(self):
+        """Inventory's rows, which are laid out when seats are ordered or the event is published."""
         return not self.instance._state.adding and self.instance.seats.exists()
 
     def _check_order(self, given):
@@ -108,9 +113,7 @@ class EventAdmin(BackOfficeAdmin):
     # Fields
 
     def get_fieldsets(self, request, obj=None):
-        facts = [("State", {"fields": ["state", "public_page"]})] if obj else []
         return [
-            *facts,
             ("What", {"fields": ["title", "subtitle", "description", "kind", "series"]}),
             ("Where", {"fields": ["venue", "layout", "organizer"]}),
             (
@@ -129,11 +132,10 @@ class EventAdmin(BackOfficeAdmin):
         ]
 
     def get_readonly_fields(self, request, obj=None):
-        fixed = [] if obj is None or is_draft(obj) else ["venue", "layout", "organizer"]
-        return ["state", "public_page", *fixed]
+        return [] if obj is None or is_draft(obj) else ["venue", "layout", "organizer"]
 
     def get_inlines(self, request, obj):
-        return self.inlines if obj and obj.layout_id else []
+        return self.inlines if is_draft(obj) and obj.layout_id else []
 
     def get_queryset(self, request):
         return super().get_queryset(request).defer(*HEAVY)
@@ -151,16 +153,10 @@ class EventAdmin(BackOfficeAdmin):
         with timezone.override(event.zone):
             return f"{timezone.localtime(event.sale_starts_at):%-d %b %Y, %H:%M}"
 
-    @admin.display(description="State")
-    def state(self, event):
-        return status_of(event)
-
-    @admin.display(description="Public page")
     def public_page(self, event):
-        address = f"/events/{event.slug}/"
-        if event.status in PUBLIC:
-            return format_html('<a href="{0}">{0}</a>', address)
-        return f"{address}, once it is published"
+        if event.status not in PUBLIC:
+            return "Not on the site yet"
+        return format_html('<a href="/events/{}/">On the site</a>', event.slug)
 
     def save_model(self, request, obj, form, change):
         if not change:
@@ -195,8 +191,18 @@ class EventAdmin(BackOfficeAdmin):
 
     # What is ready, what comes next
 
+    def under_title(self, event):
+        """Its state, date and house; the address of its page once there is one."""
+        facts = [status_of(event), self.start(event), linked(event.venue), self.public_page(event)]
+        return [*facts, "Its sale was stopped by hand"] if event.is_sale_stopped else facts
+
+    def is_form_last(self, event):
+        return not is_draft(event)
+
     def panels(self, request, event):
-        return [_checklist(event)] + ([_levels(event)] if not is_draft(event) else _sections(event))
+        if is_draft(event):
+            return [_checklist(event), *_sections(event)]
+        return [_levels(event)]
 
     @step("Publish", when=is_draft, tone="primary")
     def publish(self, request, event):
@@ -230,9 +236,9 @@ class EventAdmin(BackOfficeAdmin):
         if not self.has_step_permission(request):
             raise PermissionDenied
         form = UploadForm(request.POST or None, request.FILES or None)
-        form.fields["file"].help_text = (
-            "The JSON answer of the Discovery API: one event or a page of them."
-        )
+        form.fields[
+            "file"
+        ].help_text = "The JSON answer of the Discovery API: one event or a page of them."
         return self.form_page(
             request,
             form,
@@ -248,8 +254,9 @@ class EventAdmin(BackOfficeAdmin):
         if token:
             return self._imported(request, content)
         known = set(
-            Event.objects.filter(external_id__in=[draft.external_id for draft in drafts])
-            .values_list("external_id", flat=True)
+            Event.objects.filter(
+                external_id__in=[draft.external_id for draft in drafts]
+            ).values_list("external_id", flat=True)
         )
         return self.page(
             request,
@@ -272,23 +279,31 @@ def _checklist(event):
     missing = services.missing_for_publication(event)
     items = [(False, words) for words in missing] or [(True, "Layout and price levels are set.")]
     covered = {area.section_id for area in PriceArea.objects.filter(level__event=event)}
-    bare = [s.label for s in LayoutSection.objects.filter(layout=event.layout_id) if s.pk not in covered]
+    bare = [
+        s.label for s in LayoutSection.objects.filter(layout=event.layout_id) if s.pk not in covered
+    ]
     if bare and not missing:
         named = ", ".join(bare[:6]) + (" and more" if len(bare) > 6 else "")
         items.append((False, f"Sections without a price, so not for sale: {named}."))
     items.append((bool(event.description), "It has a description." if event.description else
                   "It has no description; buyers see its title and times only."))  # fmt: skip
     runs = event.sale_ends_at <= event.starts_at
-    items.append((runs, "The sale ends before the start." if runs else "The sale outlasts the start."))
+    items.append(
+        (runs, "The sale ends before the start." if runs else "The sale outlasts the start.")
+    )
     return Panel("Ready?", template="admin/_checklist.html", context={"items": items})
 
 
 def _levels(event):
+    known = Areas(event.layout_id)
+    levels = event.levels.prefetch_related("areas__section").order_by("position", "pk")
     rows = [
-        [level.name, level.money.display(), level.position,
-         ", ".join(str(area) for area in level.areas.all()) or "–"]
-        for level in event.levels.prefetch_related("areas__section").order_by("position", "pk")
-    ]  # fmt: skip
+        [
+            *(level.name, level.money.display(), level.position),
+            known.words_of(level).replace("\n", " · ") or "–",
+        ]
+        for level in levels
+    ]
     table = Table(columns("Level", "Price before fee#", "Colour#", "Sections"), rows)
     return Panel("Price levels", table, count=len(rows))
 

@@ -1,75 +1,16 @@
 """Price levels on the event's page, with the places each covers written in words."""
 
-import re
-
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms import BaseInlineFormSet
+from django.utils.functional import cached_property
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core.admin_base import BackOfficeAdmin, BackOfficeForm, BackOfficeInline
 from core.admin_parts import linked, money_column
+from events.admin_areas import Areas, in_short
 from events.models import PriceArea, PriceLevel, Status
-from venues.models import LayoutSeat, LayoutSection
-
-RANGE = re.compile(r"(\S+?)\s*[-–]\s*(\S+)")
-
-
-def where_in_words(level):
-    """The areas of a level, one a line: "Stalls", or "Circle: A, B, C" for some rows."""
-    return "\n".join(
-        f"{area.section.label}: {', '.join(area.rows)}" if area.rows else area.section.label
-        for area in level.areas.all()
-    )
-
-
-def areas_from(words, layout_id):
-    """[(LayoutSection, [row labels] or [])] of words written as above; `A-C` is a range of rows.
-
-    Raises ValidationError naming every section and row that the layout does not have.
-    """
-    sections = {s.label.casefold(): s for s in LayoutSection.objects.filter(layout=layout_id)}
-    found, problems = {}, []
-    for line in filter(None, (part.strip() for part in re.split(r"[;\n]", words))):
-        label, rows = _split(line, sections)
-        if label is None:
-            problems.append(f"The layout has no section “{line}”.")
-            continue
-        wanted, unknown = _rows(rows, sections[label])
-        problems += [f"Section {sections[label]} has no row {row}." for row in unknown]
-        found[sections[label]] = wanted
-    if problems:
-        raise ValidationError(problems)
-    return list(found.items())
-
-
-def _split(line, sections):
-    """(key of the section, words for its rows); a section's own name may hold a colon."""
-    if line.casefold() in sections:
-        return line.casefold(), ""
-    label, _, rows = line.rpartition(":")
-    key = label.strip().casefold()
-    return (key, rows) if key in sections else (None, "")
-
-
-def _rows(words, section):
-    """(row labels meant, words that are no row)."""
-    if not words.strip():
-        return [], []
-    seats = LayoutSeat.objects.filter(section=section).order_by("ordinal")
-    labels = list(dict.fromkeys(seats.values_list("row", flat=True)))
-    known = {label.casefold(): position for position, label in enumerate(labels)}
-    wanted, unknown = [], []
-    for part in filter(None, (part.strip() for part in words.split(","))):
-        ends = part if part.casefold() in known else RANGE.fullmatch(part)
-        names = [part] if isinstance(ends, str) else list(ends.groups()) if ends else [part]
-        missing = [name for name in names if name.casefold() not in known]
-        unknown += missing
-        if not missing:
-            at = sorted(known[name.casefold()] for name in names)
-            wanted += labels[at[0] : at[-1] + 1]
-    return list(dict.fromkeys(wanted)), unknown
 
 
 class LevelForm(BackOfficeForm):
@@ -83,23 +24,33 @@ class LevelForm(BackOfficeForm):
     class Meta:
         model = PriceLevel
         fields = ["name", "price", "position", "where"]
+        labels = {"position": "Colour"}
+        help_texts = {"position": "1 for the cheapest to 6 for the dearest."}
 
-    def __init__(self, *args, event=None, **kwargs):
+    def __init__(self, *args, event=None, known=None, **kwargs):
         super().__init__(*args, **kwargs)
-        self.event = event or self.instance.event
-        self.instance.currency = self.event.currency
+        event = event or self.instance.event
+        self.instance.currency = event.currency
+        self.layout_id = event.layout_id
+        self.known = known or Areas(event.layout_id)
         self.areas = None
-        self.fields["position"].label = "Colour"
-        self.fields["position"].help_text = "1 for the cheapest to 6 for the dearest."
-        if self.instance.pk and self.instance._state.adding is False:
-            self.fields["where"].initial = where_in_words(self.instance)
+        if "where" in self.fields and not self.instance._state.adding:
+            self.fields["where"].initial = self.known.words_of(self.instance)
+
+    def has_changed(self):
+        return super().has_changed() or self._is_of_another_layout()
+
+    def _is_of_another_layout(self):
+        """The same words mean other sections once the event has another layout."""
+        areas = () if self.instance._state.adding else self.instance.areas.all()
+        return any(area.section.layout_id != self.layout_id for area in areas)
 
     def _get_validation_exclusions(self):
         return super()._get_validation_exclusions() - {"currency"}
 
     def clean_where(self):
         words = self.cleaned_data["where"]
-        self.areas = areas_from(words, self.event.layout_id)
+        self.areas = self.known.read(words)
         return words
 
     def _save_m2m(self):
@@ -112,12 +63,19 @@ class LevelForm(BackOfficeForm):
 
 
 class LevelFormSet(BaseInlineFormSet):
+    @cached_property
+    def known(self):
+        return Areas(self.instance.layout_id)
+
     def get_form_kwargs(self, index):
-        return {**super().get_form_kwargs(index), "event": self.instance}
+        given = super().get_form_kwargs(index)
+        return {**given, "event": self.instance, "known": self.known}
 
     def clean(self):
         super().clean()
-        kept = [form for form in self.forms if form.is_valid() and not self._should_delete_form(form)]
+        kept = [
+            form for form in self.forms if form.is_valid() and not self._should_delete_form(form)
+        ]
         whole = [s for form in kept for s, rows in form.areas or () if not rows]
         twice = sorted({str(section) for section in whole if whole.count(section) > 1})
         if twice:
@@ -167,12 +125,12 @@ class PriceLevelAdmin(BackOfficeAdmin):
     """All levels of all events: for comparing. They are made on the event's page."""
 
     form = LevelForm
-    list_display = ["name", "concert", money_column("price", "Price"), "colour", "where"]
+    list_display = ["name", "concert", money_column("price", "Price"), "colour", "covers"]
     list_filter = [StateOfEventFilter, ("event", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["event"]
     search_fields = ["name", "event__title"]
     ordering = ["event__starts_at", "position", "pk"]
-    fields = ["concert", "name", "price", "position", "where"]
+    readonly_fields = ["concert", "covers"]
     export_columns = {
         "Event": "event__title",
         "Starts": "event__starts_at",
@@ -185,9 +143,9 @@ class PriceLevelAdmin(BackOfficeAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("areas__section")
 
-    def get_readonly_fields(self, request, obj=None):
-        can_change = self.has_change_permission(request, obj)
-        return ["concert"] if can_change else ["concert", "where"]
+    def get_fields(self, request, obj=None):
+        where = "where" if self.has_change_permission(request, obj) else "covers"
+        return ["concert", "name", "price", "position", where]
 
     def has_add_permission(self, request, obj=None):
         return False
@@ -207,5 +165,5 @@ class PriceLevelAdmin(BackOfficeAdmin):
         return level.position
 
     @admin.display(description="Sections")
-    def where(self, level):
-        return where_in_words(level) or "–"
+    def covers(self, level):
+        return in_short(level) or "–"

@@ -32,6 +32,8 @@ def free_slug(title, starts_at):
 @use_case
 def price_sections(*, event, name, price, position, areas):
     """A price level over `areas` [(LayoutSection, [row labels] or [] for all)]; returns it."""
+    if price.currency != event.currency:
+        raise NotReady(f"{event} is sold in {event.currency}, not in {price.currency}.")
     level = PriceLevel.objects.create(
         event=event,
         name=name,
@@ -70,15 +72,21 @@ def publish(event_id):
 
 @use_case
 def withdraw(event_id):
-    """PUBLISHED → DRAFT, or ON_SALE → PUBLISHED: takes the last step back."""
+    """PUBLISHED → DRAFT, or ON_SALE → PUBLISHED: takes the last step back. A sale stopped so stays
+    stopped until `open_sale`, whatever its window says."""
     event = lock_one(Event.objects.filter(pk=event_id))
-    return _move(event, Status.PUBLISHED if event.status == Status.ON_SALE else Status.DRAFT)
+    if event.status != Status.ON_SALE:
+        return _move(event, Status.DRAFT)
+    event.is_sale_stopped = True
+    return _move(event, Status.PUBLISHED)
 
 
 @use_case
 def open_sale(event_id):
     """PUBLISHED → ON_SALE. The sale window still decides when buyers can reserve."""
-    return _move(lock_one(Event.objects.filter(pk=event_id)), Status.ON_SALE)
+    event = lock_one(Event.objects.filter(pk=event_id))
+    event.is_sale_stopped = False
+    return _move(event, Status.ON_SALE)
 
 
 @use_case
@@ -97,12 +105,13 @@ def _due(event, now):
     if over and event.can_move_to(Status.COMPLETED):
         return Status.COMPLETED
     in_window = event.sale_starts_at <= now < event.sale_ends_at
-    return Status.ON_SALE if event.status == Status.PUBLISHED and in_window else None
+    waits = event.status == Status.PUBLISHED and not event.is_sale_stopped
+    return Status.ON_SALE if waits and in_window else None
 
 
 def _move(event, status):
     event.move_to(status)
-    event.save(update_fields=["status"])
+    event.save(update_fields=["status", "is_sale_stopped"])
     return event
 
 

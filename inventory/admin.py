@@ -32,13 +32,6 @@ def chosen_event(request):
     return Event.objects.select_related("venue").filter(pk=event_id).first()
 
 
-class EventFilter(admin.RelatedOnlyFieldListFilter):
-    """Only lets the event stand in the address: it is chosen on the page before."""
-
-    def has_output(self):
-        return False
-
-
 class SectionFilter(admin.SimpleListFilter):
     title = "section"
     parameter_name = "section"
@@ -71,7 +64,6 @@ class LevelFilter(admin.SimpleListFilter):
 class EventSeatAdmin(ReadOnlyAdmin):
     list_display = ["place", "kind", "level_name", "owned", "state", "cost_each", "retail", "until"]
     list_filter = [
-        ("event", EventFilter),
         ("ownership", admin.ChoicesFieldListFilter),
         ("status", admin.ChoicesFieldListFilter),
         SectionFilter,
@@ -102,6 +94,10 @@ class EventSeatAdmin(ReadOnlyAdmin):
         "Level price": "level__price",
         "Currency": "currency",
     }
+
+    def lookup_allowed(self, lookup, value, request=None):
+        """The event is chosen on the page before and stands in the address."""
+        return lookup == EVENT or super().lookup_allowed(lookup, value, request)
 
     def changelist_view(self, request, extra_context=None):
         event = chosen_event(request)

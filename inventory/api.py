@@ -10,8 +10,10 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from agencies.queries import current_agency
 from core.api import Problem
 from core.errors import NotFound
+from core.money import Money
 from events.models import Event
 from events.services import event_by_id
 from inventory import queries
@@ -71,7 +73,8 @@ class EventAvailability(APIView):
     def get(self, request, event_id):
         event = _public_event(event_id)
         left = queries.left_by_level([event.pk])
-        levels = [_level(level, left.get(level.pk)) for level in event.levels.all()]
+        agency = current_agency()
+        levels = [_level(agency, level, left.get(level.pk)) for level in event.levels.all()]
         return Response(
             {
                 "event": str(event.pk),
@@ -83,10 +86,11 @@ class EventAvailability(APIView):
         )
 
 
-def _level(level, left):
+def _level(agency, level, left):
+    price = Money(left.low, level.currency) if left else level.money
     return {
         "id": str(level.pk),
         "name": level.name,
-        "price": str(level.money.amount),
+        "price": str((price + agency.fee_for(price)).amount),
         "left": left.count if left else 0,
     }

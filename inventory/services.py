@@ -10,18 +10,26 @@ from core.locks import lock
 from core.transactions import use_case
 from inventory.models import EventSeat, Ownership, Status
 
-LAY_OUT = """
-INSERT INTO inventory_eventseat
-  (agency_id, event_id, ordinal, seat_id, level_id, ownership, status, currency)
-SELECT s.agency_id, %(event)s, s.ordinal, s.id, (
+LEVEL_OF = """(
     SELECT l.id FROM events_pricelevel l JOIN events_pricearea a ON a.level_id = l.id
     WHERE l.event_id = %(event)s AND a.section_id = s.section_id
       AND (cardinality(a.rows) = 0 OR s.row = ANY (a.rows))
     ORDER BY cardinality(a.rows) DESC, l.position DESC, l.id LIMIT 1
-  ), 'NOT_OWNED', 'AVAILABLE', %(currency)s
+  )"""
+LAY_OUT = f"""
+INSERT INTO inventory_eventseat
+  (agency_id, event_id, ordinal, seat_id, level_id, ownership, status, currency)
+SELECT s.agency_id, %(event)s, s.ordinal, s.id, {LEVEL_OF}, 'NOT_OWNED', 'AVAILABLE', %(currency)s
 FROM venues_layoutseat s WHERE s.layout_id = %(layout)s
 ON CONFLICT (event_id, ordinal) DO NOTHING
-"""
+"""  # noqa: S608 - constants only
+# Places can be ordered before prices are set, and levels change while an event is a draft.
+RELEVEL = f"""
+UPDATE inventory_eventseat e SET level_id = {LEVEL_OF}
+FROM venues_layoutseat s
+WHERE e.event_id = %(event)s AND s.id = e.seat_id AND e.status NOT IN ('RESERVED', 'SOLD')
+  AND e.level_id IS DISTINCT FROM {LEVEL_OF}
+"""  # noqa: S608 - constants only
 # One statement: locks the places in key order, then takes those that are sellable. What another
 # transaction took while we waited is seen by PostgreSQL's re-check and left out of the answer.
 CLAIM = """
@@ -86,16 +94,17 @@ class ClaimedSeat:
 
 
 def lay_out(event):
-    """Gives the event one EventSeat per place of its layout, with the level that covers it.
+    """Gives the event one EventSeat per place of its layout, each with the level that covers it now.
 
-    Repeating it adds only what is missing. Returns how many places were added.
+    Repeating it adds what is missing and moves places that are not taken to the level that covers
+    them. Returns how many places were added.
     """
+    names = {"event": event.pk, "layout": event.layout_id, "currency": event.currency}
     with connection.cursor() as cursor:
-        cursor.execute(
-            LAY_OUT,
-            {"event": event.pk, "layout": event.layout_id, "currency": event.currency},
-        )
-        return cursor.rowcount
+        cursor.execute(LAY_OUT, names)
+        added = cursor.rowcount
+        cursor.execute(RELEVEL, names)
+        return added
 
 
 def claim(*, event, ordinals, reference, seconds):
@@ -110,7 +119,7 @@ def claim(*, event, ordinals, reference, seconds):
         "reference": reference,
         "seconds": seconds,
     }
-    with connection.cursor() as cursor:
+    with connection.prepared_cursor() as cursor:
         cursor.execute(CLAIM, wanted)
         seats = sorted((ClaimedSeat(*row) for row in cursor), key=lambda seat: seat.ordinal)
     lost = set(ordinals) - {seat.ordinal for seat in seats}

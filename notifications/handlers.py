@@ -1,8 +1,8 @@
 """Which fact is told to whom."""
 
-from django.conf import settings
 from django.urls import reverse
 
+from agencies.queries import current_agency, site_of
 from bookings.facts import BookingConfirmed, BookingSought, LateMoneyRefunded
 from bookings.links import mailed_key
 from bookings.models import Booking
@@ -31,7 +31,7 @@ def _context(booking):
             {"ticket": item.ticket, "total": Money(item.total, item.currency)}
             for item in booking.items.select_related("ticket").order_by("position")
         ],
-        "booking_url": f"{settings.SITE_URL}{page}?k={mailed_key(booking)}",
+        "booking_url": f"{site_of(current_agency())}{page}?k={mailed_key(booking)}",
     }
 
 

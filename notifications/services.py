@@ -1,11 +1,13 @@
 """Sending a message once: the row first, unique per fact and recipient, then the mail."""
 
+from email.utils import formataddr
+
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
-from agencies.queries import current_agency
+from agencies.queries import current_agency, site_of
 from notifications.models import Message
 
 
@@ -30,13 +32,13 @@ def send_once(*, kind, subject_id, recipient, context, attachments=None):
 
 def _mail(message, context, attachments):
     agency = current_agency()
-    context = {**context, "agency": agency, "site": settings.SITE_URL}
+    context = {**context, "agency": agency, "site": site_of(agency)}
     stem = f"notifications/mail_{message.kind}"
     subject = " ".join(render_to_string(f"{stem}.subject", context).split())
     mail = EmailMultiAlternatives(
         subject=subject,
         body=render_to_string(f"{stem}.txt", context),
-        from_email=f"{agency.name} <{settings.DEFAULT_FROM_EMAIL}>",
+        from_email=formataddr((agency.name, settings.DEFAULT_FROM_EMAIL)),
         to=[message.recipient],
         reply_to=[agency.support_email] if agency.support_email else None,
         headers={"Message-ID": f"<{message.pk}@{settings.DEFAULT_FROM_EMAIL.partition('@')[2]}>"},

@@ -18,8 +18,8 @@ from core.admin_parts import (
 )
 from core.errors import DomainError
 from payments.adapters import ProviderRefused, ProviderUnavailable
-from payments.models import InboxMessage, Journal, LedgerEntry, Payment, Refund, Status
-from payments.services import settle, work_notice
+from payments.models import InboxMessage, Journal, LedgerEntry, Payment, Refund, RefundStatus, Status
+from payments.services import retry_refund, settle, work_notice
 
 WITH_THE_PROVIDER = (Status.PENDING, Status.PROCESSING, Status.FAILED)
 
@@ -35,7 +35,9 @@ def ask(payment):
     try:
         settled = settle(payment.pk)
     except (ProviderUnavailable, ProviderRefused) as error:
-        raise NoAnswer("The provider gives no answer at the moment. Nothing was changed.") from error
+        raise NoAnswer(
+            "The provider gives no answer at the moment. Nothing was changed."
+        ) from error
     return f"The provider was asked: {settled.money} is {settled.get_status_display().lower()}."
 
 
@@ -77,7 +79,13 @@ def refunds_table(refunds):
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
-    list_display = ["made", "description", money_column("amount", "Amount"), status_column(), "trouble"]
+    list_display = [
+        "made",
+        "description",
+        money_column("amount", "Amount"),
+        status_column(),
+        "trouble",
+    ]
     list_display_links = ["description"]
     list_filter = ["status", "provider", "currency", ("created_at", admin.DateFieldListFilter)]
     search_fields = ["description", "provider_ref", "provider_payment_ref", "=reference"]
@@ -157,7 +165,14 @@ class PaymentAdmin(ReadOnlyAdmin):
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
-    list_display = ["made", "words", money_column("amount", "Amount"), "reason", status_column(), "failure"]
+    list_display = [
+        "made",
+        "words",
+        money_column("amount", "Amount"),
+        "reason",
+        status_column(),
+        "failure",
+    ]
     list_display_links = ["words"]
     list_filter = ["status", "reason", ("created_at", admin.DateFieldListFilter)]
     list_select_related = ["payment"]
@@ -165,6 +180,7 @@ class RefundAdmin(ReadOnlyAdmin):
     ordering = ["-created_at", "pk"]
     fields = ["words", "payment_link", "reason", "made", "done", "provider_ref", "failure"]
     readonly_fields = fields
+    steps = ["retry"]
     export_columns = {
         "Asked": "created_at",
         "For": "payment__description",
@@ -190,6 +206,15 @@ class RefundAdmin(ReadOnlyAdmin):
     @admin.display(description="Done", ordering="completed_at")
     def done(self, refund):
         return when(refund.completed_at)
+
+    @step(
+        "Send it again",
+        when=lambda refund: refund.status == RefundStatus.FAILED,
+        tone="primary",
+    )
+    def retry(self, request, refund):
+        retry_refund(refund.pk)
+        return "It is on its way to the provider again."
 
     def panels(self, request, refund):
         booked = entries_of(source="refund", source_id=refund.pk)
@@ -354,5 +379,7 @@ def trial_balance():
         off[row["currency"]] += row["balance"]
     wrong = [f"{currency} {by}" for currency, by in off.items() if by]
     foot = ["Off by " + ", ".join(wrong) if wrong else "Debits and credits are equal.", "", ""]
-    table = Table(columns("Account", "Debit#", "Credit#"), rows, foot, empty="Nothing is booked yet.")
+    table = Table(
+        columns("Account", "Debit#", "Credit#"), rows, foot, empty="Nothing is booked yet."
+    )
     return Panel("Balances", table)

@@ -51,9 +51,15 @@ def reconcile(everything=False, limit=500):
             .order_by("created_at")
             .values_list("pk", "agency_id")[:limit]
         )
-    unreachable = sum(not _ask(settle, *row) for row in rows)
-    unreachable += sum(not _ask(send_refund, *row) for row in refunds)
-    return {"asked": len(rows), "unreachable": unreachable}
+    asked, unreachable = 0, 0
+    for service, row in [
+        *((settle, row) for row in rows),
+        *((send_refund, row) for row in refunds),
+    ]:
+        asked += 1
+        if not _ask(service, *row):
+            unreachable += 1
+    return {"asked": asked, "unreachable": unreachable}
 
 
 def _in_question(everything):
@@ -74,5 +80,8 @@ def _ask(service, row_id, agency_id):
             service(row_id)
         except (ProviderUnavailable, ProviderRefused):
             log.warning("%s %s: the provider does not answer", service.__name__, row_id)
+            return False
+        except Exception:
+            log.exception("%s %s failed", service.__name__, row_id)
             return False
     return True

@@ -33,7 +33,15 @@ OPEN = (AccountsPayable.Status.UNPAID, AccountsPayable.Status.PARTIAL)
 
 @admin.register(Supplier)
 class SupplierAdmin(BackOfficeAdmin):
-    list_display = ["name", "kind", "contact_name", "email", "payment_terms", "order_count", "is_active"]
+    list_display = [
+        "name",
+        "kind",
+        "contact_name",
+        "email",
+        "payment_terms",
+        "order_count",
+        "is_active",
+    ]
     list_filter = ["kind", "is_active", "payment_terms"]
     search_fields = ["name", "contact_name", "email", "tax_id"]
     ordering = ["name", "pk"]
@@ -67,21 +75,34 @@ class SupplierAdmin(BackOfficeAdmin):
             for order in orders
         ]
         table = Table(
-            columns("Order", "State", "Expected", "Made"), rows, empty="Nothing was ordered here yet."
+            columns("Order", "State", "Expected", "Made"),
+            rows,
+            empty="Nothing was ordered here yet.",
         )
         return [_owed_to(supplier), Panel("Latest orders", table, count=supplier.orders_made)]
 
 
 def _owed_to(supplier):
     open_ones = AccountsPayable.objects.filter(order__supplier=supplier, status__in=OPEN)
-    sums = open_ones.values("currency").annotate(owed=Sum(F("amount") - F("paid"))).order_by("currency")
+    sums = (
+        open_ones.values("currency")
+        .annotate(owed=Sum(F("amount") - F("paid")))
+        .order_by("currency")
+    )
     rows = [[Money(row["owed"], row["currency"]).display()] for row in sums]
     return Panel("Owed to them", Table(columns("Unpaid#"), rows, empty="Nothing is owed."))
 
 
 @admin.register(DeliveryReceipt)
 class DeliveryReceiptAdmin(ReadOnlyAdmin):
-    list_display = ["number", "order", "supplier", "received", "seats", money_column("amount", "Amount")]
+    list_display = [
+        "number",
+        "order",
+        "supplier",
+        "received",
+        "seats",
+        money_column("amount", "Amount"),
+    ]
     list_filter = [
         ("order__supplier", admin.RelatedOnlyFieldListFilter),
         ("received_at", admin.DateFieldListFilter),
@@ -117,11 +138,19 @@ class DeliveryReceiptAdmin(ReadOnlyAdmin):
 
     def panels(self, request, receipt):
         rows = [
-            [part.line.event, part.places, f"{part.quantity:,}", amount(part.line.unit_cost, part.currency),
-             amount(part.amount, part.currency)]
+            [
+                *(part.line.event, part.places, f"{part.quantity:,}"),
+                *(amount(each, part.currency) for each in (part.line.unit_cost, part.amount)),
+            ]
             for part in _parts(receipt)
-        ]  # fmt: skip
-        foot = ["All together", "", f"{receipt.seats:,}", "", amount(receipt.amount, receipt.currency)]
+        ]
+        foot = [
+            "All together",
+            "",
+            f"{receipt.seats:,}",
+            "",
+            amount(receipt.amount, receipt.currency),
+        ]
         titles = columns("Event", "Places", "Seats#", "Each#", "Amount#")
         found = [Panel("What arrived", Table(titles, rows, foot))]
         if self.admin_site.allows(request, "view", "payments.journal"):

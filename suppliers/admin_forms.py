@@ -95,9 +95,7 @@ def expected_of(lines):
     rows = Acquisition.objects.filter(line__in=lines).values_list("line_id", "event_seat__ordinal")
     for line_id, ordinal in rows:
         arrived.setdefault(line_id, set()).add(ordinal)
-    return {
-        line.pk: sorted(set(line.ordinals) - arrived.get(line.pk, set())) for line in lines
-    }
+    return {line.pk: sorted(set(line.ordinals) - arrived.get(line.pk, set())) for line in lines}
 
 
 class ReceiveForm(forms.Form):

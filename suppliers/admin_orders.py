@@ -75,7 +75,16 @@ class WaitingFilter(admin.SimpleListFilter):
 
 @admin.register(PurchaseOrder)
 class PurchaseOrderAdmin(BackOfficeAdmin):
-    list_display = ["number", "supplier", status_column(), "seats", "arrived", "cost", "expected", "made"]
+    list_display = [
+        "number",
+        "supplier",
+        status_column(),
+        "seats",
+        "arrived",
+        "cost",
+        "expected",
+        "made",
+    ]
     list_filter = [
         WaitingFilter,
         "status",
@@ -86,7 +95,7 @@ class PurchaseOrderAdmin(BackOfficeAdmin):
     search_fields = ["number", "supplier__name", "supplier_reference"]
     ordering = ["-created_at", "pk"]
     fieldsets = [
-        ("Order", {"fields": ["state", "supplier", "currency", "payment_terms", "fulfillment"]}),
+        ("Order", {"fields": ["supplier", "currency", "payment_terms", "fulfillment"]}),
         ("Delivery", {"fields": ["supplier_reference", "expected_on", "notes"]}),
     ]
     steps = ["add_line", "submit", "confirm", "receive", "cancel"]
@@ -144,13 +153,9 @@ class PurchaseOrderAdmin(BackOfficeAdmin):
     def made(self, order):
         return when(order.created_at)
 
-    @admin.display(description="State")
-    def state(self, order):
-        return status_of(order)
-
     def get_readonly_fields(self, request, obj=None):
         fixed = [] if obj and is_draft(obj) else ["payment_terms", "fulfillment"]
-        return ["state", "supplier", "currency", *fixed]
+        return ["supplier", "currency", *fixed]
 
     def has_change_permission(self, request, obj=None):
         return (obj is None or obj.status not in FINISHED) and super().has_change_permission(
@@ -301,6 +306,12 @@ class PurchaseOrderAdmin(BackOfficeAdmin):
         can_remove = is_draft(order) and self.has_step_permission(request)
         return [_lines(order, can_remove=can_remove), _worth(order), *_receipts(order)]
 
+    def under_title(self, order):
+        return [status_of(order), linked(order.supplier), order.get_payment_terms_display()]
+
+    def is_form_last(self, order):
+        return True
+
     def history_of(self, request, order):
         arrived = [
             Entry(receipt.received_at, str(receipt.received_by or "the system"),
@@ -364,9 +375,7 @@ def _receipts(order):
 
 def _events_to_buy(order):
     events = list(
-        Event.objects.filter(
-            status__in=OPEN_EVENTS, currency=order.currency, layout__isnull=False
-        )
+        Event.objects.filter(status__in=OPEN_EVENTS, currency=order.currency, layout__isnull=False)
         .upcoming()
         .select_related("venue", "layout")
         .defer("layout__plan", "layout__geometry_brotli", "layout__geometry_gzip")
@@ -398,9 +407,11 @@ def _places_to_buy(event):
     plan = from_canonical(Layout.objects.only("plan").get(pk=event.layout_id).plan)
     owned = EventSeat.objects.filter(event=event, ownership=Ownership.OWNED)
     state = dict.fromkeys(owned.values_list("ordinal", flat=True), "buy-owned")
-    for ordinals in PurchaseOrderLine.objects.filter(event=event).exclude(
-        status__in=(LineStatus.CANCELLED, LineStatus.RECEIVED)
-    ).values_list("ordinals", flat=True):
+    for ordinals in (
+        PurchaseOrderLine.objects.filter(event=event)
+        .exclude(status__in=(LineStatus.CANCELLED, LineStatus.RECEIVED))
+        .values_list("ordinals", flat=True)
+    ):
         for ordinal in ordinals:
             state.setdefault(ordinal, "buy-ordered")
     classes = [state.get(ordinal, "buy-open") for ordinal in range(plan.places)]
@@ -455,10 +466,13 @@ def _map_of_arrival(event, arriving):
 def orders_of_event(request, event):
     lines = event.order_lines.select_related("order__supplier").order_by("-order__created_at", "pk")
     rows = [
-        [linked(line.order), line.order.supplier, line.description, f"{line.received:,} / {line.ordered:,}",
-         amount(line.unit_cost, line.currency), status_of(line)]
+        [
+            *(linked(line.order), line.order.supplier, line.description),
+            *(f"{line.received:,} / {line.ordered:,}", amount(line.unit_cost, line.currency)),
+            status_of(line),
+        ]
         for line in lines
-    ]  # fmt: skip
+    ]
     titles = columns("Order", "Supplier", "Seats", "Arrived#", "Each#", "State")
     table = Table(titles, rows, empty="Nothing was bought for it yet.")
     return Panel("Bought", table, count=len(rows))

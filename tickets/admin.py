@@ -216,7 +216,14 @@ class AtGate(ReadOnlyAdmin):
 
 @admin.register(Scan)
 class ScanAdmin(AtGate):
-    list_display = ["moment", status_column("verdict", "Verdict"), "gate", "concert", "ticket", "place"]
+    list_display = [
+        "moment",
+        status_column("verdict", "Verdict"),
+        "gate",
+        "concert",
+        "ticket",
+        "place",
+    ]
     list_filter = [
         "verdict",
         ("gate__event", admin.RelatedOnlyFieldListFilter),
@@ -286,7 +293,9 @@ class SigningKeyAdmin(ReadOnlyAdmin):
 @panel("events.event", needs="tickets.gate")
 def gates_of_event(request, event):
     gates = event.gates.annotate(entries=Count("admissions")).order_by("name")
-    rows = [[linked(gate), ", ".join(gate.entrances) or "all", f"{gate.entries:,}"] for gate in gates]
+    rows = [
+        [linked(gate), ", ".join(gate.entrances) or "all", f"{gate.entries:,}"] for gate in gates
+    ]
     table = Table(
         columns("Gate", "Entrances", "Admitted#"), rows, empty="No gate yet, so nobody can scan."
     )

@@ -1,5 +1,7 @@
 """The gate: one call, one verdict."""
 
+from uuid import UUID
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -92,16 +94,21 @@ def _gate(key, wanted):
         return gate
     if not wanted:
         raise Invalid("Say which gate this is: the device is not bound to one.")
-    gate = (
-        gates.filter(pk=wanted).first() if _is_uuid(wanted) else gates.filter(name=wanted).first()
-    )
-    if gate is None:
+    found = gates.filter(pk=wanted) if _is_uuid(wanted) else gates.filter(name=wanted)
+    named = list(found[:2])
+    if len(named) > 1:
+        raise Invalid("Several events have a gate of this name: give its id.")
+    if not named:
         raise NotFound("There is no such gate.")
-    return gate
+    return named[0]
 
 
 def _is_uuid(text):
-    return len(text) == 36 and text.count("-") == 4
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _reply(result, gate):

@@ -66,7 +66,9 @@ class LayoutFileForm(UploadForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["file"].help_text = (
+        self.fields[
+            "file"
+        ].help_text = (
             "A seats.io chart or a pretix plan (JSON), or a seat list (CSV). At most 20 MB."
         )
 
@@ -113,7 +115,12 @@ class VenueAdmin(BackOfficeAdmin):
     def panels(self, request, venue):
         layouts = list(venue.layouts.defer(*HEAVY).order_by("-version"))
         rows = [
-            [linked(layout), f"{layout.capacity:,}", layout.source or "–", when(layout.published_at)]
+            [
+                linked(layout),
+                f"{layout.capacity:,}",
+                layout.source or "–",
+                when(layout.published_at),
+            ]
             for layout in layouts
         ]
         table = Table(

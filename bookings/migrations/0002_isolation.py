@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from core.isolation import Isolate
+from core.isolation import Isolate, readable_in_qa
 
 VIEWS = """
 CREATE VIEW qa.bookings WITH (security_invoker = true) AS
@@ -24,4 +24,5 @@ class Migration(migrations.Migration):
         Isolate("Booking"),
         Isolate("BookingItem"),
         migrations.RunSQL(VIEWS, DROP_VIEWS),
+        readable_in_qa("bookings_booking", "bookings_bookingitem", "tickets_ticket"),
     ]

@@ -12,6 +12,7 @@ from core import failpoints
 from core.locks import lock_one
 from core.money import Money, total
 from core.outbox import record
+from core.status import WrongState
 from core.transactions import use_case
 from inventory.models import Ownership
 from inventory.models import Status as SeatStatus
@@ -38,9 +39,11 @@ def confirm(booking_id, *, payment_id=None):
     if booking.is_sold:
         return _paid_again(booking, payment_id)
     if not _hold(booking, items, seats):
+        if payment_id is None:
+            raise WrongState("The time for this booking is over; its places are free again.")
         return _give_back(booking, payment_id, Refund.Reason.TOO_LATE)
     failpoints.reach("confirm.after_lock")
-    _sell(booking, items)
+    _sell(booking, items, payment_id)
     failpoints.reach("confirm.before_commit")
     return booking
 
@@ -68,12 +71,12 @@ def _free_again(booking, seats):
     return free and booking.event.sells_at(timezone.now())
 
 
-def _sell(booking, items):
+def _sell(booking, items, payment_id):
     sell(seat_ids=[item.event_seat_id for item in items], reference=booking.pk)
     confirm_tickets([item.ticket_id for item in items])
     booking.move_to(Status.CONFIRMED)
-    booking.confirmed_at = Now()
-    booking.save(update_fields=["status", "confirmed_at"])
+    booking.confirmed_at, booking.payment_id = Now(), payment_id
+    booking.save(update_fields=["status", "confirmed_at", "payment_id"])
     _book(booking, items)
     record(BookingConfirmed(booking_id=booking.pk))
 
@@ -98,12 +101,8 @@ def _book(booking, items):
 
 
 def _paid_again(booking, payment_id):
-    """The same payment told twice changes nothing; a second payment goes back."""
-    if payment_id is None:
-        return booking
-    paid = Payment.objects.filter(reference=booking.pk, settled_at__isnull=False)
-    first = paid.filter(status__in=("SUCCEEDED", "REFUNDED", "DISPUTED")).order_by("settled_at")
-    if first[0].pk != payment_id:
+    """The same payment told twice changes nothing; any other payment goes back."""
+    if payment_id not in (None, booking.payment_id):
         _refund(booking, payment_id, Refund.Reason.DUPLICATE)
     return booking
 

@@ -1,13 +1,13 @@
 """Who buys, and the way to the provider's page."""
 
-from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone
 
+from agencies.queries import current_agency, site_of
+from bookings.links import mailed_key
 from bookings.models import Booking, Status
 from bookings.services.confirm import confirm
 from core.errors import DomainError, Invalid
-from core.locks import lock_one
+from core.locks import database_now, lock_one
 from core.transactions import use_case
 from customers.services import remember_customer
 from payments.models import OPEN, Payment
@@ -52,7 +52,7 @@ def pay(booking_id, *, site=None):
         confirm(booking_id)
         return reverse("booking", args=[booking_id])
     _ensure_payment(booking_id)
-    success_url, cancel_url = pay_page_addresses(booking_id, site)
+    success_url, cancel_url = pay_page_addresses(booking, site)
     return start_payment(
         reference=booking.pk,
         email=booking.customer.email,
@@ -62,11 +62,15 @@ def pay(booking_id, *, site=None):
     )
 
 
-def pay_page_addresses(booking_id, site=None):
-    """(where the provider sends the buyer after paying, where after turning back)."""
-    site = (site or settings.SITE_URL).rstrip("/")
-    back = reverse("payment_return", args=[booking_id])
-    return f"{site}{back}", f"{site}{reverse('checkout', args=[booking_id])}"
+def pay_page_addresses(booking, site=None):
+    """(where the provider sends the buyer after paying, where after turning back).
+
+    Both carry the booking's key: a banking app may come back in a browser that has no session. The
+    page exchanges it at once.
+    """
+    site = (site or site_of(current_agency())).rstrip("/")
+    pages = (reverse(name, args=[booking.pk]) for name in ("payment_return", "checkout"))
+    return tuple(f"{site}{page}?k={mailed_key(booking)}" for page in pages)
 
 
 @use_case
@@ -85,7 +89,7 @@ def _ensure_payment(booking_id):
 def _still_held(booking):
     if booking.status in (Status.CONFIRMED, Status.PAID):
         raise NotYours("This booking is already paid.")
-    if booking.status != Status.RESERVED or booking.reserved_until <= timezone.now():
+    if booking.status != Status.RESERVED or booking.reserved_until <= database_now():
         raise NotYours(
             "The time to pay is over and the places went back on sale. Nothing was charged."
         )

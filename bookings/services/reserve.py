@@ -15,8 +15,8 @@ from core.errors import DomainError, Invalid
 from core.ids import reference, uuid7
 from core.money import Money, total
 from core.outbox import record
+from core.postgres.rows import insert
 from core.transactions import use_case
-from customers.models import Customer
 from inventory import picker
 from inventory.services import SeatsTaken, claim, lapsed_claims
 from payments.services import open_payment
@@ -39,18 +39,19 @@ class TooMany(Invalid):
 
 @dataclass(frozen=True)
 class Sale:
-    """Through which channel and key places are sold, and to whom if that is known already."""
+    """Through which channel and key places are sold, and to which customer if that is known."""
 
     channel: str = Channel.WEB
     seller_key: UUID | None = None
-    customer: Customer | None = None
+    customer_id: UUID | None = None
 
 
 WEB_SALE = Sale()
 
 
 def reserve(*, event, ordinals, sale=WEB_SALE):
-    """Reserves these places of an event for one buyer; returns the Booking.
+    """Reserves these places of an event for one buyer; returns the Booking, its BookingItems with
+    their tickets as `item_list`.
 
     Raises NotOnSale, TooMany, or SeatsTaken naming the places lost. Nothing is written then.
     """
@@ -136,7 +137,7 @@ def _write(booking_id, event, seats, sale):
         id=booking_id,
         number=_number(),
         event=event,
-        customer=sale.customer,
+        customer_id=sale.customer_id,
         channel=sale.channel,
         seller_key=sale.seller_key,
         status=Status.RESERVED,
@@ -147,8 +148,8 @@ def _write(booking_id, event, seats, sale):
         currency=event.currency,
         reserved_until=seats[0].until,
     )
-    booking.save(force_insert=True)
-    BookingItem.objects.bulk_create(items)
+    insert([booking])
+    booking.item_list = insert(items)
     if booking.total:
         open_payment(reference=booking_id, money=booking.money, description=_description(booking))
     record(BookingReserved(booking_id=booking_id))

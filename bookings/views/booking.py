@@ -1,5 +1,6 @@
 """The booking with its tickets, and how a guest finds it again."""
 
+from django.conf import settings
 from django.core.cache import cache
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,6 +19,7 @@ from bookings.showing import shown
 from bookings.views.checkout import line_of
 from core.ids import uuid7
 from core.money import Money
+from core.network import client_address
 from core.outbox import record
 from core.transactions import use_case
 from tickets.queries import printable
@@ -106,11 +108,13 @@ def find_booking(request):
 
 
 def _may_try(request):
-    """At most 20 look-ups an hour from one address."""
-    key = f"find:{current_agency().pk}:{request.META.get('REMOTE_ADDR')}"
+    """At most 20 look-ups an hour from one address; without the counter none."""
+    if not settings.RATE_LIMITS:
+        return True
+    key = f"find:{current_agency().pk}:{client_address(request)}"
     cache.add(key, 0, 3600)
     try:
-        return cache.incr(key) <= TRIES_PER_HOUR
+        return (cache.incr(key) or TRIES_PER_HOUR + 1) <= TRIES_PER_HOUR
     except ValueError:
         return False
 

@@ -45,9 +45,11 @@ def _open_with_key(request, booking_id):
 
 
 def _form_for(booking):
+    """What this guest typed before, never what is known of the customer behind the e-mail."""
     if booking.customer is None:
         return ContactForm()
-    return ContactForm(initial={"name": booking.customer.name, "email": booking.customer.email})
+    typed = booking.items.values_list("ticket__holder_name", flat=True).first()
+    return ContactForm(initial={"name": typed, "email": booking.customer.email})
 
 
 @require_POST

@@ -92,9 +92,10 @@ class Search:
 
 def _day(text):
     try:
-        return parse_date(text)
+        day = parse_date(text)
     except ValueError:
         return None
+    return day if day and 2000 <= day.year <= 2200 else None
 
 
 @require_safe
@@ -164,6 +165,8 @@ def _affordable(event, search, agency):
     try:
         limit = Decimal(search.max_price)
     except InvalidOperation:
+        return True
+    if not limit.is_finite():
         return True
     return bool(event.price_from) and event.price_from.amount <= limit
 

@@ -9,7 +9,7 @@ from bookings.links import remember
 from bookings.refusals import Refusal
 from bookings.views import sale
 from bookings.views.section import section_context
-from core.errors import DomainError
+from core.errors import DomainError, Invalid
 from inventory.picker import NoSuchGroup
 from inventory.services import SeatsTaken
 from venues.models import LayoutSection
@@ -60,8 +60,10 @@ def _wish(event, wanted):
 def _section_label(event, position):
     if position is None:
         return None
-    sections = LayoutSection.objects.filter(layout=event.layout_id, position=position)
-    return sections.values_list("label", flat=True).first()
+    section = LayoutSection.objects.filter(layout=event.layout_id, position=position).first()
+    if section is None:
+        raise Invalid("This event has no such section.")
+    return section.label
 
 
 def _again(request, event, form, refusal, *, status):

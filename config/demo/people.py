@@ -49,7 +49,8 @@ def make_staff(people=STAFF):
 
 
 def _member(email, name, role):
-    user = User.objects.create(email=email, name=name, password=_password(), is_staff=True)
+    works_here = role != Membership.Role.PROMOTER
+    user = User.objects.create(email=email, name=name, password=_password(), is_staff=works_here)
     Membership.objects.create(user=user, role=role)
     return user
 
@@ -61,22 +62,24 @@ def make_organizer():
     return Organizer.objects.create(name=name, email=email, user=user)
 
 
-def make_buyers():
+def make_buyers(*, before):
     """Noor and Tomas, whose bookings the demo shows: {first name: Customer}."""
     return {
-        name.split()[0]: Customer.objects.create(email=email, name=name, phone=phone)
+        name.split()[0]: Customer.objects.create(
+            email=email, name=name, phone=phone, created_at=before
+        )
         for email, name, phone in BUYERS
     }
 
 
-def make_public(count, *, chance, since):
-    """So many customers with names of all Europe, first seen in the weeks after `since`."""
+def make_public(count, *, chance, before):
+    """So many customers with names of all Europe, first seen in the year `before` the sales began."""
     everybody = [(first, last) for first in FIRST.split() for last in LAST.split()]
     return Customer.objects.bulk_create(
         Customer(
             email=f"{_ascii(first)}.{_ascii(last)}@post.example",
             name=f"{first} {last}",
-            created_at=since + timedelta(minutes=chance.randrange(50 * 24 * 60)),
+            created_at=before - timedelta(minutes=chance.randrange(365 * 24 * 60)),
         )
         for first, last in chance.sample(everybody, count)
     )

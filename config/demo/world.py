@@ -70,10 +70,9 @@ def _parterre(tell, chance):
     people.make_operator()
     staff = people.make_staff()
     organizer = people.make_organizer()
-    since = timezone.now() - timedelta(days=60)
     box = sales.Box(
-        public=people.make_public(PUBLIC, chance=chance, since=since),
-        buyers=people.make_buyers(),
+        public=people.make_public(PUBLIC, chance=chance, before=_sixty_days_ago()),
+        buyers=people.make_buyers(before=_sixty_days_ago()),
         chance=chance,
     )
     tell("venues")
@@ -90,6 +89,10 @@ def _parterre(tell, chance):
     _sell(programme, box)
     stock.leave_open(programme, desk)
     return _device_keys(programme)
+
+
+def _sixty_days_ago():
+    return timezone.now() - timedelta(days=60)
 
 
 def _sell(programme, box):
@@ -168,7 +171,7 @@ def _balcon(chance):
     night = nights.BALCONY
     event = make_event(night, layout=make_balcony(), organizer=None, today=today)
     stock.buy(event, night, desk)
-    public = people.make_public(40, chance=chance, since=timezone.now() - timedelta(days=60))
+    public = people.make_public(40, chance=chance, before=_sixty_days_ago())
     sales.sell_the_past(event, night, sales.Box(public=public, buyers={}, chance=chance))
     _become(event, night.becomes)
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
+from django.utils import timezone
 
 from config.tests.scenarios import house
 from core import invariants
@@ -11,7 +12,10 @@ from core.money import Money
 from core.status import WrongState
 from core.tenancy import acting_for
 from events.models import Event
+from events.services import open_sale, price_sections, publish, roll_over, withdraw
 from inventory.models import EventSeat
+from inventory.queries import left_by_event
+from inventory.services import lay_out
 from payments.models import LedgerEntry
 from suppliers.models import (
     AccountsPayable,
@@ -186,3 +190,29 @@ def test_places_are_written_as_staff_write_them(event, words, count, said):
 def test_a_place_that_does_not_exist_is_named(event, words):
     with pytest.raises(NotAPlace):
         places_in(section(event), **words)
+
+
+def test_what_was_bought_before_prices_were_set_sells_once_they_are():
+    world = house()
+    with acting_for(world["agency"]["id"]):
+        old = Event.objects.get()
+        event = Event.objects.create(
+            slug="early", title="Early", venue=old.venue, layout=old.layout, starts_at=old.starts_at,
+            sale_starts_at=old.sale_starts_at, sale_ends_at=old.sale_ends_at,
+        )  # fmt: skip
+        receive_delivery(order=confirmed(order_of(event, rows="A")))
+        assert left_by_event([event.pk]) == {}
+        price = Money(50, "EUR")
+        areas = [(section(event), [])]
+        price_sections(event=event, name="All", price=price, position=1, areas=areas)
+        publish(event.pk)
+        lay_out(event)
+        assert left_by_event([event.pk])[event.pk].count == 20
+
+
+def test_a_sale_stopped_by_hand_stays_stopped(event):
+    withdraw(event.pk)
+    assert not roll_over(event.pk, now=timezone.now())
+    assert Event.objects.get(pk=event.pk).status == "PUBLISHED"
+    open_sale(event.pk)
+    assert Event.objects.get(pk=event.pk).status == "ON_SALE"

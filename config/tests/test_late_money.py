@@ -8,10 +8,11 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from bookings.models import Booking
-from bookings.services import contact, expire_lapsed, pay, reserve
+from bookings.services import confirm, contact, expire_lapsed, pay, reserve
 from config.tests.scenarios import house
 from config.tests.servers import free_port, simulator
 from core import invariants, outbox
+from core.models import OutboxMessage
 from core.tenancy import acting_for, as_system
 from events.models import Event
 from inventory.models import EventSeat
@@ -136,6 +137,31 @@ def test_the_same_money_told_five_times_is_booked_once(provider, event):
     deliver_everything()
     assert balance("ticket_revenue") == -45
     assert Message.objects.count() == 1
+
+
+def test_a_fact_delivered_again_after_a_crash_changes_nothing(provider, event):
+    booking = at_the_provider(event, [0])
+    money_arrives(provider, booking, "pay")
+    with as_system():
+        OutboxMessage.objects.update(done_at=None, due_at=Now())
+    deliver_everything()
+    booking.refresh_from_db()
+    assert booking.status == "CONFIRMED"
+    assert not Refund.objects.exists()
+    assert Message.objects.count() == 1
+    assert invariants.violations() == {}
+
+
+def test_a_second_payment_goes_back_whichever_is_heard_first(provider, event):
+    booking = at_the_provider(event, [0])
+    first = money_arrives(provider, booking, "pay")
+    second = Payment.objects.create(
+        reference=booking.pk, provider="simulated", amount=45, currency="EUR", status="FAILED"
+    )
+    Payment.objects.filter(pk=second.pk).update(status="SUCCEEDED", settled_at=Now())
+    confirm(booking.pk, payment_id=second.pk)
+    confirm(booking.pk, payment_id=first.pk)
+    assert [(r.payment_id, r.reason) for r in Refund.objects.all()] == [(second.pk, "DUPLICATE")]
 
 
 def test_money_whose_notice_was_lost_is_found_by_reconciliation(provider, event):

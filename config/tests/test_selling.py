@@ -190,7 +190,9 @@ def test_a_guest_does_not_overwrite_what_is_known_of_a_customer(event):
     contact(first.pk, email="Noor@Post.example", name="Noor Vance")
     contact(second.pk, email="noor@post.example", name="Somebody Else", phone="+33 6")
     customer = Customer.objects.get(email="noor@post.example")
-    assert (customer.name, customer.phone) == ("Noor Vance", "+33 6")
+    assert (customer.name, customer.phone) == ("Noor Vance", "")
+    names = second.items.values_list("ticket__holder_name", flat=True)
+    assert set(names) == {"Somebody Else"}
 
 
 def test_the_best_places_are_side_by_side_in_front_and_strand_nobody(event):

@@ -243,3 +243,12 @@ def test_a_key_of_one_agency_never_reaches_the_other_whatever_the_host():
     assert answer.status_code == 404
     with acting_for(two["agency"]["id"]):
         assert Booking.objects.filter(status="RESERVED").count() == 0
+
+
+def test_an_error_inside_another_scope_leaves_the_outer_transaction_usable():
+    one = fill("one")
+    with acting_for(one["agency"]["id"]):
+        before = Customer.objects.count()
+        with pytest.raises(DatabaseError), transaction.atomic(), as_system():
+            Customer.objects.create(agency_id=None, email="x@y.example", name="X")
+        assert Customer.objects.count() == before

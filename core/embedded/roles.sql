@@ -21,10 +21,9 @@ GRANT pg_signal_backend TO tessera_owner;  -- to drop a test database that is st
 
 CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
 
--- Tables that may not be written freely (ledgers, audit) take rights back in their migration.
+-- Ledgers and audit are kept from being rewritten by triggers, whoever writes.
 ALTER DEFAULT PRIVILEGES FOR ROLE tessera_owner GRANT USAGE ON SCHEMAS TO tessera_app;
 ALTER DEFAULT PRIVILEGES FOR ROLE tessera_owner
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO tessera_app;
-ALTER DEFAULT PRIVILEGES FOR ROLE tessera_owner GRANT SELECT ON TABLES TO tessera_qa;
 ALTER DEFAULT PRIVILEGES FOR ROLE tessera_owner GRANT USAGE ON SEQUENCES TO tessera_app;
 ALTER DEFAULT PRIVILEGES FOR ROLE tessera_owner GRANT EXECUTE ON FUNCTIONS TO tessera_app;

@@ -5,7 +5,9 @@ serves one agency pays no round trip for it. A rollback undoes a setting made in
 transaction, hence it is forgotten then and sent again. Needs session pooling (ADR 0002).
 """
 
-from django.db.backends.postgresql import base
+import select
+
+from django.db.backends.postgresql import base, operations
 
 from core.tenancy import current_scope
 
@@ -15,18 +17,54 @@ SET_SCOPE = (
 )
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    def last_executed_query(self, cursor, sql, params):
+        """For logs and query counts; of a prepared statement psycopg keeps no text."""
+        return super().last_executed_query(cursor, sql, params) or sql
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    ops_class = DatabaseOperations
     _scope_sent = None
+    _prepares = False
+
+    def get_connection_params(self):
+        """Only prepared_cursor heeds `prepare_threshold`: Django's own cursors never prepare."""
+        return {**super().get_connection_params(), "prepare_threshold": 0}
 
     def get_new_connection(self, conn_params):
         self._scope_sent = None
         return super().get_new_connection(conn_params)
 
+    def prepared_cursor(self):
+        """A cursor whose statements PostgreSQL parses and plans once for each connection.
+
+        For the written-out SQL of hot paths: one statement a call, its values sent apart.
+        """
+        self._prepares = True
+        try:
+            return self.cursor()
+        finally:
+            self._prepares = False
+
     def create_cursor(self, name=None):
         scope = current_scope()
         if scope != self._scope_sent:
             self._send(scope)
+        if self._prepares:
+            return base.ServerBindingCursor(self.connection)
         return super().create_cursor(name)
+
+    def is_usable(self):
+        """Whether an idle connection still lives, found out without a round trip.
+
+        A server that went away has left its last word, or the end of the stream, to be read.
+        """
+        if self.connection is None or self.connection.closed:
+            return False
+        waiting = select.poll()
+        waiting.register(self.connection.fileno(), select.POLLIN)
+        return not waiting.poll(0)
 
     def _send(self, scope):
         values = (str(scope.agency_id or ""), "on" if scope.system else "", scope.actor)
@@ -39,5 +77,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super()._rollback()
 
     def _savepoint_rollback(self, sid):
+        # The transaction is aborted: nothing may be sent before the rollback itself.
+        self._scope_sent = current_scope()
         super()._savepoint_rollback(sid)
         self._scope_sent = None

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from core.isolation import Isolate
+from core.isolation import Isolate, readable_in_qa
 
 VIEWS = """
 CREATE VIEW qa.seats WITH (security_invoker = true) AS
@@ -21,4 +21,5 @@ class Migration(migrations.Migration):
     operations = [
         Isolate("EventSeat"),
         migrations.RunSQL(VIEWS, DROP_VIEWS),
+        readable_in_qa("inventory_eventseat", "events_pricelevel"),
     ]

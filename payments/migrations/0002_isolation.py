@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from core.isolation import Isolate
+from core.isolation import Isolate, readable_in_qa
 
 VIEWS = """
 CREATE VIEW qa.payments WITH (security_invoker = true) AS
@@ -31,4 +31,5 @@ class Migration(migrations.Migration):
         Isolate("Journal"),
         Isolate("LedgerEntry"),
         migrations.RunSQL(VIEWS, DROP_VIEWS),
+        readable_in_qa("payments_payment", "payments_refund", "payments_ledgerentry", "payments_journal", "payments_inboxmessage"),
     ]

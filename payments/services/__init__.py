@@ -1,7 +1,7 @@
 """Use cases of payments, one module each. Nothing here talks to a provider inside a transaction."""
 
 from payments.services.notices import receive_notice, work_notice
-from payments.services.refund import request_refund, send_refund
+from payments.services.refund import request_refund, retry_refund, send_refund
 from payments.services.settle import close_payment, settle
 from payments.services.start import ProviderAway, open_payment, start_payment
 
@@ -11,6 +11,7 @@ __all__ = [
     "open_payment",
     "receive_notice",
     "request_refund",
+    "retry_refund",
     "send_refund",
     "settle",
     "start_payment",

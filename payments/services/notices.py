@@ -42,8 +42,10 @@ def _payment_of(provider_name, adapter, notice):
             found = ref and payments.filter(**{column: ref}).first()
             if found:
                 return found
-        session = notice.session_ref and adapter.find_session(ref=notice.session_ref)
-        return session and payments.filter(pk=session.metadata.get("payment_id")).first()
+        session = adapter.find_session(ref=notice.session_ref) if notice.session_ref else None
+        if session is None:
+            return None
+        return payments.filter(pk=session.metadata.get("payment_id")).first()
 
 
 def _store(provider_name, notice):

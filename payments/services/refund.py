@@ -48,7 +48,7 @@ def request_refund(*, payment_id, money, reason, request_key):
 def send_refund(refund_id):
     """Has the provider send the money back; safe to repeat: the refund's id is the key."""
     refund = Refund.objects.select_related("payment").get(pk=refund_id)
-    if refund.status == RefundStatus.COMPLETED:
+    if refund.status in (RefundStatus.COMPLETED, RefundStatus.FAILED):
         return refund
     Refund.objects.filter(pk=refund_id, status=RefundStatus.PENDING).update(
         status=RefundStatus.PROCESSING
@@ -64,6 +64,17 @@ def send_refund(refund_id):
     if sent.state == "pending":
         return _noted(refund_id, sent.ref)
     return _complete(refund_id, sent.ref)
+
+
+@use_case
+def retry_refund(refund_id):
+    """A failed refund is sent again, by a person's decision; returns the Refund."""
+    refund = lock_one(Refund.objects.filter(pk=refund_id))
+    refund.move_to(RefundStatus.PROCESSING)
+    refund.failure = ""
+    refund.save(update_fields=["status", "failure"])
+    record(RefundRequested(refund_id=refund_id))
+    return refund
 
 
 def _find_or_send(refund):

@@ -50,7 +50,7 @@ def _record(payment_id, session):
     payment = lock_one(Payment.objects.filter(pk=payment_id))
     payment.provider_ref = session.ref
     payment.provider_payment_ref = session.payment_ref or ""
-    if session.state == "paid" and payment.status in (*OPEN, Status.FAILED):
+    if session.state == "paid" and payment.can_move_to(Status.SUCCEEDED):
         _succeed(payment, session)
     elif session.state in ("expired", "failed") and payment.status in OPEN:
         _fail(payment, f"The provider's page is {session.state}.")
@@ -66,8 +66,6 @@ def _succeed(payment, session):
         log.error("payment %s: %s", payment.pk, wrong)
         payment.failure = wrong
         return
-    if payment.status == Status.PENDING:
-        payment.move_to(Status.PROCESSING)
     payment.move_to(Status.SUCCEEDED)
     payment.failure = ""
     payment.settled_at = Now()

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from core import failpoints
 from core.errors import DomainError
 from core.locks import lock_one
+from core.postgres.rows import insert
 from core.transactions import use_case
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import OPEN, Payment, Status
@@ -27,13 +28,14 @@ class NothingToPay(DomainError):
 
 def open_payment(*, reference, money, description):
     """The intent to be paid, written in the transaction that made it due. Returns the Payment."""
-    return Payment.objects.create(
+    payment = Payment(
         reference=reference,
         provider=settings.PAYMENT_PROVIDER,
         amount=money.amount,
         currency=money.currency,
         description=description,
     )
+    return insert([payment])[0]
 
 
 def start_payment(*, reference, email, success_url, cancel_url, expires_at):
@@ -48,11 +50,15 @@ def start_payment(*, reference, email, success_url, cancel_url, expires_at):
     failpoints.reach("pay.before_provider")
     session = _open_session(payment, email, success_url, cancel_url, expires_at)
     failpoints.reach("pay.after_provider")
-    Payment.objects.filter(pk=payment.pk).update(
-        provider_ref=session.ref,
-        provider_url=session.url,
-        provider_payment_ref=session.payment_ref or "",
-    )
+    refs = {
+        "provider_ref": session.ref,
+        "provider_url": session.url,
+        "provider_payment_ref": session.payment_ref or "",
+    }
+    if not Payment.objects.filter(pk=payment.pk, status__in=OPEN).update(**refs):
+        # Given up while the page was being opened: shut it, so that no money can follow.
+        provider(payment.provider).expire_session(session.ref)
+        raise NothingToPay("The time to pay is over. Nothing was charged.")
     return session.url
 
 

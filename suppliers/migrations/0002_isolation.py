@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from core.isolation import Isolate
+from core.isolation import Isolate, readable_in_qa
 
 VIEWS = """
 CREATE VIEW qa.purchase_lines WITH (security_invoker = true) AS
@@ -28,4 +28,5 @@ class Migration(migrations.Migration):
         Isolate("Acquisition"),
         Isolate("AccountsPayable"),
         migrations.RunSQL(VIEWS, DROP_VIEWS),
+        readable_in_qa("suppliers_purchaseorderline", "suppliers_accountspayable"),
     ]

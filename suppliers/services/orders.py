@@ -5,7 +5,6 @@ from django.utils import timezone
 
 from core.errors import DomainError
 from core.locks import lock, lock_one
-from core.money import Money
 from core.numbering import next_number
 from core.transactions import use_case
 from inventory.models import EventSeat, Ownership
@@ -156,8 +155,3 @@ def _move_lines(lines, status):
 
 def _reread(order):
     return PurchaseOrder.objects.select_related("supplier").get(pk=order.pk)
-
-
-def order_total(order, lines):
-    """What the order costs, as Money."""
-    return sum((line.amount for line in lines), Money.zero(order.currency))

@@ -1,11 +1,13 @@
 """Letting somebody in: one transaction on the ticket's row, whatever the number of gates."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 
 from django.db import IntegrityError
 from django.utils import timezone
 
+from core.errors import Invalid
 from core.locks import lock
 from core.transactions import use_case
 from tickets.codes import CodeRefused, verify
@@ -26,6 +28,16 @@ WHY_NOT = {
     Status.REFUNDED: "This ticket was refunded.",
     Status.TRANSFERRED: "This ticket was passed on to somebody else.",
 }
+
+
+class NonceReused(Invalid):
+    """A device repeated a nonce with another code; nothing was scanned."""
+
+    code = "nonce_reused"
+
+
+def _digest(code):
+    return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,8 @@ def admit(*, code, gate, device_id, nonce):
         scan = repeated.first()
         if scan is None:
             raise
+        if scan.code_digest != _digest(code):
+            raise NonceReused("This nonce was used for another code.") from None
         return ScanResult(scan.verdict, scan.ticket, _first_admission(scan.ticket))
 
 
@@ -69,7 +83,14 @@ def _admit(*, code, gate, device_id, nonce):
         Admission.objects.create(ticket=ticket, gate=gate)
         ticket.move_to(Status.USED)
         Ticket.objects.filter(pk=ticket.pk).update(status=Status.USED)
-    Scan.objects.create(gate=gate, ticket=ticket, device_id=device_id, nonce=nonce, verdict=verdict)
+    Scan.objects.create(
+        gate=gate,
+        ticket=ticket,
+        device_id=device_id,
+        nonce=nonce,
+        verdict=verdict,
+        code_digest=_digest(code),
+    )
     first = _first_admission(ticket) if verdict == Verdict.DUPLICATE else None
     return ScanResult(verdict, ticket, first)
 

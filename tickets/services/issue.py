@@ -4,6 +4,7 @@ from django.db.models.functions import Now
 
 from core.ids import reference
 from core.locks import lock
+from core.postgres.rows import insert
 from tickets.models import Status, Ticket
 from tickets.services.keys import active_key
 
@@ -16,7 +17,7 @@ def _number():
 
 def open_tickets(*, event, seats):
     """One RESERVED ticket per ClaimedSeat, in the same order; returns the tickets."""
-    return Ticket.objects.bulk_create(
+    return insert(
         Ticket(
             event=event,
             event_seat_id=seat.id,

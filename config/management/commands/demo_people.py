@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 from agencies.models import Agency, Membership
 from bookings.links import mailed_key
 from bookings.models import Booking
-from config.demo.people import BUYERS, OPERATOR, PASSWORD
+from config.demo.people import BUYERS, OPERATOR, PASSWORD, PROMOTER
 from config.management.commands.seed_demo import KEYS
 from core.commands import OperatorCommand
 from core.tenancy import acting_for, as_system
@@ -29,6 +29,7 @@ class Command(OperatorCommand):
                 "admin": f"{settings.SITE_URL}/admin/",
                 "password": PASSWORD,
                 "staff": [*_staff(), {"email": OPERATOR[0], "role": "Platform operator"}],
+                "promoter": PROMOTER[0],
                 "gate": f"{settings.SITE_URL}/gate/",
                 "gates": _gates(),
                 "buyers": _buyers(),
@@ -40,7 +41,7 @@ class Command(OperatorCommand):
 
 
 def _staff():
-    members = Membership.objects.select_related("user").order_by("pk")
+    members = Membership.objects.filter(user__is_staff=True).select_related("user").order_by("pk")
     return [{"email": member.user.email, "role": member.get_role_display()} for member in members]
 
 

@@ -2,9 +2,12 @@ import json
 import sys
 from pathlib import Path
 
+from django.db import IntegrityError, transaction
+
 from config import scenario
 from core.commands import OperatorCommand
 from core.errors import Invalid
+from core.tenancy import as_system
 
 
 class Command(OperatorCommand):
@@ -16,7 +19,7 @@ class Command(OperatorCommand):
     def work(self, file, **options):
         text = sys.stdin.read() if file == "-" else Path(file).read_text()
         try:
-            description = json.loads(text)
-            return scenario.load(description)
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            with as_system(), transaction.atomic():
+                return scenario.load(json.loads(text))
+        except (KeyError, TypeError, ArithmeticError, ValueError, IntegrityError) as error:
             raise Invalid(f"The scenario cannot be read: {error!r}.") from error

@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.utils import timezone
 
 from core.commands import OperatorCommand
 from tickets import codes, keys
@@ -18,7 +19,7 @@ class Command(OperatorCommand):
         private = keys.derive(settings.TICKET_SIGNING_SECRET, read.key_id)
         codes.verify(code, {read.key_id: keys.public_bytes(private)})
         return {
-            "ok": True,
+            "ok": read.is_valid_at(timezone.now()),
             "ticket": str(read.ticket),
             "event": str(read.event),
             "generation": read.generation,

@@ -1,0 +1,190 @@
+"""What is measured. Each measure takes Options and yields Samples; nothing here asserts a time."""
+
+import itertools
+import json
+import uuid
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from bench.driving import CLIENTS, Work, drive, shares, warm_up
+from bench.inside import run_inside
+from bench.limit import WAYS, Pgbench
+from bench.report import Sample
+from bench.servers import database_processes, site
+from bench.worlds import HALL, Worlds, description
+
+HALL_PLACES = 25_000
+
+
+@dataclass(frozen=True)
+class Options:
+    """How long each run lasts at most, how often each is repeated, and where worlds come from."""
+
+    worlds: Worlds
+    seconds: float
+    rounds: int
+
+
+@contextmanager
+def open_site(world, label="web"):
+    with site(world.url, label) as running:
+        yield running
+
+
+# --- reserve and its limit ------------------------------------------------------------------------
+
+
+def reserve(options):
+    """Two seats per reservation over the API, before and after 200,000 sales, and the bare SQL."""
+    with ExitStack() as stack:
+        worlds = [
+            stack.enter_context(options.worlds.fresh()),
+            stack.enter_context(options.worlds.with_past()),
+        ]
+        runs = options.rounds * len(CLIENTS)
+        sides = [_reserving_side(stack, world, runs) for world in worlds]
+        benches = [Pgbench(world) for world in worlds]
+        for _ in range(options.rounds):
+            for clients, (world, running, parts) in itertools.product(CLIENTS, sides):
+                what = f"reserve, {world.sold_before:,} sold"
+                work = Work(next(parts))
+                yield drive(running, what, work, clients=clients, seconds=options.seconds)
+            yield from _limit_round(benches, options)
+
+
+def limit(options):
+    """Only the bare SQL, before and after 200,000 sales."""
+    with options.worlds.fresh() as fresh, options.worlds.with_past() as past:
+        benches = [Pgbench(fresh), Pgbench(past)]
+        for _ in range(options.rounds):
+            yield from _limit_round(benches, options)
+
+
+def _limit_round(benches, options):
+    reservations = HALL_PLACES // 2 // options.rounds // 4
+    for way, clients, bench in itertools.product(WAYS, (1, 16), benches):
+        yield bench.run(way, clients=clients, reservations=min(reservations, 2000))
+
+
+def _reserving_side(stack, world, runs):
+    """(world, site, iterator of request lists for each run); warm."""
+    running = stack.enter_context(site(world.url, f"reserve-{world.sold_before}"))
+    requests = _reservations(world)
+    warm_up(running, Work(requests))
+    return world, running, iter(shares(requests, runs))
+
+
+def _reservations(world):
+    """A request for each pair of neighbours of the hall."""
+    event, token = world.events["hall"]["event"]["id"], world.token("buyer")
+    return [
+        [
+            "POST",
+            "/api/v1/bookings",
+            {"Authorization": f"Api-Key {token}", "Idempotency-Key": str(uuid.uuid4())},
+            json.dumps({"event": event, "seats": [place, place + 1]}),
+        ]
+        for place in range(0, HALL_PLACES, 2)
+    ]
+
+
+# --- the gate -------------------------------------------------------------------------------------
+
+
+def scan(options):
+    """Valid codes, each shown once."""
+    with options.worlds.fresh() as world:
+        codes = run_inside("codes", _arena(world), world.url)
+        requests = [_scan(world, code) for code in codes]
+        with site(world.url, "scan") as running:
+            warm_up(running, Work(requests))
+            parts = iter(shares(requests, options.rounds * len(CLIENTS)))
+            for _ in range(options.rounds):
+                for clients in CLIENTS:
+                    work = Work(next(parts))
+                    yield drive(running, "scan", work, clients=clients, seconds=options.seconds)
+
+
+def _scan(world, code):
+    body = json.dumps({"code": code, "nonce": str(uuid.uuid4())})
+    headers = {"Authorization": f"Api-Key {world.events['arena']['tokens']['gate']}"}
+    return ["POST", "/api/v1/tickets/scan", headers, body]
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+def event_page(options):
+    """The event page of the arena of 12,000 seats, for a visitor without a session."""
+    with options.worlds.fresh() as world:
+        page = f"/events/{world.events['arena']['event']['slug']}/"
+        yield from _repeat(options, world, "event page", Work([["GET", page, {}, ""]], repeat=True))
+
+
+def status(options):
+    """The state of the arena's 12,000 seats: from the cache, and computed for each request."""
+    with options.worlds.fresh() as world:
+        event = world.events["arena"]["event"]["id"]
+        requests = [["GET", f"/api/v1/events/{event}/status", {}, ""]]
+        key = f"tessera:1:map-status:{event}"
+        works = {
+            "status, cached": Work(requests, repeat=True),
+            "status, not cached": Work(requests, repeat=True, forget=key),
+        }
+        yield from _repeat_all(options, world, works)
+
+
+def pdf(options):
+    """The printed ticket of a booking of one."""
+    with options.worlds.fresh() as world:
+        ticket = run_inside("ticket", _arena(world), world.url)
+        address = f"/bookings/{ticket['booking']}/tickets.pdf"
+        cookie = {"Cookie": f"sessionid={ticket['session']}"}
+        work = Work([["GET", address, cookie, ""]], repeat=True)
+        yield from _repeat(options, world, "pdf", work)
+
+
+def _repeat(options, world, what, work):
+    yield from _repeat_all(options, world, {what: work})
+
+
+def _repeat_all(options, world, works):
+    """The works in turn, with each number of clients, as often as there are rounds."""
+    with site(world.url, "pages") as running:
+        for work in works.values():
+            warm_up(running, work)
+        for _ in range(options.rounds):
+            for clients, (what, work) in itertools.product(CLIENTS, works.items()):
+                yield drive(running, what, work, clients=clients, seconds=options.seconds)
+
+
+def _arena(world):
+    arena = world.events["arena"]
+    return {"agency": arena["agency"]["id"], "event": arena["event"]["id"]}
+
+
+# --- stock ----------------------------------------------------------------------------------------
+
+
+def receive(options):
+    """10,000 seats of one purchase order, received whole; one operation is the whole receipt."""
+    with options.worlds.fresh() as world:
+        wanted = {
+            "scenario": description("Received", HALL),
+            "agency": world.events["arena"]["agency"]["id"],
+            "groups": database_processes(),
+            "rounds": options.rounds,
+        }
+        for sample in run_inside("receive", wanted, world.url):
+            yield Sample.of("receive, 10,000 seats", **sample)
+
+
+MEASURES = {
+    "reserve": reserve,
+    "limit": limit,
+    "scan": scan,
+    "event_page": event_page,
+    "status": status,
+    "receive": receive,
+    "pdf": pdf,
+}

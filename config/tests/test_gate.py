@@ -1,0 +1,91 @@
+"""At the gate: one verdict for each question, and the same answer to the same question."""
+
+import pytest
+
+from config.tests.scenarios import house
+from core.ids import uuid7
+from core.tenancy import acting_for
+from tickets.models import Gate, Scan, Ticket
+from tickets.queries import printable
+from tickets.services import admit, code_of, rotate_signing_key
+from tickets.services.admit import NonceReused
+
+pytestmark = pytest.mark.django_db
+DEVICE = uuid7()
+
+
+@pytest.fixture
+def gate():
+    world = house(options={"sold": 4})
+    with acting_for(world["agency"]["id"]):
+        yield Gate.objects.select_related("event").get()
+
+
+def tickets():
+    return printable(Ticket.objects.order_by("ordinal").values_list("pk", flat=True))
+
+
+def scan(code, gate, nonce=None):
+    return admit(code=code, gate=gate, device_id=DEVICE, nonce=nonce or str(uuid7()))
+
+
+def test_a_valid_code_admits_once_and_then_says_when_and_where(gate):
+    code = code_of(tickets()[0])
+    assert scan(code, gate).verdict == "admitted"
+    second = scan(code, gate)
+    assert second.verdict == "duplicate"
+    assert second.first_admission.gate == gate
+    assert Ticket.objects.filter(status="USED").count() == 1
+
+
+def test_the_printed_number_is_as_good_as_a_damaged_code(gate):
+    assert scan(tickets()[0].number.lower(), gate).verdict == "admitted"
+
+
+def test_a_repeated_nonce_repeats_the_answer_for_the_same_code_only(gate):
+    first, second = (code_of(ticket) for ticket in tickets()[:2])
+    assert scan(first, gate, "n1").verdict == "admitted"
+    assert scan(first, gate, "n1").verdict == "admitted"
+    assert Scan.objects.count() == 1
+    with pytest.raises(NonceReused):
+        scan(second, gate, "n1")
+    assert scan(second, gate, "n2").verdict == "admitted"
+
+
+def test_another_gate_and_another_event_are_named(gate):
+    ticket = tickets()[0]
+    Ticket.objects.update(entrance="North")
+    north = Gate.objects.create(event=gate.event, name="North", entrances=["North"])
+    south = Gate.objects.create(event=gate.event, name="South", entrances=["South"])
+    assert scan(code_of(ticket), south).verdict == "wrong_gate"
+    other = house(agency={"slug": "load", "host": "127.0.0.1"})
+    elsewhere = Gate.objects.get(pk=other["gate"]["id"])
+    refused = scan(code_of(ticket), elsewhere)
+    assert (refused.verdict, refused.message) == ("wrong_event", "This ticket is for Night.")
+    assert scan(code_of(ticket), north).verdict == "admitted"
+
+
+def test_cancelled_unpaid_altered_and_foreign_codes_are_refused(gate):
+    ticket, other = tickets()[:2]
+    code = code_of(ticket)
+    flipped = code[:-2] + ("A" if code[-2] != "A" else "B") + code[-1]
+    assert scan(flipped, gate).verdict == "unknown"
+    assert scan("T1AAAA", gate).verdict == "unknown"
+    Ticket.objects.filter(pk=ticket.pk).update(generation=2)
+    replaced = scan(code, gate)
+    assert (replaced.verdict, replaced.message) == (
+        "not_valid",
+        "This code was replaced by a newer one.",
+    )
+    world = house(agency={"slug": "two", "host": "two.example"}, options={"sold": 1})
+    with acting_for(world["agency"]["id"]):
+        foreign = code_of(tickets()[0])
+    assert scan(foreign, gate).verdict == "unknown"
+    assert scan(code_of(other), gate).verdict == "admitted"
+
+
+def test_codes_outlive_the_rotation_of_their_key(gate):
+    old = code_of(tickets()[0])
+    key = rotate_signing_key()
+    assert scan(old, gate).verdict == "admitted"
+    assert key.key_id not in old

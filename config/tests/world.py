@@ -1,0 +1,254 @@
+"""A small agency made through the services, for stories about its staff. Everything but the agency and
+its people must be made inside `acting_for(agency.pk)`."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import ApiKey, User
+from agencies.models import Agency, Membership, Organizer
+from bookings.services import Sale, confirm, reserve
+from core.memory import Remembered
+from core.models import AuditEntry, OutboxMessage
+from core.money import Money
+from core.tenancy import acting_for, as_system
+from customers.services import remember_customer
+from events.models import Event
+from events.services import free_slug, open_sale, price_sections, publish
+from inventory.services import lay_out
+from notifications.models import Message
+from payments.ledger import post
+from payments.models import Account, InboxMessage, Journal, Payment, Refund
+from payments.services import request_refund
+from suppliers.models import Supplier
+from suppliers.services import (
+    add_line,
+    confirm_order,
+    draft_order,
+    receive_delivery,
+    submit_order,
+)
+from tickets.models import Gate, Ticket
+from tickets.services import admit, code_of
+from venues.generators import grid
+from venues.models import Venue
+from venues.services import publish_layout
+
+PASSWORD = "tessera-demo"
+SECTIONS = [
+    {"name": "Stalls", "rows": 5, "seats": 10},
+    {"name": "Circle", "rows": 2, "seats": 10},
+    {"name": "Floor", "standing": 20},
+]
+PRICES = [("Stalls", "40.00"), ("Circle", "30.00"), ("Floor", "20.00")]
+
+
+def agency(slug="parterre", **fields):
+    """An agency that sells at <slug>.example in euros with a fee of 6 %."""
+    with as_system():
+        made = Agency.objects.create(
+            slug=slug,
+            name=slug.title(),
+            **{"host": f"{slug}.example", "fee_percent": Decimal(6), **fields},
+        )
+    Remembered.forget_everything()
+    return made
+
+
+def person(email, **fields):
+    """Somebody who may sign in to the back office as far as a membership lets them."""
+    return User.objects.create_user(email, PASSWORD, **{"is_staff": True, **fields})
+
+
+def staff(house, role):
+    """A member of the agency with this role, such as OWNER."""
+    user = person(f"{role.lower()}@{house.slug}.example", name=role.title())
+    with acting_for(house.pk):
+        Membership.objects.create(user=user, role=role)
+    return user
+
+
+def client_of(user, house):
+    """A browser at the agency's address in which this user is signed in; nobody for None."""
+    client = Client(headers={"host": house.host})
+    if user:
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def venue(name="Halle Verdier"):
+    """(Venue, Layout) with 50 seats in the stalls, 20 in the circle, 20 places on the floor."""
+    made = Venue.objects.create(name=name, city="Lyon", kind="ARENA")
+    layout, _ = publish_layout(venue=made, plan=grid(SECTIONS), name=name)
+    return made, layout
+
+
+def draft_event(layout, title="The Low Lanterns", days=20):
+    """A DRAFT with a price level for each section."""
+    starts_at = timezone.now().replace(microsecond=0) + timedelta(days=days)
+    event = Event.objects.create(
+        slug=free_slug(title, starts_at),
+        title=title,
+        venue=layout.venue,
+        layout=layout,
+        starts_at=starts_at,
+        sale_starts_at=timezone.now() - timedelta(days=1),
+        sale_ends_at=starts_at,
+    )
+    for position, (label, price) in enumerate(PRICES, start=1):
+        price_sections(
+            event=event,
+            name=label,
+            price=Money(Decimal(price), "EUR"),
+            position=position,
+            areas=[(layout.sections.get(label=label), [])],
+        )
+    return event
+
+
+def event_on_sale(layout, **fields):
+    event = draft_event(layout, **fields)
+    publish(event.pk)
+    lay_out(event)
+    return open_sale(event.pk)
+
+
+def supplier(name="Quai Productions"):
+    return Supplier.objects.get_or_create(name=name)[0]
+
+
+def drafted_order(event, section="Stalls", cost="25.00", **words):
+    """A DRAFT for places of one section; `words` as of add_line (rows, seats, quantity)."""
+    order = draft_order(supplier=supplier(), currency="EUR")
+    add_line(
+        order=order,
+        event=event,
+        section=event.layout.sections.get(label=section),
+        unit_cost=Money(Decimal(cost), "EUR"),
+        **words,
+    )
+    return order
+
+
+def confirmed_order(event, **words):
+    order = drafted_order(event, **words)
+    submit_order(order=order, by=None)
+    return confirm_order(order=order, by=None)
+
+
+def received_order(event, **words):
+    """The DeliveryReceipt of an order of which everything has arrived."""
+    return receive_delivery(order=confirmed_order(event, **words))
+
+
+def reservation(event, ordinals, email="noor@post.example"):
+    customer = remember_customer(email=email, name="Noor Vance")
+    return reserve(event=event, ordinals=ordinals, sale=Sale(customer_id=customer.pk))
+
+
+def sold_booking(event, ordinals):
+    """A booking whose money came in, without a provider."""
+    booking = reservation(event, ordinals)
+    payment = Payment.objects.get(reference=booking.pk)
+    now = timezone.now()
+    payments = Payment.objects.filter(pk=payment.pk)
+    payments.update(status="PROCESSING", opened_at=now)
+    payments.update(status="SUCCEEDED", settled_at=now, provider_ref=f"told-{payment.pk}")
+    post(
+        source="payment",
+        source_id=payment.pk,
+        kind="captured",
+        lines=[
+            (Account.PROVIDER_CLEARING, payment.money),
+            (Account.CUSTOMER_DEPOSITS, -payment.money),
+        ],
+    )
+    return confirm(booking.pk, payment_id=payment.pk)
+
+
+@dataclass
+class House:
+    """An agency with one row of everything; `rows` has one of each model by label."""
+
+    agency: Agency
+    people: dict
+    event: Event
+    rows: dict
+
+    def client(self, role):
+        return client_of(self.people[role], self.agency)
+
+
+def house(slug="parterre"):
+    """A whole agency: staff of every role, stock bought and sold, a gate that let somebody in."""
+    made = agency(slug)
+    people = {role: staff(made, role) for role in Membership.Role.values}
+    with acting_for(made.pk):
+        _, layout = venue()
+        event = event_on_sale(layout)
+        rows = _rows(made, event)
+    return House(made, people, event, rows)
+
+
+def _rows(made, event):
+    receipt = received_order(event, rows="A-B")
+    booking = sold_booking(event, [0, 1])
+    payment = Payment.objects.get(reference=booking.pk)
+    refund = _refund(booking, payment)
+    gate = Gate.objects.create(event=event, name="Gate A")
+    scan = _scanned(booking, gate)
+    things = [
+        made,
+        *(receipt, receipt.order, receipt.order.supplier, receipt.payables.get()),
+        *(event, event.venue, event.layout, event.levels.first(), event.seats.get(ordinal=0)),
+        *(booking, booking.customer, payment, refund, gate, scan, scan.ticket),
+        scan.ticket.admissions.get(),
+        scan.ticket.signing_key,
+        Membership.objects.get(role=Membership.Role.FINANCE),
+        Organizer.objects.create(name="Quai Productions"),
+        ApiKey.objects.make(role="gate", name="Scanner 1", gate_id=gate.pk)[0],
+        InboxMessage.objects.create(
+            provider="simulated", event_id=f"notice-{made.slug}", kind="session.paid"
+        ),
+        Message.objects.create(
+            kind="booking_confirmed", subject_id=booking.pk, recipient="noor@post.example"
+        ),
+        failed_fact(),
+        *_books(payment),
+    ]
+    return {thing._meta.label_lower: thing for thing in things}
+
+
+def _refund(booking, payment):
+    return request_refund(
+        payment_id=payment.pk,
+        money=Money(Decimal("5.00"), "EUR"),
+        reason=Refund.Reason.CUSTOMER_REQUEST,
+        request_key="a story",
+    )
+
+
+def _scanned(booking, gate):
+    ticket = Ticket.objects.select_related("event", "signing_key").get(items__position=1)
+    admit(code=code_of(ticket), gate=gate, device_id=gate.pk, nonce="one")
+    return gate.scans.select_related("ticket__signing_key").get()
+
+
+def failed_fact():
+    """An outbox row whose handler was given up."""
+    return OutboxMessage.objects.create(
+        fact="bookings.facts.BookingExpired",
+        payload={"booking_id": "01890000-0000-7000-8000-000000000000"},
+        handler="bookings.handlers.close_page_of_expired",
+        attempts=10,
+        failed_at=timezone.now(),
+        last_error="Traceback (most recent call last):\nProviderUnavailable: time-out",
+    )
+
+
+def _books(payment):
+    journal = Journal.objects.get(source="payment", source_id=payment.pk)
+    return journal, journal.entries.first(), AuditEntry.objects.first()
