@@ -201,7 +201,7 @@ class Scan(TenantModel):
     ticket = TenantKey(Ticket, null=True, related_name="scans")
     device_id = models.UUIDField()
     nonce = models.CharField(max_length=64)
-    code_digest = models.CharField(max_length=16, blank=True, editable=False)
+    code_digest = models.CharField(max_length=16, blank=True, db_default="", editable=False)
     verdict = models.CharField(max_length=11, choices=Verdict)
     at = models.DateTimeField(db_default=Now())
 

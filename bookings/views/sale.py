@@ -25,7 +25,8 @@ PICTURE_COLOURS = """<style>:root{color-scheme:light dark}
 .p5{color:light-dark(#4e0074,#ddc9fc)}.p6{color:light-dark(#4e0022,#fee9f6)}
 .taken{color:light-dark(#dbd7d2,#3a3531)}.off{stroke:none}
 .seatmap-section{fill:none;stroke:light-dark(#dbd7d2,#3a3531)}
-.seatmap-stage{fill:light-dark(#1a1511,#f1eeea)}.seatmap-shape-label{fill:light-dark(#fff,#15120f)}
+.seatmap-stage{fill:light-dark(#1a1511,#f1eeea)}.seatmap-shape-label{fill:light-dark(#5d5751,#afaaa4)}
+.seatmap-stage-label{fill:light-dark(#fff,#15120f)}
 .seatmap-label{fill:light-dark(#1a1511,#f1eeea);
 stroke:light-dark(#f6f4f1,#1f1b18);font-family:Arial,sans-serif}</style>"""
 BEST_CHOICES = (1, 2, 3, 4, 5, 6, 8)
