@@ -1,0 +1,80 @@
+"""What the pages say when a wish cannot be met: by name, with what there is instead."""
+
+import pytest
+from django.test import Client
+
+from config.tests.scenarios import HOUSE, house
+from core.tenancy import acting_for
+from events.models import Event
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    return house(agency={**HOUSE["agency"], "host": "testserver"})
+
+
+@pytest.fixture
+def browser(world):
+    return Client()
+
+
+def take(browser, world, **wish):
+    return browser.post(f"/events/{world['event']['slug']}/reserve/", wish)
+
+
+def read(response):
+    return " ".join(response.content.decode().split())
+
+
+def test_a_lost_seat_is_named_with_three_groups_as_good(browser, world):
+    take(Client(), world, seat=[1])
+    page = take(browser, world, seat=[0, 1, 2])
+    assert page.status_code == 409
+    assert "Section A, row A, seat 2 has just been taken." in read(page)
+    assert "Hold just seats 1 and 3" in read(page)
+    assert [group.price.display() for group in page.context["lost"].groups] == ["€45.00"] * 3
+    assert page.context["lost"].groups[0].reason in {"Same row", "Same section"}
+    assert take(browser, world, seat=page.context["lost"].groups[0].ordinals).status_code == 302
+
+
+def test_many_lost_seats_are_counted(browser, world):
+    take(Client(), world, seat=[0, 1, 2, 3])
+    assert "4 of your seats have just been taken." in read(take(browser, world, seat=range(5)))
+
+
+def test_the_section_list_keeps_the_other_ticks_and_strikes_the_lost_seat(browser, world):
+    take(Client(), world, seat=[1])
+    page = take(browser, world, seat=[0, 1, 2], from_section=0)
+    row = page.context["rows"][0]
+    states = [(seat["label"], seat["is_lost"], seat["is_chosen"]) for seat in row["benches"][0][:3]]
+    assert states == [("1", False, True), ("2", True, False), ("3", False, True)]
+
+
+def test_a_taken_seat_parts_a_bench(browser, world):
+    take(Client(), world, seat=[5])
+    rows = browser.get(f"/events/{world['event']['slug']}/seats/0/").context["rows"]
+    assert [len(bench) for bench in rows[0]["benches"]] == [5, 14]
+    assert rows[0]["left"] == 19
+
+
+def test_a_group_too_large_for_a_row_is_offered_in_pieces(browser, world):
+    with acting_for(world["agency"]["id"]):
+        Event.objects.update(max_per_booking=30)
+    page = take(browser, world, quantity=25, together="1", section=0)
+    assert page.status_code == 409
+    assert "There are no 25 places together" in read(page)
+    reasons = {group.reason: group.place for group in page.context["lost"].groups}
+    assert reasons["Elsewhere in the house"] == "Floor, 25 standing places"
+    assert reasons["Not all side by side"].startswith("Section A, rows ")
+
+
+def test_a_vain_search_offers_what_one_wish_less_would_find(browser, world):
+    page = browser.get("/", {"q": "harpsichord", "max_price": "50"})
+    assert "Nothing for “harpsichord” up to €50." in read(page)
+    assert page.context["wider"] == [("Without “harpsichord”", "max_price=50", 1)]
+
+
+def test_the_programme_says_how_many_dates_it_found(browser, world):
+    assert "1 date found" in read(browser.get("/", {"q": "night"}))
