@@ -27,6 +27,10 @@ BATCH = 3000
 
 # django-pgtrigger asks this setting for each row; where it is not set that costs an error per row.
 NO_IGNORED_TRIGGERS = "SET LOCAL pgtrigger.ignore = '{}'"
+# Tables that have just been filled have no statistics: loops within loops would take minutes where
+# a hash takes milliseconds.
+NO_LOOPS = "SET LOCAL enable_nestloop = off"
+LOOPS = "SET LOCAL enable_nestloop = on"
 LOCK = """
 SELECT count(*) FROM (
   SELECT id FROM inventory_eventseat WHERE event_id = %(event)s AND ordinal = ANY (%(ordinals)s)
@@ -51,7 +55,7 @@ FROM unnest(%(ordinals)s::int[], %(of_bookings)s::uuid[], %(positions)s::int[],
      AS w(ordinal, booking_id, position, ticket_id, ticket_number, used_at)
 JOIN inventory_eventseat e ON e.event_id = %(event)s AND e.ordinal = w.ordinal
 JOIN events_pricelevel l ON l.id = e.level_id
-JOIN venues_layoutseat s ON s.id = e.seat_id
+JOIN venues_layoutseat s ON s.id = e.seat_id AND s.layout_id = %(layout)s
 JOIN venues_layoutsection c ON c.id = s.section_id
 WHERE e.ownership = 'OWNED' AND e.status = 'AVAILABLE'
 """
@@ -232,6 +236,7 @@ def _demand(day, first, night):
 def _write(event, parties, numbers, used, chance):
     wanted = {
         "event": event.pk,
+        "layout": event.layout_id,
         "agency": current_agency_id(),
         "currency": event.currency,
         "title": event.title,
@@ -241,14 +246,15 @@ def _write(event, parties, numbers, used, chance):
     }
     wanted |= _place_columns(event, parties, wanted["booking_ids"], numbers, used, chance)
     with connection.cursor() as cursor:
-        cursor.execute(NO_IGNORED_TRIGGERS)
-        cursor.execute(LOCK, wanted)
-        cursor.execute(BOOKINGS, wanted)
+        for statement in (NO_IGNORED_TRIGGERS, NO_LOOPS, LOCK, BOOKINGS):
+            cursor.execute(statement, wanted)
         cursor.execute(PLACES, wanted)
         if cursor.rowcount < len(wanted["ordinals"]):
             raise _taken(cursor, wanted["ordinals"])
         _set_fees(cursor, event.currency)
-        for statement in _statements(SUMS, WRITE, ADMIT if any(wanted["used"]) else "", CLEAN_UP):
+        for statement in _statements(
+            SUMS, WRITE, ADMIT if any(wanted["used"]) else "", CLEAN_UP, LOOPS
+        ):
             cursor.execute(statement, wanted)
     return wanted["booking_ids"]
 
