@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -100,6 +101,8 @@ class EventSeatAdmin(ReadOnlyAdmin):
         return lookup == EVENT or super().lookup_allowed(lookup, value, request)
 
     def changelist_view(self, request, extra_context=None):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         event = chosen_event(request)
         if event is None:
             return self._events(request)

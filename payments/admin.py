@@ -18,7 +18,15 @@ from core.admin_parts import (
 )
 from core.errors import DomainError
 from payments.adapters import ProviderRefused, ProviderUnavailable
-from payments.models import InboxMessage, Journal, LedgerEntry, Payment, Refund, RefundStatus, Status
+from payments.models import (
+    InboxMessage,
+    Journal,
+    LedgerEntry,
+    Payment,
+    Refund,
+    RefundStatus,
+    Status,
+)
 from payments.services import retry_refund, settle, work_notice
 
 WITH_THE_PROVIDER = (Status.PENDING, Status.PROCESSING, Status.FAILED)

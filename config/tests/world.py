@@ -153,6 +153,12 @@ def sold_booking(event, ordinals):
     """A booking whose money came in, without a provider."""
     booking = reservation(event, ordinals)
     payment = Payment.objects.get(reference=booking.pk)
+    _received(payment)
+    return confirm(booking.pk, payment_id=payment.pk)
+
+
+def _received(payment):
+    """What settling does with money that came in."""
     now = timezone.now()
     payments = Payment.objects.filter(pk=payment.pk)
     payments.update(status="PROCESSING", opened_at=now)
@@ -166,7 +172,6 @@ def sold_booking(event, ordinals):
             (Account.CUSTOMER_DEPOSITS, -payment.money),
         ],
     )
-    return confirm(booking.pk, payment_id=payment.pk)
 
 
 @dataclass
@@ -197,7 +202,7 @@ def _rows(made, event):
     receipt = received_order(event, rows="A-B")
     booking = sold_booking(event, [0, 1])
     payment = Payment.objects.get(reference=booking.pk)
-    refund = _refund(booking, payment)
+    refund = _paid_twice(booking)
     gate = Gate.objects.create(event=event, name="Gate A")
     scan = _scanned(booking, gate)
     things = [
@@ -222,11 +227,20 @@ def _rows(made, event):
     return {thing._meta.label_lower: thing for thing in things}
 
 
-def _refund(booking, payment):
+def _paid_twice(booking):
+    """The refund of a second payment for the same booking."""
+    payment = Payment.objects.create(
+        reference=booking.pk,
+        provider="simulated",
+        description="Paid once more",
+        amount=booking.total,
+        currency=booking.currency,
+    )
+    _received(payment)
     return request_refund(
         payment_id=payment.pk,
-        money=Money(Decimal("5.00"), "EUR"),
-        reason=Refund.Reason.CUSTOMER_REQUEST,
+        money=payment.money,
+        reason=Refund.Reason.DUPLICATE,
         request_key="a story",
     )
 
