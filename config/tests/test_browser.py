@@ -138,6 +138,21 @@ def test_without_javascript_or_mouse_the_list_leads_to_the_same_tickets(browser,
         assert set(Ticket.objects.values_list("section", "status")) == {("B", "CONFIRMED")}
 
 
+def test_a_kind_of_night_is_shown_at_one_tap_and_the_way_back_works(browser, shop, world):
+    with reader(browser, viewport=PHONE) as visitor:
+        page = visitor.page
+        page.goto(f"{shop.web.url}/")
+        page.get_by_label("Comedy").click()
+        expect(page.get_by_text("Nothing like that.")).to_be_visible()
+        expect(page).to_have_url(re.compile("kind=COMEDY"))
+        page.get_by_role("link", name=re.compile("^All kinds")).click()
+        expect(page.get_by_role("link", name="Night").first).to_be_visible()
+        page.go_back()
+        expect(page.get_by_text("Nothing like that.")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("link", name="Night").first).to_be_visible()
+
+
 def somebody_takes(shop, world, *seats):
     rival = shop.web.client(world["tokens"]["buyer"])
     wish = {"event": world["event"]["id"], "seats": list(seats)}
