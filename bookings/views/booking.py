@@ -1,5 +1,7 @@
 """The booking with its tickets, and how a guest finds it again."""
 
+import re
+
 from django.conf import settings
 from django.core.cache import cache
 from django.http import Http404, HttpResponse
@@ -121,7 +123,8 @@ def _may_try(request):
 
 @use_case
 def _seek(wanted):
-    number = wanted["number"].strip().upper()
+    letters = re.sub(r"[^0-9A-Z]", "", wanted["number"].upper())
+    number = f"{letters[:4]}-{letters[4:]}"
     found = Booking.objects.filter(number=number, customer__email__iexact=wanted["email"]).first()
     if found:
         record(BookingSought(booking_id=found.pk, request_id=uuid7()))

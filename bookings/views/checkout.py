@@ -52,10 +52,11 @@ def _form_for(booking):
     return ContactForm(initial={"name": typed, "email": booking.customer.email})
 
 
-@require_POST
 @never_cache
 def pay(request, booking_id):
-    """Keeps the contact and goes to the provider's page."""
+    """Keeps the contact and goes to the provider's page; come back to, it is the checkout."""
+    if request.method != "POST":
+        return redirect("checkout", booking_id)
     booking = own_booking(request, booking_id)
     form = ContactForm(request.POST)
     if not form.is_valid():
