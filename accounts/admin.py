@@ -57,7 +57,11 @@ class UserAdmin(SystemWide, BackOfficeAdmin):
         user = User.objects.create_user(password=password, is_staff=True, **form.cleaned_data)
         return self._show(request, user, password)
 
-    @step("Give a new password", tone="danger")
+    @step(
+        "Give a new password",
+        tone="danger",
+        says="The old password stops working. The new one is shown once.",
+    )
     def new_password(self, request, user):
         password = first_password()
         user.set_password(password)
@@ -145,7 +149,12 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     def state(self, key):
         return pill("CANCELLED", "Revoked") if key.revoked_at else pill("ACTIVE", "In use")
 
-    @step("Revoke", when=is_usable, tone="danger")
+    @step(
+        "Revoke",
+        when=is_usable,
+        tone="danger",
+        says="Nothing works with this key any more, and it cannot be brought back.",
+    )
     def revoke(self, request, key):
         ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now())
         return f"{key.name} is revoked; within a few seconds nothing works with it any more."

@@ -145,11 +145,15 @@ class MembershipAdmin(ReadOnlyAdmin):
         change_role(member=member, role=role)
         return self.back(request, member, done=f"{member.user} now has another role.")
 
-    @step("Give a new password", tone="danger")
+    @step(
+        "Give a new password",
+        tone="danger",
+        says="The old password stops working. The new one is shown once.",
+    )
     def new_password(self, request, member):
         return show_password(self, request, member, new_password_for(member))
 
-    @step("Remove", tone="danger")
+    @step("Remove", tone="danger", says="The account stays, but opens nothing here any more.")
     def remove(self, request, member):
         remove_member(member=member)
         messages.success(request, f"{member.user} is no longer a member.")

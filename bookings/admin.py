@@ -49,7 +49,7 @@ class ReservedFilter(admin.SimpleListFilter):
 @admin.register(Booking)
 class BookingAdmin(ReadOnlyAdmin):
     list_display = [
-        *("number", "concert", "buyer", "ticket_count", money_column("total", "Total")),
+        *("number", "concert", "buyer", "tickets", money_column("total", "Total")),
         *(status_column(), "channel", "reserved"),
     ]
     list_filter = [
@@ -93,6 +93,10 @@ class BookingAdmin(ReadOnlyAdmin):
     @admin.display(description="Guest", ordering="customer__name")
     def buyer(self, booking):
         return booking.customer or "–"
+
+    @admin.display(description="Tickets", ordering="ticket_count")
+    def tickets(self, booking):
+        return booking.ticket_count
 
     @admin.display(description="Event")
     def event_link(self, booking):
@@ -150,6 +154,7 @@ class BookingAdmin(ReadOnlyAdmin):
         "Give up the reservation",
         when=lambda booking: booking.status == Status.RESERVED,
         tone="danger",
+        says="Its seats go back on sale at once. If money still comes for it, it is paid back.",
     )
     def give_up(self, request, booking):
         abandon(booking.pk, reason="given up by the box office")

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from unfold.sites import UnfoldAdminSite
 
@@ -121,7 +121,11 @@ class BackOffice(UnfoldAdminSite):
         return timed
 
     def login(self, request, extra_context=None):
-        if request.user.is_authenticated and not self.has_permission(request):
+        """Leads to the desk unless another page was wanted; says why somebody is not let in."""
+        request.GET = request.GET.copy()
+        request.GET.setdefault("next", reverse(f"{self.name}:index"))
+        shut_out = request.user.is_authenticated and not self.has_permission(request)
+        if shut_out and request.method == "GET":
             messages.error(request, f"{request.user} has no role here that opens the back office.")
         response = super().login(request, extra_context)
         response.headers.setdefault("Content-Security-Policy", POLICY)
@@ -132,7 +136,7 @@ class BackOffice(UnfoldAdminSite):
 
     def find(self, request):
         """One box for a booking, guest, ticket, order or event. One hit opens at once."""
-        words = request.GET.get("q", "").strip()
+        words = request.GET.get("q", "").replace("\0", "").strip()
         found = find(request, self, words)
         if len(found) == 1:
             return redirect(found[0].address)

@@ -61,6 +61,7 @@ def dashboard(request, context):
         "agency": agency,
         "now": timezone.localtime(),
         "tally": _tally(desk, agency),
+        "can_see_seats": admin.site.allows(request, "view", "inventory.eventseat"),
         "new_order": can_order and reverse("admin:suppliers_purchaseorder_add"),
     }
 

@@ -118,7 +118,10 @@ def database(url):
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "options": "-c lock_timeout=3000 -c statement_timeout=30000"
-            " -c idle_in_transaction_session_timeout=30000",
+            " -c idle_in_transaction_session_timeout=30000"
+            # Statements prepared for hot paths, and those in triggers, are planned once: planning
+            # anew for each value costs more than they do. The ORM's are not prepared.
+            " -c plan_cache_mode=force_generic_plan",
             **query,
         },
     }

@@ -82,7 +82,12 @@ class OutboxAdmin(ReadOnlyAdmin):
         last = message.last_error.strip().rpartition("\n")[2]
         return format_html('<span class="bad">{}</span>', last[:200]) if last else "–"
 
-    @step("Try again", when=is_failed, tone="primary")
+    @step(
+        "Try again",
+        when=is_failed,
+        tone="primary",
+        says="What had to be told is told once more. Handlers are harmless the second time.",
+    )
     def retry(self, request, message):
         try_again(OutboxMessage.objects.filter(pk=message.pk))
         return "It is due again and will be tried at once."

@@ -98,17 +98,19 @@ class Guarded:
 
 @dataclass(frozen=True)
 class Step:
-    """What can be done next with a thing. `is_page`: the method answers the whole request itself."""
+    """What can be done next with a thing. `says` is what will happen, told before it is confirmed.
+    `is_page`: the method answers the whole request itself."""
 
     name: str
     label: str
     when: object
     tone: str
+    says: str
     is_page: bool
     right: str
 
 
-def step(label, *, when=lambda thing: True, tone="", is_page=False, right="step"):
+def step(label, *, when=lambda thing: True, tone="", says="", is_page=False, right="step"):
     """Marks method(self, request, thing) of a BackOfficeAdmin as a step.
 
     It returns a sentence that says what was done (or a response). `tone`: primary, danger or nothing.
@@ -116,7 +118,7 @@ def step(label, *, when=lambda thing: True, tone="", is_page=False, right="step"
     """
 
     def mark(method):
-        method.step = Step(method.__name__, label, when, tone, is_page, right)
+        method.step = Step(method.__name__, label, when, tone, says, is_page, right)
         return method
 
     return mark
@@ -124,7 +126,7 @@ def step(label, *, when=lambda thing: True, tone="", is_page=False, right="step"
 
 class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
     """`steps` are names of methods marked with `step`. `export_columns` {title: attribute path} puts a
-    CSV and XLSX export on the list. `sentence` says in a line what the list is."""
+    CSV and XLSX export on the list."""
 
     form = BackOfficeForm
     formfield_overrides = {**FORMFIELD_OVERRIDES, models.DecimalField: {"form_class": AmountField}}

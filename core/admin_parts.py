@@ -58,7 +58,7 @@ def status_column(name="status", title="State"):
 def amount(value, currency):
     """€1,234.50 in figures that line up; an en dash for none."""
     shown = "–" if value is None else Money(value, currency).display()
-    return format_html('<span class="num">{}</span>', shown)
+    return format_html('<span class="num amount">{}</span>', shown)
 
 
 def money_column(name, title, currency="currency"):
@@ -68,6 +68,7 @@ def money_column(name, title, currency="currency"):
     def column(thing):
         return amount(getattr(thing, name), getattr(thing, currency))
 
+    column.__name__ = f"money_{name}"
     return column
 
 

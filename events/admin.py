@@ -204,7 +204,12 @@ class EventAdmin(BackOfficeAdmin):
             return [_checklist(event), *_sections(event)]
         return [_levels(event)]
 
-    @step("Publish", when=is_draft, tone="primary")
+    @step(
+        "Publish",
+        when=is_draft,
+        tone="primary",
+        says="Its page goes on the site and its price levels are fixed. Nothing sells yet.",
+    )
     def publish(self, request, event):
         services.publish(event.pk)
         return f"{event} is published. It sells once the sale is open."
@@ -212,7 +217,12 @@ class EventAdmin(BackOfficeAdmin):
     def publish_preview(self, request, event):
         return [_checklist(event), _levels(event)]
 
-    @step("Open the sale", when=lambda event: event.status == Status.PUBLISHED, tone="primary")
+    @step(
+        "Open the sale",
+        when=lambda event: event.status == Status.PUBLISHED,
+        tone="primary",
+        says="From the start of its sale window on, buyers can reserve the seats that are ours.",
+    )
     def open_sale(self, request, event):
         services.open_sale(event.pk)
         return f"{event} is on sale as soon as its sale window is open."
@@ -224,6 +234,8 @@ class EventAdmin(BackOfficeAdmin):
         "Take a step back",
         when=lambda event: event.status in (Status.PUBLISHED, Status.ON_SALE),
         tone="danger",
+        says="From on sale to published, so that nobody can reserve any more; or from published to "
+        "draft, so that its page leaves the site. What was sold stays sold.",
     )
     def withdraw(self, request, event):
         event = services.withdraw(event.pk)

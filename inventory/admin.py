@@ -20,6 +20,13 @@ EVENT = "event__id__exact"
 SHOWN_EVENTS = 100
 
 
+def state_of(ownership, status):
+    """The pill of a place's status; a dash for one that is not ours and so not available either."""
+    if ownership != Ownership.OWNED and status == Status.AVAILABLE:
+        return "–"
+    return pill(status, Status(status).label)
+
+
 def seats_address(event_id):
     return f"{reverse('admin:inventory_eventseat_changelist')}?{EVENT}={event_id}"
 
@@ -43,8 +50,10 @@ class SectionFilter(admin.SimpleListFilter):
         return [(section.position, section.label) for section in sections]
 
     def queryset(self, request, queryset):
-        value = self.value()
-        return queryset.filter(seat__section__position=value) if value else queryset
+        known = {str(position) for position, _ in self.lookup_choices}
+        if self.value() not in known:
+            return queryset
+        return queryset.filter(seat__section__position=self.value())
 
 
 class LevelFilter(admin.SimpleListFilter):
@@ -58,7 +67,8 @@ class LevelFilter(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         if self.value() == "none":
             return queryset.filter(level=None)
-        return queryset.filter(level=self.value()) if self.value() else queryset
+        known = {level for level, _ in self.lookup_choices}
+        return queryset.filter(level=self.value()) if self.value() in known else queryset
 
 
 @admin.register(EventSeat)
@@ -149,7 +159,7 @@ class EventSeatAdmin(ReadOnlyAdmin):
 
     @admin.display(description="State", ordering="status")
     def state(self, seat):
-        return status_of(seat)
+        return state_of(seat.ownership, seat.status)
 
     @admin.display(description="Cost", ordering="cost")
     def cost_each(self, seat):
@@ -237,7 +247,7 @@ def _totals(event, seats):
         rows.append(
             [
                 pill(row["ownership"], Ownership(row["ownership"]).label),
-                pill(row["status"], Status(row["status"]).label),
+                state_of(row["ownership"], row["status"]),
                 f"{row['places']:,}",
                 amount(row["cost"], event.currency),
                 amount(row["retail"], event.currency),

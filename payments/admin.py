@@ -155,6 +155,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         "Ask the provider now",
         when=lambda payment: payment.status in WITH_THE_PROVIDER,
         tone="primary",
+        says="What the provider says now is written down; if the money came, the booking follows.",
     )
     def ask_provider(self, request, payment):
         return ask(payment)
@@ -219,6 +220,7 @@ class RefundAdmin(ReadOnlyAdmin):
         "Send it again",
         when=lambda refund: refund.status == RefundStatus.FAILED,
         tone="primary",
+        says="The provider is asked once more to pay it back. It is never paid back twice.",
     )
     def retry(self, request, refund):
         retry_refund(refund.pk)
@@ -261,6 +263,7 @@ class InboxAdmin(ReadOnlyAdmin):
         "Work on it now",
         when=lambda message: message.state != InboxMessage.State.DONE,
         tone="primary",
+        says="The provider is asked about the payment this notice names.",
     )
     def work_now(self, request, message):
         """A notice that was given up gets its tries back first."""

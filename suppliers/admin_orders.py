@@ -236,12 +236,21 @@ class PurchaseOrderAdmin(BackOfficeAdmin):
 
     # Moves
 
-    @step("Submit", when=has_lines_as_draft)
+    @step(
+        "Submit",
+        when=has_lines_as_draft,
+        says="The order waits for the supplier’s word; its lines are fixed.",
+    )
     def submit(self, request, order):
         services.submit_order(order=order, by=request.user)
         return f"{order} is submitted. Confirm it when the supplier has agreed."
 
-    @step("Confirm", when=lambda order: order.status == Status.PENDING, tone="primary")
+    @step(
+        "Confirm",
+        when=lambda order: order.status == Status.PENDING,
+        tone="primary",
+        says="The supplier has agreed. The money is owed as the seats arrive, not before.",
+    )
     def confirm(self, request, order):
         services.confirm_order(order=order, by=request.user)
         return f"{order} is confirmed. Deliveries may come."
@@ -250,6 +259,7 @@ class PurchaseOrderAdmin(BackOfficeAdmin):
         "Cancel the order",
         when=lambda order: order.can_move_to(Status.CANCELLED),
         tone="danger",
+        says="Nothing of it has arrived, so nothing is owed. Its seats can be ordered again.",
     )
     def cancel(self, request, order):
         services.cancel_order(order=order)

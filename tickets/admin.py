@@ -284,6 +284,7 @@ class SigningKeyAdmin(ReadOnlyAdmin):
         "Sign with a new key",
         when=lambda key: key.status == SigningKey.Status.ACTIVE,
         tone="danger",
+        says="Tickets sold from now on are signed with a new key. Those sold before stay valid.",
     )
     def rotate(self, request, key):
         new = rotate_signing_key()

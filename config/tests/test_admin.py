@@ -201,10 +201,31 @@ def test_an_agency_made_by_the_operator_gets_its_first_owner(house):
 
 def test_staff_sign_in_by_e_mail_on_the_page(house):
     client = world.client_of(None, house.agency)
-    words = {"username": "owner@parterre.example", "password": world.PASSWORD, "next": DESK}
+    words = {"username": "owner@parterre.example", "password": world.PASSWORD}
+    assert client.post(reverse("admin:login"), {**words, "password": "x"}).status_code == 200
     assert client.post(reverse("admin:login"), words)["Location"] == DESK
     assert client.get(DESK).status_code == 200
     assert "frame-ancestors 'none'" in client.get(DESK)["Content-Security-Policy"]
+
+
+def test_a_list_bears_whatever_stands_in_its_address(house, owner):
+    for label in RIGHTS["OWNER"]:
+        filters = [f for f in admin_of(label).list_filter if hasattr(f, "parameter_name")]
+        wanted = [f"{f.parameter_name}=x" for f in filters] + [
+            "q=x%00'%25",
+            "q=0189",
+            "o=99",
+            "p=9",
+        ]
+        for query in wanted:
+            answer = owner.get(f"{address(label)}?{query}")
+            assert answer.status_code in (200, 302), (label, query)
+    seats = f"{address('inventory.eventseat')}?event__id__exact={house.event.pk}"
+    for query in ("section=x", "level=x", "level=none", "ownership__exact=OWNED", "q=Stalls A"):
+        assert owner.get(f"{seats}&{query}").status_code == 200, query
+    for words in ("", "a", "%00%00%00", "'; --", "ü" * 300):
+        assert owner.get(reverse("admin:find") + f"?q={words}").status_code == 200
+    assert owner.get(address("bookings.booking", "change", "not-a-key")).status_code == 302
 
 
 # What cannot be forged

@@ -338,8 +338,8 @@ def test_the_seats_of_an_event_show_as_a_map_a_filtered_list_and_its_sums(mireil
     assert shown.context["cl"].result_count == 20
     assert [str(cell) for cell in totals.foot[2:]] == [
         "20",
-        '<span class="num">€500.00</span>',
-        '<span class="num">€800.00</span>',
+        '<span class="num amount">€500.00</span>',
+        '<span class="num amount">€800.00</span>',
     ]
     other = world.event_on_sale(event.layout, title="Another")
     assert mireille.get(f"{page}").context["cl"].result_count == 90
