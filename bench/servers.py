@@ -75,9 +75,22 @@ def site(database_url, label):
     celery = [*python, "celery", "-A", "config"]
     commands = {
         "web": [
-            [*python, "granian", "config.wsgi:application", "--interface", "wsgi"]
-            + ["--port", str(port), "--workers", "2", "--blocking-threads", "1", "--no-ws"]
-            + ["--backlog", "2048"]
+            [
+                *python,
+                "granian",
+                "config.wsgi:application",
+                "--interface",
+                "wsgi",
+                "--port",
+                str(port),
+                "--workers",
+                "2",
+                "--blocking-threads",
+                "1",
+                "--no-ws",
+                "--backlog",
+                "2048",
+            ]
         ],
         "worker": [
             [*celery, "worker", "--pool=threads", "--concurrency=4"],

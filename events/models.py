@@ -91,7 +91,9 @@ class Event(Movable, TenantModel):
     )
     is_featured = models.BooleanField(default=False)
     is_sale_stopped = models.BooleanField(
-        default=False, editable=False, help_text="Stopped by hand: the clock does not open it again."
+        default=False,
+        editable=False,
+        help_text="Stopped by hand: the clock does not open it again.",
     )
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT, editable=False)
     external_id = models.CharField(max_length=80, blank=True, editable=False)
