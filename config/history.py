@@ -82,10 +82,11 @@ FROM past_place p WHERE e.id = p.seat_id;
 
 INSERT INTO bookings_booking (id, agency_id, number, event_id, customer_id, channel, status,
   ticket_count, price, fee, total, currency, reserved_at, reserved_until, confirmed_at,
-  cancellation_reason)
+  payment_id, cancellation_reason)
 SELECT b.id, %(agency)s, b.number, %(event)s, b.customer_id, 'WEB', 'CONFIRMED', s.places,
        s.price, s.fee, s.total, %(currency)s, b.reserved_at,
-       b.reserved_at + make_interval(secs => %(kept_seconds)s), b.settled_at, ''
+       b.reserved_at + make_interval(secs => %(kept_seconds)s), b.settled_at,
+       CASE WHEN s.total > 0 THEN b.payment_id END, ''
 FROM past_booking b JOIN past_sum s ON s.booking_id = b.id;
 
 INSERT INTO tickets_ticket (id, agency_id, event_id, event_seat_id, ordinal, number, status,
