@@ -7,9 +7,8 @@ shown as a button on the thing's page, with a page of its own that says what wil
 
 from dataclasses import dataclass
 
-from django import forms
 from django.contrib import messages
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -19,50 +18,12 @@ from import_export.admin import ExportMixin
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.overrides import FORMFIELD_OVERRIDES
-from unfold.widgets import (
-    CHECKBOX_CLASSES,
-    FILE_CLASSES,
-    SELECT_CLASSES,
-    TEXTAREA_CLASSES,
-    UnfoldAdminTextInputWidget,
-)
-from unfold.widgets import INPUT_CLASSES as TEXT_CLASSES
 
 from core import exports
+from core.admin_forms import AmountField, BackOfficeForm, styled
 from core.admin_parts import page_of, panels_for, status_of, timeline
 from core.errors import DomainError
 from core.tenancy import as_system
-
-
-class AmountField(forms.DecimalField):
-    """An amount shown with two decimals unless it has a third."""
-
-    widget = UnfoldAdminTextInputWidget
-
-    def __init__(self, **kwargs):
-        super().__init__(**{"widget": self.widget(attrs={"inputmode": "decimal"}), **kwargs})
-
-    def prepare_value(self, value):
-        value = super().prepare_value(value)
-        if isinstance(value, str) or value is None:
-            return value
-        return f"{value:.2f}" if value == round(value, 2) else f"{value:f}"
-
-
-class BackOfficeForm(forms.ModelForm):
-    """Also checks what must be unique within the agency, in words."""
-
-    def _get_validation_exclusions(self):
-        return super()._get_validation_exclusions() - {"agency_id"}
-
-    def _update_errors(self, errors):
-        for error in getattr(errors, "error_dict", {}).get(NON_FIELD_ERRORS, []):
-            fields = (error.params or {}).get("unique_check", ())
-            if "agency_id" in fields:
-                thing, name = self._meta.model._meta.verbose_name, fields[-1].replace("_", " ")
-                error.message = f"There is already a {thing} with this {name}."
-                error.params = None
-        super()._update_errors(errors)
 
 
 class Guarded:
@@ -151,6 +112,13 @@ class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
 
     def has_export_permission(self, request):
         return bool(self.export_columns) and self.may(request, "view")
+
+    def get_export_data(self, file_format, request, queryset, **kwargs):
+        """The rows as values in one query; import-export's own way takes a second per 2,000 rows."""
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        rows = queryset.values_list(*self.export_columns.values())
+        return file_format.write(list(self.export_columns), rows)
 
     # Pages of one thing
 
@@ -334,19 +302,3 @@ class SystemWide:
         with as_system():
             response = view(*arguments)
             return response.render() if hasattr(response, "render") else response
-
-
-WIDGET_CLASSES = {
-    forms.CheckboxInput: CHECKBOX_CLASSES,
-    forms.Textarea: TEXTAREA_CLASSES,
-    forms.Select: SELECT_CLASSES,
-    forms.ClearableFileInput: FILE_CLASSES,
-}
-
-
-def styled(form):
-    """A plain form with the back office's look on its controls."""
-    for bound in form.fields.values():
-        kind = next((k for k in WIDGET_CLASSES if isinstance(bound.widget, k)), None)
-        bound.widget.attrs.setdefault("class", " ".join(WIDGET_CLASSES.get(kind, TEXT_CLASSES)))
-    return form

@@ -80,12 +80,9 @@ def _cell(value):
     return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
 
 
-class _Format(base_formats.Format):
-    def can_export(self):
-        return True
+class Csv(base_formats.Format):
+    write = staticmethod(write_csv)
 
-
-class Csv(_Format):
     def get_title(self):
         return "CSV"
 
@@ -95,14 +92,10 @@ class Csv(_Format):
     def get_content_type(self):
         return "text/csv; charset=utf-8"
 
-    def is_binary(self):
-        return False
 
-    def export_data(self, dataset, **kwargs):
-        return write_csv(dataset.headers, dataset)
+class Xlsx(base_formats.Format):
+    write = staticmethod(write_xlsx)
 
-
-class Xlsx(_Format):
     def get_title(self):
         return "XLSX"
 
@@ -112,25 +105,15 @@ class Xlsx(_Format):
     def get_content_type(self):
         return f"{TYPE}.sheet"
 
-    def export_data(self, dataset, **kwargs):
-        return write_xlsx(dataset.headers, dataset)
-
 
 FORMATS = [Csv, Xlsx]
 
 
-class _Export(resources.ModelResource):
-    """Hands the values over as they are: the writer above decides how they look."""
-
-    def export_field(self, field, instance, **kwargs):
-        return field.get_value(instance)
-
-
 def columns(model, wanted):
-    """The import-export resource of `wanted` {column title: attribute path such as event__title}."""
+    """What import-export shows of `wanted` {column title: path of a value such as event__title}."""
     declared = {
         f"column_{number}": fields.Field(attribute=path, column_name=title, readonly=True)
         for number, (title, path) in enumerate(wanted.items())
     }
     meta = type("Meta", (), {"model": model, "fields": list(declared)})
-    return type(f"{model.__name__}Export", (_Export,), {**declared, "Meta": meta})
+    return type(f"{model.__name__}Export", (resources.ModelResource,), {**declared, "Meta": meta})

@@ -12,15 +12,16 @@ from django.utils.html import format_html
 from unfold.decorators import action
 
 from agencies.queries import current_agency
-from core.admin_base import BackOfficeAdmin, BackOfficeForm, step
-from core.admin_parts import Panel, Table, columns, linked, status_column, status_of, when
+from core.admin_base import BackOfficeAdmin, step
+from core.admin_forms import BackOfficeForm
+from core.admin_parts import Panel, linked, status_column, status_of, when
 from core.admin_uploads import UploadForm, keep
 from events import services
-from events.admin_areas import Areas
 from events.admin_levels import LevelInline, is_draft
+from events.admin_panels import checklist, drafts_table, levels_panel, sections_panels
 from events.importers import ticketmaster
-from events.models import PUBLIC, Event, PriceArea, Status
-from venues.models import Layout, LayoutSection, Venue
+from events.models import PUBLIC, Event, Status
+from venues.models import Layout, Venue
 
 MOMENTS = {"starts_at", "doors_at", "ends_at", "sale_starts_at", "sale_ends_at"}
 HEAVY = [f"layout__{name}" for name in ("plan", "geometry_brotli", "geometry_gzip")]
@@ -201,8 +202,8 @@ class EventAdmin(BackOfficeAdmin):
 
     def panels(self, request, event):
         if is_draft(event):
-            return [_checklist(event), *_sections(event)]
-        return [_levels(event)]
+            return [checklist(event), *sections_panels(event)]
+        return [levels_panel(event)]
 
     @step(
         "Publish",
@@ -215,7 +216,7 @@ class EventAdmin(BackOfficeAdmin):
         return f"{event} is published. It sells once the sale is open."
 
     def publish_preview(self, request, event):
-        return [_checklist(event), _levels(event)]
+        return [checklist(event), levels_panel(event)]
 
     @step(
         "Open the sale",
@@ -228,7 +229,7 @@ class EventAdmin(BackOfficeAdmin):
         return f"{event} is on sale as soon as its sale window is open."
 
     def open_sale_preview(self, request, event):
-        return [_checklist(event), _levels(event)]
+        return [checklist(event), levels_panel(event)]
 
     @step(
         "Take a step back",
@@ -276,7 +277,7 @@ class EventAdmin(BackOfficeAdmin):
             title=f"Preview: {filename}",
             token=keep(filename, content),
             new=len({draft.external_id for draft in drafts} - known),
-            panels=[Panel("Events in the file", _draft_table(drafts, known), count=len(drafts))],
+            panels=[Panel("Events in the file", drafts_table(drafts, known), count=len(drafts))],
         )
 
     def _imported(self, request, content):
@@ -284,62 +285,3 @@ class EventAdmin(BackOfficeAdmin):
         new = sum(is_new for _, is_new in made)
         messages.success(request, f"{new} events drafted, {len(made) - new} were known already.")
         return HttpResponseRedirect(f"{self.list_address()}?status__exact={Status.DRAFT}")
-
-
-def _checklist(event):
-    """What the event still lacks, and what is worth a second look."""
-    missing = services.missing_for_publication(event)
-    items = [(False, words) for words in missing] or [(True, "Layout and price levels are set.")]
-    covered = {area.section_id for area in PriceArea.objects.filter(level__event=event)}
-    bare = [
-        s.label for s in LayoutSection.objects.filter(layout=event.layout_id) if s.pk not in covered
-    ]
-    if bare and not missing:
-        named = ", ".join(bare[:6]) + (" and more" if len(bare) > 6 else "")
-        items.append((False, f"Sections without a price, so not for sale: {named}."))
-    items.append((bool(event.description), "It has a description." if event.description else
-                  "It has no description; buyers see its title and times only."))  # fmt: skip
-    runs = event.sale_ends_at <= event.starts_at
-    items.append(
-        (runs, "The sale ends before the start." if runs else "The sale outlasts the start.")
-    )
-    return Panel("Ready?", template="admin/_checklist.html", context={"items": items})
-
-
-def _levels(event):
-    known = Areas(event.layout_id)
-    levels = event.levels.prefetch_related("areas__section").order_by("position", "pk")
-    rows = [
-        [
-            *(level.name, level.money.display(), level.position),
-            known.words_of(level).replace("\n", " · ") or "–",
-        ]
-        for level in levels
-    ]
-    table = Table(columns("Level", "Price before fee#", "Colour#", "Sections"), rows)
-    return Panel("Price levels", table, count=len(rows))
-
-
-def _sections(event):
-    """The names a draft's levels can use."""
-    if event.layout_id is None:
-        return []
-    covered = {}
-    for area in PriceArea.objects.filter(level__event=event).select_related("level"):
-        covered.setdefault(area.section_id, []).append(area.level.name)
-    rows = [
-        [section.label, section.get_kind_display(), f"{section.places:,}",
-         ", ".join(covered.get(section.pk, [])) or "–"]
-        for section in LayoutSection.objects.filter(layout=event.layout_id).order_by("position")
-    ]  # fmt: skip
-    table = Table(columns("Section", "Kind", "Places#", "Level"), rows)
-    return [Panel("Sections of the layout", table, count=len(rows))]
-
-
-def _draft_table(drafts, known):
-    rows = [
-        [draft.title, f"{draft.starts_at:%-d %b %Y, %H:%M}", f"{draft.venue_name}, {draft.city}",
-         "known already" if draft.external_id in known else "new"]
-        for draft in drafts
-    ]  # fmt: skip
-    return Table(columns("Event", "Starts", "Venue", ""), rows)

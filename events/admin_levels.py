@@ -7,7 +7,8 @@ from django.forms import BaseInlineFormSet
 from django.utils.functional import cached_property
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from core.admin_base import BackOfficeAdmin, BackOfficeForm, BackOfficeInline
+from core.admin_base import BackOfficeAdmin, BackOfficeInline
+from core.admin_forms import BackOfficeForm
 from core.admin_parts import linked, money_column
 from events.admin_areas import Areas, in_short
 from events.models import PriceArea, PriceLevel, Status

@@ -23,7 +23,7 @@ from core.admin_parts import (
     when,
 )
 from core.money import Money
-from payments.admin import entries_of, entries_table
+from payments.admin_ledger import entries_of, entries_table
 from suppliers.admin_orders import PurchaseOrderAdmin
 from suppliers.models import AccountsPayable, Acquisition, DeliveryReceipt, Supplier
 

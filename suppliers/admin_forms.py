@@ -4,7 +4,7 @@ import hashlib
 
 from django import forms
 
-from core.admin_base import AmountField
+from core.admin_forms import AmountField
 from core.errors import DomainError, Invalid
 from core.money import Money, total
 from suppliers.models import Acquisition, PaymentTerms, PurchaseOrder, Supplier

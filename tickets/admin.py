@@ -5,7 +5,8 @@ from django.contrib import admin
 from django.db.models import Count
 
 from accounts.models import ApiKey
-from core.admin_base import BackOfficeAdmin, BackOfficeForm, ReadOnlyAdmin, step
+from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, step
+from core.admin_forms import BackOfficeForm
 from core.admin_parts import (
     Entry,
     Panel,

@@ -7,7 +7,8 @@ from django.contrib import admin
 from django.db.models import Count, Max
 from django.utils.safestring import mark_safe
 
-from core.admin_base import BackOfficeAdmin, BackOfficeForm, ReadOnlyAdmin, step
+from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, step
+from core.admin_forms import BackOfficeForm
 from core.admin_parts import Panel, Table, columns, linked, when
 from core.admin_uploads import UploadForm, keep
 from venues import importers

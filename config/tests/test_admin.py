@@ -13,6 +13,7 @@ from bookings.models import Booking
 from bookings.services import abandon
 from config.admin_site import OPERATOR, RIGHTS, BackOffice
 from config.tests import world
+from config.tests.world import address, of
 from core import invariants
 from core.tenancy import acting_for, as_system
 from events.models import Event
@@ -40,14 +41,6 @@ def owner(house):
 def here(house):
     with acting_for(house.agency.pk):
         yield house
-
-
-def address(label, page="changelist", *arguments):
-    return reverse(f"admin:{label.replace('.', '_')}_{page}", args=arguments)
-
-
-def of(thing, page="change"):
-    return address(thing._meta.label_lower, page, thing.pk)
 
 
 def admin_of(label):

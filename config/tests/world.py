@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
@@ -77,6 +78,32 @@ def client_of(user, house):
     if user:
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+# Going about in the back office
+
+
+def address(label, page="changelist", *arguments):
+    """The address of a page of a model, such as ("events.event", "change", key)."""
+    return reverse(f"admin:{label.replace('.', '_')}_{page}", args=arguments)
+
+
+def of(thing, page="change"):
+    """The address of a page of a thing."""
+    return address(thing._meta.label_lower, page, thing.pk)
+
+
+def told(client, page):
+    """The sentences that stand on a page after it was led back to."""
+    return [str(message) for message in client.get(page).context["messages"]]
+
+
+def problems(answer):
+    """What stands above the form of a page."""
+    return [str(problem) for problem in answer.context["form"].non_field_errors()]
+
+
+# Houses, events, stock and sales
 
 
 def venue(name="Halle Verdier"):

@@ -1,0 +1,179 @@
+"""What stands on the pages of bookings, and of what they belong to: tickets, money, books."""
+
+from django.urls import reverse
+
+from bookings.models import Booking
+from bookings.queries import profit_of
+from core.admin_parts import (
+    Panel,
+    Table,
+    amount,
+    columns,
+    linked,
+    panel,
+    pill,
+    status_of,
+    when,
+)
+from core.money import Money
+from events.models import Status as EventStatus
+from payments.admin import refunds_table
+from payments.admin_ledger import entries_table
+from payments.models import CAPTURED, Account, LedgerEntry, Payment, Refund, RefundStatus
+
+LATEST = 8
+RECENT = 20
+
+
+def chosen_panel(bookings):
+    rows = [
+        [booking.number, booking.event.title, str(booking.customer or "–"), booking.ticket_count,
+         booking.money.display(), status_of(booking)]
+        for booking in bookings
+    ]  # fmt: skip
+    titles = columns("Booking", "Event", "Guest", "Seats#", "Total#", "State")
+    return Panel("Chosen", Table(titles, rows), count=len(rows))
+
+
+def items_panel(booking):
+    """Every ticket with what it sold for, what it cost and what it brought."""
+    rows, profit = profit_of(booking)
+    cells = [
+        [
+            linked(item.ticket),
+            item.ticket.place,
+            status_of(item.ticket),
+            *(
+                amount(getattr(item, name), item.currency)
+                for name in ("cost", "price", "fee", "total")
+            ),
+            brought.display(),
+        ]
+        for item, brought in rows
+    ]
+    cost = sum(item.cost for item, _ in rows)
+    sums = [
+        amount(each, booking.currency) for each in (cost, booking.price, booking.fee, booking.total)
+    ]
+    foot = [f"{len(rows)} tickets", "", "", *sums, profit.display()]
+    titles = columns("Ticket", "Place", "State", "Cost#", "Price#", "Fee#", "Total#", "Profit#")
+    return Panel("Tickets", Table(titles, cells, foot), count=len(rows))
+
+
+def money_panels(booking):
+    payments = Payment.objects.filter(reference=booking.pk).order_by("created_at", "pk")
+    rows = [
+        [when(payment.created_at), linked(payment, payment.money.display()), payment.provider,
+         status_of(payment), payment.failure or "–"]
+        for payment in payments
+    ]  # fmt: skip
+    titles = columns("Made", "Amount", "Provider", "State", "Problem")
+    found = [Panel("Payments", Table(titles, rows, empty="Nothing is due."), count=len(rows))]
+    refunds = list(
+        Refund.objects.filter(payment__reference=booking.pk).order_by("created_at", "pk")
+    )
+    return (
+        [*found, Panel("Refunds", refunds_table(refunds), count=len(refunds))] if refunds else found
+    )
+
+
+def books_panel(booking):
+    """Its ledger entries, and per account whether they are what the booking says they must be."""
+    entries = entries_of_booking(booking)
+    said = ledger_sums(entries)
+    due = expected_sums(booking)
+    rows = []
+    for account in Account:
+        ours, theirs = due.get(account, 0), said.get(account, 0)
+        if not ours and not theirs:
+            continue
+        agrees = pill("done", "agrees") if ours == theirs else pill("FAILED", "differs")
+        rows.append([account.label, _signed(ours, booking), _signed(theirs, booking), agrees])
+    titles = columns("Account", "By the booking#", "By the ledger#", "")
+    context = {
+        "check": Panel("", Table(titles, rows, empty="No money has moved.")),
+        "entries": Panel("", entries_table(entries)),
+        "agrees": all(said.get(account, 0) == due.get(account, 0) for account in Account),
+    }
+    return Panel("In the ledger", template="admin/books.html", context=context)
+
+
+def _signed(value, booking):
+    return Money(value, booking.currency).display() if value else "–"
+
+
+def entries_of_booking(booking):
+    """All entries about the booking, its payments and its refunds, oldest first."""
+    payments = Payment.objects.filter(reference=booking.pk).values("pk")
+    refunds = Refund.objects.filter(payment__reference=booking.pk).values("pk")
+    entries = LedgerEntry.objects.select_related("journal")
+    found = (
+        entries.filter(journal__source="booking", journal__source_id=booking.pk)
+        | entries.filter(journal__source="payment", journal__source_id__in=payments)
+        | entries.filter(journal__source="refund", journal__source_id__in=refunds)
+    )
+    return list(found.order_by("journal__posted_at", "pk"))
+
+
+def ledger_sums(entries):
+    """{account: balance} of entries."""
+    sums = {}
+    for entry in entries:
+        sums[entry.account] = sums.get(entry.account, 0) + entry.amount
+    return sums
+
+
+def expected_sums(booking):
+    """{account: balance} that must follow from the booking's own rows. Debits are positive."""
+    payments = Payment.objects.filter(reference=booking.pk, status__in=CAPTURED)
+    refunds = Refund.objects.filter(payment__reference=booking.pk, status=RefundStatus.COMPLETED)
+    held = sum(payment.amount for payment in payments) - sum(refund.amount for refund in refunds)
+    due = {Account.PROVIDER_CLEARING: held, Account.CUSTOMER_DEPOSITS: -held}
+    if booking.confirmed_at:
+        cost = sum(item.cost for item in booking.items.all())
+        due[Account.CUSTOMER_DEPOSITS] += booking.total
+        due |= {
+            Account.TICKET_REVENUE: -booking.price,
+            Account.FEE_REVENUE: -booking.fee,
+            Account.COST_OF_SALES: cost,
+            Account.INVENTORY: -cost,
+        }
+    return due
+
+
+def _table_of(bookings, empty):
+    rows = [
+        [linked(booking), booking.event.title, when(booking.reserved_at), f"{booking.ticket_count}",
+         amount(booking.total, booking.currency), status_of(booking)]
+        for booking in bookings
+    ]  # fmt: skip
+    titles = columns("Booking", "Event", "Reserved", "Seats#", "Total#", "State")
+    return Table(titles, rows, empty=empty)
+
+
+@panel("customers.customer", needs="bookings.booking")
+def bookings_of_customer(request, customer):
+    latest = customer.bookings.select_related("event").order_by("-reserved_at", "pk")[:RECENT]
+    return Panel("Bookings", _table_of(latest, "This guest has booked nothing yet."))
+
+
+@panel("events.event", needs="bookings.booking")
+def bookings_of_event(request, event):
+    if event.status == EventStatus.DRAFT:
+        return None
+    latest = event.bookings.select_related("event").order_by("-reserved_at", "pk")[:LATEST]
+    address = f"{reverse('admin:bookings_booking_changelist')}?event__id__exact={event.pk}"
+    table = _table_of(latest, "Nothing was booked yet.")
+    return Panel("Latest bookings", table, link=(address, "All its bookings"))
+
+
+@panel("tickets.ticket", needs="bookings.booking")
+def booking_of_ticket(request, ticket):
+    found = Booking.objects.filter(items__ticket=ticket).select_related("event")
+    return Panel("Booking", _table_of(found, "It belongs to no booking."))
+
+
+@panel("payments.payment", needs="bookings.booking")
+def booking_of_payment(request, payment):
+    found = Booking.objects.filter(pk=payment.reference).select_related("event")
+    return Panel("Booking", _table_of(found, "It is for no booking of ours."))

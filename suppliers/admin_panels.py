@@ -1,0 +1,190 @@
+"""What stands on the pages of purchase orders: lines, worth, receipts, maps."""
+
+from django.db.models import Sum
+from django.urls import reverse
+from django.utils.html import format_html
+
+from core.admin_parts import (
+    Panel,
+    Table,
+    amount,
+    columns,
+    linked,
+    panel,
+    status_of,
+    when,
+)
+from core.money import Money, total
+from events.models import Event
+from events.models import Status as EventStatus
+from inventory.admin_totals import RETAIL, counts_of
+from inventory.models import EventSeat, Ownership
+from suppliers.models import LineStatus, PurchaseOrderLine
+from suppliers.places import in_words
+from venues.admin import picture
+from venues.models import Layout
+from venues.plan import from_canonical
+
+OPEN_EVENTS = (
+    EventStatus.DRAFT,
+    EventStatus.PUBLISHED,
+    EventStatus.ON_SALE,
+    EventStatus.SOLD_OUT,
+)
+
+
+def lines_of(order):
+    return list(order.lines.select_related("event", "section").order_by("position", "pk"))
+
+
+def lines_panel(order, *, can_remove=False):
+    lines = lines_of(order)
+    context = {
+        "order": order,
+        "can_remove": can_remove,
+        "rows": [(line, line.amount, status_of(line)) for line in lines],
+        "seats": sum(line.ordered for line in lines),
+        "arrived": sum(line.received for line in lines),
+        "cost": cost_of(order, lines),
+    }
+    return Panel("Seats", template="admin/order_lines.html", context=context, count=len(lines))
+
+
+def cost_of(order, lines):
+    return total((line.amount for line in lines), order.currency)
+
+
+def worth_panel(order):
+    """Cost, what the seats will sell for, and the margin between them, before fees."""
+    lines = lines_of(order)
+    cost = cost_of(order, lines)
+    worth = total((Money(_retail(line), order.currency) for line in lines), order.currency)
+    gain = worth - cost
+    rate = f"{gain.amount / worth.amount:.1%}" if worth else "–"
+    row = [cost.display(), worth.display(), gain.display(), rate]
+    titles = columns("Cost#", "Sells for, before fees#", "Margin#", "of the price#")
+    return Panel("Worth", Table(titles, [row]))
+
+
+def _retail(line):
+    """What a line's seats will bring, as Decimal: its own price, else those of their levels."""
+    if line.retail_price is not None:
+        return line.retail_price * line.ordered
+    seats = EventSeat.objects.at(line.event, line.ordinals)
+    return seats.aggregate(worth=Sum(RETAIL))["worth"] or 0
+
+
+def receipts_panels(order):
+    receipts = list(order.receipts.order_by("-received_at", "pk"))
+    rows = [
+        [linked(receipt), when(receipt.received_at), receipt.delivery_reference or "–",
+         f"{receipt.seats:,}", amount(receipt.amount, receipt.currency)]
+        for receipt in receipts
+    ]  # fmt: skip
+    table = Table(columns("Receipt", "When", "Their reference", "Seats#", "Amount#"), rows)
+    return [Panel("Receipts", table, count=len(rows))] if rows else []
+
+
+def events_to_buy(order):
+    events = list(
+        Event.objects.filter(status__in=OPEN_EVENTS, currency=order.currency, layout__isnull=False)
+        .upcoming()
+        .select_related("venue", "layout")
+        .defer("layout__plan", "layout__geometry_brotli", "layout__geometry_gzip")
+        .order_by("starts_at", "pk")[:200]
+    )
+    counted = counts_of([event.pk for event in events])
+    here = reverse("admin:suppliers_purchaseorder_add_line", args=[order.pk])
+    rows = [
+        [
+            format_html('<a href="{}?event={}"><b>{}</b></a><small>{}</small>',
+                        here, event.pk, event, event.venue),
+            when(event.starts_at),
+            status_of(event),
+            f"{event.layout.capacity:,}",
+            f"{counted.get(event.pk, {}).get('owned', 0):,}",
+        ]
+        for event in events
+    ]  # fmt: skip
+    table = Table(
+        columns("Event", "Starts", "State", "Places#", "Owned#"),
+        rows,
+        empty=f"No coming event in {order.currency} has a layout yet.",
+    )
+    return Panel("Coming events", table, count=len(rows))
+
+
+def places_to_buy(event):
+    """The map of an event: what is ours, what is on order, what can still be bought."""
+    plan = from_canonical(Layout.objects.only("plan").get(pk=event.layout_id).plan)
+    owned = EventSeat.objects.filter(event=event, ownership=Ownership.OWNED)
+    state = dict.fromkeys(owned.values_list("ordinal", flat=True), "buy-owned")
+    for ordinals in (
+        PurchaseOrderLine.objects.filter(event=event)
+        .exclude(status__in=(LineStatus.CANCELLED, LineStatus.RECEIVED))
+        .values_list("ordinals", flat=True)
+    ):
+        for ordinal in ordinals:
+            state.setdefault(ordinal, "buy-ordered")
+    classes = [state.get(ordinal, "buy-open") for ordinal in range(plan.places)]
+    legend = [("buy-open", "Can be ordered"), ("buy-ordered", "On order"), ("buy-owned", "Ours")]
+    counted = [(name, words, classes.count(name)) for name, words in legend]
+    context = {"picture": picture(plan, f"Seats of {event}", classes), "legend": counted}
+    return Panel(f"{event}", template="admin/_picture.html", context=context)
+
+
+def arriving_panels(order, form):
+    rows, events = [], {}
+    for line, places in form.arriving():
+        left = len(form.expected[line.pk]) - len(places)
+        rows.append(
+            [
+                format_html("<b>{}</b><small>{}</small>", line.event, line.section),
+                in_words(places),
+                f"{len(places):,}",
+                (line.cost * len(places)).display(),
+                f"{left:,}",
+            ]
+        )
+        events.setdefault(line.event, set()).update(place.ordinal for place in places)
+    seats = sum(len(ordinals) for ordinals in form.parts.values())
+    foot = ["All together", "", f"{seats:,}", form.amount(order.currency).display(), ""]
+    titles = columns("Event", "Places", "Seats#", "Amount#", "Still to come#")
+    maps = [_map_of_arrival(event, ordinals) for event, ordinals in events.items()]
+    return [Panel("What becomes ours", Table(titles, rows, foot)), *maps]
+
+
+def _map_of_arrival(event, arriving):
+    plan = from_canonical(Layout.objects.only("plan").get(pk=event.layout_id).plan)
+    owned = set(
+        EventSeat.objects.filter(event=event, ownership=Ownership.OWNED).values_list(
+            "ordinal", flat=True
+        )
+    )
+    classes = [
+        "buy-arriving" if ordinal in arriving else "buy-owned" if ordinal in owned else "buy-open"
+        for ordinal in range(plan.places)
+    ]
+    legend = [
+        ("buy-arriving", "Arriving now", classes.count("buy-arriving")),
+        ("buy-owned", "Ours already", classes.count("buy-owned")),
+        ("buy-open", "Not ours", classes.count("buy-open")),
+    ]
+    context = {"picture": picture(plan, f"Arriving at {event}", classes), "legend": legend}
+    return Panel(str(event), template="admin/_picture.html", context=context)
+
+
+@panel("events.event", needs="suppliers.purchaseorder")
+def orders_of_event(request, event):
+    lines = event.order_lines.select_related("order__supplier").order_by("-order__created_at", "pk")
+    rows = [
+        [
+            *(linked(line.order), line.order.supplier, line.description),
+            *(f"{line.received:,} / {line.ordered:,}", amount(line.unit_cost, line.currency)),
+            status_of(line),
+        ]
+        for line in lines
+    ]
+    titles = columns("Order", "Supplier", "Seats", "Arrived#", "Each#", "State")
+    table = Table(titles, rows, empty="Nothing was bought for it yet.")
+    return Panel("Bought", table, count=len(rows))
