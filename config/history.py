@@ -31,6 +31,9 @@ NO_IGNORED_TRIGGERS = "SET LOCAL pgtrigger.ignore = '{}'"
 # a hash takes milliseconds.
 NO_LOOPS = "SET LOCAL enable_nestloop = off"
 LOOPS = "SET LOCAL enable_nestloop = on"
+# What triggers and keys look up is planned once a session: perhaps while the tables were empty, and
+# then by reading them from end to end for each row.
+PLAN_AFRESH = "DISCARD PLANS"
 LOCK = """
 SELECT count(*) FROM (
   SELECT id FROM inventory_eventseat WHERE event_id = %(event)s AND ordinal = ANY (%(ordinals)s)
@@ -247,15 +250,14 @@ def _write(event, parties, numbers, used, chance):
     }
     wanted |= _place_columns(event, parties, wanted["booking_ids"], numbers, used, chance)
     with connection.cursor() as cursor:
-        for statement in (NO_IGNORED_TRIGGERS, NO_LOOPS, LOCK, BOOKINGS):
+        for statement in (PLAN_AFRESH, NO_IGNORED_TRIGGERS, NO_LOOPS, LOCK, BOOKINGS):
             cursor.execute(statement, wanted)
         cursor.execute(PLACES, wanted)
         if cursor.rowcount < len(wanted["ordinals"]):
             raise _taken(cursor, wanted["ordinals"])
         _set_fees(cursor, event.currency)
-        for statement in _statements(
-            SUMS, WRITE, ADMIT if any(wanted["used"]) else "", CLEAN_UP, LOOPS
-        ):
+        admit = ADMIT if any(wanted["used"]) else ""
+        for statement in _statements(SUMS, WRITE, admit, CLEAN_UP, LOOPS, PLAN_AFRESH):
             cursor.execute(statement, wanted)
     return wanted["booking_ids"]
 

@@ -13,6 +13,7 @@ from agencies.models import Agency, Membership
 from config.demo import nights, people, sales, stock
 from config.demo.programme import make_event
 from config.demo.venues import make_balcony, make_venues
+from config.history import PLAN_AFRESH
 from core.memory import Remembered
 from core.tenancy import acting_for, as_system
 from events.services import open_sale, roll_over
@@ -62,7 +63,10 @@ def _make_agency(fields, fill):
         with as_system():
             agency.save(force_insert=True)
         Remembered.forget_everything()
-        return fill()
+        filled = fill()
+        with connection.cursor() as cursor:
+            cursor.execute(PLAN_AFRESH)
+        return filled
 
 
 def _parterre(tell, chance):
