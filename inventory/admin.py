@@ -206,7 +206,7 @@ def shown_seats(event, changes):
     return {
         "picture": picture(plan, f"Seats of {event}", classes) if places else "",
         "ownership": _legend("own", places, 1, Ownership),
-        "status": _legend("is", places, 2, Status),
+        "status": _status_legend(places),
         "levels": _level_legend(event, places),
         "totals": _totals(event, changes.queryset),
         "is_filtered": listed is not None,
@@ -226,6 +226,13 @@ def _legend(prefix, places, column, choices):
         for value in choices
         if value in values
     ]
+
+
+def _status_legend(places):
+    ours = [place for place in places if place[1] == Ownership.OWNED]
+    bare = len(places) - len(ours)
+    found = _legend("is", ours, 2, Status)
+    return [*found, ("own-not_owned is-available", "Not ours", bare)] if bare else found
 
 
 def _level_legend(event, places):
