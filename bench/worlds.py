@@ -1,12 +1,12 @@
 """What is measured on: an arena on sale, halls to reserve in, and 200,000 seats sold before.
 
 Building takes minutes, so each world is kept as a template database in the bench's own
-PostgreSQL, named
-after the migrations and its description, and copied for each run. `config.scenario` and
+PostgreSQL, named after the migrations and its description, and copied for each run. `config.scenario` and
 `config.history` make it, through the services and past every constraint.
 """
 
 import hashlib
+import itertools
 import json
 import os
 from contextlib import contextmanager
@@ -76,6 +76,7 @@ class Worlds:
 
     def __init__(self, services):
         self.services = services
+        self.numbers = itertools.count()
 
     @contextmanager
     def fresh(self):
@@ -129,7 +130,7 @@ class Worlds:
 
     @contextmanager
     def _copied(self, template, sold_before):
-        name = f"bench_run_{os.getpid()}_{template}"
+        name = f"bench_run_{os.getpid()}_{next(self.numbers)}_{template}"
         self._copy(template, name)
         try:
             yield World(
