@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from bench import processor
@@ -19,12 +19,14 @@ WARM_UP = 80
 class Work:
     """Requests [method, path, headers, body]; without `repeat` each is sent once.
 
-    `forget` is a cache key that the client deletes before each request.
+    `forget` is a cache key that the client deletes before each request; `answer` is what every good
+    answer says, so that a refusal is never measured as a success.
     """
 
     requests: list
     repeat: bool = False
     forget: str = ""
+    answer: str = ""
 
 
 def drive(site, what, work, *, clients, seconds):
@@ -34,19 +36,18 @@ def drive(site, what, work, *, clients, seconds):
     answer = _send(site, work, clients, seconds)
     after = processor.used(groups)
     done = len(answer["milliseconds"])
-    refused = sum(n for status, n in answer["statuses"].items() if status[0] not in "23")
     return Sample.of(
         f"{what}, {clients} client{'s' if clients > 1 else ''}",
         milliseconds=answer["milliseconds"],
         seconds=answer["seconds"],
         cpu=processor.between(before, after, done),
-        failed=refused,
+        failed=answer["failed"],
     )
 
 
 def warm_up(site, work):
     """Some requests that are not measured, so that every process has its connections and plans."""
-    _send(site, Work(work.requests[:WARM_UP], work.repeat, work.forget), 16, 2)
+    _send(site, replace(work, requests=work.requests[:WARM_UP]), 16, 2)
 
 
 def shares(requests, parts):
@@ -63,6 +64,7 @@ def _send(site, work, clients, seconds):
         "requests": work.requests,
         "repeat": work.repeat,
         "forget": [*_redis(), work.forget] if work.forget else None,
+        "answer": work.answer,
     }
     done = subprocess.run(
         [sys.executable, "-m", "bench.client"],

@@ -14,6 +14,9 @@ from bench.servers import database_processes, site
 from bench.worlds import HALL, Worlds, description
 
 HALL_PLACES = 25_000
+# What a good answer says.
+RESERVED = '"status":"RESERVED"'
+ADMITTED = '"verdict":"admitted"'
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def reserve(options):
         for _ in range(options.rounds):
             for clients, (world, running, parts) in itertools.product(CLIENTS, sides):
                 what = f"reserve, {world.sold_before:,} sold"
-                work = Work(next(parts))
+                work = Work(next(parts), answer=RESERVED)
                 yield drive(running, what, work, clients=clients, seconds=options.seconds)
             yield from _limit_round(benches, options)
 
@@ -70,7 +73,7 @@ def _reserving_side(stack, world, runs):
     """(world, site, iterator of request lists for each run); warm."""
     running = stack.enter_context(site(world.url, f"reserve-{world.sold_before}"))
     requests = _reservations(world)
-    warm_up(running, Work(requests))
+    warm_up(running, Work(requests, answer=RESERVED))
     return world, running, iter(shares(requests, runs))
 
 
@@ -97,11 +100,11 @@ def scan(options):
         codes = run_inside("codes", _arena(world), world.url)
         requests = [_scan(world, code) for code in codes]
         with site(world.url, "scan") as running:
-            warm_up(running, Work(requests))
+            warm_up(running, Work(requests, answer=ADMITTED))
             parts = iter(shares(requests, options.rounds * len(CLIENTS)))
             for _ in range(options.rounds):
                 for clients in CLIENTS:
-                    work = Work(next(parts))
+                    work = Work(next(parts), answer=ADMITTED)
                     yield drive(running, "scan", work, clients=clients, seconds=options.seconds)
 
 
@@ -118,7 +121,12 @@ def event_page(options):
     """The event page of the arena of 12,000 seats, for a visitor without a session."""
     with options.worlds.fresh() as world:
         page = f"/events/{world.events['arena']['event']['slug']}/"
-        yield from _repeat(options, world, "event page", Work([["GET", page, {}, ""]], repeat=True))
+        yield from _repeat(
+            options,
+            world,
+            "event page",
+            Work([["GET", page, {}, ""]], repeat=True, answer="</html>"),
+        )
 
 
 def status(options):
@@ -140,7 +148,7 @@ def pdf(options):
         ticket = run_inside("ticket", _arena(world), world.url)
         address = f"/bookings/{ticket['booking']}/tickets.pdf"
         cookie = {"Cookie": f"sessionid={ticket['session']}"}
-        work = Work([["GET", address, cookie, ""]], repeat=True)
+        work = Work([["GET", address, cookie, ""]], repeat=True, answer="%PDF")
         yield from _repeat(options, world, "pdf", work)
 
 

@@ -1,5 +1,6 @@
 """The product as it runs in production: PostgreSQL and Redis of our own, web, worker and beat."""
 
+import json
 import os
 import secrets
 import signal
@@ -36,11 +37,20 @@ def databases():
     """PostgreSQL and Redis of the bench while it lasts; os.environ leads to them."""
     with borrow(NAME) as services:
         os.environ.update(SETTINGS)
-        os.environ.update({name: secrets.token_urlsafe(48) for name in SECRETS})
+        os.environ.update(_kept_secrets())
         os.environ["DATABASE_URL"] = services.database_url
         os.environ["DATABASE_ADMIN_URL"] = services.admin_database_url
         os.environ["REDIS_URL"] = services.redis_url
         yield services
+
+
+def _kept_secrets():
+    """Invented once: the worlds that are kept hold signing keys made with them."""
+    file = HOME / "secrets.json"
+    if not file.exists():
+        file.write_text(json.dumps({name: secrets.token_urlsafe(48) for name in SECRETS}))
+        file.chmod(0o600)
+    return json.loads(file.read_text())
 
 
 def database_processes():

@@ -1,7 +1,7 @@
 """What is measured on: an arena on sale, halls to reserve in, and 200,000 seats sold before.
 
-Building takes minutes, so each world is kept as a template database in the bench's own
-PostgreSQL, named after the migrations and its description, and copied for each run. `config.scenario` and
+Building takes minutes, so each world is kept as a template database in the bench's own PostgreSQL,
+named after the migrations and its description, and copied for each run. `config.scenario` and
 `config.history` make it, through the services and past every constraint.
 """
 

@@ -3,7 +3,7 @@
 SELECT uuidv7() AS booking, uuidv7() AS ticket_a, uuidv7() AS ticket_b, uuidv7() AS payment,
        '2 tickets, ' || title AS words, currency
 FROM events_event
-WHERE id = :event AND status = 'ON_SALE' AND now() BETWEEN sale_starts_at AND sale_ends_at \gset
+WHERE id = (:event)::uuid AND status = 'ON_SALE' AND now() BETWEEN sale_starts_at AND sale_ends_at \gset
 BEGIN;
 INSERT INTO core_idempotencykey (agency_id, caller, key, request_hash, body)
 VALUES (:agency, 'key:bench', :booking, repeat('0', 64), '')
