@@ -12,6 +12,7 @@ from core.audit import Audited
 from core.ids import uuid7
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.tenancy import TenantModel
+from core.time_zones import is_time_zone, validate_time_zone
 
 
 class Agency(models.Model):
@@ -27,7 +28,9 @@ class Agency(models.Model):
         default=False, help_text="Sells at host names that belong to no agency."
     )
     currency = models.CharField(max_length=3, default="EUR")
-    time_zone = models.CharField(max_length=40, default="Europe/Paris")
+    time_zone = models.CharField(
+        max_length=40, default="Europe/Paris", validators=[validate_time_zone]
+    )
     support_email = models.EmailField(blank=True)
     address = models.TextField(blank=True)
     fee_percent = models.DecimalField(
@@ -44,6 +47,9 @@ class Agency(models.Model):
         validators=[MinValueValidator(0)],
         help_text="Service fee on each ticket, added to the percentage.",
     )
+    has_limits = models.BooleanField(
+        default=True, editable=False, help_text="Callers are limited; off only for load scenarios."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -51,6 +57,7 @@ class Agency(models.Model):
         ordering = ["name"]
         constraints = [
             fits_currency("fee_fixed", name="agency_fee_fits_currency"),
+            is_time_zone(name="agency_time_zone_exists"),
             models.CheckConstraint(
                 condition=Q(fee_percent__range=(0, 50), fee_fixed__gte=0), name="agency_fee_sane"
             ),

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from accounts.api import role
 from agencies.queries import current_agency, site_of
 from bookings import services
+from bookings.clients import key_holder
 from bookings.links import mailed_key
 from bookings.models import Booking, BookingItem, Channel
 from bookings.queries import alternatives_for
@@ -175,7 +176,7 @@ class BookingPay(APIView):
 
 def _reserve(key, asked):
     event = _event(asked["event"])
-    sale = services.Sale(Channel.API, key.pk, _customer_id(key, asked))
+    sale = services.Sale(Channel.API, key.pk, _customer_id(key, asked), key_holder(key))
     if "best" in asked:
         return describe(_reserve_best(event, asked["best"], sale))
     return describe(_reserve_seats(event, asked["seats"], sale))

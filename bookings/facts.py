@@ -5,11 +5,6 @@ from uuid import UUID
 
 
 @dataclass(frozen=True)
-class BookingReserved:
-    booking_id: UUID
-
-
-@dataclass(frozen=True)
 class BookingConfirmed:
     booking_id: UUID
 

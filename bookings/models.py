@@ -37,6 +37,7 @@ MOVES = {
     Status.REFUNDED: set(),
 }
 SOLD = (Status.CONFIRMED, Status.PAID)
+TOO_MANY_HOLDS = "too_many_holds"
 
 
 class BookingQuerySet(models.QuerySet):
@@ -66,6 +67,16 @@ class Booking(Movable, TenantModel):
     channel = models.CharField(max_length=10, choices=Channel, editable=False)
     seller_key = models.UUIDField(
         null=True, editable=False, help_text="The API key that sold it; only it may see it there."
+    )
+    client = models.CharField(
+        max_length=60,
+        db_default="",
+        blank=True,
+        editable=False,
+        help_text="Who reserved, to count his open reservations; empty where nobody counts.",
+    )
+    client_may_hold = models.PositiveSmallIntegerField(
+        null=True, editable=False, help_text="Open reservations he might have, this one included."
     )
     status = models.CharField(max_length=9, choices=Status, editable=False)
     ticket_count = models.PositiveSmallIntegerField(editable=False)
@@ -108,7 +119,12 @@ class Booking(Movable, TenantModel):
                 fields=["reserved_until"],
                 condition=Q(status="RESERVED"),
                 name="booking_due_to_lapse",
-            )
+            ),
+            models.Index(
+                fields=["client"],
+                condition=Q(status="RESERVED") & ~Q(client=""),
+                name="open_bookings_of_client",
+            ),
         ]
         triggers = [
             status_machine(MOVES),
@@ -126,6 +142,25 @@ class Booking(Movable, TenantModel):
                         USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NULL;
+                """,
+            ),
+            # One client's reservations queue from here to their commits, so that none is overlooked.
+            pgtrigger.Trigger(
+                name="nobody_hoards",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.client_may_hold IS NOT NULL"),
+                declare=[("held", "integer")],
+                func=f"""
+                    PERFORM pg_advisory_xact_lock(hashtextextended(NEW.client, 0));
+                    SELECT count(*) INTO held FROM bookings_booking
+                      WHERE agency_id = NEW.agency_id AND client = NEW.client AND client <> ''
+                        AND status = 'RESERVED' AND reserved_until > clock_timestamp();
+                    IF held >= NEW.client_may_hold THEN
+                      RAISE EXCEPTION 'this client has % open reservations', held
+                        USING ERRCODE = 'check_violation', CONSTRAINT = '{TOO_MANY_HOLDS}';
+                    END IF;
+                    RETURN NEW;
                 """,
             ),
             Audited("agency_id", "number", "status", "total", "currency", "customer_id"),

@@ -244,6 +244,8 @@ CONTENT_SECURITY_POLICY = {
 # --- selling --------------------------------------------------------------------------------------
 RESERVATION_TTL_SECONDS = env.int("RESERVATION_TTL_SECONDS", default=900)
 RATE_LIMITS = env("RATE_LIMITS", default="on") == "on"
+OPEN_HOLDS_PER_BUYER = env.int("OPEN_HOLDS_PER_BUYER", default=20)
+OPEN_HOLDS_PER_PARTNER = env.int("OPEN_HOLDS_PER_PARTNER", default=200)
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 PAYMENT_SIMULATOR_URL = env("PAYMENT_SIMULATOR_URL", default="")
 PAYMENT_SIMULATOR_SECRET = env("PAYMENT_SIMULATOR_SECRET", default="")
@@ -308,6 +310,9 @@ UNFOLD = {
     "SITE_TITLE": "Tessera",
     "SITE_HEADER": "Tessera",
     "SITE_URL": "/",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/mark.svg")}
+    ],
     "SHOW_HISTORY": False,
     "BORDER_RADIUS": "6px",
     "STYLES": [lambda request: static("css/tokens.css"), lambda request: static("css/admin.css")],

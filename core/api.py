@@ -105,5 +105,6 @@ PROBLEM_RESPONSES = {
     status.HTTP_404_NOT_FOUND: Problem,
     status.HTTP_409_CONFLICT: Problem,
     status.HTTP_422_UNPROCESSABLE_ENTITY: Problem,
+    status.HTTP_429_TOO_MANY_REQUESTS: Problem,
     status.HTTP_503_SERVICE_UNAVAILABLE: Problem,
 }

@@ -17,6 +17,12 @@ def sqlstate(error):
     return getattr(error.__cause__, "sqlstate", None) or ""
 
 
+def broken_constraint(error):
+    """The name of the constraint that a database error speaks of, or an empty string."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or ""
+
+
 def use_case(function):
     """Runs a service in one transaction; retries it on a serialization failure or deadlock.
 

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -14,6 +15,7 @@ from core.ids import uuid7
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.status import Movable
 from core.tenancy import TenantKey, TenantModel
+from core.time_zones import is_time_zone, validate_time_zone
 from venues.models import Layout, LayoutSection, Venue
 
 
@@ -81,7 +83,9 @@ class Event(Movable, TenantModel):
     starts_at = models.DateTimeField()
     doors_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
-    time_zone = models.CharField(max_length=40, default="Europe/Paris")
+    time_zone = models.CharField(
+        max_length=40, default="Europe/Paris", validators=[validate_time_zone]
+    )
     sale_starts_at = models.DateTimeField()
     sale_ends_at = models.DateTimeField()
     currency = models.CharField(max_length=3, default="EUR")
@@ -128,6 +132,7 @@ class Event(Movable, TenantModel):
                 condition=Q(status__in=(Status.DRAFT, Status.CANCELLED)) | Q(layout__isnull=False),
                 name="published_events_have_a_layout",
             ),
+            is_time_zone(name="event_time_zone_exists"),
         ]
         indexes = [models.Index(fields=["agency_id", "status", "starts_at"], name="event_listing")]
         triggers = [
@@ -140,6 +145,11 @@ class Event(Movable, TenantModel):
 
     def __str__(self):
         return self.title
+
+    def clean(self):
+        """Says in words what the key of PriceLevel to (event, currency) would refuse."""
+        if self.levels.exclude(currency=self.currency).exists():
+            raise ValidationError({"currency": "Its price levels are in another currency."})
 
     @property
     def stock(self):
@@ -168,7 +178,10 @@ class Event(Movable, TenantModel):
 
 
 class PriceLevel(TenantModel):
-    """A price of an event, before the buyer's fee. Position 1 is the cheapest colour."""
+    """A price of an event, before the buyer's fee. Position 1 is the cheapest colour.
+
+    Its currency is the event's: the database holds (event, currency) as a key.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     event = TenantKey(Event, models.CASCADE, related_name="levels")

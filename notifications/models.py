@@ -8,12 +8,15 @@ from core.tenancy import TenantModel
 
 
 class Message(TenantModel):
-    """A message that must be sent once. `subject_id` is what it is about (a booking's id)."""
+    """A message that must be sent once. `subject_id` is what it is about (a booking's id).
+
+    After FAILED the outbox tries again, until it gives its row up.
+    """
 
     class Status(models.TextChoices):
         PENDING = "PENDING", "Waiting"
         SENT = "SENT", "Sent"
-        FAILED = "FAILED", "Failed"
+        FAILED = "FAILED", "Last try failed"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=40)

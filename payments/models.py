@@ -132,6 +132,7 @@ class Refund(Movable, TenantModel):
     failure = models.CharField(max_length=200, blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
+    looked_up_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["-created_at", "pk"]

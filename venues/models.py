@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from core.audit import Audited, append_only
 from core.ids import uuid7
 from core.tenancy import TenantKey, TenantModel
+from core.time_zones import is_time_zone, validate_time_zone
 
 
 class Venue(TenantModel):
@@ -27,14 +28,17 @@ class Venue(TenantModel):
     postcode = models.CharField(max_length=12, blank=True)
     city = models.CharField(max_length=80, blank=True)
     country = models.CharField(max_length=2, blank=True, help_text="ISO code, such as FR.")
-    time_zone = models.CharField(max_length=40, default="Europe/Paris")
+    time_zone = models.CharField(
+        max_length=40, default="Europe/Paris", validators=[validate_time_zone]
+    )
     directions = models.CharField(max_length=200, blank=True)
     is_active = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["name", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["agency_id", "name"], name="one_venue_per_name")
+            models.UniqueConstraint(fields=["agency_id", "name"], name="one_venue_per_name"),
+            is_time_zone(name="venue_time_zone_exists"),
         ]
         triggers = [Audited("agency_id", "name", "time_zone", "is_active", "address", "city")]
 

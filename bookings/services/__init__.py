@@ -3,13 +3,22 @@
 from bookings.services.confirm import confirm
 from bookings.services.expire import abandon, expire_lapsed
 from bookings.services.pay import NotYours, contact, pay, pay_page_addresses
-from bookings.services.reserve import NotOnSale, Sale, TooMany, Wish, reserve, reserve_best
+from bookings.services.reserve import (
+    NotOnSale,
+    Sale,
+    TooMany,
+    TooManyHolds,
+    Wish,
+    reserve,
+    reserve_best,
+)
 
 __all__ = [
     "NotOnSale",
     "NotYours",
     "Sale",
     "TooMany",
+    "TooManyHolds",
     "Wish",
     "abandon",
     "confirm",

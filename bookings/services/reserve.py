@@ -4,19 +4,19 @@ transaction. Whoever comes after a lapsed reservation takes its places over hims
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import IntegrityError
 from django.utils import timezone
 
 from agencies.queries import current_agency
-from bookings.facts import BookingReserved
-from bookings.models import Booking, BookingItem, Channel, Status
+from bookings.clients import ANYBODY, Client
+from bookings.models import TOO_MANY_HOLDS, Booking, BookingItem, Channel, Status
 from bookings.services.expire import expire_in
 from core import failpoints
 from core.errors import DomainError, Invalid
 from core.ids import reference, uuid7
 from core.money import Money, total
-from core.outbox import record
 from core.postgres.rows import insert
-from core.transactions import use_case
+from core.transactions import broken_constraint, use_case
 from inventory import picker
 from inventory.services import SeatsTaken, claim, lapsed_claims
 from payments.services import open_payment
@@ -37,13 +37,22 @@ class TooMany(Invalid):
     code = "wrong_quantity"
 
 
+class TooManyHolds(DomainError):
+    """The client has as many unpaid reservations as one may have."""
+
+    code = TOO_MANY_HOLDS
+    status = 429
+
+
 @dataclass(frozen=True)
 class Sale:
-    """Through which channel and key places are sold, and to which customer if that is known."""
+    """Through which channel and key places are sold, to which customer if that is known, and at
+    whose call."""
 
     channel: str = Channel.WEB
     seller_key: UUID | None = None
     customer_id: UUID | None = None
+    client: Client = ANYBODY
 
 
 WEB_SALE = Sale()
@@ -53,7 +62,8 @@ def reserve(*, event, ordinals, sale=WEB_SALE):
     """Reserves these places of an event for one buyer; returns the Booking, its BookingItems with
     their tickets as `item_list`.
 
-    Raises NotOnSale, TooMany, or SeatsTaken naming the places lost. Nothing is written then.
+    Raises NotOnSale, TooMany, TooManyHolds, or SeatsTaken naming the places lost. Nothing is written
+    then.
     """
     ordinals = _checked(event, ordinals)
     try:
@@ -140,6 +150,8 @@ def _write(booking_id, event, seats, sale):
         customer_id=sale.customer_id,
         channel=sale.channel,
         seller_key=sale.seller_key,
+        client=sale.client.name,
+        client_may_hold=sale.client.may_hold,
         status=Status.RESERVED,
         ticket_count=len(items),
         price=price.amount,
@@ -148,12 +160,23 @@ def _write(booking_id, event, seats, sale):
         currency=event.currency,
         reserved_until=seats[0].until,
     )
-    insert([booking])
+    _open(booking)
     booking.item_list = insert(items)
     if booking.total:
         open_payment(reference=booking_id, money=booking.money, description=_description(booking))
-    record(BookingReserved(booking_id=booking_id))
     return booking
+
+
+def _open(booking):
+    try:
+        insert([booking])
+    except IntegrityError as error:
+        if broken_constraint(error) != TOO_MANY_HOLDS:
+            raise
+        raise TooManyHolds(
+            f"You already have {booking.client_may_hold} unpaid reservations. Pay one or let it go, "
+            "then reserve more. Nothing was reserved."
+        ) from error
 
 
 def _items(booking_id, seats, tickets):

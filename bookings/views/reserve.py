@@ -4,6 +4,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from bookings import refusals, services
+from bookings.clients import visitor
 from bookings.forms import ReserveForm
 from bookings.links import remember
 from bookings.refusals import Refusal
@@ -25,7 +26,7 @@ def reserve(request, slug):
         return _again(request, event, form, Refusal(words), status=422)
     wanted = form.cleaned_data
     try:
-        booking = _seats(event, wanted) if wanted["seats"] else _best(event, wanted)
+        booking = _take(event, wanted, services.Sale(client=visitor(request)))
     except SeatsTaken as taken:
         refusal = refusals.seats_lost(event, wanted["seats"] or taken.ordinals, taken.ordinals)
         return _again(request, event, form, refusal, status=409)
@@ -38,13 +39,12 @@ def reserve(request, slug):
     return redirect("checkout", booking.pk)
 
 
-def _seats(event, wanted):
-    return services.reserve(event=event, ordinals=wanted["seats"])
-
-
-def _best(event, wanted):
+def _take(event, wanted, sold):
+    """The chosen seats, else the best ones."""
+    if wanted["seats"]:
+        return services.reserve(event=event, ordinals=wanted["seats"], sale=sold)
     event.layout.refresh_from_db(fields=["plan"])
-    return services.reserve_best(event=event, wish=_wish(event, wanted))
+    return services.reserve_best(event=event, wish=_wish(event, wanted), sale=sold)
 
 
 def _wish(event, wanted):

@@ -1,0 +1,58 @@
+"""Who reserves, as far as it can be told, and how many reservations he may have open at once."""
+
+from dataclasses import dataclass
+from hashlib import blake2s
+from ipaddress import ip_address, ip_network
+
+from django.conf import settings
+
+from accounts.models import ApiKey
+from agencies.queries import current_agency
+from core.network import client_address
+
+V6_SITE = 64  # a household or a server has this much to itself
+
+
+@dataclass(frozen=True)
+class Client:
+    """`name` tells clients apart and says nothing about them; `may_hold` is how many open
+    reservations this one may have, None for any number."""
+
+    name: str = ""
+    may_hold: int | None = None
+
+
+ANYBODY = Client()
+
+
+def visitor(request):
+    """The Client behind a page: whoever is at this address. A cookie would not do, for one who
+    hoards throws it away; the address is kept as a digest only."""
+    network = _network(client_address(request))
+    secret = settings.SECRET_KEY.encode()[:32]
+    digest = blake2s(network.encode(), key=secret, digest_size=16).hexdigest()
+    return _limited(f"web:{digest}", settings.OPEN_HOLDS_PER_BUYER)
+
+
+def key_holder(key):
+    """The Client behind an API key; a partner sells to many, any other key is one buyer's."""
+    is_partner = key.role == ApiKey.Role.PARTNER
+    most = settings.OPEN_HOLDS_PER_PARTNER if is_partner else settings.OPEN_HOLDS_PER_BUYER
+    return _limited(f"key:{key.pk}", most)
+
+
+def _limited(name, may_hold):
+    if not (settings.RATE_LIMITS and current_agency().has_limits):
+        return ANYBODY
+    return Client(name, may_hold)
+
+
+def _network(address):
+    """The address, or of a long one the network that is one site's; as it is if it is none."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found, V6_SITE), strict=False))
