@@ -37,7 +37,7 @@ MOVES = {
     Status.REFUNDED: set(),
 }
 SOLD = (Status.CONFIRMED, Status.PAID)
-TOO_MANY_HOLDS = "too_many_holds"
+TOO_MANY_HOLDS = "too_many_holds"  # as the trigger nobody_hoards calls it
 
 
 class BookingQuerySet(models.QuerySet):
@@ -151,14 +151,14 @@ class Booking(Movable, TenantModel):
                 operation=pgtrigger.Insert,
                 condition=pgtrigger.Condition("NEW.client_may_hold IS NOT NULL"),
                 declare=[("held", "integer")],
-                func=f"""
+                func="""
                     PERFORM pg_advisory_xact_lock(hashtextextended(NEW.client, 0));
                     SELECT count(*) INTO held FROM bookings_booking
                       WHERE agency_id = NEW.agency_id AND client = NEW.client AND client <> ''
                         AND status = 'RESERVED' AND reserved_until > clock_timestamp();
                     IF held >= NEW.client_may_hold THEN
                       RAISE EXCEPTION 'this client has % open reservations', held
-                        USING ERRCODE = 'check_violation', CONSTRAINT = '{TOO_MANY_HOLDS}';
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'too_many_holds';
                     END IF;
                     RETURN NEW;
                 """,

@@ -151,7 +151,7 @@ CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=REDIS_URL)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_TIME_LIMIT = 300
+# Threads know no time limits: tasks end by themselves (payments.tasks), and what they ask has one.
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -180,7 +180,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile in full": {
         "task": "payments.tasks.reconcile",
         "schedule": crontab(hour=3, minute=10),
-        "kwargs": {"everything": True, "limit": 100_000},
+        "kwargs": {"everything": True, "limit": 100_000, "seconds": 600, "patience": 5},
     },
 }
 NUDGE_WORKERS = env.bool("NUDGE_WORKERS", default=MODE != "test")

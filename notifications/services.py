@@ -15,15 +15,20 @@ def send_once(*, kind, subject_id, recipient, context, attachments=None):
     """Renders `notifications/mail_<kind>.{subject,txt,html}` and sends it unless it was sent before.
 
     `attachments` is a function giving [(filename, bytes, type)], called only when it is needed.
-    A crash between sending and noting it can send twice; the Message-ID stays the same.
+    A crash between sending and noting it can send twice; the Message-ID stays the same. What goes
+    wrong is noted and raised: the outbox tries again.
     """
     message, _ = Message.objects.get_or_create(
         kind=kind, subject_id=subject_id, recipient=recipient
     )
     if message.status == Message.Status.SENT:
         return message
-    mail = _mail(message, context, attachments() if attachments else [])
-    mail.send()
+    try:
+        mail = _mail(message, context, attachments() if attachments else [])
+        mail.send()
+    except Exception:
+        Message.objects.filter(pk=message.pk).update(status=Message.Status.FAILED)
+        raise
     Message.objects.filter(pk=message.pk).update(
         status=Message.Status.SENT, subject=mail.subject[:200], sent_at=Now()
     )

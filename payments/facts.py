@@ -11,17 +11,5 @@ class PaymentSucceeded:
 
 
 @dataclass(frozen=True)
-class PaymentFailed:
-    reference: UUID
-    payment_id: UUID
-
-
-@dataclass(frozen=True)
 class RefundRequested:
-    refund_id: UUID
-
-
-@dataclass(frozen=True)
-class RefundCompleted:
-    reference: UUID
     refund_id: UUID

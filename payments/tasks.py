@@ -1,10 +1,11 @@
 """Jobs that tidy up after lost messages. Each picks rows, then calls one service a row."""
 
 import logging
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 
 from celery import shared_task
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from core.tenancy import acting_for, as_system
@@ -15,73 +16,92 @@ from payments.services import send_refund, settle, work_notice
 log = logging.getLogger(__name__)
 
 QUIET = timedelta(seconds=30)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 FORGIVEN = timedelta(days=3)
+RESTED = Q(looked_up_at=None) | Q(looked_up_at__lte=Now() - QUIET)
 UNSENT = (RefundStatus.PENDING, RefundStatus.PROCESSING)
 
 
 @shared_task
 def work_inbox(limit=100):
-    """Works stored notices that are due; returns how many."""
+    """Works stored notices that are due, until the provider does not answer; returns how many."""
     with as_system():
         due = list(
             InboxMessage.objects.filter(state=InboxMessage.State.RECEIVED, due_at__lte=Now())
             .order_by("due_at")
             .values_list("pk", "agency_id")[:limit]
         )
-    for message_id, agency_id in due:
+    for number, (message_id, agency_id) in enumerate(due, start=1):
         with acting_for(agency_id):
-            work_notice(message_id)
+            if not work_notice(message_id):
+                return number
     return len(due)
 
 
 @shared_task
-def reconcile(everything=False, limit=500):
+def reconcile(everything=False, limit=50, seconds=30, patience=1):
     """Asks the provider about payments in flight and refunds not yet done; finds the money whose
     notice was lost.
 
     `everything` also asks about payments opened a moment ago and about those that failed in the
-    last three days, which money may have reached after all. Returns {"asked", "unreachable"}.
+    last three days, which money may have reached after all. A worker has other work, too: the run
+    ends after `seconds`, and when `patience` questions in a row had no answer. What was asked about
+    longest ago comes first, so the next run goes on from there. Returns {"asked", "unreachable"}.
     """
-    with as_system():
-        rows = list(
-            _in_question(everything).order_by("opened_at").values_list("pk", "agency_id")[:limit]
-        )
-        refunds = list(
-            Refund.objects.filter(status__in=UNSENT, created_at__lte=Now() - QUIET)
-            .order_by("created_at")
-            .values_list("pk", "agency_id")[:limit]
-        )
-    asked, unreachable = 0, 0
-    for service, row in [
-        *((settle, row) for row in rows),
-        *((send_refund, row) for row in refunds),
-    ]:
+    ends_at = time.monotonic() + seconds
+    asked = unreachable = silent = 0
+    for question in _questions(everything, limit):
+        if silent >= patience or time.monotonic() > ends_at:
+            log.warning("reconciliation stops after %s questions; the next run goes on", asked)
+            break
         asked += 1
-        if not _ask(service, *row):
-            unreachable += 1
+        trouble = _ask(question)
+        unreachable += trouble is not None
+        silent = silent + 1 if isinstance(trouble, ProviderUnavailable) else 0
     return {"asked": asked, "unreachable": unreachable}
+
+
+def _questions(everything, limit):
+    """[(service, model, id, agency id)], what was never asked about first, then the oldest."""
+    with as_system():
+        rows = [
+            (service, found.model, *row)
+            for service, found in (
+                (settle, _in_question(everything)),
+                (send_refund, _unsent(everything)),
+            )
+            for row in found.order_by(
+                F("looked_up_at").asc(nulls_first=True), "created_at"
+            ).values_list("pk", "agency_id", "looked_up_at")[:limit]
+        ]
+    rows.sort(key=lambda row: row[-1] or LONG_AGO)
+    return [row[:-1] for row in rows]
 
 
 def _in_question(everything):
     if everything:
         recent = Q(status=Status.FAILED, opened_at__gt=Now() - FORGIVEN)
         return Payment.objects.filter(Q(status=Status.PROCESSING) | recent)
-    return Payment.objects.filter(
-        Q(looked_up_at=None) | Q(looked_up_at__lte=Now() - QUIET),
-        status=Status.PROCESSING,
-        opened_at__lte=Now() - QUIET,
-    )
+    return Payment.objects.filter(RESTED, status=Status.PROCESSING, opened_at__lte=Now() - QUIET)
 
 
-def _ask(service, row_id, agency_id):
-    """Whether the provider could be asked; one row's trouble never stops the others."""
+def _unsent(everything):
+    refunds = Refund.objects.filter(status__in=UNSENT, created_at__lte=Now() - QUIET)
+    return refunds if everything else refunds.filter(RESTED)
+
+
+def _ask(question):
+    """The exception that came instead of an answer, or None; one row's trouble never stops the
+    others."""
+    service, model, row_id, agency_id = question
     with acting_for(agency_id):
+        model.objects.filter(pk=row_id).update(looked_up_at=Now())
         try:
             service(row_id)
-        except (ProviderUnavailable, ProviderRefused):
-            log.warning("%s %s: the provider does not answer", service.__name__, row_id)
-            return False
-        except Exception:
+        except (ProviderUnavailable, ProviderRefused) as error:
+            log.warning("%s %s: the provider does not answer: %s", service.__name__, row_id, error)
+            return error
+        except Exception as error:
             log.exception("%s %s failed", service.__name__, row_id)
-            return False
-    return True
+            return error
+    return None

@@ -8,13 +8,14 @@ from django.utils import timezone
 
 from bookings.facts import BookingConfirmed, LateMoneyRefunded
 from bookings.models import Booking, BookingItem, Status
+from bookings.services.expire import expire_in
 from core import failpoints
-from core.locks import lock_one
+from core.locks import lock
 from core.money import Money, total
 from core.outbox import record
 from core.status import WrongState
 from core.transactions import use_case
-from inventory.models import Ownership
+from inventory.models import EventSeat, Ownership
 from inventory.models import Status as SeatStatus
 from inventory.services import claim, lock_seats, sell
 from payments.ledger import post
@@ -32,9 +33,9 @@ def confirm(booking_id, *, payment_id=None):
 
     A payment that comes for a booking already sold, or for places that are gone, is refunded in full.
     """
-    booking = lock_one(Booking.objects.filter(pk=booking_id))
+    booking, rivals = _lock_with_rivals(booking_id)
     items = list(BookingItem.objects.filter(booking=booking).order_by("position"))
-    seats = lock_seats([item.event_seat_id for item in items])
+    seats = _lock_seats(booking, items, rivals)
     lock_tickets([item.ticket_id for item in items])
     if booking.is_sold:
         return _paid_again(booking, payment_id)
@@ -46,6 +47,26 @@ def confirm(booking_id, *, payment_id=None):
     _sell(booking, items, payment_id)
     failpoints.reach("confirm.before_commit")
     return booking
+
+
+def _lock_with_rivals(booking_id):
+    """(the booking, ids of those whose reservation of its places is over), all locked by key."""
+    rivals = EventSeat.objects.filter(
+        items__booking=booking_id, status=SeatStatus.RESERVED, claimed_until__lte=Now()
+    ).exclude(claimed_by=booking_id)
+    wanted = {booking_id, *rivals.values_list("claimed_by", flat=True)}
+    locked = {booking.pk: booking for booking in lock(Booking.objects.filter(pk__in=wanted))}
+    if booking_id not in locked:
+        raise Booking.DoesNotExist
+    return locked.pop(booking_id), list(locked)
+
+
+def _lock_seats(booking, items, rivals):
+    """The booking's places, locked, and free of rivals who did not pay in time."""
+    seat_ids = [item.event_seat_id for item in items]
+    if rivals and booking.status == Status.EXPIRED:
+        expire_in(rivals, and_lock=seat_ids)
+    return lock_seats(seat_ids)
 
 
 def _hold(booking, items, seats):

@@ -8,25 +8,20 @@ from core.locks import database_now, lock, lock_one
 from core.outbox import record
 from core.status import WrongState
 from core.transactions import use_case
-from inventory.models import EventSeat
 from inventory.services import lock_seats, release
 from tickets.services import cancel_tickets
 from tickets.services.issue import lock_tickets
 
 
-def expire_in(booking_ids, *, and_lock=None):
+def expire_in(booking_ids, *, and_lock=()):
     """Ends those of these reservations whose time is over, inside the caller's transaction.
 
-    Locks bookings, then all their places together with those of `and_lock` (event, ordinals) in one
-    go, so that the buyer who takes places over keeps the order of locks. Returns the ended ids.
+    Locks bookings, then all their places together with the EventSeat ids of `and_lock` in one go, so
+    that the buyer who takes places over keeps the order of locks. Returns the ended ids.
     """
     bookings = lock(Booking.objects.filter(pk__in=booking_ids, status=Status.RESERVED))
     items = list(BookingItem.objects.filter(booking__in=bookings))
-    wanted = [item.event_seat_id for item in items]
-    if and_lock:
-        event, ordinals = and_lock
-        wanted += EventSeat.objects.at(event, ordinals).values_list("pk", flat=True)
-    lock_seats(wanted)
+    lock_seats([*and_lock, *(item.event_seat_id for item in items)])
     now = database_now()
     over = [booking for booking in bookings if booking.reserved_until <= now]
     for booking in over:

@@ -18,6 +18,7 @@ from core.money import Money, total
 from core.postgres.rows import insert
 from core.transactions import broken_constraint, use_case
 from inventory import picker
+from inventory.models import EventSeat
 from inventory.services import SeatsTaken, claim, lapsed_claims
 from payments.services import open_payment
 from tickets.services import open_tickets
@@ -128,7 +129,8 @@ def _check_quantity(event, quantity):
 @use_case
 def _reserve(event, ordinals, sale, taking_over):
     if taking_over:
-        expire_in(taking_over, and_lock=(event, ordinals))
+        seats = EventSeat.objects.at(event, ordinals).values_list("pk", flat=True)
+        expire_in(taking_over, and_lock=seats)
     booking_id = uuid7()
     seats = claim(
         event=event, ordinals=ordinals, reference=booking_id, seconds=event.reservation_ttl

@@ -8,6 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from core.tenancy import acting_for, as_system
+from payments.adapters import ProviderUnavailable
 from payments.models import InboxMessage, Payment
 from payments.providers import provider
 from payments.services.settle import settle
@@ -63,10 +64,11 @@ def _store(provider_name, notice):
 
 
 def work_notice(message_id):
-    """Settles the payment a stored notice is about; a failure is kept for the next try."""
+    """Settles the payment a stored notice is about; a failure is kept for the next try. Returns
+    whether the provider answered, or need not be asked."""
     message = InboxMessage.objects.get(pk=message_id)
     if message.state != InboxMessage.State.RECEIVED:
-        return
+        return True
     InboxMessage.objects.filter(pk=message_id).update(
         attempts=F("attempts") + 1, due_at=Now() + LEASE
     )
@@ -75,10 +77,11 @@ def work_notice(message_id):
     except Exception as error:
         log.exception("notice %s failed", message.event_id)
         _failed(message, str(error))
-        return
+        return not isinstance(error, ProviderUnavailable)
     InboxMessage.objects.filter(pk=message_id).update(
         state=InboxMessage.State.DONE, done_at=Now(), last_error=""
     )
+    return True
 
 
 def _settle_for(message):

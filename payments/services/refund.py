@@ -9,7 +9,7 @@ from core.locks import lock_one
 from core.outbox import record
 from core.transactions import use_case
 from payments.adapters import ProviderRefused
-from payments.facts import RefundCompleted, RefundRequested
+from payments.facts import RefundRequested
 from payments.ledger import post
 from payments.models import Account, Payment, Refund, RefundStatus, Status
 from payments.providers import provider
@@ -116,7 +116,6 @@ def _complete(refund_id, provider_ref):
     refund.completed_at = Now()
     refund.save()
     _book(payment, refund)
-    record(RefundCompleted(reference=payment.reference, refund_id=refund.pk))
     refund.refresh_from_db()
     return refund
 

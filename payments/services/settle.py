@@ -9,7 +9,7 @@ from core.locks import lock_one
 from core.outbox import record
 from core.transactions import use_case
 from payments.adapters import ProviderUnavailable
-from payments.facts import PaymentFailed, PaymentSucceeded
+from payments.facts import PaymentSucceeded
 from payments.ledger import post
 from payments.models import OPEN, Account, Payment, Status
 from payments.providers import provider
@@ -95,7 +95,6 @@ def _fail(payment, why):
     payment.move_to(Status.FAILED)
     payment.failure = why
     payment.settled_at = Now()
-    record(PaymentFailed(reference=payment.reference, payment_id=payment.pk))
 
 
 def close_payment(reference):

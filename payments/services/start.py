@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db.models.functions import Now
 
+from agencies.queries import current_agency
 from core import failpoints
 from core.errors import DomainError
 from core.locks import lock_one
@@ -85,6 +86,7 @@ def _open_session(payment, email, success_url, cancel_url, expires_at):
             amount=payment.amount,
             currency=payment.currency,
             description=payment.description,
+            payee=current_agency().name,
             email=email,
             success_url=success_url,
             cancel_url=cancel_url,

@@ -11,12 +11,10 @@ from core.errors import DomainError
 from core.locks import lock, lock_one
 from core.money import Money, total
 from core.numbering import next_number
-from core.outbox import record
 from core.transactions import use_case
 from inventory.services import take_ownership
 from payments.ledger import post
 from payments.models import Account
-from suppliers.facts import StockReceived
 from suppliers.models import (
     RECEIVABLE,
     AccountsPayable,
@@ -67,7 +65,6 @@ def receive_delivery(*, order, ordinals_by_line=None, by=None, delivery_referenc
     failpoints.reach("receive.after_ownership")
     _owe(order, receipt)
     _advance(order, lines)
-    record(StockReceived(receipt_id=receipt.pk))
     failpoints.reach("receive.before_commit")
     return receipt
 

@@ -25,7 +25,7 @@ class Command(OperatorCommand):
     def work(self, **options):
         told = {"facts": 0, "failed_facts": 0, "notices": 0, "expired": 0}
         _end_leases()
-        reconciled = reconcile(everything=True)
+        reconciled = reconcile(everything=True, limit=100_000, seconds=600, patience=20)
         for _ in range(ROUNDS):
             done, failed = outbox.deliver(limit=200)
             notices, expired = work_inbox(), expire()
