@@ -8,10 +8,10 @@ from babel.lists import format_list
 from bookings.queries import alternatives_for
 from bookings.showing import all_in
 from core.money import Money
-from events.templatetags.seating import section_name
 from inventory import picker
 from inventory.picker import NoSuchGroup
 from inventory.queries import named_places
+from venues.labels import bare, named, section_name
 
 NOTHING = "Nothing is held for you and nothing was charged."
 NAMED_AT_MOST = 3  # places; more are counted
@@ -45,6 +45,8 @@ def seats_lost(event, wanted, lost):
     chosen = named_places(event.pk, wanted)
     gone = [place for place in chosen if place.ordinal in lost]
     kept = [place for place in chosen if place.ordinal not in lost]
+    if not gone:
+        return Refusal("These are not seats of this event.")
     return Refusal(
         title=f"{_gone_words(gone)} just been taken.",
         offer="As good or better, at the same price or less:",
@@ -58,8 +60,9 @@ def seats_lost(event, wanted, lost):
     )
 
 
-def no_group(event, wish, why):
-    """Nothing fits the Wish: what does when one part of it is dropped. `why` is the NoSuchGroup."""
+def no_group(event, wish, words):
+    """Nothing fits the Wish, as `words` say: what does when one part of it is dropped."""
+    event.layout.refresh_from_db(fields=["plan"])
     drops = [
         ("Not all side by side", wish.together, replace(wish, together=False)),
         ("At another price", wish.level, replace(wish, level=None)),
@@ -67,7 +70,7 @@ def no_group(event, wish, why):
     ]
     tries = [(reason, _best(event, other)) for reason, is_asked, other in drops if is_asked]
     groups = [_group(event, places, reason) for reason, places in tries if places]
-    return Refusal(title=why.message, offer="What there is:", groups=groups)
+    return Refusal(title=words, offer="What there is:", groups=groups)
 
 
 def _best(event, wish):
@@ -120,15 +123,15 @@ def _where(places):
         return f"{section}, {_some(len(places), 'standing place')}"
     rows = list(dict.fromkeys(place.row for place in places if place.row))
     if len(rows) > 1:
-        return f"{section}, rows {_listed(rows)}"
-    return ", ".join([section, *(f"row {row}" for row in rows), _seats(places)])
+        return f"{section}, rows {_listed(bare(row, 'row') for row in rows)}"
+    return ", ".join([section, *(named(row, "row") for row in rows), _seats(places)])
 
 
 def _seats(places):
     """seat 7; seats 7 and 8; seats 7 to 14; 2 places where nothing is numbered."""
     if places[0].kind == "STANDING":
         return _some(len(places), "place")
-    labels = [place.label for place in places]
+    labels = [bare(place.label, "seat") for place in places]
     if len(labels) == 1:
         return f"seat {labels[0]}"
     if len(labels) <= NAMED_AT_MOST:

@@ -22,7 +22,11 @@ from payments.models import Payment
 from payments.models import Status as PaymentStatus
 from payments.services import settle
 
-UNPAID = (PaymentStatus.PROCESSING, PaymentStatus.FAILED)
+UNPAID = {PaymentStatus.PROCESSING: "unfinished", PaymentStatus.FAILED: "failed"}
+LONGEST = 400  # letters of a field that are kept; more than any field allows
+TYPED = "typed"
+"""Key of the session: what a buyer typed and why it did not go on, until the checkout shows it once.
+Like this every page is one that was fetched, and the browser's Back never asks to send a form again."""
 
 
 @never_cache
@@ -34,6 +38,10 @@ def checkout(request, booking_id):
     is_known = _ask_provider(booking)
     if booking.is_sold:
         return redirect("booking", booking.pk)
+    typed = request.session.pop(TYPED, {})
+    if typed.get("booking") == str(booking.pk):
+        form = ContactForm(typed["fields"])
+        return _page(request, booking, form, problem=typed["problem"])
     return _page(request, booking, _form_for(booking), is_known=is_known)
 
 
@@ -60,13 +68,19 @@ def pay(request, booking_id):
     booking = own_booking(request, booking_id)
     form = ContactForm(request.POST)
     if not form.is_valid():
-        return _page(request, booking, form, status=422)
+        return _again(request, booking, form)
     try:
         services.contact(booking.pk, **form.cleaned_data)
         return redirect(services.pay(booking.pk, site=site(request)))
     except DomainError as refused:
-        booking.refresh_from_db()
-        return _page(request, booking, form, problem=refused.message, status=refused.status)
+        return _again(request, booking, form, problem=refused.message)
+
+
+def _again(request, booking, form, *, problem=""):
+    """Back to the checkout, with what was typed and why it did not go on."""
+    fields = {name: form.data.get(name, "")[:LONGEST] for name in form.fields}
+    request.session[TYPED] = {"booking": str(booking.pk), "fields": fields, "problem": problem}
+    return redirect("checkout", booking.pk)
 
 
 @require_POST
@@ -132,7 +146,7 @@ def _latest_payment(booking):
     return Payment.objects.filter(reference=booking.pk).order_by("-created_at").first()
 
 
-def _page(request, booking, form, *, problem="", status=200, is_known=False):
+def _page(request, booking, form, *, problem="", is_known=False):
     items = list(booking.items.select_related("ticket").order_by("position"))
     payment = _latest_payment(booking)
     now = database_now()
@@ -149,10 +163,10 @@ def _page(request, booking, form, *, problem="", status=200, is_known=False):
         "state": _state(booking, held),
         "now": now,
         "seconds_left": max(ceil((booking.reserved_until - now).total_seconds()), 0),
-        "is_unpaid": is_known and payment is not None and payment.status in UNPAID,
+        "payment_is": UNPAID.get(payment.status) if is_known and payment else None,
         "payment": payment,
     }
-    return render(request, "bookings/checkout.html", context, status=status)
+    return render(request, "bookings/checkout.html", context)
 
 
 def line_of(item):

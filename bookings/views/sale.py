@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from bookings.calendar import calendar_of
 from bookings.showing import all_in, left_of, levels_of, sale_of, sections_of, shown
+from bookings.views.choice import best_of, refused_choice
 from core.memory import Remembered
 from events.models import Event
 from inventory.queries import price_classes, status_bytes, wheelchair_spaces_left
@@ -55,8 +56,8 @@ def event(request, slug):
     return render(request, "events/event.html", event_context(request, found))
 
 
-def event_context(request, found, **more):
-    """The event page's context; `more` carries a choice that went wrong (lost, chosen, best)."""
+def event_context(request, found):
+    """The event page's context, with the choice that was refused if the address carries one."""
     left = left_of([found.pk])[found.pk]
     sale = sale_of(found, left, timezone.now())
     page_url = request.build_absolute_uri(reverse("event", args=[found.slug]))
@@ -75,22 +76,22 @@ def event_context(request, found, **more):
         "summary": _summary(found),
         "structured_data": _structured_data(found, left, page_url),
     }
-    if sale == "open":
-        context |= seat_step_context(found)
-    return context | more
+    return context | (seat_step_context(request, found) if sale == "open" else {})
 
 
-def seat_step_context(found):
+def seat_step_context(request, found):
     """What the seat step needs, on the event page and on the list of sections."""
+    wanted, chosen, lost = refused_choice(request, found)
     return {
         "map": _map(found),
         "levels": levels_of(found),
         "sections": sections_of(found),
         "quantities": [n for n in BEST_CHOICES if n <= found.max_per_booking],
-        "best": {"quantity": 2, "together": True},
+        "best": best_of(wanted or {}),
         "wheelchair_left": _wheelchairs.get(found.pk, lambda: wheelchair_spaces_left(found.pk)),
         "hold_minutes": max(found.reservation_ttl // 60, 1),
-        "chosen": [],
+        "chosen": chosen,
+        "lost": lost,
     }
 
 
@@ -219,14 +220,11 @@ def _draw(found):
 def seats(request, slug):
     """The seat step as a list of sections."""
     found = public_event(slug)
-    return render(request, "events/seats.html", seats_context(found))
-
-
-def seats_context(found, **more):
     left = left_of([found.pk])[found.pk]
     sale = sale_of(found, left, timezone.now())
     context = {"nav": "events", "event": shown(found, left), "sale": sale}
-    return context | (seat_step_context(found) if sale == "open" else {}) | more
+    context |= seat_step_context(request, found) if sale == "open" else {}
+    return render(request, "events/seats.html", context)
 
 
 def site(request):

@@ -8,20 +8,24 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from bookings.showing import all_in, left_of, sections_of, shown
+from bookings.views.choice import refused_choice
 from bookings.views.sale import BEST_CHOICES, public_event
 from core.money import Money
 from inventory.queries import section_seats
+from venues.labels import named
 
 
 @require_safe
 def section(request, slug, position):
     """Every seat of one section, to tick."""
     found = public_event(slug)
-    return render(request, "events/section.html", section_context(found, position))
+    _, chosen, lost = refused_choice(request, found)
+    context = section_context(found, position, chosen=chosen, lost=lost)
+    return render(request, "events/section.html", context)
 
 
-def section_context(found, position, *, chosen=(), lost=None):
-    """Rows of seats with all-in prices; `chosen` ordinals stay ticked, `lost` is a Refusal."""
+def section_context(found, position, *, chosen, lost):
+    """Rows of seats with all-in prices; `chosen` ordinals stay ticked, `lost` is a Refusal or None."""
     listed = sections_of(found)
     here = next((item for item in listed if item.position == position), None)
     if here is None:
@@ -72,7 +76,7 @@ def _row(members, currency, chosen, lost):
     prices = sorted({(seat["price"].amount, seat["position"]) for seat in free})
     label = members[0].row
     return {
-        "name": f"Row {label}" if label else "Seats",
+        "name": named(label, "Row") if label else "Seats",
         "benches": _benches(members, shown_seats),
         "left": len(free),
         "prices": [

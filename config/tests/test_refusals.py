@@ -21,7 +21,9 @@ def browser(world):
 
 
 def take(browser, world, **wish):
-    return browser.post(f"/events/{world['event']['slug']}/reserve/", wish)
+    """The answer to the press of the button; of a refusal the page it leads back to."""
+    answer = browser.post(f"/events/{world['event']['slug']}/reserve/", wish)
+    return browser.get(answer.url) if "refused=" in answer.url else answer
 
 
 def read(response):
@@ -31,7 +33,6 @@ def read(response):
 def test_a_lost_seat_is_named_with_three_groups_as_good(browser, world):
     take(Client(), world, seat=[1])
     page = take(browser, world, seat=[0, 1, 2])
-    assert page.status_code == 409
     assert "Section A, row A, seat 2 has just been taken." in read(page)
     assert "Hold just seats 1 and 3" in read(page)
     assert [group.price.display() for group in page.context["lost"].groups] == ["€45.00"] * 3
@@ -52,6 +53,40 @@ def test_the_section_list_keeps_the_other_ticks_and_strikes_the_lost_seat(browse
     assert states == [("1", False, True), ("2", True, False), ("3", False, True)]
 
 
+def test_a_refusal_is_a_page_of_its_own_without_a_session(browser, world):
+    answer = browser.post(f"/events/{world['event']['slug']}/reserve/", {"from_section": 0})
+    assert answer.status_code == 302
+    assert answer.url.startswith(f"/events/{world['event']['slug']}/seats/0/?refused=")
+    page = browser.get(answer.url)
+    assert "Choose at least one seat first." in read(page)
+    assert "sessionid" not in browser.cookies
+    altered = browser.get(answer.url[:-3] + "AAA")
+    assert altered.status_code == 200
+    assert altered.context["lost"] is None
+
+
+def test_seats_the_house_does_not_have_are_no_seats_of_the_event(browser, world):
+    assert "not seats of this event" in read(take(browser, world, seat=[99_999]))
+
+
+def test_a_refused_wish_for_the_best_seats_stands_in_the_form_again(browser, world):
+    page = take(browser, world, quantity=8, section=0, wheelchair="1", together="1")
+    assert page.context["best"]["quantity"] == 8
+    assert page.context["best"]["section"] == 0
+    assert page.context["best"]["wheelchair"] is True
+
+
+def test_the_checkout_keeps_what_was_typed_and_says_once_what_is_missing(browser, world):
+    checkout = take(browser, world, seat=[0, 1]).url
+    answer = browser.post(f"{checkout}pay/", {"name": "Noor Vance", "email": "noor"})
+    assert (answer.status_code, answer.url) == (302, checkout)
+    page = browser.get(checkout)
+    assert "does not look like an e-mail address" in read(page)
+    assert page.context["form"]["name"].value() == "Noor Vance"
+    assert page.context["form"]["email"].value() == "noor"
+    assert "needs your attention" not in read(browser.get(checkout))
+
+
 def test_a_taken_seat_parts_a_bench(browser, world):
     take(Client(), world, seat=[5])
     rows = browser.get(f"/events/{world['event']['slug']}/seats/0/").context["rows"]
@@ -63,7 +98,6 @@ def test_a_group_too_large_for_a_row_is_offered_in_pieces(browser, world):
     with acting_for(world["agency"]["id"]):
         Event.objects.update(max_per_booking=30)
     page = take(browser, world, quantity=25, together="1", section=0)
-    assert page.status_code == 409
     assert "There are no 25 places together" in read(page)
     reasons = {group.reason: group.place for group in page.context["lost"].groups}
     assert reasons["Elsewhere in the house"] == "Floor, 25 standing places"

@@ -1,0 +1,92 @@
+"""What a buyer asked for at the seat step, and how it comes back to the page when it was refused:
+signed, in the address. So every page of the step is one that was fetched: the browser's Back never
+asks to send a form again, and no session is read."""
+
+from urllib.parse import urlencode
+
+from django.core import signing
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
+
+from bookings import refusals
+from bookings.forms import ReserveForm
+from bookings.refusals import Refusal
+from bookings.services import Wish
+from core.errors import Invalid
+from venues.models import LayoutSection
+
+REFUSED = "refused"
+KEPT = 900  # seconds; after that the page is shown as if nothing had been asked
+MOST, LONGEST = 200, 40  # values of a field, and letters of a value, that are carried
+
+
+def wish_of(event, wanted):
+    """The Wish of a valid ReserveForm's cleaned data; raises Invalid for an unknown section."""
+    return Wish(
+        quantity=wanted["quantity"],
+        level=wanted["level"],
+        section=_section_label(event, wanted["section"]),
+        together=wanted["together"],
+        wheelchair=wanted["wheelchair"],
+    )
+
+
+def _section_label(event, position):
+    if position is None:
+        return None
+    section = LayoutSection.objects.filter(layout=event.layout_id, position=position).first()
+    if section is None:
+        raise Invalid("This event has no such section.")
+    return section.label
+
+
+def send_back(event, form, *, words="", lost=(), is_search=False):
+    """To the page the choice came from, which then says why: `lost` ordinals went to somebody else,
+    or a search found nothing (`is_search`), or just `words`."""
+    asked = {
+        name: [value[:LONGEST] for value in form.data.getlist(name)[:MOST]]
+        for name in ("seat", *form.fields)
+        if name in form.data
+    }
+    carried = {"asked": asked, "words": words, "lost": list(lost), "is_search": is_search}
+    token = signing.dumps(carried, salt=_salt(event), compress=True)
+    section = form.cleaned_data.get("from_section")
+    page = ("event", event.slug) if section is None else ("section", event.slug, section)
+    return redirect(f"{reverse(page[0], args=page[1:])}?{urlencode({REFUSED: token})}")
+
+
+def _salt(event):
+    return f"tessera.refused-choice.{event.pk}"
+
+
+def refused_choice(request, event):
+    """(the wish as asked, chosen ordinals that were not lost, Refusal) of this address; Nones and an
+    empty list when it carries none, or one that is too old or not ours."""
+    try:
+        carried = signing.loads(request.GET.get(REFUSED, ""), salt=_salt(event), max_age=KEPT)
+    except signing.BadSignature:
+        return None, [], None
+    form = ReserveForm(MultiValueDict(carried["asked"]))
+    wanted = form.cleaned_data if form.is_valid() else {"seats": []}
+    refusal = _refusal(event, wanted, carried)
+    return wanted, [seat for seat in wanted["seats"] if seat not in refusal.lost_ordinals], refusal
+
+
+def _refusal(event, wanted, carried):
+    if carried["lost"]:
+        return refusals.seats_lost(event, wanted["seats"] or carried["lost"], carried["lost"])
+    if carried["is_search"]:
+        return refusals.no_group(event, wish_of(event, wanted), carried["words"])
+    return Refusal(carried["words"])
+
+
+def best_of(wanted):
+    """What the form for the best seats shows again."""
+    return {
+        "quantity": wanted.get("quantity") or 2,
+        "level": str(wanted.get("level") or ""),
+        "section": wanted.get("section"),
+        "together": wanted.get("together", True),
+        "wheelchair": wanted.get("wheelchair", False),
+    }
