@@ -7,6 +7,7 @@ by their printed labels; a range of labels follows the physical order of the lay
 import re
 
 from core.errors import Invalid
+from venues.labels import section_name
 from venues.models import LayoutSeat
 
 PART = re.compile(
@@ -90,5 +91,5 @@ def _part(part, labels, what, section):
 def _position(label, labels, what, section):
     folded = [known.casefold() for known in labels]
     if label.casefold() not in folded:
-        raise NotAPlace(f"Section {section.label} has no {what} {label}.")
+        raise NotAPlace(f"{section_name(section.label)} has no {what} {label}.")
     return folded.index(label.casefold())

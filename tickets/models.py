@@ -12,6 +12,7 @@ from core.status import Movable
 from core.tenancy import TenantKey, TenantModel
 from events.models import Event
 from inventory.models import EventSeat
+from venues.labels import named
 
 
 class Status(models.TextChoices):
@@ -138,10 +139,10 @@ class Ticket(Movable, TenantModel):
     @property
     def place(self):
         """Section, row and seat in words."""
-        row = f", row {self.row}" if self.row else ""
         if self.seat_kind == "STANDING":
             return f"{self.section}, standing place {self.seat}"
-        return f"{self.section}{row}, seat {self.seat}"
+        row = [named(self.row, "row")] if self.row else []
+        return ", ".join([self.section, *row, named(self.seat, "seat")])
 
 
 class Gate(TenantModel):

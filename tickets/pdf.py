@@ -19,6 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from tickets import qr
 from tickets.faces import Style, cut, draw, fit, width, wrap
+from venues.labels import bare
 
 LOCALE = "en"
 rl_config.useA85 = 0  # binary streams: a fifth smaller than reportlab's printable ones
@@ -209,7 +210,7 @@ def _draw_folds(canvas):
 def _draw_programme(canvas, event):
     """Left below the fold: when, and where."""
     left, right = LEFT + PAD, 97
-    y = _heading(canvas, left, right, 166, "On the night")
+    y = _heading(canvas, left, right, 166, "On the day")
     for moment, words in ((event.doors_at, "Doors open"), (event.starts_at, "Start")):
         if moment:
             draw(canvas, left * mm, _up(y), _clock(moment, event.zone), STRONG)
@@ -232,7 +233,7 @@ def _draw_advice(canvas, agency):
         "Each ticket admits one person. The first scan of a code counts; a copy is turned away.",
         "A photo of the code is as good as the ticket. Keep it to yourself until you are in.",
         "On a phone, turn the brightness up. On paper, keep the code flat and dry.",
-        "Can’t come? Write to us before the night; somebody else may come instead.",
+        "Can’t come? Write to us beforehand; somebody else may come instead.",
         help_line,
     ])  # fmt: skip
 
@@ -261,7 +262,7 @@ def _draw_ticket(canvas, ticket, event):
     _draw_seat(canvas, _cells(ticket))
     notes = [KIND_NOTES[ticket.kind]] if ticket.kind in KIND_NOTES else []
     notes += ticket.notes
-    facts = [("Entrance", ticket.entrance), ("Guest", ticket.holder)]
+    facts = [("Entrance", bare(ticket.entrance, "Entrance")), ("Guest", ticket.holder)]
     facts = [*(fact for fact in facts if fact[1]), ("Price paid", f"{ticket.price}, all in")]
     _draw_facts(canvas, facts, 116.5 if notes else 122)
     _draw_notes(canvas, notes, 134)
@@ -270,9 +271,9 @@ def _draw_ticket(canvas, ticket, event):
 def _cells(ticket):
     """Label and value of each part of the place."""
     if ticket.kind == "STANDING":
-        return [("Standing", ticket.section)]
+        return [("Standing", bare(ticket.section, "Section"))]
     cells = [("Section", ticket.section), ("Row", ticket.row), ("Seat", ticket.seat)]
-    return [cell for cell in cells if cell[1]]
+    return [(kind, bare(label, kind)) for kind, label in cells if label]
 
 
 def _draw_seat(canvas, cells):

@@ -2,13 +2,9 @@
 
 from django import template
 
+from venues import labels
+
 register = template.Library()
-
-LONGEST_NUMBER = 3
-
-
-@register.filter
-def section_name(label):
-    """112 and A are read as "Section 112" and "Section A", Stalls stays as it is."""
-    is_number = len(label) <= LONGEST_NUMBER or label[0].isdigit()
-    return f"Section {label}" if is_number else label
+register.filter(labels.section_name)
+register.filter(labels.named)
+register.filter(labels.bare)

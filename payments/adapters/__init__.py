@@ -69,13 +69,15 @@ class Provider(Protocol):
         amount: Decimal,
         currency: str,
         description: str,
+        payee: str,
         email: str,
         success_url: str,
         cancel_url: str,
         expires_at: datetime,
         idempotency_key: str,
     ) -> ProviderSession:
-        """A page on which `amount` can be paid until `expires_at`; the same one for the same key.
+        """A page on which `amount` can be paid to `payee`, a name buyers know, until `expires_at`; the
+        same one for the same key.
 
         It carries payment_id and reference in its metadata, so it is found again by them.
         """

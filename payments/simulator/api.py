@@ -13,6 +13,7 @@ from payments.simulator import checkout
 from payments.simulator.parameters import ApiError, read, web_address, whole_number
 
 PRICE = "line_items[0][price_data]"
+PAYEE = "branding_settings[display_name]"
 SESSION_REQUIRED = (
     "mode",
     f"{PRICE}[currency]",
@@ -81,7 +82,7 @@ def create_session(call):
     found = read(
         call.text,
         required=SESSION_REQUIRED,
-        optional=("client_reference_id", "customer_email"),
+        optional=("client_reference_id", "customer_email", PAYEE),
         maps=("metadata", "payment_intent_data[metadata]"),
     )
     if found["mode"] != "payment":
@@ -104,6 +105,7 @@ def create_session(call):
         _intent_metadata=found["payment_intent_data[metadata]"],
         _description=found[f"{PRICE}[product_data][name]"],
         _quantity=quantity,
+        _payee=found.get(PAYEE, ""),
     )
     return show(call, session)
 

@@ -162,7 +162,8 @@ def _over(session):
 
 
 def _merchant(session):
-    return urlsplit(session["success_url"]).netloc
+    """Whom the buyer pays: the name the shop gave itself, else its address."""
+    return session.get("_payee") or urlsplit(session["success_url"]).netloc
 
 
 def _page(session, choices, summary):

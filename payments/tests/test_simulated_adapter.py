@@ -9,6 +9,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+import requests
 
 from payments.adapters import (
     Provider,
@@ -40,6 +41,7 @@ def wish(**changed):
         "amount": Decimal("96.00"),
         "currency": "EUR",
         "description": "2 tickets, Nuit à l’Opéra",
+        "payee": "Parterre",
         "email": "noor@post.example",
         "success_url": "http://shop.example/return/",
         "cancel_url": "http://shop.example/checkout/",
@@ -64,6 +66,11 @@ def refund_of(session, amount="6.00", refund_id=None):
         "currency": session.currency,
         "idempotency_key": f"{refund_id}:refund",
     }
+
+
+def test_the_page_names_the_payee(adapter):
+    session = adapter.open_session(**wish())
+    assert "Pay Parterre" in requests.get(session.url, timeout=5).text
 
 
 def test_a_session_carries_our_ids(simulator, adapter):

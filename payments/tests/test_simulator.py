@@ -325,6 +325,13 @@ def test_the_page_says_what_it_is_and_what_is_paid(simulator):
     assert "form-action 'self' http://shop.example;" in policy
 
 
+def test_the_buyer_reads_whom_he_pays(simulator):
+    name = {"branding_settings[display_name]": "Parterre <b>"}
+    page = requests.get(opened(simulator, **name)["url"], timeout=5).text
+    assert "<h1>Pay Parterre &lt;b&gt;</h1>" in page
+    assert "<title>Pay Parterre &lt;b&gt;" in page
+
+
 def test_what_the_shop_sends_is_text_on_the_page(simulator):
     name = {f"{PRICE}[product_data][name]": "<img src=x onerror=alert(1)>"}
     page = requests.get(opened(simulator, **name)["url"], timeout=5).text
