@@ -42,7 +42,8 @@ class ShownEvent:
 
 @dataclass(frozen=True)
 class ShownLevel:
-    """A price level: `price` is all-in, made of `ticket_price` and `fee`."""
+    """A price level: `price` is all-in, made of `ticket_price` and `fee`. One that `is_ours` with nothing
+    left is full; of the others there never was anything to buy here."""
 
     id: str
     name: str
@@ -50,6 +51,7 @@ class ShownLevel:
     ticket_price: Money
     fee: Money
     left: int
+    is_ours: bool
 
     @property
     def price(self):
@@ -134,6 +136,7 @@ def levels_of(event):
 
 def _read_levels(event):
     left = queries.left_by_level([event.pk])
+    owned = queries.owned_levels(event.pk)
     agency = current_agency()
     return [
         ShownLevel(
@@ -143,6 +146,7 @@ def _read_levels(event):
             ticket_price=level.money,
             fee=agency.fee_for(level.money),
             left=left[level.pk].count if level.pk in left else 0,
+            is_ours=level.pk in owned,
         )
         for level in PriceLevel.objects.filter(event=event).order_by("-price", "pk")
     ]

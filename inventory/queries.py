@@ -47,6 +47,10 @@ SELECT DISTINCT s.section_id FROM inventory_eventseat e
 JOIN venues_layoutseat s ON s.id = e.seat_id
 WHERE e.event_id = %s AND e.ownership = 'OWNED'
 """
+OWNED_LEVELS = """
+SELECT DISTINCT level_id FROM inventory_eventseat
+WHERE event_id = %s AND ownership = 'OWNED' AND level_id IS NOT NULL
+"""
 WHEELCHAIR_LEFT = f"""
 SELECT count(*) FROM inventory_eventseat e JOIN venues_layoutseat s ON s.id = e.seat_id
 WHERE e.event_id = %s AND s.kind = 'WHEELCHAIR' AND {SELLABLE}
@@ -158,6 +162,11 @@ def named_places(event_id, ordinals):
 def owned_sections(event_id):
     """Ids of the sections in which the agency owns places of the event."""
     return {row[0] for row in _rows(OWNED_SECTIONS, [event_id])}
+
+
+def owned_levels(event_id):
+    """Ids of the price levels at which the agency owns places of the event, sold ones included."""
+    return {row[0] for row in _rows(OWNED_LEVELS, [event_id])}
 
 
 def wheelchair_spaces_left(event_id):

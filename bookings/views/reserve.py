@@ -4,6 +4,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from bookings import services
+from bookings.clients import visitor
 from bookings.forms import ReserveForm
 from bookings.links import remember
 from bookings.views import sale
@@ -23,7 +24,7 @@ def reserve(request, slug):
         return send_back(event, form, words=words)
     wanted = form.cleaned_data
     try:
-        booking = _seats(event, wanted) if wanted["seats"] else _best(event, wanted)
+        booking = _take(event, wanted, services.Sale(client=visitor(request)))
     except SeatsTaken as taken:
         return send_back(event, form, lost=taken.ordinals)
     except NoSuchGroup as why:
@@ -34,10 +35,9 @@ def reserve(request, slug):
     return redirect("checkout", booking.pk)
 
 
-def _seats(event, wanted):
-    return services.reserve(event=event, ordinals=wanted["seats"])
-
-
-def _best(event, wanted):
+def _take(event, wanted, sold):
+    """The chosen seats, else the best ones."""
+    if wanted["seats"]:
+        return services.reserve(event=event, ordinals=wanted["seats"], sale=sold)
     event.layout.refresh_from_db(fields=["plan"])
-    return services.reserve_best(event=event, wish=wish_of(event, wanted))
+    return services.reserve_best(event=event, wish=wish_of(event, wanted), sale=sold)
