@@ -42,8 +42,8 @@ class ShownEvent:
 
 @dataclass(frozen=True)
 class ShownLevel:
-    """A price level: `price` is all-in, made of `ticket_price` and `fee`. One that `is_ours` with nothing
-    left is full; of the others there never was anything to buy here."""
+    """A price level: `price` is all-in, made of `ticket_price` and `fee`. One that `is_ours` with
+    nothing left is full; of any other there never was anything to buy here."""
 
     id: str
     name: str

@@ -30,6 +30,9 @@ PICTURE_COLOURS = """<style>:root{color-scheme:light dark}
 .seatmap-stage-label{fill:light-dark(#fff,#15120f)}
 .seatmap-label{fill:light-dark(#1a1511,#f1eeea);
 stroke:light-dark(#f6f4f1,#1f1b18);font-family:Arial,sans-serif}</style>"""
+# Asked for together with the page: each import would otherwise wait for the file that names it.
+MAP_PARTS = "index map geometry state view draw house gestures keyboard page words"
+MAP_MODULES = ["js/labels.js", *(f"js/seatmap/{name}.js" for name in MAP_PARTS.split())]
 BEST_CHOICES = (1, 2, 3, 4, 5, 6, 8)
 _prices = Remembered(seconds=30)
 _pictures = Remembered(seconds=5)
@@ -97,6 +100,7 @@ def seat_step_context(request, found):
 
 def _map(found):
     return {
+        "modules": MAP_MODULES,
         "geo_url": reverse("venues:geometry", args=[found.layout.content_hash]),
         "prices_url": reverse("event_prices", args=[found.pk, prices_of(found)[0]]),
         "status_url": reverse("api:status", args=[found.pk]),

@@ -1,11 +1,14 @@
 """What the pages say when a wish cannot be met: by name, with what there is instead."""
 
+import re
+
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from config.tests.scenarios import HOUSE, house
 from core.tenancy import acting_for
-from events.models import Event
+from events.models import Event, PriceLevel
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +105,22 @@ def test_a_group_too_large_for_a_row_is_offered_in_pieces(browser, world):
     reasons = {group.reason: group.place for group in page.context["lost"].groups}
     assert reasons["Elsewhere in the house"] == "Floor, 25 standing places"
     assert reasons["Not all side by side"].startswith("Section A, rows ")
+
+
+def test_the_event_page_asks_for_the_whole_map_at_once(browser, world):
+    page = browser.get(f"/events/{world['event']['slug']}/").content.decode()
+    folder = settings.BASE_DIR / "static/js/seatmap"
+    hinted = re.findall(r'rel="modulepreload" href="/static/js/(?:seatmap/)?(\w+)', page)
+    assert sorted(hinted) == sorted(["labels", *(file.stem for file in folder.glob("*.js"))])
+    assert page.count('as="fetch"') == 2
+
+
+def test_a_level_of_which_nothing_is_ours_is_not_called_full(browser, world):
+    with acting_for(world["agency"]["id"]):
+        event = Event.objects.get()
+        PriceLevel.objects.create(event=event, name="Gods", price=5, currency="EUR", position=6)
+    levels = browser.get(f"/events/{world['event']['slug']}/").context["levels"]
+    assert {level.name: level.is_ours for level in levels}["Gods"] is False
 
 
 def test_a_vain_search_offers_what_one_wish_less_would_find(browser, world):

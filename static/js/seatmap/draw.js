@@ -75,13 +75,9 @@ export class Painter {
   /** Larger ones are copies of a picture per look, on whole device pixels so that they stay sharp. */
   drawSeat(i) {
     const look = this.seats.looks[i];
-    const picture = (this.pictures[look] ??= this.picture(look));
+    const picture = (this.pictures[look] ??= pictureOf(look, this.theme, this.view.pitch * this.ratio));
     const [x, y] = this.at(this.geo.xs[i], this.geo.ys[i]);
     this.context.drawImage(picture, Math.round(x - picture.width / 2), Math.round(y - picture.width / 2));
-  }
-
-  picture(look) {
-    return pictureOf(look, this.theme, this.view.pitch * this.ratio);
   }
 
   repaint(ordinals) {

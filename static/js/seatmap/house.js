@@ -22,7 +22,11 @@ export class House {
 
   place(view) {
     this.plan.setAttribute("transform", `matrix(${view.k} 0 0 ${view.k} ${view.x} ${view.y})`);
-    if (this.k === view.k) return;
+    if (this.k !== view.k) this.rescale(view);
+    for (const { text, isSmall, top } of this.sections) text.classList.toggle("is-hidden", isSmall || top * view.k + view.y < 0);
+  }
+
+  rescale(view) {
     this.k = view.k;
     this.svg.style.setProperty("--k", view.k);
     for (const part of this.sections) fitLabel(part, view);
@@ -67,6 +71,10 @@ export class House {
   linkOf(section) {
     return this.sections[section.index].link;
   }
+
+  sectionOf(node) {
+    return this.sections.find(({ link }) => link.contains(node))?.section;
+  }
 }
 
 function sectionLink(section, href) {
@@ -77,8 +85,12 @@ function sectionLink(section, href) {
   return { section, path, text, count, link: draw("a", { href }, path, text) };
 }
 
-/** The section's name as large as its box allows, else its last word, or none; above once seats can be told apart. */
-function fitLabel({ section, text, count }, view) {
+/**
+ * The section's name as large as its box allows, else its last word, or none; above once seats can be told apart, and
+ * only while the window does not cut it.
+ */
+function fitLabel(part, view) {
+  const { section, text, count } = part;
   const { box, label, standing, anchor } = section;
   const [across, down] = [(box[2] - box[0]) * view.k, (box[3] - box[1]) * view.k];
   const isAbove = !standing && view.pitch >= LABELS_ABOVE_FROM;
@@ -88,9 +100,10 @@ function fitLabel({ section, text, count }, view) {
   const name = isLong ? label.replace(/.* (?=\S{1,3}$)/, "") : label;
   const size = sizeOf(name);
   text.firstChild.textContent = name;
-  text.setAttribute("y", isAbove ? topOf(section, (size * widthOf(name)) / 2 / view.k) - (size * 0.75) / view.k : anchor[1]);
+  const y = isAbove ? topOf(section, (size * widthOf(name)) / 2 / view.k) - (size * 0.75) / view.k : anchor[1];
+  text.setAttribute("y", y);
   text.style.setProperty("--size", size);
-  text.classList.toggle("is-hidden", size < LEAST_LABEL);
+  Object.assign(part, { isSmall: size < LEAST_LABEL, top: isAbove ? y - (size * 0.4) / view.k : Infinity });
   if (count) count.classList.toggle("is-hidden", down < size * 2.6);
 }
 

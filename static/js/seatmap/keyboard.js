@@ -17,7 +17,7 @@ export class Grid {
   }
 
   get isFocused() {
-    return this.element.contains(document.activeElement);
+    return Boolean(this.section) && this.element.contains(document.activeElement);
   }
 
   startOf({ first, count }) {

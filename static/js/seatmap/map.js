@@ -8,6 +8,7 @@ import { Gestures } from "./gestures.js";
 import { Grid, neighbour } from "./keyboard.js";
 import { Basket, Note, Sheet, Tip, bar, make, paintKey } from "./page.js";
 import { WORDS, speak } from "./words.js";
+import { bare } from "../labels.js";
 
 const STEP = 1.7; // of a zoom button
 const TIPS_FROM = 12; // px of pitch: smaller seats are told by section
@@ -97,6 +98,7 @@ export class SeatMap {
     on(stage, "pointermove", (event) => this.hover(event));
     on(stage, "pointerleave", () => this.tip.hide());
     on(document, "change", ({ target }) => target.matches("input[data-level]") && this.dim());
+    on(document, "keydown", ({ key }) => key === "Escape" && this.tip.hide());
     on(document, "seats:set", ({ detail }) => this.replace(detail.ordinals));
     on(document.querySelector(mount.dataset.form), "submit", () => this.submitted());
   }
@@ -143,8 +145,8 @@ export class SeatMap {
   /* ---------- pointing ---------- */
 
   stagePoint(event) {
-    const { left, top } = this.stage.getBoundingClientRect();
-    return [event.clientX - left, event.clientY - top];
+    const { x, y } = this.gestures.point(event);
+    return [x, y];
   }
 
   /** A section's link was followed by key, or the picture tapped: a seat, a section, or nothing. */
@@ -152,8 +154,8 @@ export class SeatMap {
     if (event.target.closest("[data-own-pointer]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     if (event.detail && this.gestures.wasDrag) return;
-    const part = this.house.sections.find(({ link }) => link.contains(event.target));
-    if (part && !event.detail) this.enter(part.section);
+    const section = this.house.sectionOf(event.target);
+    if (section && !event.detail) this.enter(section);
     else this.tap(this.view.toPlan(...this.stagePoint(event)));
   }
 
@@ -205,19 +207,18 @@ export class SeatMap {
 
   leave(section) {
     this.grid.close();
-    this.tip.hide();
-    this.camera.fly(this.view.fitted());
     this.house.linkOf(section).focus({ preventScroll: true });
+    this.camera.fly(this.view.fitted());
   }
 
   focus({ target }) {
-    const part = this.house.sections.find(({ link }) => link === target);
-    if (part && target.matches(":focus-visible") && !this.view.sees(part.section.box, 0)) this.camera.fly(this.view.fitted());
+    const section = this.house.sectionOf(target);
+    if (section && target.matches(":focus-visible") && !this.view.sees(section.box, 0)) this.camera.fly(this.view.fitted());
   }
 
   press(event) {
-    const from = this.house.sections.find(({ link }) => link === event.target);
-    const to = from && neighbour(this.geo.sections, from.section, event.key);
+    const from = this.house.sectionOf(event.target);
+    const to = from && neighbour(this.geo.sections, from, event.key);
     if (!to) return;
     event.preventDefault();
     this.house.linkOf(to).focus({ preventScroll: true });
@@ -237,9 +238,10 @@ export class SeatMap {
   describe(i) {
     const row = rowOf(this.geo, i);
     const { section } = row;
-    const [seat, label] = section.standing ? ["", ""] : [seatLabel(row, i), row.label];
-    const name = section.standing ? WORDS.standing : this.words.seat(row, seat);
-    return { ordinal: i, section: section.label, row: label, seat, isStanding: section.standing, name: `${this.words.section(section)}, ${name}` };
+    const seat = seatLabel(row, i);
+    const place = section.standing ? { row: "", seat: "" } : { row: bare(row.label, "Row"), seat: bare(seat, "Seat") };
+    const name = `${this.words.section(section)}, ${section.standing ? WORDS.standing : this.words.seat(row, seat)}`;
+    return { ordinal: i, section: bare(section.label, "Section"), ...place, isStanding: section.standing, name };
   }
 
   /** "row F, seat 9, €64.80, restricted view" */
@@ -327,7 +329,8 @@ export class SeatMap {
 
   showCounts() {
     for (const part of document.querySelectorAll("[data-level-left]")) {
-      part.textContent = this.words.short(this.seats.byPosition[part.dataset.levelLeft]);
+      const { left, offered } = this.seats.byPosition[part.dataset.levelLeft];
+      part.textContent = offered ? this.words.short(left) : "";
     }
   }
 

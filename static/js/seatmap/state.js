@@ -111,18 +111,22 @@ export class Seats {
     return LOOK.FREE + ((position - 1) * 4 + this.shapes[i]) * 2 + Number(this.dimmed.has(position));
   }
 
-  /** Per section: how many are left and offered at all, the least price, and free seats per price position. */
+  /** Per section: how many are left and offered at all, the least price, and free seats per price position; per
+   *  position: how many are left and offered. */
   sum() {
-    this.byPosition = new Array(7).fill(0);
+    this.byPosition = Array.from({ length: 7 }, () => ({ left: 0, offered: 0 }));
     this.sums = this.geo.sections.map((section) => {
       const sum = { left: 0, offered: 0, from: Infinity, byPosition: new Array(7).fill(0) };
       for (let i = section.first; i < section.first + section.count; i++) {
-        if (this.status[i] < 2) sum.offered++;
-        if (!this.isFree(i)) continue;
-        const { position, minor } = this.level(i);
+        if (this.status[i] > 1) continue;
+        sum.offered++;
+        const { position, minor } = this.level(i) ?? {};
+        if (!position) continue;
+        this.byPosition[position].offered++;
+        if (this.status[i]) continue;
         sum.left++;
         sum.byPosition[position]++;
-        this.byPosition[position]++;
+        this.byPosition[position].left++;
         if (minor < sum.from) sum.from = minor;
       }
       return sum;

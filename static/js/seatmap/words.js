@@ -1,4 +1,6 @@
 /** Every sentence the map says, and how it writes money. Translating the map is translating this file. */
+import { named } from "../labels.js";
+
 export const WORDS = {
   free: "free", taken: "taken", mine: "yours", off: "not for sale here", full: "sold out", standing: "Standing",
   zoomIn: "Zoom in", zoomOut: "Zoom out", whole: "All sections", done: "Done", more: "One more", fewer: "One fewer",
@@ -18,14 +20,14 @@ export function speak({ locale, currency }) {
   const some = (n, noun) => `${n.toLocaleString(locale)} ${noun}${n === 1 ? "" : "s"}`;
   const sentence = (text) => text[0].toUpperCase() + text.slice(1);
   const section = ({ label }) => (label.length <= 3 || /^\d/.test(label) ? `Section ${label}` : label);
-  const rowName = ({ label, section: { kind } }) => (/^\S{1,3}$/.test(label) ? `${kind === "TABLES" ? "table" : "row"} ${label}` : label);
+  const rowName = ({ label, section: { kind } }) => named(label, kind === "TABLES" ? "table" : "row");
   const left = (sum, { standing }) => (sum.left ? `${some(sum.left, standing ? "place" : "seat")} left` : sum.offered ? WORDS.full : WORDS.off);
   return {
     money, section, left, sentence,
     minor: (text) => Math.round(Number(text) * 10 ** digits),
     decimal: (minor) => (minor / 10 ** digits).toFixed(digits),
     summary: (it, sum) => `${section(it)}, ${left(sum, it)}${sum.left ? `, from ${money(sum.from)}` : ""}`,
-    seat: (row, seat) => `${row.label && `${rowName(row)}, `}seat ${seat}`,
+    seat: (row, seat) => `${row.label && `${rowName(row)}, `}${named(seat, "seat")}`,
     short: (n) => (n ? `${n.toLocaleString(locale)} left` : "Full"),
     yours: (n) => `${n} yours`,
     seats: (n) => some(n, "seat"),
