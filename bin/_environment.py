@@ -28,6 +28,7 @@ def environment(name, mode):
     """
     values = {
         "TESSERA_MODE": mode,
+        "DATA_DIR": str(LOCAL / name),
         **stored_secrets(name),
         **read_env(addresses_file(name)),
         **os.environ,

@@ -7,7 +7,6 @@ from django.http import HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from core.models import OutboxMessage
 from core.tenancy import as_system
 
 
@@ -37,31 +36,45 @@ def _may_read(request):
 
 
 AGES = """
-SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM core_outboxmessage
+SELECT 'outbox', extract(epoch FROM now() - min(created_at)) FROM core_outboxmessage
   WHERE done_at IS NULL AND failed_at IS NULL
 UNION ALL
-SELECT coalesce(extract(epoch FROM now() - min(received_at)), 0) FROM payments_inboxmessage
+SELECT 'inbox', extract(epoch FROM now() - min(received_at)) FROM payments_inboxmessage
   WHERE state = 'received'
 UNION ALL
-SELECT coalesce(extract(epoch FROM now() - min(reserved_until)), 0) FROM bookings_booking
+SELECT 'holds_past_due', extract(epoch FROM now() - min(reserved_until)) FROM bookings_booking
   WHERE status = 'RESERVED' AND reserved_until < now()
 UNION ALL
-SELECT coalesce(extract(epoch FROM now() - min(opened_at)), 0) FROM payments_payment
+SELECT 'payments_in_flight', extract(epoch FROM now() - min(opened_at)) FROM payments_payment
   WHERE status = 'PROCESSING'
+UNION ALL
+SELECT 'refunds', extract(epoch FROM now() - min(created_at)) FROM payments_refund
+  WHERE status IN ('PENDING', 'PROCESSING')
 """
-NAMES = ("outbox", "inbox", "holds_past_due", "payments_in_flight")
+FAILED = """
+SELECT 'outbox', count(*) FROM core_outboxmessage WHERE failed_at IS NOT NULL
+UNION ALL
+SELECT 'inbox', count(*) FROM payments_inboxmessage WHERE state = 'failed'
+UNION ALL
+SELECT 'refunds', count(*) FROM payments_refund WHERE status = 'FAILED'
+"""
 
 
 def metrics(request):
-    """Ages in seconds of what waits longest, and how many facts were given up, for Prometheus."""
+    """How long what waits longest has waited, and how much was given up, for Prometheus."""
     if not _may_read(request):
         return HttpResponse(status=404)
     registry = CollectorRegistry()
-    age = Gauge("tessera_oldest_seconds", "Age of the oldest", ["queue"], registry=registry)
-    failed = Gauge("tessera_outbox_failed", "Facts given up", registry=registry)
-    with as_system(), connection.cursor() as cursor:
-        cursor.execute(AGES)
-        for name, (seconds,) in zip(NAMES, cursor.fetchall(), strict=True):
-            age.labels(name).set(seconds)
-        failed.set(OutboxMessage.objects.failed().count())
+    with as_system():
+        _measure(registry, "tessera_oldest_seconds", "Age of the oldest that waits", AGES)
+        _measure(registry, "tessera_failed", "Given up, until a person tries it again", FAILED)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _measure(registry, name, words, sql):
+    """A gauge with a value for each queue; nothing waiting is 0."""
+    gauge = Gauge(name, words, ["queue"], registry=registry)
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        for queue, value in cursor:
+            gauge.labels(queue).set(value or 0)

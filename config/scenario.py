@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
@@ -31,19 +32,31 @@ from venues.generators import grid
 from venues.models import Venue
 from venues.services import publish_layout
 
+SHAPE = {
+    "": {"agency", "venue", "event", "owned", "options"},
+    "agency": {"slug", "name", "host", "currency"},
+    "venue": {"name", "sections"},
+    "event": {"title", "starts_in_days", "levels"},
+    "options": {"sold", "rate_limits", "payment"},
+}
+LEVEL = {"name", "sections", "price", "cost"}
+
 
 def load(description):
     """Builds agency, venue, event, stock and sales as described; returns ids, tokens and a sign-in.
 
-    The shape is in the contract of docs/operators.md. An agency of the same slug is reused.
+    The shape is in docs/operators.md; raises Invalid for what it does not know or cannot do. An
+    agency of the same slug is reused.
     """
-    agency = _agency(description["agency"])
+    _check(description)
+    options = description.get("options", {})
+    agency = _agency(description["agency"], has_limits=options.get("rate_limits", "on") == "on")
     with acting_for(agency.pk):
         venue, layout = _venue(description["venue"])
         event = _event(agency, venue, layout, description["event"])
         order = _stock(event, description)
         gate = Gate.objects.create(event=event, name="Gate A")
-        sold = _sell(event, description.get("options", {}).get("sold", 0))
+        sold = _sell(event, options.get("sold", 0))
         return {
             "agency": {"id": str(agency.pk), "slug": agency.slug, "host": agency.host},
             "venue": {"id": str(venue.pk), "layout": layout.content_hash},
@@ -56,17 +69,38 @@ def load(description):
         }
 
 
-def _agency(wanted):
+def _check(description):
+    """Raises Invalid for a word that would otherwise be passed over in silence."""
+    for name, known in SHAPE.items():
+        _know(name or "scenario", description.get(name, {}) if name else description, known)
+    for level in description["event"]["levels"]:
+        _know("level", level, LEVEL)
+    options = description.get("options", {})
+    if options.get("rate_limits", "on") not in ("on", "off"):
+        raise Invalid("options.rate_limits is on or off.")
+    if options.get("payment", settings.PAYMENT_PROVIDER) != settings.PAYMENT_PROVIDER:
+        raise Invalid(f"Payments go through {settings.PAYMENT_PROVIDER or 'nobody'} here.")
+    sold = options.get("sold", 0)
+    if type(sold) is not int or sold < 0:
+        raise Invalid("options.sold is a number of places.")
+
+
+def _know(name, given, known):
+    unknown = ", ".join(sorted(set(given) - known))
+    if unknown:
+        raise Invalid(f"This {name} has words that mean nothing here: {unknown}.")
+
+
+def _agency(wanted, *, has_limits):
     with as_system():
         found = Agency.objects.filter(slug=wanted["slug"]).first()
-        if found:
-            return found
-        agency = Agency(
+        agency = found or Agency(
             slug=wanted["slug"],
             name=wanted.get("name", wanted["slug"].title()),
             host=wanted.get("host", f"{wanted['slug']}.localhost"),
             currency=wanted.get("currency", "EUR"),
         )
+        agency.has_limits = has_limits
         agency.save()
     Remembered.forget_everything()
     return agency
@@ -115,20 +149,22 @@ def _section(sections, label):
 
 
 def _stock(event, description):
-    """Buys what is owned through a purchase order like anybody else; returns the order."""
-    owned = description.get("owned", "all")
+    """Buys what is owned through a purchase order like anybody else; returns the order.
+
+    What has no price is owned for nothing: it can be seen in the stock, and not be sold.
+    """
+    sections = _owned(event, description.get("owned", "all"))
+    if not sections:
+        return None
     costs = {
         label: Decimal(level.get("cost", "0"))
         for level in description["event"]["levels"]
         for label in level["sections"]
-        if owned == "all" or label in owned.get("sections", [])
     }
-    if not costs:
-        return None
     supplier, _ = Supplier.objects.get_or_create(name="Scenario supplier")
     order = draft_order(supplier=supplier, currency=event.currency)
-    for section in event.layout.sections.filter(label__in=costs):
-        cost = Money(costs[section.label], event.currency)
+    for section in sections:
+        cost = Money(costs.get(section.label, Decimal(0)), event.currency)
         add_line(order=order, event=event, section=section, unit_cost=cost)
     submit_order(order=order, by=None)
     confirm_order(order=order, by=None)
@@ -136,11 +172,21 @@ def _stock(event, description):
     return order
 
 
+def _owned(event, wanted):
+    """The sections that are owned, of "all" or {"sections": [label, …]}."""
+    sections = list(event.layout.sections.order_by("position"))
+    if wanted == "all":
+        return sections
+    if set(wanted) != {"sections"}:
+        raise Invalid('What is owned is "all" or {"sections": […]}.')
+    by_label = {section.label: section for section in sections}
+    return [_section(by_label, label) for label in wanted["sections"]]
+
+
 def _sell(event, wanted):
-    """Sells the first `wanted` sellable places, in bookings of up to four, as already paid."""
-    ordinals = list(
-        event.seats.sellable().order_by("ordinal").values_list("ordinal", flat=True)[:wanted]
-    )
+    """Sells the first `wanted` places on sale, in bookings of up to four, as already paid."""
+    on_sale = event.seats.sellable().exclude(level=None).order_by("ordinal")
+    ordinals = list(on_sale.values_list("ordinal", flat=True)[:wanted])
     now = timezone.now()
     sell_in_bulk(
         event,

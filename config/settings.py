@@ -22,6 +22,9 @@ FAIL_POINT = env("TESSERA_FAIL_POINT", default="")
 if FAIL_POINT and MODE != "test":
     raise ImproperlyConfigured("TESSERA_FAIL_POINT works only with TESSERA_MODE=test.")
 
+# What the demo leaves on the disk: mails, device keys. One folder an installation.
+DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / ".local" / MODE)))
+
 # --- secrets --------------------------------------------------------------------------------------
 SECRET_KEY = env("SECRET_KEY")
 TICKET_SIGNING_SECRET = env("TICKET_SIGNING_SECRET").encode()
@@ -254,7 +257,7 @@ if PAYMENT_SIMULATOR_URL and PRODUCTION:
 PAYMENT_PROVIDER = env("PAYMENT_PROVIDER", default="" if PRODUCTION else "simulated")
 
 # --- mail -----------------------------------------------------------------------------------------
-MAIL_DIR = Path(env("MAIL_DIR", default=str(BASE_DIR / ".local" / MODE / "mail")))
+MAIL_DIR = Path(env("MAIL_DIR", default=str(DATA_DIR / "mail")))
 EMAIL_BACKEND = env(
     "EMAIL_BACKEND",
     default="django.core.mail.backends.smtp.EmailBackend"

@@ -202,6 +202,17 @@ class RefundAdmin(ReadOnlyAdmin):
         retry_refund(refund.pk)
         return "It is on its way to the provider again."
 
+    def retry_preview(self, request, refund):
+        """What goes back, from what, and why it did not."""
+        payment = refund.payment
+        rows = [
+            ["Goes back", refund.money.display()],
+            ["Of the payment", linked(payment, payment.money.display())],
+            ["Asked because", refund.get_reason_display()],
+            ["Failed because", refund.failure or "–"],
+        ]
+        return [Panel("Refund", Table(columns("", ""), rows))]
+
     def panels(self, request, refund):
         booked = entries_of(source="refund", source_id=refund.pk)
         return [Panel("In the ledger", entries_table(booked))]

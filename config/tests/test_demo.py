@@ -18,7 +18,7 @@ from bookings.models import Booking, BookingItem
 from bookings.services import Sale, confirm, reserve
 from config.demo.people import PASSWORD
 from config.history import sell_in_bulk
-from config.management.commands.seed_demo import KEYS
+from config.management.commands.seed_demo import keys_file
 from config.tests.scenarios import house
 from core import invariants
 from core.models import OutboxMessage
@@ -197,10 +197,11 @@ def test_known_passwords_never_reach_production(settings, command):
         call_command(command)
 
 
-def test_the_demo_is_a_working_agency(committed_db, capsys):
+def test_the_demo_is_a_working_agency(committed_db, capsys, settings, tmp_path):
     """Once, because it takes a while: everything there is, and nothing that breaks a rule."""
     connections.close_all()
     committed_db.recreate()  # what earlier tests rolled back has left statistics of empty tables
+    settings.DATA_DIR = tmp_path / "demo"
     call_command("seed_demo")
     assert invariants.violations() == {}
     with as_system():
@@ -258,4 +259,4 @@ def tells_how_to_sign_in(capsys):
         "noor@post.example",
         "tomas@post.example",
     ]
-    assert KEYS.stat().st_mode & 0o777 == 0o600
+    assert keys_file().stat().st_mode & 0o777 == 0o600

@@ -39,7 +39,8 @@ def read_options(environment, mode):
         prog="python -m payments.simulator", description="A payment provider to try things with."
     )
     parser.add_argument("--port", type=int, help="that of PAYMENT_SIMULATOR_URL; 0: a free one")
-    parser.add_argument("--store", default=LOCAL / (mode or "demo") / "payment-simulator.sqlite3")
+    folder = Path(environment.get("DATA_DIR") or LOCAL / (mode or "demo"))
+    parser.add_argument("--store", default=folder / "payment-simulator.sqlite3")
     parser.add_argument("--webhook-url", default=site + WEBHOOK_PATH)
     options = parser.parse_args()
     if options.port is None:

@@ -7,7 +7,7 @@ from agencies.models import Agency, Membership
 from bookings.links import mailed_key
 from bookings.models import Booking
 from config.demo.people import BUYERS, OPERATOR, PASSWORD, PROMOTER
-from config.management.commands.seed_demo import KEYS
+from config.management.commands.seed_demo import keys_file
 from core.commands import OperatorCommand
 from core.tenancy import acting_for, as_system
 from events.models import Event
@@ -47,7 +47,8 @@ def _staff():
 
 def _gates():
     """[{"event", "on", "keys": {gate: device key}}] of what is still to come, soonest first."""
-    keys = json.loads(KEYS.read_text()) if KEYS.exists() else {}
+    file = keys_file()
+    keys = json.loads(file.read_text()) if file.exists() else {}
     coming = Event.objects.upcoming().filter(slug__in=keys).order_by("starts_at", "pk")
     return [
         {"event": event.title, "on": f"{event.local_start:%d %b %Y}", "keys": keys[event.slug]}

@@ -10,8 +10,6 @@ from config.demo.world import is_made, make_world
 from core import outbox
 from core.commands import OperatorCommand
 
-KEYS = settings.BASE_DIR / ".local" / settings.MODE / "demo-keys.json"
-
 
 class Command(OperatorCommand):
     help = "Makes the demo agency with sixty days behind it. Refuses where there is an agency."
@@ -37,9 +35,15 @@ def _tell(what):
     sys.stderr.flush()
 
 
+def keys_file():
+    """Where this installation's demo keys are: {event slug: {gate: device key}} as JSON."""
+    return settings.DATA_DIR / "demo-keys.json"
+
+
 def _keep(keys):
     """Device keys are stored as hashes only; the demo writes them down so that they can be shown."""
-    KEYS.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(KEYS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w") as file:
-        json.dump(keys, file, indent=1)
+    file = keys_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w") as text:
+        json.dump(keys, text, indent=1)

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from playwright.sync_api import sync_playwright
 
 from config.demo.people import PASSWORD, STAFF
-from config.management.commands.seed_demo import KEYS
+from config.management.commands.seed_demo import keys_file
 from core.commands import OperatorCommand
 from core.embedded.chromium import find_chromium
 
@@ -23,7 +23,9 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--folder", type=Path, default=settings.BASE_DIR / "docs/screenshots")
-        parser.add_argument("--keys", type=Path, default=KEYS, help="what seed_demo wrote down")
+        parser.add_argument(
+            "--keys", type=Path, default=keys_file(), help="what seed_demo wrote down"
+        )
         parser.add_argument(
             "--event", default="The Glass Orchard", help="title of the event bought"
         )
