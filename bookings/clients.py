@@ -25,13 +25,22 @@ class Client:
 ANYBODY = Client()
 
 
+def are_limited():
+    """Whether callers are counted: RATE_LIMITS, unless a load scenario lifted it for the agency."""
+    return settings.RATE_LIMITS and current_agency().has_limits
+
+
 def visitor(request):
     """The Client behind a page: whoever is at this address. A cookie would not do, for one who
-    hoards throws it away; the address is kept as a digest only."""
+    hoards throws it away."""
+    return _limited(f"web:{address_digest(request)}", settings.OPEN_HOLDS_PER_BUYER)
+
+
+def address_digest(request):
+    """32 letters that stand for the caller's address without telling it."""
     network = _network(client_address(request))
     secret = settings.SECRET_KEY.encode()[:32]
-    digest = blake2s(network.encode(), key=secret, digest_size=16).hexdigest()
-    return _limited(f"web:{digest}", settings.OPEN_HOLDS_PER_BUYER)
+    return blake2s(network.encode(), key=secret, digest_size=16).hexdigest()
 
 
 def key_holder(key):
@@ -42,9 +51,7 @@ def key_holder(key):
 
 
 def _limited(name, may_hold):
-    if not (settings.RATE_LIMITS and current_agency().has_limits):
-        return ANYBODY
-    return Client(name, may_hold)
+    return Client(name, may_hold) if are_limited() else ANYBODY
 
 
 def _network(address):

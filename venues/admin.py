@@ -1,7 +1,5 @@
 """Venues, their layouts with a picture, and the import of a layout file."""
 
-from zoneinfo import available_timezones
-
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, Max
@@ -46,12 +44,6 @@ def plan_panels(plan, title):
 
 
 class VenueForm(BackOfficeForm):
-    def clean_time_zone(self):
-        zone = self.cleaned_data["time_zone"]
-        if zone not in available_timezones():
-            raise forms.ValidationError("Not a time zone; write it like Europe/Paris.")
-        return zone
-
     def clean_country(self):
         return self.cleaned_data["country"].upper()
 

@@ -2,7 +2,6 @@
 
 import re
 
-from django.conf import settings
 from django.core.cache import cache
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from agencies.queries import current_agency
 from bookings.calendar import calendar_of
+from bookings.clients import address_digest, are_limited
 from bookings.facts import BookingSought
 from bookings.forms import FindForm
 from bookings.links import key_fits, own_booking, remember
@@ -21,7 +21,6 @@ from bookings.showing import shown
 from bookings.views.checkout import line_of
 from core.ids import uuid7
 from core.money import Money
-from core.network import client_address
 from core.outbox import record
 from core.transactions import use_case
 from tickets.queries import printable
@@ -111,9 +110,9 @@ def find_booking(request):
 
 def _may_try(request):
     """At most 20 look-ups an hour from one address; without the counter none."""
-    if not settings.RATE_LIMITS:
+    if not are_limited():
         return True
-    key = f"find:{current_agency().pk}:{client_address(request)}"
+    key = f"find:{current_agency().pk}:{address_digest(request)}"
     cache.add(key, 0, 3600)
     try:
         return (cache.incr(key) or TRIES_PER_HOUR + 1) <= TRIES_PER_HOUR
