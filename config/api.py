@@ -21,6 +21,7 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>", bookings.OneBooking.as_view(), name="booking"),
     path("bookings/<uuid:booking_id>/contact", bookings.BookingContact.as_view(), name="contact"),
     path("bookings/<uuid:booking_id>/pay", bookings.BookingPay.as_view(), name="pay"),
+    path("gate", tickets.DeviceGate.as_view(), name="gate"),
     path("tickets/scan", tickets.ScanTicket.as_view(), name="scan"),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
 ]

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,6 +13,7 @@ from core.api import PROBLEM_RESPONSES
 from core.errors import Invalid, NotFound
 from core.ids import uuid7
 from tickets.models import Gate, Scan
+from tickets.queries import answered_at
 from tickets.services import admit
 
 
@@ -46,9 +47,12 @@ class FirstAdmission(serializers.Serializer):
 
 
 class ScannedEvent(serializers.Serializer):
+    """`time_zone` is the venue's, such as Europe/Paris: the clock that the door goes by."""
+
     id = serializers.UUIDField()
     title = serializers.CharField()
     starts_at = serializers.DateTimeField()
+    time_zone = serializers.CharField()
 
 
 class ScanReply(serializers.Serializer):
@@ -62,6 +66,39 @@ class ScanReply(serializers.Serializer):
     ticket = ScannedTicket(allow_null=True)
     guest = ScannedGuest(allow_null=True)
     first_admission = FirstAdmission(allow_null=True)
+
+
+class GateCounts(serializers.Serializer):
+    """Scans answered at the gate: let in, sent to another entrance, and all other refusals."""
+
+    admitted = serializers.IntegerField()
+    other_entrance = serializers.IntegerField()
+    refused = serializers.IntegerField()
+
+
+class GateReply(serializers.Serializer):
+    """Where a device stands: its gate with the entrances it serves (none named: all), and tonight."""
+
+    id = serializers.UUIDField()
+    gate = serializers.CharField()
+    entrances = serializers.ListField(child=serializers.CharField())
+    event = ScannedEvent()
+    counts = GateCounts()
+
+
+class DeviceGate(APIView):
+    """The gate a device serves, its event and what was answered there so far; scans nothing. A device
+    that is bound to no gate names one by id or name as `gate`."""
+
+    permission_classes = [role("gate")]
+
+    @extend_schema(
+        parameters=[OpenApiParameter("gate", str, description="A gate's id or name.")],
+        responses={200: GateReply, **PROBLEM_RESPONSES},
+    )
+    def get(self, request):
+        gate = _gate(request.user.key, request.query_params.get("gate", "")[:60])
+        return Response(_gate_now(gate))
 
 
 class ScanTicket(APIView):
@@ -118,14 +155,35 @@ def _reply(result, gate):
         "message": result.message,
         "gate": gate.name,
         "at": timezone.now().isoformat(),
-        "event": {
-            "id": str(gate.event_id),
-            "title": gate.event.title,
-            "starts_at": gate.event.starts_at.isoformat(),
-        },
+        "event": _event(gate.event),
         "ticket": _ticket(ticket) if ticket else None,
         "guest": _guest(ticket) if ticket else None,
         "first_admission": first and {"at": first.at.isoformat(), "gate": first.gate.name},
+    }
+
+
+def _gate_now(gate):
+    given = answered_at(gate)
+    admitted, elsewhere = given[Scan.Verdict.ADMITTED], given[Scan.Verdict.WRONG_GATE]
+    return {
+        "id": str(gate.pk),
+        "gate": gate.name,
+        "entrances": gate.entrances,
+        "event": _event(gate.event),
+        "counts": {
+            "admitted": admitted,
+            "other_entrance": elsewhere,
+            "refused": given.total() - admitted - elsewhere,
+        },
+    }
+
+
+def _event(event):
+    return {
+        "id": str(event.pk),
+        "title": event.title,
+        "starts_at": event.starts_at.isoformat(),
+        "time_zone": event.time_zone,
     }
 
 

@@ -1,6 +1,10 @@
 """Reads of tickets for pages, the PDF and the gate's log."""
 
-from tickets.models import Ticket
+from collections import Counter
+
+from django.db.models import Count
+
+from tickets.models import Scan, Ticket
 
 
 def printable(ticket_ids):
@@ -10,3 +14,9 @@ def printable(ticket_ids):
         .select_related("event__venue", "signing_key")
         .order_by("ordinal")
     )
+
+
+def answered_at(gate):
+    """Counter of how often each verdict was given at a gate."""
+    rows = Scan.objects.filter(gate=gate).order_by().values_list("verdict").annotate(Count("pk"))
+    return Counter(dict(rows))

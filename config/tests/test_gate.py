@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.tests.scenarios import house
+from config.tests.scenarios import HOUSE, house
 from core.ids import uuid7
 from core.tenancy import acting_for
 from tickets.models import Gate, Scan, Ticket
@@ -82,6 +82,25 @@ def test_cancelled_unpaid_altered_and_foreign_codes_are_refused(gate):
         foreign = code_of(tickets()[0])
     assert scan(foreign, gate).verdict == "unknown"
     assert scan(code_of(other), gate).verdict == "admitted"
+
+
+def test_a_device_learns_its_gate_its_event_and_what_was_answered(client):
+    world = house(agency={**HOUSE["agency"], "host": "testserver"}, options={"sold": 2})
+    with acting_for(world["agency"]["id"]):
+        gate = Gate.objects.select_related("event").get()
+        code = code_of(tickets()[0])
+        for _ in range(2):
+            scan(code, gate)
+    device = {"Authorization": f"Api-Key {world['tokens']['gate']}"}
+    told = client.get("/api/v1/gate", headers=device).json()
+    assert (told["gate"], told["event"]["title"]) == (gate.name, gate.event.title)
+    assert told["event"]["time_zone"] == gate.event.time_zone
+    assert told["counts"] == {"admitted": 1, "other_entrance": 0, "refused": 1}
+    elsewhere = client.get("/api/v1/gate", {"gate": "Gate Z"}, headers=device)
+    assert elsewhere.status_code == 404
+    buyer = {"Authorization": f"Api-Key {world['tokens']['buyer']}"}
+    assert client.get("/api/v1/gate", headers=buyer).status_code == 403
+    assert client.get("/api/v1/gate").status_code == 401
 
 
 def test_codes_outlive_the_rotation_of_their_key(gate):

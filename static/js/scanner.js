@@ -5,9 +5,11 @@
 import { Camera } from "./scanner/camera.js";
 import { Checks, Refused, Unanswered } from "./scanner/checks.js";
 import { Signals } from "./scanner/signals.js";
+import { bare, named } from "./labels.js";
 
 const DEVICE = "gate device";
 const TALLY = "gate tally";
+const NONE = { admitted: 0, refused: 0, elsewhere: 0 };
 const QUIET = "gate quiet";
 const PATIENCE = 150; // ms without an answer before "Checking" is shown
 const HOLD = 1200; // ms that a verdict stands before the camera may replace it
@@ -24,12 +26,13 @@ const CAMERA_REFUSED = "The camera is not allowed. Scan with the reader, or type
 
 const $ = (id) => document.getElementById(id);
 const page = document.body;
-const checks = new Checks(page.dataset.scan);
+const checks = new Checks(page.dataset);
 const signals = new Signals(!localStorage.getItem(QUIET));
 const camera = new Camera($("video"), { jsqr: page.dataset.jsqr, found: onSeen });
-const tally = JSON.parse(sessionStorage.getItem(TALLY) ?? '{"admitted":0,"refused":0}');
+const tally = { ...NONE, ...JSON.parse(sessionStorage.getItem(TALLY) ?? "{}") };
 const lastSeen = new Map();
 let device = JSON.parse(localStorage.getItem(DEVICE) ?? "null");
+let duty; // the last word of the server on { gate, event }
 let round = 0; // which scan the screen is about; an answer to another one is not shown
 let shownAt = 0;
 
@@ -58,10 +61,9 @@ async function check(code) {
 function judge(code, reply) {
   checks.seen(code);
   const verdict = reply.verdict in SIGNALS ? reply.verdict : "not_valid"; // a newer server may know more reasons
-  tally[verdict === "admitted" ? "admitted" : "refused"] += 1;
+  tally[{ admitted: "admitted", wrong_gate: "elsewhere" }[verdict] ?? "refused"] += 1;
   sessionStorage.setItem(TALLY, JSON.stringify(tally));
-  $("gate").textContent = reply.gate ?? $("gate").textContent;
-  $("event").textContent = reply.event?.title ?? $("event").textContent;
+  if (reply.event) showDuty(reply);
   show(verdict, { why: reason(reply), ...whom(reply) });
 }
 
@@ -73,9 +75,9 @@ function leaveUnchecked(why, attempt) {
 /** What stands under the word: where to go, when it was used, or the server's own sentence. */
 function reason({ verdict, message, ticket, event, first_admission: first }) {
   if (verdict === "duplicate" && first) return `At ${clock(first.at)}, ${first.gate}`;
-  if (verdict === "wrong_gate" && ticket?.entrance) return `Go to ${ticket.entrance}`;
+  if (verdict === "wrong_gate" && ticket?.entrance) return `Go to ${named(ticket.entrance, "entrance")}`;
   if (verdict === "wrong_event" && event) return `Not a ticket for ${event.title}`;
-  if (verdict === "admitted") return ticket?.entrance || message;
+  if (verdict === "admitted") return (ticket?.entrance && named(ticket.entrance, "Entrance")) || message;
   return message;
 }
 
@@ -86,11 +88,13 @@ function whom({ verdict, ticket, guest }) {
   return { seat: ticket, who: names.join(" · "), need: needs.join(" · ") };
 }
 
+/** A moment on the venue's clock, whatever the device's says; with the day unless it is today there. */
 function clock(moment) {
-  const [at, now] = [new Date(moment), new Date()];
-  const time = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  if (at.toDateString() === now.toDateString()) return time;
-  return `${time} on ${at.toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" })}`;
+  const shown = (at, form) => new Intl.DateTimeFormat("en-GB", { timeZone: duty?.event.time_zone, ...form }).format(at);
+  const [time, day] = [{ hour: "2-digit", minute: "2-digit" }, { weekday: "short", day: "numeric", month: "short" }];
+  const at = new Date(moment);
+  const isToday = shown(at, { dateStyle: "short" }) === shown(new Date(), { dateStyle: "short" });
+  return isToday ? shown(at, time) : `${shown(at, time)} on ${shown(at, day)}`;
 }
 
 // --- showing -----------------------------------------------------------------------------------
@@ -114,8 +118,7 @@ function show(state, { why = "", seat = null, who = "", need = "" } = {}, { sile
 }
 
 function showSeat(seat) {
-  const cells = seat ? [["Section", seat.section], ["Row", seat.row], ["Seat", seat.seat]].filter(([, value]) => value) : [];
-  if (seat?.kind === "STANDING") cells.splice(0, cells.length, ["Standing", seat.section]);
+  const cells = cellsOf(seat);
   $("seat").replaceChildren(...cells.map(([name, value]) => {
     const [cell, term, description] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
     term.textContent = name;
@@ -127,8 +130,23 @@ function showSeat(seat) {
   $("seat").dataset.length = letters <= 9 ? "figures" : letters <= 15 ? "words" : "long";
 }
 
+function cellsOf(seat) {
+  if (!seat) return [];
+  if (seat.kind === "STANDING") return [["Standing", bare(seat.section, "Section")]];
+  const cells = [["Section", seat.section], ["Row", seat.row], ["Seat", seat.seat]];
+  return cells.filter(([, label]) => label).map(([kind, label]) => [kind, bare(label, kind)]);
+}
+
+/** Where this device stands, from any answer of the server: { gate, event }. */
+function showDuty(reply) {
+  duty = reply;
+  $("gate").textContent = reply.gate;
+  $("event").textContent = reply.event.title;
+}
+
 function showCounts() {
-  for (const name of ["admitted", "refused"]) $(name).textContent = $(`menu-${name}`).textContent = tally[name];
+  for (const name of Object.keys(NONE)) $(name).textContent = $(`menu-${name}`).textContent = tally[name];
+  $("elsewhere-words").hidden = !tally.elsewhere;
   const open = checks.unanswered;
   $("menu-unanswered").textContent = open;
   $("unanswered").textContent = open ? `${open} without an answer` : "All scans answered";
@@ -224,14 +242,16 @@ $("torch").addEventListener("click", async () => {
 $("signin").addEventListener("submit", async (event) => {
   event.preventDefault();
   const asked = { key: $("key").value.trim(), gate: $("gate-name").value.trim() };
+  let found;
   try {
-    await checks.greet(asked);
+    found = await checks.greet(asked);
   } catch (error) {
     if (error instanceof Refused || error instanceof Unanswered) return complain(`${error.message}.`.replace("..", "."));
     throw error;
   }
   device = asked;
   localStorage.setItem(DEVICE, JSON.stringify(device));
+  showDuty(found);
   goOnDuty();
 });
 
@@ -254,7 +274,7 @@ function signOut(message = "") {
   round += 1;
   device = null;
   for (const store of [localStorage, sessionStorage]) for (const name of [DEVICE, TALLY]) store.removeItem(name);
-  Object.assign(tally, { admitted: 0, refused: 0 });
+  Object.assign(tally, NONE);
   checks.forget();
   camera.stop();
   $("device").close();
@@ -263,7 +283,25 @@ function signOut(message = "") {
   $("key").focus();
 }
 
-$("menu").addEventListener("click", () => $("device").showModal());
+/** Asks where we stand and what the whole gate has answered; without an answer the page keeps what it knows. */
+async function askDuty() {
+  $("at-gate").hidden = true;
+  try {
+    const here = await checks.greet(device);
+    showDuty(here);
+    const { admitted, refused, other_entrance: elsewhere } = here.counts;
+    $("gate-counts").textContent = `${admitted} in, ${refused} refused, ${elsewhere} other entrance`;
+    $("at-gate").hidden = false;
+  } catch (error) {
+    if (error instanceof Refused) signOut(error.message);
+    else if (!(error instanceof Unanswered)) throw error;
+  }
+}
+
+$("menu").addEventListener("click", () => {
+  $("device").showModal();
+  askDuty();
+});
 $("close").addEventListener("click", () => $("device").close());
 $("device").addEventListener("close", focusEntry);
 $("signout").addEventListener("click", () => signOut());
@@ -284,5 +322,7 @@ function pause(length) {
   return new Promise((done) => setTimeout(done, length));
 }
 
-if (device) goOnDuty();
-else $("key").focus();
+if (device) {
+  goOnDuty();
+  askDuty();
+} else $("key").focus();

@@ -45,8 +45,22 @@ def gate_server():
     server.server_close()
 
 
+EVENT = {
+    "title": "The Low Lanterns",
+    "starts_at": "2027-03-13T19:00:00Z",
+    "time_zone": "Europe/Paris",
+}
+HERE = {
+    "gate": "Gate C",
+    "entrances": ["Door C2"],
+    "event": EVENT,
+    "counts": {"admitted": 1203, "other_entrance": 4, "refused": 11},
+}
+
+
 def unknown(message="This is not one of our ticket codes."):
-    return {"verdict": "unknown", "message": message, "ticket": None, "guest": None}
+    here = {"gate": "Gate C", "event": EVENT}
+    return {"verdict": "unknown", "message": message, "ticket": None, "guest": None, **here}
 
 
 def reply(verdict, **changes):
@@ -55,7 +69,7 @@ def reply(verdict, **changes):
         "verdict": verdict,
         "message": "Welcome.",
         "gate": "Gate C",
-        "event": {"title": "The Low Lanterns", "starts_at": "2027-03-13T19:00:00Z"},
+        "event": EVENT,
         "ticket": {
             "number": "2345-6789-BCDF",
             "section": "112",
@@ -79,10 +93,19 @@ class _Handler(BaseHTTPRequestHandler):
                 "tickets/gate.html", {"agency": SimpleNamespace(name="Parterre")}
             )
             return self._send(200, page.encode(), "text/html; charset=utf-8")
+        if path == "/api/v1/gate":
+            return self._tell_gate()
         file = STATIC / path.removeprefix("/static/")
         if not path.startswith("/static/") or not file.is_file():
             return self._send(404, b"", "text/plain")
         return self._send(200, file.read_bytes(), mimetypes.guess_type(path)[0] or "")
+
+    def _tell_gate(self):
+        if self.server.is_down:
+            return self.connection.close()
+        known = self.headers["Authorization"] == f"Api-Key {KEY}"
+        body = HERE if known else {"detail": "This key is not valid."}
+        return self._send(200 if known else 401, json.dumps(body).encode(), "application/json")
 
     def do_POST(self):
         question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -96,8 +119,6 @@ class _Handler(BaseHTTPRequestHandler):
     def _judge(self, question):
         if self.headers["Authorization"] != f"Api-Key {KEY}":
             return 401, {"detail": "This key is not valid."}
-        if not question["code"]:
-            return 400, {"detail": "The request is not valid; nothing was changed."}
         time.sleep(self.server.pause)
         asked = (question["code"], question["nonce"], question.get("gate", ""))
         self.server.asked.append(asked)

@@ -12,8 +12,9 @@ export class Refused extends Error {}
 export class Unanswered extends Error {}
 
 export class Checks {
-  constructor(url) {
-    this.url = url;
+  /** Addresses of the API: where codes are asked about, and which gate this is. */
+  constructor({ scan, gate }) {
+    Object.assign(this, { scan, gate });
     this.nonces = new Map(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"));
   }
 
@@ -21,17 +22,18 @@ export class Checks {
     return this.nonces.size;
   }
 
-  /** Raises Refused when the server does not know the key. An empty code is judged by nobody and recorded nowhere. */
-  async greet(device) {
-    const response = await this.post(device, { code: "" });
-    if (response.status !== 400) await this.read(response);
+  /** Which gate the device serves: { gate, entrances, event, counts }. Raises Refused when the key serves none. */
+  async greet({ key, gate }) {
+    const url = gate ? `${this.gate}?${new URLSearchParams({ gate })}` : this.gate;
+    return this.read(await this.send(url, key));
   }
 
   /** The server's reply about a code: { verdict, message, ticket, guest, event, gate, first_admission }. */
   async ask(device, code) {
     if (!this.nonces.has(code)) this.nonces.set(code, newNonce());
     this.keep();
-    const response = await this.post(device, { code, nonce: this.nonces.get(code) });
+    const question = { code, nonce: this.nonces.get(code), ...(device.gate && { gate: device.gate }) };
+    const response = await this.send(this.scan, device.key, { method: "POST", body: JSON.stringify(question) });
     if (response.status === 400) return { verdict: "unknown", message: "This is not one of our ticket codes." };
     return this.read(response);
   }
@@ -51,12 +53,11 @@ export class Checks {
     sessionStorage.setItem(KEPT, JSON.stringify([...this.nonces]));
   }
 
-  async post({ key, gate }, question) {
+  async send(url, key, question) {
     try {
-      return await fetch(this.url, {
-        method: "POST",
+      return await fetch(url, {
+        ...question,
         headers: { "Authorization": `Api-Key ${key}`, "Content-Type": "application/json" },
-        body: JSON.stringify(gate ? { ...question, gate } : question),
         credentials: "omit",
         cache: "no-store",
         signal: AbortSignal.timeout(PATIENCE),
@@ -68,7 +69,7 @@ export class Checks {
 
   async read(response) {
     const reply = await response.json().catch(() => ({}));
-    if (response.ok && reply.verdict) return reply;
+    if (response.ok && reply.event) return reply;
     if ([401, 403, 404, 422].includes(response.status)) throw new Refused(reply.detail ?? "This key is not valid.");
     throw new Unanswered(`The server is busy (${response.status})`);
   }
