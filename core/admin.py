@@ -6,7 +6,8 @@ from django.db.models.functions import Now
 from django.utils.html import format_html
 
 from core.admin_base import ReadOnlyAdmin, step
-from core.admin_parts import in_words, names_of, pill, when
+from core.admin_names import column_name, in_words, names_of, row_name, rows_in, value_name
+from core.admin_parts import pill, when
 from core.models import AuditEntry, OutboxMessage
 from core.tasks import nudge
 
@@ -100,12 +101,12 @@ class OutboxAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditEntry)
 class AuditAdmin(ReadOnlyAdmin):
-    list_display = ["moment", "who", "words", "table", "row_id"]
+    list_display = ["moment", "who", "words", "which"]
     list_display_links = ["moment"]
     list_filter = ["action", "table", ("at", admin.DateFieldListFilter)]
     search_fields = ["row_id", "actor"]
     search_help_text = "Id of a row or of who acted"
-    readonly_fields = ["moment", "who", "words", "table", "row_id", "before", "after"]
+    readonly_fields = ["moment", "who", "words", "which", "was", "became", "row_id"]
     fields = readonly_fields
     export_columns = {
         "At": "at",
@@ -119,10 +120,13 @@ class AuditAdmin(ReadOnlyAdmin):
 
     def get_changelist_instance(self, request):
         changes = super().get_changelist_instance(request)
-        names = names_of(entry.actor for entry in changes.result_list)
-        for entry in changes.result_list:
-            entry.name = names.get(entry.actor)
+        _name(changes.result_list)
         return changes
+
+    def get_object(self, request, object_id, from_field=None):
+        entry = super().get_object(request, object_id, from_field)
+        _name([entry] if entry else [])
+        return entry
 
     @admin.display(description="When", ordering="pk")
     def moment(self, entry):
@@ -130,8 +134,36 @@ class AuditAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Who", ordering="actor")
     def who(self, entry):
-        return getattr(entry, "name", None) or entry.actor or "the system"
+        return entry.name or entry.actor or "the system"
 
     @admin.display(description="What")
     def words(self, entry):
-        return in_words(entry)
+        return in_words(entry, entry.names)
+
+    @admin.display(description="Which", ordering="row_id")
+    def which(self, entry):
+        return row_name(entry, entry.names)
+
+    @admin.display(description="Before")
+    def was(self, entry):
+        return _values(entry, entry.before)
+
+    @admin.display(description="After")
+    def became(self, entry):
+        return _values(entry, entry.after)
+
+
+def _name(entries):
+    """Gives the entries `name`, of who acted, and `names` of the rows they tell about."""
+    actors, rows = names_of(entry.actor for entry in entries), rows_in(entries)
+    for entry in entries:
+        entry.name, entry.names = actors.get(entry.actor), rows
+
+
+def _values(entry, values):
+    """status: Draft, supplier: Quai Productions"""
+    told = (
+        f"{column_name(column)}: {value_name(entry.table, column, value, entry.names)}"
+        for column, value in (values or {}).items()
+    )
+    return ", ".join(told) or "–"

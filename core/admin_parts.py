@@ -6,17 +6,14 @@ a lower one, so the lower app never knows of it.
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import groupby
-from uuid import UUID
 
-from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from core.admin_names import in_words, names_of, rows_in
 from core.models import AuditEntry
 from core.money import Money
 
@@ -172,8 +169,8 @@ def timeline(things, more=()):
     entries = []
     for table, ids in wanted.items():
         entries += AuditEntry.objects.filter(table=table, row_id__in=ids).order_by("-pk")[:SHOWN]
-    names = names_of(entry.actor for entry in entries)
-    told = [_told(entry, names) for entry in entries] + list(more)
+    actors, rows = names_of(entry.actor for entry in entries), rows_in(entries)
+    told = [_told(entry, actors, rows) for entry in entries] + list(more)
     told.sort(key=lambda entry: entry.at, reverse=True)
     shown = {"entries": _folded(told)[:SHOWN]}
     return Panel("What happened", template="admin/_timeline.html", context=shown)
@@ -189,39 +186,6 @@ def _folded(entries):
     return folded
 
 
-def _told(entry, names):
-    return Entry(entry.at, names.get(entry.actor, entry.actor or "the system"), in_words(entry))
-
-
-def in_words(entry):
-    """An audit entry as a phrase: purchase order: status DRAFT → PENDING."""
-    thing = _names_of_tables().get(entry.table, entry.table)
-    if entry.action == "INSERT":
-        return f"{thing} made"
-    if entry.action == "DELETE":
-        return f"{thing} deleted"
-    changes = (
-        f"{name.removesuffix('_id').replace('_', ' ')} {_shown(entry.before.get(name))} → "
-        f"{_shown(value)}"
-        for name, value in (entry.after or {}).items()
-    )
-    return f"{thing}: {', '.join(changes)}"
-
-
-@cache
-def _names_of_tables():
-    return {model._meta.db_table: model._meta.verbose_name for model in apps.get_models()}
-
-
-def _shown(value):
-    return "nothing" if value in (None, "") else value
-
-
-def names_of(actors):
-    """{actor as the audit trail writes it: a name a reader knows}."""
-    actors = set(actors)
-    ids = [actor.removeprefix("user:") for actor in actors if actor.startswith("user:")]
-    users = get_user_model().objects.filter(pk__in=[UUID(pk) for pk in ids])
-    names = {f"user:{user.pk}": str(user) for user in users}
-    keys = {actor: "an API key" for actor in actors if actor.startswith("key:")}
-    return {**keys, **names}
+def _told(entry, actors, rows):
+    who = actors.get(entry.actor, entry.actor or "the system")
+    return Entry(entry.at, who, in_words(entry, rows))

@@ -10,6 +10,7 @@ from django.utils import timezone
 from agencies.queries import current_agency
 from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, step
 from core.admin_parts import (
+    Entry,
     Panel,
     Table,
     amount,
@@ -20,6 +21,7 @@ from core.admin_parts import (
     panel,
     status_column,
     status_of,
+    timeline,
     when,
 )
 from core.money import Money
@@ -157,6 +159,17 @@ class DeliveryReceiptAdmin(ReadOnlyAdmin):
             booked = entries_of(source="receipt", source_id=receipt.pk)
             found.append(Panel("In the ledger", entries_table(booked)))
         return found
+
+    def history_of(self, request, receipt):
+        """A receipt is written once; what can still happen is that it is paid."""
+        owed = Money(receipt.amount, receipt.currency).display()
+        arrived = Entry(
+            receipt.received_at,
+            str(receipt.received_by or "the system"),
+            f"{receipt.seats:,} seats of {receipt.order} received, {owed} owed for them",
+        )
+        payables = AccountsPayable.objects.filter(receipt=receipt)
+        return timeline(payables, [arrived])
 
     @step("Print", is_page=True, right="view")
     def print_out(self, request, receipt):

@@ -78,6 +78,28 @@ class LineForm(forms.Form):
         for name in ("unit_cost", "retail_price"):
             self.fields[name].label += f" ({order.currency})"
 
+    def clean(self):
+        """Marks every field that cannot stand, so that one look at the form is enough."""
+        given = super().clean()
+        for name in ("unit_cost", "retail_price"):
+            if given.get(name) is not None:
+                self._try(name, Money, given[name], self.currency)
+        section, rows, seats = (given.get(name) for name in ("section", "rows", "seats"))
+        if section and self._try("rows", places_in, section, rows=rows or ""):
+            self._try("seats", places_in, section, rows=rows or "", seats=seats or "")
+        elif section:
+            self._try("seats", places_in, section, seats=seats or "")
+        return given
+
+    def _try(self, name, work, *arguments, **words):
+        """Whether the work is done without a refusal; if not, the field says why."""
+        try:
+            work(*arguments, **words)
+        except DomainError as refused:
+            self.add_error(name, refused.message)
+            return False
+        return True
+
     def line(self):
         """What was filled in, as keywords of `add_line`; raises WrongScale."""
         given = self.cleaned_data
@@ -155,7 +177,7 @@ class ReceiveForm(forms.Form):
             return expected
         if not (rows or seats or quantity):
             raise Invalid("Say which part: rows, seats, or how many.")
-        named = places_in(line.section, rows=rows, seats=seats)
+        named = places_in(line.section, rows=rows, seats=seats, around=set(expected))
         return self._still_expected(line, named, bool(seats), quantity)
 
     def _still_expected(self, line, named, is_exact, quantity):

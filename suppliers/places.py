@@ -21,12 +21,16 @@ class NotAPlace(Invalid):
     code = "not_a_place"
 
 
-def places_in(section, *, rows="", seats=""):
-    """The LayoutSeats of a section that the words mean, in map order; empty words mean all.
+def places_in(section, *, rows="", seats="", around=None):
+    """The LayoutSeats of a section that the words mean, in map order; empty words mean all. `around`
+    are ordinals whose rows are meant where none are named.
 
     Raises NotAPlace naming the word that does not fit.
     """
     found = list(LayoutSeat.objects.filter(section=section).order_by("ordinal"))
+    if around is not None and not rows.strip():
+        meant = {place.row for place in found if place.ordinal in around}
+        found = [place for place in found if place.row in meant]
     if rows.strip():
         labels = _in_order(place.row for place in found)
         wanted = _expand(rows, labels, "row", section)

@@ -71,11 +71,18 @@ def test_seats_are_added_by_rows_and_seats_in_words_and_a_wrong_word_stands_on_t
     order = new_order(jonas)
     page = f"{of(order, 'add_line')}?event={event.pk}"
     refused = jonas.post(page, line(event, rows="A-Z", retail_price="45"))
-    assert problems(refused) == ["Section Stalls has no row Z."]
+    assert refused.context["form"].errors == {"rows": ["Stalls has no row Z."]}
     assert b'value="A-Z"' in refused.content
     assert b'value="45"' in refused.content
     wrong_cents = jonas.post(page, line(event, rows="A", unit_cost="25.005"))
-    assert problems(wrong_cents) == ["25.005 has too many decimals for EUR."]
+    assert wrong_cents.context["form"].errors == {
+        "unit_cost": ["25.005 has too many decimals for EUR."]
+    }
+    everything = line(
+        event, rows="Z", seats="77", unit_cost="", retail_price="45.005", quantity="0"
+    )
+    marked = jonas.post(page, everything).context["form"].errors
+    assert set(marked) == {"rows", "seats", "unit_cost", "retail_price", "quantity"}
     jonas.post(page, line(event, rows="A-B", seats="1-6 odd", another="yes"))
     jonas.post(page, line(event, "Floor", quantity="8"))
     assert [each.ordered for each in order.lines.order_by("position")] == [6, 8]
@@ -134,6 +141,29 @@ def test_a_part_is_received_after_a_preview_then_the_rest(jonas, event):
     assert order.status == "COMPLETED"
     assert EventSeat.objects.filter(ownership="OWNED").count() == 20
     assert invariants.violations() == {}
+
+
+def test_seats_without_rows_are_those_of_the_rows_on_the_line(jonas, event):
+    order = world.confirmed_order(event, rows="B-C")
+    words = {"take_0": "part", "seats_0": "1-2"}
+    preview = jonas.post(of(order, "receive"), words)
+    assert "B 1-2, C 1-2" in preview.content.decode()
+    assert len(next(iter(preview.context["form"].parts.values()))) == 4
+
+
+def test_a_receipt_tells_what_happened(jonas, event):
+    world.received_order(event, rows="A")
+    page = jonas.get(of(DeliveryReceipt.objects.get())).content.decode()
+    assert "10 seats of PO-" in page
+    assert "Nothing has happened yet" not in page
+
+
+def test_the_audit_trail_says_names_and_states_instead_of_ids(mireille, event):
+    order = world.confirmed_order(event, rows="A")
+    page = mireille.get(address("core.auditentry"), {"q": str(order.pk)}).content.decode()
+    assert "status Pending → Confirmed" in page
+    assert order.number in page
+    assert str(order.pk) not in page.split('id="result_list"')[-1]
 
 
 def test_what_was_not_previewed_is_not_received(jonas, event):
