@@ -65,7 +65,8 @@ def record(fact):
         for handler in handlers
     )
     prompt = [row.pk for row, handler in zip(rows, handlers, strict=True) if handler.prompt]
-    transaction.on_commit(lambda: _after_commit(prompt))
+    # Robust: what was committed is not unsaid because telling it went wrong. Beat tells it again.
+    transaction.on_commit(lambda: _after_commit(prompt), robust=True)
 
 
 def _after_commit(prompt):

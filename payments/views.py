@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from core.errors import NotFound
 from core.tenancy import acting_for
-from payments.adapters import ProviderUnavailable, WebhookRefused
+from payments.adapters import ProviderRefused, ProviderUnavailable, WebhookRefused
 from payments.services import receive_notice, work_notice
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def webhook(request, provider):
         return HttpResponseBadRequest("signature refused")
     except NotFound:
         return HttpResponse("unknown provider", status=404)
-    except ProviderUnavailable:
+    except (ProviderUnavailable, ProviderRefused):
         return HttpResponse("try again", status=503)
     if message is not None:
         with acting_for(message.agency_id):

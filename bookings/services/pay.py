@@ -11,6 +11,7 @@ from core.locks import database_now, lock_one
 from core.transactions import use_case
 from customers.services import remember_customer
 from payments.models import OPEN, Payment
+from payments.models import Status as PaymentStatus
 from payments.services import open_payment, start_payment
 from tickets.services import name_holder
 
@@ -78,7 +79,10 @@ def _ensure_payment(booking_id):
     """A failed attempt may be followed by another while the places are still kept."""
     booking = lock_one(Booking.objects.filter(pk=booking_id))
     _still_held(booking)
-    if not Payment.objects.filter(reference=booking_id, status__in=OPEN).exists():
+    known = set(Payment.objects.filter(reference=booking_id).values_list("status", flat=True))
+    if PaymentStatus.SUCCEEDED in known:
+        raise NotYours("Your payment has arrived; the tickets are on their way to you.")
+    if not known.intersection(OPEN):
         open_payment(
             reference=booking_id,
             money=booking.money,

@@ -2,15 +2,18 @@
 
 import json
 import time
+from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
+from django.db import connections, transaction
 from django.db.models.functions import Now
 from django.test import Client
 
 from bookings.models import Booking
 from bookings.services import confirm, contact, expire_lapsed, pay, reserve
 from config.tests.scenarios import house
-from config.tests.servers import free_port, simulator
+from config.tests.servers import free_port, simulator, together
 from core import invariants, outbox
 from core.models import OutboxMessage
 from core.tenancy import acting_for, as_system
@@ -19,11 +22,12 @@ from inventory.models import EventSeat
 from notifications.models import Message
 from payments import providers
 from payments.models import InboxMessage, LedgerEntry, Payment, Refund
-from payments.services import settle
-from payments.tasks import reconcile
+from payments.services import request_refund, retry_refund, settle
+from payments.tasks import reconcile, work_inbox
 from payments.webhook_signature import sign
 
 pytestmark = pytest.mark.crash
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -129,6 +133,53 @@ def test_late_money_goes_back_in_full_when_one_seat_is_gone(provider, event):
     assert invariants.violations() == {}
 
 
+def test_late_money_gets_its_seats_from_one_who_did_not_pay_in_time(provider, event):
+    late = at_the_provider(event, [0, 1])
+    lapse(late)
+    rival = reserve(event=event, ordinals=[1, 2])
+    lapse(rival)
+    money_arrives(provider, late)
+    rival.refresh_from_db()
+    assert (late.status, rival.status) == ("CONFIRMED", "EXPIRED")
+    assert dict(EventSeat.objects.filter(ordinal__lt=3).values_list("ordinal", "status")) == {
+        0: "SOLD",
+        1: "SOLD",
+        2: "AVAILABLE",
+    }
+    assert set(rival.items.values_list("ticket__status", flat=True)) == {"CANCELLED"}
+    assert not Refund.objects.exists()
+    assert invariants.violations() == {}
+
+
+def test_two_who_pay_late_for_one_seat_at_one_moment_get_it_once(provider, event):
+    """Each would drive the other out: locks are taken in one order, so one waits and is paid back."""
+    for number in range(8):
+        rivals = [paid_too_late(event, number), paid_too_late(event, number)]
+        answers = together([confirming(event.agency_id, payment) for payment in rivals])
+        assert sorted(map(str, answers)) == ["CONFIRMED", "REFUNDED"]
+        assert EventSeat.objects.get(ordinal=number).status == "SOLD"
+    assert Refund.objects.filter(reason="TOO_LATE").count() == 8
+
+
+def paid_too_late(event, ordinal):
+    """The payment of a reservation that lapsed, of which bookings have not heard yet."""
+    booking = at_the_provider(event, [ordinal])
+    lapse(booking)
+    Payment.objects.filter(reference=booking.pk).update(status="SUCCEEDED")
+    return Payment.objects.get(reference=booking.pk)
+
+
+def confirming(agency_id, payment):
+    def run():
+        try:
+            with acting_for(agency_id):
+                return confirm(payment.reference, payment_id=payment.pk).status
+        finally:
+            connections.close_all()
+
+    return run
+
+
 def test_the_same_money_told_five_times_is_booked_once(provider, event):
     booking = at_the_provider(event, [0])
     payment = money_arrives(provider, booking, "pay")
@@ -221,6 +272,101 @@ def test_notices_are_stored_once_and_only_with_a_true_signature(provider, event,
     booking.refresh_from_db()
     assert booking.status == "CONFIRMED"
     assert list(InboxMessage.objects.values_list("state", flat=True)) == ["done"]
+
+
+def test_reconciliation_ends_at_the_first_silence_and_goes_on_behind_it(provider, event, settings):
+    bookings = [at_the_provider(event, [number]) for number in range(3)]
+    first, *others = Payment.objects.order_by("created_at")
+    Payment.objects.update(opened_at=Now() - timedelta(minutes=5), looked_up_at=None)
+    with dead_provider(settings):
+        assert reconcile() == {"asked": 1, "unreachable": 1}
+    assert Payment.objects.filter(looked_up_at=None).count() == 2
+    for payment in others:
+        provider.pay(payment.provider_ref, "lost_notice")
+    Payment.objects.filter(pk=first.pk).update(looked_up_at=Now() - timedelta(minutes=1))
+    assert reconcile(limit=2, patience=1) == {"asked": 2, "unreachable": 0}
+    deliver_everything()
+    assert [Booking.objects.get(pk=booking.pk).status for booking in bookings] == [
+        "RESERVED",
+        "CONFIRMED",
+        "CONFIRMED",
+    ]
+
+
+def test_a_refund_nobody_answers_for_does_not_stand_before_the_payments(provider, event, settings):
+    paid = at_the_provider(event, [0])
+    payment = money_arrives(provider, paid, "pay")
+    with acting_for(event.agency_id), transaction.atomic():
+        request_refund(
+            payment_id=payment.pk, money=payment.money, reason="FRAUD", request_key="once"
+        )
+    at_the_provider(event, [1])
+    Refund.objects.update(created_at=Now() - timedelta(minutes=5))
+    Payment.objects.update(opened_at=Now() - timedelta(minutes=5), looked_up_at=Now() - HOUR)
+    with dead_provider(settings):
+        assert reconcile() == {"asked": 1, "unreachable": 1}
+        assert Refund.objects.get().looked_up_at
+        assert reconcile() == {"asked": 1, "unreachable": 1}
+    assert not Payment.objects.filter(looked_up_at__lte=Now() - HOUR, status="PROCESSING").exists()
+
+
+def test_notices_wait_for_a_provider_that_does_not_answer(provider, event, settings):
+    for number in range(3):
+        at_the_provider(event, [number])
+    for payment in Payment.objects.all():
+        InboxMessage.objects.create(
+            provider="simulated", event_id=str(payment.pk), session_ref=payment.provider_ref
+        )
+    with dead_provider(settings):
+        assert work_inbox() == 1
+    assert sorted(InboxMessage.objects.values_list("attempts", "state")) == [
+        (0, "received"),
+        (0, "received"),
+        (1, "received"),
+    ]
+    assert work_inbox() == 2
+
+
+@contextmanager
+def dead_provider(settings):
+    """Nobody listens where the provider was."""
+    before = settings.PAYMENT_SIMULATOR_URL
+    settings.PAYMENT_SIMULATOR_URL = f"http://127.0.0.1:{free_port()}"
+    providers._adapters.cache_clear()
+    yield
+    settings.PAYMENT_SIMULATOR_URL = before
+    providers._adapters.cache_clear()
+
+
+def test_a_refused_refund_stands_in_the_metrics_and_is_sent_again_by_a_person(
+    provider, event, client
+):
+    payment = money_arrives(provider, at_the_provider(event, [0]), "pay")
+    with transaction.atomic():
+        refund = request_refund(
+            payment_id=payment.pk, money=payment.money, reason="FRAUD", request_key="once"
+        )
+    Payment.objects.filter(pk=payment.pk).update(provider_payment_ref="pi_of_nobody")
+    deliver_everything()
+    assert Refund.objects.get().status == "FAILED"
+    assert 'tessera_failed{queue="refunds"} 1.0' in client.get("/metrics").content.decode()
+    Payment.objects.filter(pk=payment.pk).update(provider_payment_ref=payment.provider_payment_ref)
+    retry_refund(refund.pk)
+    deliver_everything()
+    assert Refund.objects.get().status == "COMPLETED"
+    assert 'tessera_failed{queue="refunds"} 0.0' in client.get("/metrics").content.decode()
+
+
+def test_a_mail_that_does_not_leave_says_so_until_it_does(provider, event, mailoutbox, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_PORT = free_port()
+    money_arrives(provider, at_the_provider(event, [0]), "pay")
+    assert (Message.objects.get().status, mailoutbox) == ("FAILED", [])
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    with as_system():
+        OutboxMessage.objects.filter(done_at=None).update(due_at=Now())
+    deliver_everything()
+    assert (Message.objects.get().status, len(mailoutbox)) == ("SENT", 1)
 
 
 def test_a_provider_that_is_away_leaves_the_seats_and_says_so(committed_db, settings):

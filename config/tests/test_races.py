@@ -8,6 +8,9 @@ import psycopg
 import pytest
 from django.db import connection, connections
 
+from bookings.clients import Client
+from bookings.models import Booking
+from bookings.services import Sale, TooManyHolds, reserve
 from config.tests.scenarios import house
 from config.tests.servers import together, web
 from core import invariants
@@ -161,3 +164,30 @@ def test_control_without_the_row_lock_and_the_constraint_both_gates_admit(commit
     together([naive_scan] * 2)
     with acting_for(agency):
         assert Admission.objects.count() == 2
+
+
+def racing_reservation(event, agency_id, ordinal, client):
+    def run():
+        try:
+            with acting_for(agency_id):
+                reserve(event=event, ordinals=[ordinal], sale=Sale(client=client))
+        except TooManyHolds:
+            return "refused"
+        finally:
+            connections.close_all()
+        return "reserved"
+
+    return run
+
+
+@pytest.mark.parametrize(("may_hold", "reserved"), [(2, 2), (None, 12)])
+def test_twelve_at_once_do_not_slip_past_the_count(committed_db, may_hold, reserved):
+    """Without the limit, the control, all twelve get their seat."""
+    client = Client("key:x", may_hold)
+    agency_id = house()["agency"]["id"]
+    with acting_for(agency_id):
+        event = Event.objects.get()
+    told = Counter(together([racing_reservation(event, agency_id, n, client) for n in range(12)]))
+    assert told == Counter(reserved=reserved) + Counter(refused=12 - reserved)
+    with acting_for(agency_id):
+        assert Booking.objects.filter(status="RESERVED").count() == reserved

@@ -91,6 +91,8 @@ def _settle_for(message):
     ) or (message.payment_ref and payments.filter(provider_payment_ref=message.payment_ref).first())
     if not payment:
         session = provider(message.provider).find_session(ref=message.session_ref)
+        if session is None:
+            raise LookupError(f"The provider no longer knows {message.session_ref}.")
         payment = payments.get(pk=session.metadata["payment_id"])
     settle(payment.pk)
 

@@ -50,9 +50,8 @@ def send_refund(refund_id):
     refund = Refund.objects.select_related("payment").get(pk=refund_id)
     if refund.status in (RefundStatus.COMPLETED, RefundStatus.FAILED):
         return refund
-    Refund.objects.filter(pk=refund_id, status=RefundStatus.PENDING).update(
-        status=RefundStatus.PROCESSING
-    )
+    if refund.status == RefundStatus.PENDING:
+        _begin(refund_id)
     failpoints.reach("refund.before_provider")
     try:
         sent = _find_or_send(refund)
@@ -69,12 +68,27 @@ def send_refund(refund_id):
 @use_case
 def retry_refund(refund_id):
     """A failed refund is sent again, by a person's decision; returns the Refund."""
-    refund = lock_one(Refund.objects.filter(pk=refund_id))
+    _, refund = _locked(refund_id)
     refund.move_to(RefundStatus.PROCESSING)
     refund.failure = ""
     refund.save(update_fields=["status", "failure"])
     record(RefundRequested(refund_id=refund_id))
     return refund
+
+
+def _locked(refund_id):
+    """(Payment, Refund): always in this order, for the trigger behind each change of a refund's
+    state locks the payment."""
+    payment = lock_one(Payment.objects.filter(refunds=refund_id))
+    return payment, lock_one(Refund.objects.filter(pk=refund_id))
+
+
+@use_case
+def _begin(refund_id):
+    _, refund = _locked(refund_id)
+    if refund.status == RefundStatus.PENDING:
+        refund.move_to(RefundStatus.PROCESSING)
+        refund.save(update_fields=["status"])
 
 
 def _find_or_send(refund):
@@ -92,10 +106,12 @@ def _find_or_send(refund):
 
 @use_case
 def _refused(refund_id, why):
-    Refund.objects.filter(pk=refund_id, status=RefundStatus.PROCESSING).update(
-        status=RefundStatus.FAILED, failure=why[:200]
-    )
-    return Refund.objects.get(pk=refund_id)
+    _, refund = _locked(refund_id)
+    if refund.status == RefundStatus.PROCESSING:
+        refund.move_to(RefundStatus.FAILED)
+        refund.failure = why[:200]
+        refund.save(update_fields=["status", "failure"])
+    return refund
 
 
 @use_case
@@ -107,8 +123,7 @@ def _noted(refund_id, provider_ref):
 
 @use_case
 def _complete(refund_id, provider_ref):
-    payment = lock_one(Payment.objects.filter(refunds=refund_id))
-    refund = lock_one(Refund.objects.filter(pk=refund_id))
+    payment, refund = _locked(refund_id)
     if refund.status == RefundStatus.COMPLETED:
         return refund
     refund.move_to(RefundStatus.COMPLETED)
