@@ -8,6 +8,7 @@ import { LOOK, SHAPES } from "./state.js";
 const DOTS_BELOW = 9; // px of pitch: too small for rings and glyphs
 const LABELS_FROM = 17;
 const LABEL_INSET = 12; // px
+const LABEL_CLEAR = 8; // px from the edge of the window: nearer, a letter would be cut
 const DIMMED = 0.16; // alpha
 const MOST_RATIO = 2; // a canvas of ratio 3 costs more than it shows
 
@@ -107,10 +108,11 @@ export class Painter {
     c.font = `650 ${Math.min(14, view.pitch * 0.5) * ratio}px ${theme.font}`;
     Object.assign(c, { textAlign: "center", textBaseline: "middle", fillStyle: theme.grey, strokeStyle: theme.sunk, lineWidth: 5 * ratio });
     const taken = [];
+    const isWhole = ([x, y]) => view.sees([x, y, x, y], -LABEL_CLEAR / view.k);
     for (const row of rows) {
       row.spots ??= labelSpots(this.geo, row);
-      const seen = row.spots.filter((spot) => this.isInSight(...spot));
-      for (const spot of seen.length || !row.spots.length ? seen : this.edgeSpot(row)) {
+      const seen = row.spots.filter(isWhole);
+      for (const spot of seen.length || !row.spots.length ? seen : this.edgeSpot(row).filter(isWhole)) {
         if (taken.some((other) => distance(other, spot) < PITCH * 0.8)) continue;
         taken.push(spot);
         c.strokeText(row.label, ...this.at(...spot));
