@@ -3,11 +3,20 @@
 from django.contrib import admin
 from django.db import transaction
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils.html import format_html
 
 from core.admin_base import ReadOnlyAdmin, step
-from core.admin_names import column_name, in_words, names_of, row_name, rows_in, value_name
-from core.admin_parts import pill, when
+from core.admin_names import (
+    column_name,
+    in_words,
+    model_of,
+    names_of,
+    row_name,
+    rows_in,
+    value_name,
+)
+from core.admin_parts import pill, story, when
 from core.models import AuditEntry, OutboxMessage
 from core.tasks import nudge
 
@@ -142,7 +151,12 @@ class AuditAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Which", ordering="row_id")
     def which(self, entry):
-        return row_name(entry, entry.names)
+        name, model = row_name(entry, entry.names), model_of(entry.table)
+        if entry.action == "DELETE" or model not in self.admin_site._registry:
+            return name
+        meta = model._meta
+        page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[entry.row_id])
+        return format_html('<a href="{}">{}</a>', page, name)
 
     @admin.display(description="Before")
     def was(self, entry):
@@ -151,6 +165,10 @@ class AuditAdmin(ReadOnlyAdmin):
     @admin.display(description="After")
     def became(self, entry):
         return _values(entry, entry.after)
+
+    def history_of(self, request, entry):
+        """What else happened to the same row."""
+        return story({entry.table: [entry.row_id]})
 
 
 def _name(entries):

@@ -227,7 +227,7 @@ class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
         return False
 
     def history_of(self, request, thing):
-        """The timeline's Panel."""
+        """The timeline's Panel, or None."""
         return timeline([thing])
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
@@ -240,7 +240,7 @@ class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
                 "panels": [
                     *self.panels(request, thing),
                     *panels_for(request, self.admin_site, thing),
-                    self.history_of(request, thing),
+                    *filter(None, [self.history_of(request, thing)]),
                 ],
                 "is_form_last": self.is_form_last(thing),
                 "is_read_only": not self.has_change_permission(request, thing),

@@ -21,7 +21,12 @@ def names_of(actors):
     users = get_user_model().objects.filter(pk__in=[UUID(pk) for pk in ids])
     names = {f"user:{user.pk}": str(user) for user in users}
     keys = {actor: "an API key" for actor in actors if actor.startswith("key:")}
-    return {**keys, **names}
+    commands = {
+        actor: f"the command {actor.removeprefix('command:')}"
+        for actor in actors
+        if actor.startswith("command:")
+    }
+    return {**keys, **names, **commands}
 
 
 def rows_in(entries):
@@ -46,7 +51,7 @@ def row_name(entry, names):
 
 def thing_name(table):
     """purchase order, for the table of purchase orders."""
-    model = _models().get(table)
+    model = model_of(table)
     return model._meta.verbose_name if model else table
 
 
@@ -90,6 +95,11 @@ def short(key):
     return f"…{key[-LAST:]}" if len(key) > LAST else key
 
 
+def model_of(table):
+    """The model of a table, or None."""
+    return _models().get(table)
+
+
 @cache
 def _models():
     return {model._meta.db_table: model for model in apps.get_models()}
@@ -97,7 +107,7 @@ def _models():
 
 @cache
 def _field(table, column):
-    model = _models().get(table)
+    model = model_of(table)
     if model is None:
         return None
     try:
@@ -115,7 +125,7 @@ def _target(table, column):
 
 def _named(table, ids):
     """(id, name) of the rows that have one."""
-    model = _models().get(table)
+    model = model_of(table)
     known = {field.name for field in model._meta.concrete_fields} if model else set()
     columns = [name for name in CALLED if name in known]
     if not columns:

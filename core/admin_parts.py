@@ -162,10 +162,16 @@ class Entry:
 
 
 def timeline(things, more=()):
-    """The newest changes of these rows from the audit trail, and `more` Entries, as a Panel."""
+    """The newest changes of these rows from the audit trail, and `more` Entries, as a Panel; None when
+    there are none."""
     wanted = defaultdict(list)
     for thing in things:
         wanted[thing._meta.db_table].append(str(thing.pk))
+    return story(wanted, more)
+
+
+def story(wanted, more=()):
+    """The timeline of rows known only by {table: [id as text]}."""
     entries = []
     for table, ids in wanted.items():
         entries += AuditEntry.objects.filter(table=table, row_id__in=ids).order_by("-pk")[:SHOWN]
@@ -173,7 +179,7 @@ def timeline(things, more=()):
     told = [_told(entry, actors, rows) for entry in entries] + list(more)
     told.sort(key=lambda entry: entry.at, reverse=True)
     shown = {"entries": _folded(told)[:SHOWN]}
-    return Panel("What happened", template="admin/_timeline.html", context=shown)
+    return Panel("What happened", template="admin/_timeline.html", context=shown) if told else None
 
 
 def _folded(entries):

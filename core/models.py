@@ -107,4 +107,5 @@ class AuditEntry(TenantModel):
         triggers = append_only()
 
     def __str__(self):
-        return f"{self.action} {self.table} {self.row_id}"
+        done = {"INSERT": "made", "UPDATE": "changed", "DELETE": "deleted"}[self.action]
+        return f"{self.table.partition('_')[2]} {done}".capitalize()

@@ -12,6 +12,8 @@ from venues.plan import corners, ordinals, outlines, size
 SEAT = 15
 LETTER = 0.62
 LABEL_PIXELS = (10, 22)
+SEATED_LABEL = 20  # pixels at most, for a name among seats
+CELL = 10  # half a pitch
 
 
 def svg(plan, classes, *, width=960, title="", links=()):
@@ -104,27 +106,72 @@ def _shape_label(shape, pixel):
     on_stage = shape.kind == "stage"
     name = f"seatmap-shape-label{' seatmap-stage-label' if on_stage else ''}"
     paint = f'fill="{"#ffffff" if on_stage else "#5d5751"}"{turn}'
-    return _text(name, shape.label, (x, y), room, pixel, paint)
+    return _text(name, shape.label, (x, y), _font(shape.label, room, pixel), paint)
 
 
 def _labels(plan, pixel):
-    """Names of sections over the seats, with a halo; the list beside the map is what is read."""
+    """Names of sections, where they hide no seat if there is such a place: in the middle, else above,
+    else below. They have a halo; the list beside the map is what is read."""
+    crowd = _crowd(plan)
     yield '<g aria-hidden="true" stroke="#ffffff" paint-order="stroke" stroke-linejoin="round">'
     for section in plan.sections:
         left, top, right, bottom = outlines.box(section.outline)
-        at = tuple(round(value) for value in outlines.middle(section.outline))
+        middle = tuple(round(value) for value in outlines.middle(section.outline))
+        font = _font(section.label, (right - left, bottom - top), pixel)
+        if font and section.kind != "STANDING":
+            font = min(font, round(SEATED_LABEL * pixel))
+            half = LETTER * font * len(section.label) / 2, font / 2
+            middle = _clear(middle, half, (top - 2 * font, bottom + 2 * font), crowd)
         halo = f'fill="#1a1511" stroke-width="{4 * pixel:.0f}"'
-        yield _text("seatmap-label", section.label, at, (right - left, bottom - top), pixel, halo)
+        yield _text("seatmap-label", section.label, middle, font, halo)
     yield "</g>"
 
 
-def _text(name, text, at, room, pixel, paint):
-    """A centred text as large as its room allows; nothing where it could not be read."""
+def _crowd(plan):
+    """The cells of a grid in which something stands: seats, or shapes."""
+    cells = {
+        (seat.x // CELL, seat.y // CELL)
+        for _, section, _, seat in ordinals(plan)
+        if section.kind != "STANDING"
+    }
+    for shape in plan.shapes:
+        if shape.kind != "text":
+            cells |= _cells(outlines.box(corners(shape)))
+    return cells
+
+
+def _cells(box):
+    left, top, right, bottom = (int(edge // CELL) for edge in box)
+    return {(x, y) for x in range(left, right + 1) for y in range(top, bottom + 1)}
+
+
+def _clear(at, half, limits, crowd):
+    """The place nearest to `at`, upwards and then downwards within the limits, at which a label of
+    this half size hides nothing, which it then takes; `at` itself when there is none."""
+    x, y = at
+    ways = (range(y, int(limits[0]), -CELL), range(y, int(limits[1]), CELL))
+    for place in (each for way in ways for each in way):
+        reach = half[0] + SEAT / 2, half[1] + SEAT / 2
+        cells = _cells((x - reach[0], place - reach[1], x + reach[0], place + reach[1]))
+        if not cells & crowd:
+            crowd |= cells
+            return x, place
+    return at
+
+
+def _font(text, room, pixel):
+    """As large as the room allows; 0 where it could not be read."""
     smallest, largest = LABEL_PIXELS
     fits = min(room[0] / (LETTER * len(text)), room[1] * 0.7) / pixel
     if fits < smallest * 0.7:
+        return 0
+    return round(max(smallest, min(largest, fits)) * pixel)
+
+
+def _text(name, text, at, font, paint):
+    """A centred text; nothing for font 0."""
+    if not font:
         return ""
-    font = round(max(smallest, min(largest, fits)) * pixel)
     return (
         f'<text class="{name}" x="{at[0]}" y="{at[1]}" font-size="{font}" font-weight="700" '
         f'font-family="sans-serif" text-anchor="middle" dominant-baseline="central" {paint}>'

@@ -52,6 +52,20 @@ def test_labels_are_text_and_never_markup(hall):
     assert [each.text for each in elements(text, "text")] == ["<b>Stage</b>", 'A & "B"']
 
 
+def test_the_name_of_a_section_hides_no_seat_where_there_is_room(hall):
+    _, label = elements(svg(hall, ["free"] * 6), "text")
+    row, stage_ends = 130, 80
+    half = int(label.get("font-size")) / 2
+    assert abs(int(label.get("y")) - row) > half + 7
+    assert int(label.get("y")) - half > stage_ends
+    crowded = tuple(PlanRow(str(n), tuple(PlanSeat(str(i), 20 * i, 20 * n) for i in range(20)))
+                    for n in range(20))  # fmt: skip
+    house = normalise(Plan("House", (PlanSection("Stalls", "SEATS", crowded),), ()))
+    (name,) = elements(svg(house, ["free"] * 400), "text")
+    middle = min(seat.y for row in house.sections[0].rows for seat in row.seats) + 190
+    assert abs(int(name.get("y")) - middle) > 190
+
+
 def test_a_strict_content_policy_holds(hall):
     text = svg(hall, ["free"] * 6)
     assert not re.search(r'style=|<style|<script|\son\w+=|\sid=|href="javascript', text)
