@@ -5,13 +5,15 @@ import time
 from contextlib import contextmanager
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import connections, transaction
 from django.db.models.functions import Now
 from django.test import Client
 
 from bookings.models import Booking
-from bookings.services import confirm, contact, expire_lapsed, pay, reserve
+from bookings.services import NotYours, confirm, contact, expire_lapsed, pay, reserve
+from bookings.tasks import expire
 from config.tests.scenarios import house
 from config.tests.servers import free_port, simulator, together
 from core import invariants, outbox
@@ -272,6 +274,27 @@ def test_notices_are_stored_once_and_only_with_a_true_signature(provider, event,
     booking.refresh_from_db()
     assert booking.status == "CONFIRMED"
     assert list(InboxMessage.objects.values_list("state", flat=True)) == ["done"]
+
+
+def test_a_payment_that_arrived_is_not_asked_for_again(provider, event):
+    booking = at_the_provider(event, [0])
+    Payment.objects.update(status="SUCCEEDED")
+    with pytest.raises(NotYours, match="Your payment has arrived"):
+        pay(booking.pk)
+    assert Payment.objects.count() == 1
+
+
+def test_one_reservation_that_cannot_be_ended_does_not_keep_the_others(committed_db, event):
+    """Somebody holds the first one's row longer than a lock is waited for."""
+    stuck, other = (reserve(event=event, ordinals=[number]) for number in range(2))
+    lapse(stuck)
+    lapse(other)
+    with psycopg.connect(committed_db.admin_url) as somebody:
+        somebody.execute("SELECT set_config('tessera.system', 'on', false)")
+        somebody.execute("SELECT 1 FROM bookings_booking WHERE id = %s FOR UPDATE", [stuck.pk])
+        assert expire() == 1
+    assert expire() == 1
+    assert set(Booking.objects.values_list("status", flat=True)) == {"EXPIRED"}
 
 
 def test_reconciliation_ends_at_the_first_silence_and_goes_on_behind_it(provider, event, settings):
