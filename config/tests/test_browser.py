@@ -200,6 +200,66 @@ def test_a_seat_lost_on_the_map_keeps_the_others_in_the_basket(browser, shop, wo
         expect(lines).to_have_count(1)
 
 
+def test_back_leads_through_a_refusal_and_an_unfinished_payment_to_the_tickets(
+    browser, shop, world
+):
+    with reader(browser) as buyer:
+        page = buyer.page
+        page.goto(address(shop, world, "seats/0/"))
+        hold(page)
+        expect(page.get_by_role("alert")).to_contain_text("Choose at least one seat first.")
+        hold(page, 1, 2)
+        expect(page.get_by_role("heading", name="Details and payment")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("alert")).to_contain_text("Choose at least one seat first.")
+        page.go_forward()
+        page.get_by_label("Name").fill("Noor Vance")
+        page.get_by_label("E-mail").fill("noor")
+        page.get_by_role("button", name="Pay €").click()
+        expect(page.get_by_role("alert")).to_contain_text("does not look like an e-mail")
+        expect(page.get_by_label("Name")).to_have_value("Noor Vance")
+        page.get_by_label("E-mail").fill("noor@post.example")
+        page.get_by_role("button", name="Pay €").click()
+        expect(page.get_by_role("heading", name="Pay Load")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("heading", name="Details and payment")).to_be_visible()
+        page.go_forward()
+        page.get_by_role("link", name="Cancel and go back").click()
+        notice = page.get_by_role("status").filter(has_text="not finished")
+        expect(notice).to_contain_text("Nothing was charged, and the seats are kept for you until")
+        expect(page.get_by_role("alert")).to_have_count(0)
+        notice.get_by_role("button", name="Continue to payment").click()
+        page.get_by_role("button", name="Pay €").click()
+        expect(page.get_by_text("Paid and confirmed")).to_be_visible()
+
+
+def test_choose_seats_lands_at_the_map_on_a_phone(browser, shop, world):
+    with reader(browser, viewport=PHONE) as buyer:
+        page = buyer.page
+        page.goto(address(shop, world))
+        page.locator("#seatmap.is-ready").wait_for()
+        page.get_by_role("link", name="Choose seats").click()
+        assert 0 <= page.locator(".seatmap__box").bounding_box()["y"] < 60
+        assert page.locator(".seatmap__stage").bounding_box()["y"] < PHONE["height"] / 3
+
+
+def test_a_tip_over_a_seat_goes_with_escape(browser, shop, world):
+    with reader(browser) as buyer:
+        page = buyer.page
+        page.goto(address(shop, world))
+        page.locator("#seatmap.is-ready").wait_for()
+        tip = page.locator(".seatmap__tip")
+        page.get_by_role("link", name=re.compile("^Section A,")).press("Enter")
+        expect(tip).to_contain_text("seat 1,")
+        page.keyboard.press("Escape")
+        expect(tip).to_be_hidden()
+        expect(page.get_by_role("link", name=re.compile("^Section A,"))).to_be_focused()
+        page.get_by_role("link", name=re.compile("^Section B,")).hover()
+        expect(tip).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(tip).to_be_hidden()
+
+
 def test_when_the_time_is_over_the_page_says_so_and_the_seats_are_free(browser, world, tmp_path):
     with site(tmp_path, RESERVATION_TTL_SECONDS="3") as shop, reader(browser) as buyer:
         page = buyer.page
