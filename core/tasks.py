@@ -1,4 +1,5 @@
-"""The relay of the outbox. Losing the broker only delays: beat and the next commit find the rest."""
+"""The relay of the outbox, and how jobs go through rows. Losing the broker only delays: beat and the
+next commit find the rest."""
 
 import logging
 
@@ -7,6 +8,7 @@ from django.conf import settings
 
 from core import outbox
 from core.memory import Remembered
+from core.tenancy import acting_for
 
 log = logging.getLogger(__name__)
 # After a failure the broker is left alone for a while: a refused connection costs seconds.
@@ -18,6 +20,21 @@ def relay():
     """Delivers due facts until none is left."""
     while sum(outbox.deliver(limit=20)):
         pass
+
+
+def in_turn(rows, work):
+    """Calls `work(id)` for each (id, agency id), acting for that agency; returns how many times it
+    did something. One row's trouble is logged and never stops the others."""
+    return sum(_did(work, row_id, agency_id) for row_id, agency_id in rows)
+
+
+def _did(work, row_id, agency_id):
+    try:
+        with acting_for(agency_id):
+            return bool(work(row_id))
+    except Exception:
+        log.exception("%s of %s failed", work, row_id)
+        return False
 
 
 def nudge():

@@ -1,9 +1,12 @@
 """Event states follow the clock."""
 
+from functools import partial
+
 from celery import shared_task
 from django.utils import timezone
 
-from core.tenancy import acting_for, as_system
+from core.tasks import in_turn
+from core.tenancy import as_system
 from events.models import Event, Status
 from events.services import roll_over as roll_over_one
 
@@ -17,8 +20,4 @@ def roll_over():
                 status__in=(Status.PUBLISHED, Status.ON_SALE, Status.SOLD_OUT)
             ).values_list("pk", "agency_id")
         )
-    now, moved = timezone.now(), 0
-    for event_id, agency_id in rows:
-        with acting_for(agency_id):
-            moved += roll_over_one(event_id, now=now)
-    return moved
+    return in_turn(rows, partial(roll_over_one, now=timezone.now()))

@@ -16,6 +16,7 @@ from events.services import open_sale, price_sections, publish, roll_over, withd
 from inventory.models import EventSeat
 from inventory.queries import left_by_event
 from inventory.services import lay_out
+from inventory.tasks import mark
 from payments.models import LedgerEntry
 from suppliers.models import (
     AccountsPayable,
@@ -208,6 +209,13 @@ def test_what_was_bought_before_prices_were_set_sells_once_they_are():
         publish(event.pk)
         lay_out(event)
         assert left_by_event([event.pk])[event.pk].count == 20
+
+
+def test_a_sale_stopped_while_its_places_are_counted_stays_stopped(event):
+    """The job chose the event while it was on sale; by its turn the sale was stopped."""
+    withdraw(event.pk)
+    assert mark(event.pk) is False
+    assert Event.objects.get().status == "PUBLISHED"
 
 
 def test_a_sale_stopped_by_hand_stays_stopped(event):
