@@ -14,11 +14,17 @@ def section_name(label):
 
 
 def named(label, kind):
-    """The label in a sentence: F is "row F"; Row F, Table 4 and Quay entrance name themselves."""
-    return label if " " in label.strip() else f"{kind} {label}"
+    """The label in a sentence: F is "row F"; Row F, Table 4 and Stairs name themselves."""
+    is_number = len(label) <= LONGEST_NUMBER and " " not in label
+    return f"{kind} {label}" if is_number else label
 
 
 def bare(label, kind):
-    """The label under a heading that says its kind: "Section B" is "B", Stalls stays as it is."""
-    word, _, rest = label.strip().partition(" ")
-    return rest.strip() if rest and word.casefold() == kind.casefold() else label
+    """The label under a heading that says its kind: "Section B" is "B", "Quay entrance" is "Quay",
+    Stalls stays as it is."""
+    words = label.split()
+    if len(words) < 2:
+        return label
+    if words[0].casefold() == kind.casefold():
+        return " ".join(words[1:])
+    return " ".join(words[:-1]) if words[-1].casefold() == kind.casefold() else label

@@ -1,5 +1,7 @@
-/** A label under a heading that says its kind: "Section B" is "B", "Stalls" stays as it is. (As venues/labels.py.) */
-export const bare = (label, kind) => label.replace(new RegExp(`^${kind}\\s+(?=\\S)`, "i"), "");
+/** How labels of a house are read, as in venues/labels.py: with their kind word, but with it once. */
 
-/** A label in a sentence: "F" is "row F"; "Row F", "Table 4" and "Quay entrance" name themselves. */
-export const named = (label, kind) => (/\S\s+\S/.test(label) ? label : `${kind} ${label}`);
+/** Under a heading that says the kind: "Section B" is "B", "Quay entrance" is "Quay", "Stalls" stays as it is. */
+export const bare = (label, kind) => label.replace(new RegExp(`^${kind}\\s+(?=\\S)|\\s+${kind}$`, "i"), "");
+
+/** In a sentence: "F" is "row F"; "Row F", "Table 4" and "Stairs" name themselves. */
+export const named = (label, kind) => (/^\S{1,3}$/.test(label) ? `${kind} ${label}` : label);

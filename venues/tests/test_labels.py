@@ -22,6 +22,7 @@ def test_a_number_is_a_section_and_a_name_is_itself(label, read):
         ("2", "entrance", "entrance 2"),
         ("Entrance 2", "entrance", "Entrance 2"),
         ("Quay entrance", "entrance", "Quay entrance"),
+        ("Stairs", "entrance", "Stairs"),
     ],
 )
 def test_in_a_sentence_the_kind_is_said_once(label, kind, read):
@@ -34,6 +35,7 @@ def test_in_a_sentence_the_kind_is_said_once(label, kind, read):
         ("Section B", "Section", "B"),
         ("SECTION B", "Section", "B"),
         ("Entrance 2", "Entrance", "2"),
+        ("Quay entrance", "Entrance", "Quay"),
         ("Stalls", "Section", "Stalls"),
         ("Section", "Section", "Section"),
         ("Seaside 4", "Seat", "Seaside 4"),
