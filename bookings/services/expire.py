@@ -9,12 +9,15 @@ from core.outbox import record
 from core.status import WrongState
 from core.transactions import use_case
 from inventory.services import lock_seats, release
+from payments.models import Payment
+from payments.models import Status as PaymentStatus
 from tickets.services import cancel_tickets
 from tickets.services.issue import lock_tickets
 
 
 def expire_in(booking_ids, *, and_lock=()):
-    """Ends those of these reservations whose time is over, inside the caller's transaction.
+    """Ends those of these reservations whose time is over, inside the caller's transaction. One whose
+    money has arrived is about to be confirmed and is left alone.
 
     Locks bookings, then all their places together with the EventSeat ids of `and_lock` in one go, so
     that the buyer who takes places over keeps the order of locks. Returns the ended ids.
@@ -22,12 +25,21 @@ def expire_in(booking_ids, *, and_lock=()):
     bookings = lock(Booking.objects.filter(pk__in=booking_ids, status=Status.RESERVED))
     items = list(BookingItem.objects.filter(booking__in=bookings))
     lock_seats([*and_lock, *(item.event_seat_id for item in items)])
-    now = database_now()
-    over = [booking for booking in bookings if booking.reserved_until <= now]
+    over = _over(bookings)
     for booking in over:
         _close(booking, _of(booking, items), Status.EXPIRED, "not paid in time")
         record(BookingExpired(booking_id=booking.pk))
     return [booking.pk for booking in over]
+
+
+def _over(bookings):
+    now = database_now()
+    lapsed = [booking for booking in bookings if booking.reserved_until <= now]
+    paid = Payment.objects.filter(
+        reference__in=[booking.pk for booking in lapsed], status=PaymentStatus.SUCCEEDED
+    )
+    paid_for = set(paid.values_list("reference", flat=True))
+    return [booking for booking in lapsed if booking.pk not in paid_for]
 
 
 def _of(booking, items):
