@@ -83,7 +83,8 @@ class Pgbench:
             "PGHOST": parse_qs(address.query)["host"][0],
             "PGUSER": address.username,
             "PGDATABASE": address.path.lstrip("/"),
-            "PGOPTIONS": f"-c tessera.agency={agency} -c tessera.actor=key:bench",
+            "PGOPTIONS": f"-c tessera.agency={agency} -c tessera.actor=key:bench"
+            " -c plan_cache_mode=force_generic_plan",
         }
 
 

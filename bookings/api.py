@@ -18,6 +18,7 @@ from core.api import PROBLEM_RESPONSES
 from core.errors import Invalid, NotFound
 from core.idempotency import once
 from core.money import Money
+from core.postgres.rows import read
 from customers.services import remember_customer
 from events.models import Event, PriceLevel
 from inventory.services import SeatsTaken
@@ -27,6 +28,8 @@ IDEMPOTENCY = OpenApiParameter(
 )
 SELLERS = role("buyer", "partner")
 SOLD_BY = (
+    "id",
+    "agency_id",
     "title",
     "status",
     "currency",
@@ -184,7 +187,7 @@ def _reserve(key, asked):
 
 def _event(event_id):
     """The event with what selling it needs to know; NotFound for missing and foreign ids alike."""
-    event = Event.objects.only(*SOLD_BY).filter(pk=event_id).first()
+    event = read(Event, SOLD_BY, id=event_id)
     if event is None:
         raise NotFound("There is no such event.")
     return event

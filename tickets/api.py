@@ -12,9 +12,13 @@ from accounts.api import role
 from core.api import PROBLEM_RESPONSES
 from core.errors import Invalid, NotFound
 from core.ids import uuid7
+from core.memory import Remembered
 from tickets.models import Gate, Scan
 from tickets.queries import answered_at
 from tickets.services import admit
+
+# Like the key that leads to it, a gate may be some seconds old; its tickets never are.
+_gates = Remembered(seconds=5)
 
 
 class ScanRequest(serializers.Serializer):
@@ -123,6 +127,10 @@ class ScanTicket(APIView):
 
 def _gate(key, wanted):
     """The device's gate; a device bound to one cannot name another."""
+    return _gates.get((key.agency_id, key.gate_id, wanted), lambda: _find_gate(key, wanted))
+
+
+def _find_gate(key, wanted):
     gates = Gate.objects.select_related("event")
     if key.gate_id:
         gate = gates.filter(pk=key.gate_id).first()

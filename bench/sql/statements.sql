@@ -3,14 +3,14 @@
 SELECT uuidv7() AS booking, uuidv7() AS ticket_a, uuidv7() AS ticket_b, uuidv7() AS payment,
        '2 tickets, ' || title AS words, currency
 FROM events_event
-WHERE id = (:event)::uuid AND status = 'ON_SALE' AND now() BETWEEN sale_starts_at AND sale_ends_at \gset
+WHERE id = :event::uuid AND status = 'ON_SALE' AND now() BETWEEN sale_starts_at AND sale_ends_at \gset
 BEGIN;
 INSERT INTO core_idempotencykey (agency_id, caller, key, request_hash, body)
-VALUES (:agency, 'key:bench', :booking, repeat('0', 64), '')
+VALUES (:agency::uuid, 'key-bench', :booking, repeat('0', 64), '')
 ON CONFLICT (agency_id, caller, key) DO NOTHING RETURNING id AS key_row \gset
 WITH wanted AS (
   SELECT id FROM inventory_eventseat
-  WHERE event_id = :event AND ordinal IN (:place, :place::int + 1) ORDER BY id FOR NO KEY UPDATE
+  WHERE event_id = :event::uuid AND ordinal IN (:place::int, :place::int + 1) ORDER BY id FOR NO KEY UPDATE
 ), claimed AS (
   UPDATE inventory_eventseat e
   SET status = 'RESERVED', claimed_by = :booking::uuid,
@@ -26,23 +26,23 @@ SELECT min(id) AS seat_a, max(id) AS seat_b, min(price) AS price, min(cost) AS c
 FROM claimed \gset
 INSERT INTO tickets_ticket (id, agency_id, event_id, event_seat_id, ordinal, number, status,
   section, "row", seat, seat_kind, entrance, restricted_view, holder_name, generation)
-VALUES (:ticket_a, :agency, :event, :seat_a, :place, left(md5(:ticket_a), 14), 'RESERVED', :section,
+VALUES (:ticket_a::uuid, :agency::uuid, :event::uuid, :seat_a::bigint, :place::int, left(md5(:ticket_a::text), 14), 'RESERVED', :section,
         :row, :label, 'STANDARD', '', false, '', 0),
-       (:ticket_b, :agency, :event, :seat_b, :place::int + 1, left(md5(:ticket_b), 14), 'RESERVED',
+       (:ticket_b::uuid, :agency::uuid, :event::uuid, :seat_b::bigint, :place::int + 1, left(md5(:ticket_b::text), 14), 'RESERVED',
         :section, :row, :label, 'STANDARD', '', false, '', 0);
 INSERT INTO bookings_booking (id, agency_id, number, event_id, channel, status, ticket_count,
   price, fee, total, currency, reserved_until, cancellation_reason)
-VALUES (:booking, :agency, left(md5(:booking), 12), :event, 'API', 'RESERVED', 2, :price::numeric * 2,
-        2.00, :price::numeric * 2 + 2.00, :currency, :until, '');
+VALUES (:booking::uuid, :agency::uuid, left(md5(:booking::text), 12), :event::uuid, 'API', 'RESERVED', 2, :price::numeric * 2,
+        2.00, :price::numeric * 2 + 2.00, :currency, :until::timestamptz, '');
 INSERT INTO bookings_bookingitem (agency_id, booking_id, ticket_id, event_seat_id, position, price,
   fee, total, cost, currency)
-VALUES (:agency, :booking, :ticket_a, :seat_a, 1, :price, 1.00, :price::numeric + 1.00, :cost,
+VALUES (:agency::uuid, :booking::uuid, :ticket_a::uuid, :seat_a::bigint, 1, :price::numeric, 1.00, :price::numeric + 1.00, :cost::numeric,
         :currency),
-       (:agency, :booking, :ticket_b, :seat_b, 2, :price, 1.00, :price::numeric + 1.00, :cost,
+       (:agency::uuid, :booking::uuid, :ticket_b::uuid, :seat_b::bigint, 2, :price::numeric, 1.00, :price::numeric + 1.00, :cost::numeric,
         :currency);
 INSERT INTO payments_payment (id, agency_id, reference, description, provider, provider_ref,
   provider_payment_ref, provider_url, status, amount, currency, failure)
-VALUES (:payment, :agency, :booking, :words, 'simulated', '', '', '', 'PENDING',
+VALUES (:payment::uuid, :agency::uuid, :booking::uuid, :words, 'simulated', '', '', '', 'PENDING',
         :price::numeric * 2 + 2.00, :currency, '');
-UPDATE core_idempotencykey SET status = 201, body = repeat('x', 700) WHERE id = :key_row;
+UPDATE core_idempotencykey SET status = 201, body = repeat('x', 700) WHERE id = :key_row::bigint;
 COMMIT;

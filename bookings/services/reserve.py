@@ -20,8 +20,8 @@ from core.transactions import broken_constraint, use_case
 from inventory import picker
 from inventory.models import EventSeat
 from inventory.services import SeatsTaken, claim, lapsed_claims
-from payments.services import open_payment
-from tickets.services import open_tickets
+from payments.services import new_payment
+from tickets.services import new_tickets
 
 TRIES = 3
 
@@ -142,10 +142,23 @@ def _reserve(event, ordinals, sale, taking_over):
 
 
 def _write(booking_id, event, seats, sale):
-    tickets = open_tickets(event=event, seats=seats)
+    """Tickets, booking, payment and items in one statement: each round trip costs as much as the
+    rows do."""
+    tickets = new_tickets(event=event, seats=seats)
     items = _items(booking_id, seats, tickets)
+    booking = _booking(booking_id, event, items, sale, until=seats[0].until)
+    payments = [_payment(booking)] if booking.total else []
+    try:
+        insert(tickets, [booking], *([payment] for payment in payments), items)
+    except IntegrityError as error:
+        _refuse_hoarding(error, booking)
+    booking.item_list = items
+    return booking
+
+
+def _booking(booking_id, event, items, sale, until):
     price, fee = _sum(items, "price", event), _sum(items, "fee", event)
-    booking = Booking(
+    return Booking(
         id=booking_id,
         number=_number(),
         event=event,
@@ -160,25 +173,22 @@ def _write(booking_id, event, seats, sale):
         fee=fee.amount,
         total=(price + fee).amount,
         currency=event.currency,
-        reserved_until=seats[0].until,
+        reserved_until=until,
     )
-    _open(booking)
-    booking.item_list = insert(items)
-    if booking.total:
-        open_payment(reference=booking_id, money=booking.money, description=_description(booking))
-    return booking
 
 
-def _open(booking):
-    try:
-        insert([booking])
-    except IntegrityError as error:
-        if broken_constraint(error) != TOO_MANY_HOLDS:
-            raise
-        raise TooManyHolds(
-            f"You already have {booking.client_may_hold} unpaid reservations. Pay one or let it go, "
-            "then reserve more. Nothing was reserved."
-        ) from error
+def _refuse_hoarding(error, booking):
+    """Raises TooManyHolds if that is what the database said, else the error."""
+    if broken_constraint(error) != TOO_MANY_HOLDS:
+        raise error
+    raise TooManyHolds(
+        f"You already have {booking.client_may_hold} unpaid reservations. Pay one or let it go, "
+        "then reserve more. Nothing was reserved."
+    ) from error
+
+
+def _payment(booking):
+    return new_payment(reference=booking.pk, money=booking.money, description=_description(booking))
 
 
 def _items(booking_id, seats, tickets):

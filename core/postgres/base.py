@@ -8,6 +8,7 @@ transaction, hence it is forgotten then and sent again. Needs session pooling (A
 import select
 
 from django.db.backends.postgresql import base, operations
+from psycopg import RawCursor
 
 from core.tenancy import current_scope
 
@@ -23,10 +24,14 @@ class DatabaseOperations(operations.DatabaseOperations):
         return super().last_executed_query(cursor, sql, params) or sql
 
 
+class NumberedCursor(base.CursorMixin, RawCursor):
+    """Sends statements as they are, with $1, $2…: long ones need not be read through first."""
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
     _scope_sent = None
-    _prepares = False
+    _prepared_cursor = None
 
     def get_connection_params(self):
         """Only prepared_cursor heeds `prepare_threshold`: Django's own cursors never prepare."""
@@ -36,23 +41,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._scope_sent = None
         return super().get_new_connection(conn_params)
 
-    def prepared_cursor(self):
+    def prepared_cursor(self, kind=base.ServerBindingCursor):
         """A cursor whose statements PostgreSQL parses and plans once for each connection.
 
         For the written-out SQL of hot paths: one statement a call, its values sent apart.
         """
-        self._prepares = True
+        self._prepared_cursor = kind
         try:
             return self.cursor()
         finally:
-            self._prepares = False
+            self._prepared_cursor = None
 
     def create_cursor(self, name=None):
         scope = current_scope()
         if scope != self._scope_sent:
             self._send(scope)
-        if self._prepares:
-            return base.ServerBindingCursor(self.connection)
+        if self._prepared_cursor:
+            return self._prepared_cursor(self.connection)
         return super().create_cursor(name)
 
     def is_usable(self):

@@ -27,16 +27,20 @@ class NothingToPay(DomainError):
     code = "nothing_to_pay"
 
 
-def open_payment(*, reference, money, description):
-    """The intent to be paid, written in the transaction that made it due. Returns the Payment."""
-    payment = Payment(
+def new_payment(*, reference, money, description):
+    """The intent to be paid, for the transaction that makes it due to write. Returns the Payment."""
+    return Payment(
         reference=reference,
         provider=settings.PAYMENT_PROVIDER,
         amount=money.amount,
         currency=money.currency,
         description=description,
     )
-    return insert([payment])[0]
+
+
+def open_payment(**intent):
+    """Writes a new_payment; returns it."""
+    return insert([new_payment(**intent)])[0]
 
 
 def start_payment(*, reference, email, success_url, cancel_url, expires_at):

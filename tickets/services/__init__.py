@@ -5,7 +5,7 @@ from tickets.services.issue import (
     cancel_tickets,
     confirm_tickets,
     name_holder,
-    open_tickets,
+    new_tickets,
     reopen_tickets,
 )
 from tickets.services.keys import active_key, code_of, public_keys, rotate_signing_key
@@ -18,7 +18,7 @@ __all__ = [
     "code_of",
     "confirm_tickets",
     "name_holder",
-    "open_tickets",
+    "new_tickets",
     "public_keys",
     "reopen_tickets",
     "rotate_signing_key",

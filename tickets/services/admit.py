@@ -4,11 +4,12 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from core.errors import Invalid
-from core.locks import lock
+from core.postgres.rows import read
+from core.tenancy import current_agency_id
 from core.transactions import use_case
 from tickets.codes import CodeRefused, verify
 from tickets.models import Admission, Scan, Status, Ticket
@@ -28,6 +29,35 @@ WHY_NOT = {
     Status.REFUNDED: "This ticket was refunded.",
     Status.TRANSFERRED: "This ticket was passed on to somebody else.",
 }
+
+# What the door needs to know of a ticket.
+SHOWN = (
+    "id",
+    "agency_id",
+    "event_id",
+    "number",
+    "status",
+    "section",
+    "row",
+    "seat",
+    "seat_kind",
+    "entrance",
+    "holder_name",
+    "generation",
+)
+KEEP_SCAN = """
+INSERT INTO tickets_scan (agency_id, gate_id, ticket_id, device_id, nonce, verdict, code_digest)
+VALUES (%(agency)s, %(gate)s, %(ticket)s, %(device)s, %(nonce)s, %(verdict)s, %(digest)s)
+"""
+LET_IN = f"""
+WITH used AS (
+  UPDATE tickets_ticket SET status = 'USED' WHERE id = %(ticket)s
+), entered AS (
+  INSERT INTO tickets_admission (agency_id, ticket_id, entry, gate_id)
+  VALUES (%(agency)s, %(ticket)s, 1, %(gate)s)
+)
+{KEEP_SCAN}
+"""  # noqa: S608 - constants only
 
 
 class NonceReused(Invalid):
@@ -79,18 +109,19 @@ def admit(*, code, gate, device_id, nonce):
 @use_case
 def _admit(*, code, gate, device_id, nonce):
     verdict, ticket = _judge(code, gate)
+    scan = {
+        "agency": current_agency_id(),
+        "gate": gate.pk,
+        "ticket": ticket and ticket.pk,
+        "device": device_id,
+        "nonce": nonce,
+        "verdict": str(verdict),
+        "digest": _digest(code),
+    }
     if verdict == Verdict.ADMITTED:
-        Admission.objects.create(ticket=ticket, gate=gate)
         ticket.move_to(Status.USED)
-        Ticket.objects.filter(pk=ticket.pk).update(status=Status.USED)
-    Scan.objects.create(
-        gate=gate,
-        ticket=ticket,
-        device_id=device_id,
-        nonce=nonce,
-        verdict=verdict,
-        code_digest=_digest(code),
-    )
+    with connection.prepared_cursor() as cursor:
+        cursor.execute(LET_IN if verdict == Verdict.ADMITTED else KEEP_SCAN, scan)
     first = _first_admission(ticket) if verdict == Verdict.DUPLICATE else None
     return ScanResult(verdict, ticket, first)
 
@@ -116,17 +147,16 @@ def _find(code, gate):
     typed = re.sub(r"[\s-]+", "", code).upper()
     if NUMBER.fullmatch(typed):
         number = f"{typed[:4]}-{typed[4:8]}-{typed[8:]}"
-        return _locked(Ticket.objects.filter(number=number, event_id=gate.event_id)), None
+        return _locked(number=number, event_id=gate.event_id), None
     try:
         signed = verify(code, public_keys())
     except CodeRefused:
         return None, None
-    return _locked(Ticket.objects.filter(pk=signed.ticket, event_id=signed.event)), signed
+    return _locked(id=signed.ticket, event_id=signed.event), signed
 
 
-def _locked(tickets):
-    found = lock(tickets)
-    return found[0] if found else None
+def _locked(**keys):
+    return read(Ticket, SHOWN, for_update=True, **keys)
 
 
 def _is_current(ticket, signed):

@@ -4,7 +4,6 @@ from django.db.models.functions import Now
 
 from core.ids import reference
 from core.locks import lock
-from core.postgres.rows import insert
 from tickets.models import Status, Ticket
 from tickets.services.keys import active_key
 
@@ -15,9 +14,9 @@ def _number():
     return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
 
 
-def open_tickets(*, event, seats):
-    """One RESERVED ticket per ClaimedSeat, in the same order; returns the tickets."""
-    return insert(
+def new_tickets(*, event, seats):
+    """One RESERVED ticket per ClaimedSeat, in the same order, for the reservation to write."""
+    return [
         Ticket(
             event=event,
             event_seat_id=seat.id,
@@ -31,7 +30,7 @@ def open_tickets(*, event, seats):
             restricted_view=seat.restricted_view,
         )
         for seat in seats
-    )
+    ]
 
 
 def lock_tickets(ticket_ids):
