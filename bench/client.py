@@ -81,11 +81,13 @@ async def _forgetter(address):
     """A function that deletes the cache key."""
     port, password, key = address
     reader, writer = await asyncio.open_connection(HOST, port)
+    turn = asyncio.Lock()
 
     async def call(*words):
         parts = "".join(f"${len(word.encode())}\r\n{word}\r\n" for word in words)
-        writer.write(f"*{len(words)}\r\n{parts}".encode())
-        return await reader.readline()
+        async with turn:
+            writer.write(f"*{len(words)}\r\n{parts}".encode())
+            return await reader.readline()
 
     await call("AUTH", password)
     return lambda: call("DEL", key)

@@ -145,7 +145,12 @@ CACHES = {
             "SOCKET_TIMEOUT": 0.5,
         },
         "KEY_PREFIX": env("CACHE_PREFIX", default="tessera"),
-    }
+    },
+    # Pieces of pages that are the same for everybody, for as long as what they count.
+    "process": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 2000},
+    },
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"

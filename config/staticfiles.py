@@ -7,13 +7,26 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 OUR_MODULES = ("js/*.js", HashedFilesMixin._js_module_import_aggregation_patterns[1])
 
 
-class Hashed(ManifestStaticFilesStorage):
+class Remembering:
+    """Names do not change while a process lives: each is looked up once."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._addresses = {}
+
+    def url(self, name, force=False):
+        if name not in self._addresses or force:
+            self._addresses[name] = super().url(name, force)
+        return self._addresses[name]
+
+
+class Hashed(Remembering, ManifestStaticFilesStorage):
     """For the demo: hashed, not compressed, because compressing well takes a minute."""
 
     patterns = (*ManifestStaticFilesStorage.patterns, OUR_MODULES)
 
 
-class HashedAndCompressed(CompressedManifestStaticFilesStorage):
+class HashedAndCompressed(Remembering, CompressedManifestStaticFilesStorage):
     """For production: brotli and gzip beside each file, made once."""
 
     patterns = (*CompressedManifestStaticFilesStorage.patterns, OUR_MODULES)

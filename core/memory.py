@@ -3,6 +3,8 @@ that must not be stale is not remembered."""
 
 import time
 
+from django.core.cache import caches
+
 MOST = 2000
 
 
@@ -33,3 +35,4 @@ class Remembered:
         """For tests, and for commands that have just changed what others remember."""
         for memory in cls.everything:
             memory.forget()
+        caches["process"].clear()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from babel.numbers import format_currency
 from django.db.models import CheckConstraint, Func, Q
@@ -40,6 +41,11 @@ def exponent(currency):
 def quantum(currency):
     """The smallest amount of the currency, as a Decimal: EUR 0.01."""
     return Decimal(1).scaleb(-exponent(currency))
+
+
+@lru_cache(2000)
+def _in_words(amount, currency, locale):
+    return format_currency(amount, currency, locale=locale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ class Money:
 
     def display(self, locale="en"):
         """For people: €1,234.50."""
-        return format_currency(self.amount, self.currency, locale=locale.replace("-", "_"))
+        return _in_words(self.amount, self.currency, locale.replace("-", "_"))
 
     def split(self, weights):
         """Shares by weight that add up to exactly this, by largest remainder.

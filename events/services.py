@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.text import slugify
 
-from core.errors import DomainError, NotFound
+from core.errors import DomainError
 from core.locks import lock_one
 from core.outbox import record
 from core.transactions import use_case
@@ -174,14 +174,3 @@ def _new_draft(draft, venue, currency):
         currency=draft.currency or currency,
         external_id=draft.external_id,
     )
-
-
-def event_by_id(event_id):
-    """The event with its venue and layout; NotFound for missing and foreign ids alike."""
-    events = Event.objects.select_related("venue", "layout").defer(
-        "layout__geometry_brotli", "layout__geometry_gzip"
-    )
-    try:
-        return events.get(pk=event_id)
-    except (Event.DoesNotExist, ValueError) as error:
-        raise NotFound("There is no such event.") from error

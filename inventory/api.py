@@ -14,16 +14,15 @@ from agencies.queries import current_agency
 from core.api import Problem
 from core.errors import NotFound
 from core.money import Money
-from events.models import Event
-from events.services import event_by_id
+from events.queries import public_event
 from inventory import queries
 
 FRESH_SECONDS = 1
 
 
 def _public_event(event_id):
-    event = event_by_id(event_id)
-    if not Event.objects.public().filter(pk=event.pk).exists():
+    event = public_event(id=event_id)
+    if event is None:
         raise NotFound("There is no such event.")
     return event
 

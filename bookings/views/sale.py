@@ -14,6 +14,7 @@ from bookings.calendar import calendar_of
 from bookings.showing import all_in, left_of, levels_of, sale_of, sections_of, shown
 from bookings.views.choice import best_of, refused_choice
 from core.memory import Remembered
+from events import queries
 from events.models import Event
 from inventory.queries import price_classes, status_bytes, wheelchair_spaces_left
 from venues.picture import svg
@@ -40,16 +41,11 @@ _wheelchairs = Remembered(seconds=5)
 
 
 def public_event(slug):
-    """The public event of this slug with its venue; 404 otherwise. The plan is not loaded."""
-    events = (
-        Event.objects.public()
-        .select_related("venue", "organizer", "layout")
-        .defer("layout__plan", "layout__geometry_brotli", "layout__geometry_gzip")
-    )
-    event = events.filter(slug=slug).first()
-    if event is None:
+    """The public event of this slug; 404 otherwise."""
+    found = queries.public_event(slug=slug)
+    if found is None:
         raise Http404
-    return event
+    return found
 
 
 @require_safe

@@ -19,6 +19,7 @@ PLAIN = {
     "BigIntegerField",
     "PositiveIntegerField",
     "PositiveSmallIntegerField",
+    "SlugField",
     "SmallIntegerField",
     "TextField",
     "UUIDField",
@@ -51,8 +52,8 @@ def insert(*groups):
     return groups[-1]
 
 
-def read(model, names, *, for_update=False, **keys):
-    """The instance with these values, with only the fields of these names loaded, or None.
+def read(model, names=(), *, for_update=False, **keys):
+    """The instance with these values, or None. With `names` only these fields are loaded.
 
     `for_update` locks the row and reads it after the lock; then it must be in a transaction.
     """
@@ -122,10 +123,11 @@ def _insert(model, names, rows, numbers):
 @lru_cache(STATEMENTS)
 def _selection(model, names, keys, for_update):
     """(attributes in the order of the model, statement)."""
-    fields = [field for field in model._meta.concrete_fields if field.attname in names]
+    every = model._meta.concrete_fields
+    fields = [field for field in every if field.attname in names or not names]
     for field in fields:
         _check_plain(field)
-    if len(fields) != len(names):
+    if names and len(fields) != len(names):
         raise TypeError(f"{model} has not all of {names}.")
     columns = ", ".join(f'"{field.column}"' for field in fields)
     where = " AND ".join(f"{_column(model, key)} = ${n}" for n, key in enumerate(keys, start=1))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
@@ -92,7 +93,12 @@ def control(field):
 def _format(moment, zone, pattern):
     if not moment:
         return ""
-    return format_datetime(moment, pattern, tzinfo=ZoneInfo(str(zone)), locale=_locale())
+    return _in_words(moment, str(zone), pattern, _locale())
+
+
+@lru_cache(2000)
+def _in_words(moment, zone, pattern, locale):
+    return format_datetime(moment, pattern, tzinfo=ZoneInfo(zone), locale=locale)
 
 
 def _locale():
