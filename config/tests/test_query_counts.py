@@ -1,0 +1,92 @@
+"""What hot paths ask of the database: a fixed number of statements, each a round trip that costs
+about as much as the work it asks for. Begin, commit and savepoints are not counted here."""
+
+import json
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from config.tests.scenarios import house
+from core.memory import Remembered
+from core.tenancy import acting_for
+from tickets.models import Ticket
+from tickets.queries import printable
+from tickets.services import code_of
+
+pytestmark = pytest.mark.django_db
+
+
+@contextmanager
+def asks(statements):
+    """Fails unless the block asks the database exactly so many things."""
+    with CaptureQueriesContext(connection) as captured:
+        yield
+    asked = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
+    assert len(asked) == statements, "\n".join(asked)
+
+
+@pytest.fixture
+def world():
+    made = house(options={"sold": 4})
+    Remembered.forget_everything()
+    return made
+
+
+def caller(world, role):
+    token = world["tokens"][role]
+    return Client(headers={"host": "127.0.0.1", "authorization": f"Api-Key {token}"})
+
+
+def reserve(world, places):
+    client = caller(world, "buyer")
+    body = {"event": world["event"]["id"], "seats": places}
+    return client.post(
+        "/api/v1/bookings",
+        json.dumps(body),
+        content_type="application/json",
+        headers={"idempotency-key": str(uuid4())},
+    )
+
+
+def codes(world):
+    with acting_for(world["agency"]["id"]):
+        return [code_of(t) for t in printable(Ticket.objects.values_list("pk", flat=True))]
+
+
+def scan(world, code):
+    body = json.dumps({"code": code, "nonce": str(uuid4())})
+    return caller(world, "gate").post("/api/v1/tickets/scan", body, content_type="application/json")
+
+
+@pytest.mark.parametrize("quantity", [1, 2, 8])
+def test_a_reservation_asks_five_things_however_many_seats(world, quantity):
+    reserve(world, [20])  # the key and the agency are known from here on
+    with asks(5):  # the request's key, the event, the claim, all that is written, the reply
+        assert reserve(world, list(range(10, 10 + quantity))).status_code == 201
+
+
+def test_a_scan_asks_two_things(world):
+    first, second, *_ = codes(world)
+    scan(world, first)
+    with asks(2):  # the ticket, locked, and all that is written
+        assert scan(world, second).json()["verdict"] == "admitted"
+
+
+def test_the_page_of_an_event_asks_one_thing_when_others_just_looked(world):
+    page = f"/events/{world['event']['slug']}/"
+    visitor = Client(headers={"host": "127.0.0.1"})
+    assert visitor.get(page).status_code == 200
+    with asks(1):
+        assert "Front" in visitor.get(page).content.decode()
+
+
+def test_the_state_of_the_seats_asks_one_thing_when_others_just_looked(world):
+    page = f"/api/v1/events/{world['event']['id']}/status"
+    visitor = Client(headers={"host": "127.0.0.1"})
+    assert visitor.get(page).status_code == 200
+    with asks(1):
+        assert visitor.get(page).status_code == 200
