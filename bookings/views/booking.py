@@ -98,13 +98,13 @@ def booking_calendar(request, booking_id):
 @never_cache
 def find_booking(request):
     """Mails the link to a booking. The answer is the same whether there is one or not."""
-    form = FindForm(request.POST or None)
+    form = FindForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         if _may_try(request):
             _seek(form.cleaned_data)
-        return render(request, "bookings/find.html", {"nav": "tickets", "sent": True})
+        return redirect(f"{reverse('find_booking')}?sent=yes")
     status = 422 if request.method == "POST" else 200
-    context = {"nav": "tickets", "form": form}
+    context = {"nav": "tickets", "form": form, "sent": "sent" in request.GET}
     return render(request, "bookings/find.html", context, status=status)
 
 

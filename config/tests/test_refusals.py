@@ -90,6 +90,14 @@ def test_the_checkout_keeps_what_was_typed_and_says_once_what_is_missing(browser
     assert "needs your attention" not in read(browser.get(checkout))
 
 
+def test_the_answer_about_a_mailed_link_is_a_page_of_its_own(browser):
+    sought = {"number": "BCDF-2345", "email": "noor@post.example"}
+    answer = browser.post("/find-booking/", sought)
+    assert (answer.status_code, answer.url) == (302, "/find-booking/?sent=yes")
+    assert "Look into your mail." in read(browser.get(answer.url))
+    assert "Please enter the booking number" in read(browser.post("/find-booking/", {}))
+
+
 def test_a_taken_seat_parts_a_bench(browser, world):
     take(Client(), world, seat=[5])
     rows = browser.get(f"/events/{world['event']['slug']}/seats/0/").context["rows"]
