@@ -2,8 +2,10 @@
 that a page does not pay for it each time."""
 
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import timezone
 
 from agencies.models import Agency
 from core.errors import NotFound
@@ -34,6 +36,11 @@ def current_agency():
     """The Agency acted for."""
     agency_id = current_agency_id()
     return _by_id.get(agency_id, lambda: Agency.objects.get(pk=agency_id))
+
+
+def local_today():
+    """The date at the desk of the agency acted for: what falls due goes by it."""
+    return timezone.localdate(timezone=ZoneInfo(current_agency().time_zone))
 
 
 def site_of(agency):

@@ -10,6 +10,7 @@ from django.db.models.functions import Now, TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
+from agencies.queries import local_today
 from bookings.models import Booking
 from bookings.models import Status as BookingStatus
 from core.models import OutboxMessage
@@ -156,7 +157,7 @@ def waiting(agency):
 
 def deliveries(agency):
     """Confirmed orders of which seats are still to come, the latest due first."""
-    today = timezone.localdate()
+    today = local_today()
     orders = (
         PurchaseOrder.objects.filter(status__in=RECEIVABLE)
         .select_related("supplier")
@@ -183,7 +184,7 @@ class Due:
 
 def payables(agency):
     """What is owed to suppliers, the most urgent first."""
-    today = timezone.localdate()
+    today = local_today()
     rows = (
         AccountsPayable.objects.filter(status__in=UNPAID)
         .select_related("order__supplier", "receipt")
@@ -225,7 +226,7 @@ class Sales:
 
 def sales(agency):
     """What was sold, day by day on the agency's calendar, in its currency."""
-    today = timezone.localdate()
+    today = local_today()
     since = today - timedelta(days=DAYS - 1)
     rows = (
         Booking.objects.sold()

@@ -88,6 +88,26 @@ class Isolate(migrations.operations.base.Operation):
         return f"Force row-level security on {self.model_name}"
 
 
+def only_grows(*tables):
+    """Takes from every role but the owner the right to change or remove rows of these tables: the
+    trigger that refuses it can be told to look away (pgtrigger.ignore), a missing right cannot."""
+    names = ", ".join(f"'{table}'" for table in tables)
+    return migrations.RunSQL(
+        f"""DO $$ DECLARE given record; BEGIN
+        FOR given IN
+          SELECT DISTINCT c.relname, CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(
+                 pg_get_userbyid(a.grantee)) END AS role
+          FROM pg_class c, aclexplode(c.relacl) a
+          WHERE c.relname IN ({names}) AND c.relnamespace = current_schema()::regnamespace
+            AND a.grantee <> c.relowner
+        LOOP
+          EXECUTE format(
+            'REVOKE UPDATE, DELETE, TRUNCATE ON %I FROM %s', given.relname, given.role);
+        END LOOP; END $$;""",  # noqa: S608 - constants only
+        migrations.RunSQL.noop,
+    )
+
+
 def readable_in_qa(*tables):
     """The tables below the views of schema qa, for the role that reads them, where it exists."""
     names = ", ".join(tables)

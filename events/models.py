@@ -147,9 +147,12 @@ class Event(Movable, TenantModel):
         return self.title
 
     def clean(self):
-        """Says in words what the key of PriceLevel to (event, currency) would refuse."""
-        if self.levels.exclude(currency=self.currency).exists():
-            raise ValidationError({"currency": "Its price levels are in another currency."})
+        """Says in words what the keys of levels and places to (event, currency) would refuse."""
+        for kept in (self.levels, self.seats):
+            if kept.exclude(currency=self.currency).exists():
+                raise ValidationError(
+                    {"currency": "Its prices and places are in another currency already."}
+                )
 
     @property
     def stock(self):

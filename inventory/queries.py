@@ -53,7 +53,7 @@ WHERE event_id = %s AND ownership = 'OWNED' AND level_id IS NOT NULL
 """
 WHEELCHAIR_LEFT = f"""
 SELECT count(*) FROM inventory_eventseat e JOIN venues_layoutseat s ON s.id = e.seat_id
-WHERE e.event_id = %s AND s.kind = 'WHEELCHAIR' AND {SELLABLE}
+WHERE e.event_id = %s AND s.kind = 'WHEELCHAIR' AND e.level_id IS NOT NULL AND {SELLABLE}
 """  # noqa: S608 - constants only
 PRICE_RUNS = """
 SELECT l.id, l.name, l.position, coalesce(e.price, l.price)

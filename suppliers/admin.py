@@ -5,9 +5,8 @@ from datetime import timedelta
 from django.contrib import admin
 from django.db.models import Count, F, Q, Sum
 from django.shortcuts import render
-from django.utils import timezone
 
-from agencies.queries import current_agency
+from agencies.queries import current_agency, local_today
 from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, step
 from core.admin_parts import (
     Entry,
@@ -198,7 +197,7 @@ class DueFilter(admin.SimpleListFilter):
         return [("late", "Overdue"), ("week", "Within 7 days"), ("open", "Unpaid")]
 
     def queryset(self, request, queryset):
-        today = timezone.localdate()
+        today = local_today()
         rules = {
             "late": Q(status__in=OPEN, due_on__lt=today),
             "week": Q(status__in=OPEN, due_on__range=(today, today + timedelta(days=7))),

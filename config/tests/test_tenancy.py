@@ -1,5 +1,6 @@
 """Nobody sees another agency's rows: every table, every endpoint, every way in."""
 
+import pgtrigger
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -45,6 +46,31 @@ def tables():
             " WHERE n.nspname = 'public' AND c.relkind = 'r' ORDER BY 1"
         )
         return cursor.fetchall()
+
+
+ONLY_GROW = [
+    "core_auditentry",
+    "payments_journal",
+    "payments_ledgerentry",
+    "suppliers_deliveryreceipt",
+    "suppliers_receiptline",
+    "tickets_admission",
+    "tickets_scan",
+]
+
+
+@pytest.mark.parametrize("table", ONLY_GROW)
+@pytest.mark.parametrize("change", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}"])
+def test_history_is_kept_even_from_those_who_tell_the_triggers_to_look_away(table, change):
+    with (
+        as_system(),
+        pgtrigger.ignore(),
+        pytest.raises(DatabaseError) as refused,
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(change.format(table))
+    assert refused.value.__cause__.sqlstate == "42501"  # insufficient privilege
 
 
 def tenant_tables():

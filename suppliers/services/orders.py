@@ -1,8 +1,8 @@
 """A purchase order from its draft to its confirmation."""
 
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from agencies.queries import local_today
 from core.errors import DomainError
 from core.locks import lock, lock_one
 from core.numbering import next_number
@@ -29,7 +29,7 @@ def draft_order(*, supplier, currency, **fields):
     """A new DRAFT order with the next number of the year; `fields` are plain columns of the order."""
     if not supplier.is_active:
         raise NotOrderable(f"{supplier} is not active; nothing can be ordered there.")
-    year = timezone.now().year
+    year = local_today().year
     number = f"PO-{year}-{next_number(f'order-{year}'):04d}"
     fields.setdefault("payment_terms", supplier.payment_terms)
     return PurchaseOrder.objects.create(

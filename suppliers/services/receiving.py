@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from agencies.queries import local_today
 from core import failpoints
 from core.errors import DomainError
 from core.locks import lock, lock_one
@@ -102,7 +102,7 @@ def _received(lines):
 
 
 def _receipt(order, parts, by, delivery_reference):
-    year = timezone.now().year
+    year = local_today().year
     amount = total((line.cost * len(ordinals) for line, ordinals in parts), order.currency)
     return DeliveryReceipt.objects.create(
         number=f"GR-{year}-{next_number(f'receipt-{year}'):04d}",
@@ -155,7 +155,7 @@ def _owe(order, receipt):
         receipt=receipt,
         amount=amount.amount,
         currency=amount.currency,
-        due_on=timezone.localdate() + timedelta(days=DAYS[order.payment_terms]),
+        due_on=local_today() + timedelta(days=DAYS[order.payment_terms]),
     )
     post(
         source="receipt",
