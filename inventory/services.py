@@ -10,25 +10,39 @@ from core.locks import lock
 from core.transactions import use_case
 from inventory.models import EventSeat, Ownership, Status
 
-LEVEL_OF = """(
+# Which level covers each row of the layout: of several the one that names rows, then the last. Found
+# once a row, not once a place.
+COVERED = """
+WITH covered AS MATERIALIZED (
+  SELECT r.section_id, r.row, (
     SELECT l.id FROM events_pricelevel l JOIN events_pricearea a ON a.level_id = l.id
-    WHERE l.event_id = %(event)s AND a.section_id = s.section_id
-      AND (cardinality(a.rows) = 0 OR s.row = ANY (a.rows))
+    WHERE l.event_id = %(event)s AND a.section_id = r.section_id
+      AND (cardinality(a.rows) = 0 OR r.row = ANY (a.rows))
     ORDER BY cardinality(a.rows) DESC, l.position DESC, l.id LIMIT 1
-  )"""
+  ) AS level_id
+  FROM (
+    SELECT DISTINCT section_id, row FROM venues_layoutseat WHERE layout_id = %(layout)s
+  ) r
+)
+"""
 LAY_OUT = f"""
+{COVERED}
 INSERT INTO inventory_eventseat
   (agency_id, event_id, ordinal, seat_id, level_id, ownership, status, currency)
-SELECT s.agency_id, %(event)s, s.ordinal, s.id, {LEVEL_OF}, 'NOT_OWNED', 'AVAILABLE', %(currency)s
-FROM venues_layoutseat s WHERE s.layout_id = %(layout)s
+SELECT s.agency_id, %(event)s, s.ordinal, s.id, c.level_id, 'NOT_OWNED', 'AVAILABLE', %(currency)s
+FROM venues_layoutseat s JOIN covered c ON c.section_id = s.section_id AND c.row = s.row
+WHERE s.layout_id = %(layout)s AND s.ordinal NOT IN (
+  SELECT ordinal FROM inventory_eventseat WHERE event_id = %(event)s
+)
 ON CONFLICT (event_id, ordinal) DO NOTHING
 """  # noqa: S608 - constants only
 # Places can be ordered before prices are set, and levels change while an event is a draft.
 RELEVEL = f"""
-UPDATE inventory_eventseat e SET level_id = {LEVEL_OF}
-FROM venues_layoutseat s
+{COVERED}
+UPDATE inventory_eventseat e SET level_id = c.level_id
+FROM venues_layoutseat s JOIN covered c ON c.section_id = s.section_id AND c.row = s.row
 WHERE e.event_id = %(event)s AND s.id = e.seat_id AND e.status NOT IN ('RESERVED', 'SOLD')
-  AND e.level_id IS DISTINCT FROM {LEVEL_OF}
+  AND e.level_id IS DISTINCT FROM c.level_id
 """  # noqa: S608 - constants only
 # One statement: locks the places in key order, then takes those that are sellable. What another
 # transaction took while we waited is seen by PostgreSQL's re-check and left out of the answer.
@@ -158,7 +172,7 @@ def release(*, seat_ids, reference):
 def take_ownership(*, event, ordinals, unit_cost, price=None):
     """The agency now owns these places, at `unit_cost` each and, if given, its own retail `price`
     (both Money, before fees). Returns {ordinal: EventSeat id}; raises NotReceivable."""
-    seats = lock(EventSeat.objects.at(event, ordinals))
+    seats = lock(EventSeat.objects.at(event, ordinals).only("ordinal", "ownership"))
     owned = [seat.ordinal for seat in seats if seat.ownership == Ownership.OWNED]
     missing = set(ordinals) - {seat.ordinal for seat in seats}
     if owned or missing:

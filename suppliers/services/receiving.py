@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -30,7 +31,15 @@ from suppliers.places import in_words
 from venues.models import LayoutSeat
 
 DAYS = {PaymentTerms.IMMEDIATE: 0, PaymentTerms.NET_30: 30, PaymentTerms.NET_60: 60}
-BATCH = 5000
+# One acquisition for each seat, with the terms of its line: thousands at once.
+ACQUIRE = """
+INSERT INTO suppliers_acquisition (agency_id, event_seat_id, line_id, receipt_id, supplier_id,
+  unit_cost, currency, in_hand_on, return_by)
+SELECT l.agency_id, seat.id, l.id, %(receipt)s, %(supplier)s, l.unit_cost, l.currency,
+       l.in_hand_on, l.return_by
+FROM suppliers_purchaseorderline l, unnest(%(seats)s::bigint[]) AS seat(id)
+WHERE l.id = %(line)s
+"""
 
 
 class OverReceipt(DomainError):
@@ -120,22 +129,16 @@ def _take_in(receipt, order, line, ordinals):
     seat_ids = take_ownership(
         event=line.event, ordinals=ordinals, unit_cost=line.cost, price=retail
     )
-    Acquisition.objects.bulk_create(
-        (
-            Acquisition(
-                event_seat_id=seat_ids[ordinal],
-                line=line,
-                receipt=receipt,
-                supplier_id=order.supplier_id,
-                unit_cost=line.unit_cost,
-                currency=line.currency,
-                in_hand_on=line.in_hand_on,
-                return_by=line.return_by,
-            )
-            for ordinal in ordinals
-        ),
-        batch_size=BATCH,
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ACQUIRE,
+            {
+                "seats": [seat_ids[ordinal] for ordinal in ordinals],
+                "line": line.pk,
+                "receipt": receipt.pk,
+                "supplier": order.supplier_id,
+            },
+        )
     places = LayoutSeat.objects.filter(layout=line.event.layout_id, ordinal__in=ordinals)
     ReceiptLine.objects.create(
         receipt=receipt,
