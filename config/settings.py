@@ -124,7 +124,10 @@ def database(url):
             " -c idle_in_transaction_session_timeout=30000"
             # Statements prepared for hot paths, and those in triggers, are planned once: planning
             # anew for each value costs more than they do. The ORM's are not prepared.
-            " -c plan_cache_mode=force_generic_plan",
+            " -c plan_cache_mode=force_generic_plan"
+            # Every trigger of django-pgtrigger asks for this; where it is unset, at the cost of an
+            # error caught for each row.
+            " -c pgtrigger.ignore={}",
             **query,
         },
     }

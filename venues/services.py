@@ -3,14 +3,24 @@
 import gzip
 
 import brotli
+from django.db import connection
 from django.db.models import Max
 
 from core.transactions import use_case
 from venues import geometry, importers
-from venues.models import Layout, LayoutSeat, LayoutSection, Venue
+from venues.models import Layout, LayoutSection, Venue
 from venues.plan import canonical, content_hash, ordinals
 
-BATCH = 5000
+WRITE_SEATS = """
+INSERT INTO venues_layoutseat (agency_id, layout_id, ordinal, section_id, row, row_position, label,
+  kind, block, index, x, y, category, restricted_view)
+SELECT %s, %s, s.number - 1, s.section_id, s.row, s.row_position, s.label, s.kind, s.block, s.index,
+       s.x, s.y, s.category, s.restricted_view
+FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[], %s::text[], %s::int[], %s::int[],
+            %s::int[], %s::int[], %s::text[], %s::bool[]) WITH ORDINALITY
+  AS s(section_id, row, row_position, label, kind, block, index, x, y, category, restricted_view,
+       number)
+"""
 
 
 def import_layout(*, venue, filename, content, name=""):
@@ -83,28 +93,21 @@ def _write_sections(layout, plan):
 
 
 def _write_seats(layout, plan, sections):
-    ordinal, rows = 0, []
-    for section, written in zip(plan.sections, sections, strict=True):
-        for row_position, row in enumerate(section.rows):
-            for seat in row.seats:
-                rows.append(_seat(layout, section, written, row, row_position, seat, ordinal))
-                ordinal += 1
-    LayoutSeat.objects.bulk_create(rows, batch_size=BATCH)
+    """In columns: tens of thousands of places are one statement."""
+    seats = [
+        _seat(section, written, row, row_position, seat)
+        for section, written in zip(plan.sections, sections, strict=True)
+        for row_position, row in enumerate(section.rows)
+        for seat in row.seats
+    ]
+    with connection.cursor() as cursor:
+        columns = [list(column) for column in zip(*seats, strict=True)]
+        cursor.execute(WRITE_SEATS, [layout.agency_id, layout.pk, *columns])
 
 
-def _seat(layout, section, written, row, row_position, seat, ordinal):
-    return LayoutSeat(
-        layout=layout,
-        section=written,
-        ordinal=ordinal,
-        row=row.label,
-        row_position=row_position,
-        label=seat.label,
-        kind=seat.kind,
-        block=seat.block,
-        index=seat.index,
-        x=round(seat.x),
-        y=round(seat.y),
-        category=seat.category or section.category,
-        restricted_view=seat.restricted_view,
+def _seat(section, written, row, row_position, seat):
+    """The columns of WRITE_SEATS."""
+    return (
+        *(written.pk, row.label, row_position, seat.label, seat.kind, seat.block, seat.index),
+        *(round(seat.x), round(seat.y), seat.category or section.category, seat.restricted_view),
     )
