@@ -62,8 +62,8 @@ class Copy:
 def copy_for(*, run, worker, app_url, owner_url, lock):
     """A fresh Copy for a worker of the test run with this process id; `lock` is a file."""
     with _locked(lock):
-        template = _ready_template(owner_url)
         _sweep(owner_url)
+        template = _ready_template(owner_url)
     copy = Copy(f"{COPY}{run}_{worker}", template, app_url, owner_url)
     copy.recreate()
     return copy
@@ -81,8 +81,10 @@ def _ready_template(owner_url):
         present = _databases(server, TEMPLATE)
         if name in present:
             return name
-        for old in present:
-            _drop_if_unused(server, old)
+        # A run that still goes copies its own template again and again.
+        if not _databases(server, COPY):
+            for old in present:
+                _drop_if_unused(server, old)
         unfinished = f"{TEMPLATE}unfinished"
         server.execute(_naming("DROP DATABASE IF EXISTS {} WITH (FORCE)", unfinished))
         server.execute(_naming("CREATE DATABASE {}", unfinished))
