@@ -34,6 +34,8 @@ SOLD_BY = (
     "status",
     "currency",
     "layout_id",
+    "starts_at",
+    "ends_at",
     "sale_starts_at",
     "sale_ends_at",
     "max_per_booking",
@@ -227,7 +229,8 @@ def _customer_id(key, asked):
 
 
 def _own(key, booking_id):
-    booking = Booking.objects.filter(pk=booking_id, seller_key=key.pk).first()
+    bookings = Booking.objects.select_related("event")
+    booking = bookings.filter(pk=booking_id, seller_key=key.pk).first()
     if booking is None:
         raise NotFound("There is no such booking.")
     return booking

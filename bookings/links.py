@@ -1,29 +1,48 @@
 """Links that prove a booking is somebody's: signed, in the mail, exchanged once for the session."""
 
-from django.core.signing import BadSignature, Signer
+from datetime import date, timedelta
 
-from bookings.models import Booking
+from django.core.signing import Signer
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from bookings.models import Booking, Status
 from core.errors import NotFound
+from core.locks import database_now
 
 SESSION_KEY = "bookings"
 REMEMBERED = 50
-
-
-def _signer():
-    return Signer(salt="tessera.booking-link")
+KEY_OUTLIVES_EVENT = timedelta(days=30)
 
 
 def mailed_key(booking):
-    """The key that opens this booking's pages: a signature over its id."""
-    return _signer().signature(str(booking.pk))
+    """The key that opens this booking's pages (its event is read): the last day on which it does, as
+    an ordinal, and a signature over that and the booking."""
+    event = booking.event
+    end = max(event.ends_at or event.starts_at, timezone.now()) + KEY_OUTLIVES_EVENT
+    last_day = end.date().toordinal()
+    return f"{last_day}.{_signature(booking.pk, last_day)}"
+
+
+def _signature(booking_id, last_day):
+    return Signer(salt="tessera.booking-link").signature(f"{booking_id}.{last_day}")
 
 
 def key_fits(booking_id, key):
-    try:
-        _signer().unsign(f"{booking_id}:{key}")
-    except BadSignature:
+    """Whether we made this key for this booking and its last day is not over."""
+    last_day, _, signature = key.partition(".")
+    if not constant_time_compare(signature, _signature(booking_id, last_day)):
         return False
-    return True
+    return date.fromordinal(int(last_day)) >= timezone.now().date()
+
+
+def exchange_key(request, booking_id, page):
+    """The way on for a request that carries a key: to the booking's `page` without it. A key that
+    fits becomes a line in the session, so none stays in an address."""
+    if key_fits(booking_id, request.GET["k"]):
+        remember(request, booking_id)
+    return redirect(page, booking_id)
 
 
 def remember(request, booking_id):
@@ -31,6 +50,15 @@ def remember(request, booking_id):
     known = request.session.get(SESSION_KEY, [])
     if str(booking_id) not in known:
         request.session[SESSION_KEY] = [*known, str(booking_id)][-REMEMBERED:]
+
+
+def has_open(request, most):
+    """Whether this browser has at least `most` open reservations. Asks only when it might."""
+    known = request.session.get(SESSION_KEY, [])
+    if len(known) < most:
+        return False
+    mine = Booking.objects.filter(pk__in=known, status=Status.RESERVED)
+    return mine.filter(reserved_until__gt=database_now()).count() >= most
 
 
 def own_booking(request, booking_id):

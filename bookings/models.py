@@ -174,6 +174,12 @@ class Booking(Movable, TenantModel):
         return Money(self.total, self.currency)
 
     @property
+    def in_words(self):
+        """What is paid for, such as "2 tickets, The Low Lanterns" (its event is read)."""
+        tickets = "ticket" if self.ticket_count == 1 else "tickets"
+        return f"{self.ticket_count} {tickets}, {self.event.title}"[:200]
+
+    @property
     def is_sold(self):
         return self.status in SOLD
 

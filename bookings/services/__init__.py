@@ -2,7 +2,7 @@
 
 from bookings.services.confirm import confirm
 from bookings.services.expire import abandon, expire_lapsed
-from bookings.services.pay import NotYours, contact, pay, pay_page_addresses
+from bookings.services.pay import AlreadyPaid, NotYours, contact, pay, pay_page_addresses
 from bookings.services.reserve import (
     NotOnSale,
     Sale,
@@ -14,6 +14,7 @@ from bookings.services.reserve import (
 )
 
 __all__ = [
+    "AlreadyPaid",
     "NotOnSale",
     "NotYours",
     "Sale",

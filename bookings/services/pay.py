@@ -22,6 +22,12 @@ class NotYours(DomainError):
     code = "reservation_over"
 
 
+class AlreadyPaid(DomainError):
+    """The money has arrived, so there is nothing to pay any more."""
+
+    code = "already_paid"
+
+
 class NoContact(Invalid):
     """Tickets must go to somebody."""
 
@@ -43,9 +49,9 @@ def pay(booking_id, *, site=None):
     """The address where the buyer goes now: the provider's page, or, when nothing is due, the
     booking's own. `site` is the address of our site, such as https://tickets.example.
 
-    Raises NotYours when the time is over, NoContact, or ProviderAway.
+    Raises NotYours when the time is over, AlreadyPaid, NoContact, or ProviderAway.
     """
-    booking = Booking.objects.select_related("customer").get(pk=booking_id)
+    booking = Booking.objects.select_related("customer", "event").get(pk=booking_id)
     _still_held(booking)
     if booking.customer is None:
         raise NoContact("Please say who you are, so that the tickets can reach you.")
@@ -77,22 +83,18 @@ def pay_page_addresses(booking, site=None):
 @use_case
 def _ensure_payment(booking_id):
     """A failed attempt may be followed by another while the places are still kept."""
-    booking = lock_one(Booking.objects.filter(pk=booking_id))
+    booking = lock_one(Booking.objects.select_related("event").filter(pk=booking_id))
     _still_held(booking)
     known = set(Payment.objects.filter(reference=booking_id).values_list("status", flat=True))
     if PaymentStatus.SUCCEEDED in known:
-        raise NotYours("Your payment has arrived; the tickets are on their way to you.")
+        raise AlreadyPaid("Your payment has arrived; the tickets are on their way to you.")
     if not known.intersection(OPEN):
-        open_payment(
-            reference=booking_id,
-            money=booking.money,
-            description=f"{booking.ticket_count} tickets, {booking.event.title}"[:200],
-        )
+        open_payment(reference=booking_id, money=booking.money, description=booking.in_words)
 
 
 def _still_held(booking):
     if booking.status in (Status.CONFIRMED, Status.PAID):
-        raise NotYours("This booking is already paid.")
+        raise AlreadyPaid("This booking is already paid.")
     if booking.status != Status.RESERVED or booking.reserved_until <= database_now():
         raise NotYours(
             "The time to pay is over and the places went back on sale. Nothing was charged."

@@ -188,7 +188,7 @@ def _refuse_hoarding(error, booking):
 
 
 def _payment(booking):
-    return new_payment(reference=booking.pk, money=booking.money, description=_description(booking))
+    return new_payment(reference=booking.pk, money=booking.money, description=booking.in_words)
 
 
 def _items(booking_id, seats, tickets):
@@ -222,8 +222,3 @@ def _number():
     """BCDF-2345: random, never sequential; readable aloud."""
     letters = reference(8)
     return f"{letters[:4]}-{letters[4:]}"
-
-
-def _description(booking):
-    tickets = "ticket" if booking.ticket_count == 1 else "tickets"
-    return f"{booking.ticket_count} {tickets}, {booking.event.title}"[:200]

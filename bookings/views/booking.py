@@ -14,7 +14,7 @@ from bookings.calendar import calendar_of
 from bookings.clients import address_digest, are_limited
 from bookings.facts import BookingSought
 from bookings.forms import FindForm
-from bookings.links import key_fits, own_booking, remember
+from bookings.links import exchange_key, own_booking
 from bookings.models import Booking, Status
 from bookings.printing import pdf_of
 from bookings.showing import shown
@@ -35,9 +35,7 @@ TRIES_PER_HOUR = 20
 def booking(request, booking_id):
     """The tickets, the money and what can be done with them; a mailed key opens it."""
     if "k" in request.GET:
-        if key_fits(booking_id, request.GET["k"]):
-            remember(request, booking_id)
-        return redirect("booking", booking_id)
+        return exchange_key(request, booking_id, "booking")
     found = own_booking(request, booking_id)
     if found.status == Status.RESERVED:
         return redirect("checkout", found.pk)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings import services
 from bookings.forms import ContactForm
-from bookings.links import key_fits, own_booking, remember
+from bookings.links import exchange_key, own_booking
 from bookings.models import Status
 from bookings.showing import shown
 from bookings.views.sale import site
@@ -32,8 +32,8 @@ Like this every page is one that was fetched, and the browser's Back never asks 
 @never_cache
 def checkout(request, booking_id):
     """Review, contact and the way to pay, or what became of the reservation."""
-    if request.method == "GET" and "k" in request.GET:
-        return _open_with_key(request, booking_id)
+    if "k" in request.GET:
+        return exchange_key(request, booking_id, "checkout")
     booking = own_booking(request, booking_id)
     is_known = _ask_provider(booking)
     if booking.is_sold:
@@ -43,13 +43,6 @@ def checkout(request, booking_id):
         form = ContactForm(typed["fields"])
         return _page(request, booking, form, problem=typed["problem"])
     return _page(request, booking, _form_for(booking), is_known=is_known)
-
-
-def _open_with_key(request, booking_id):
-    """The key leaves the address at once: it is exchanged for the session."""
-    if key_fits(booking_id, request.GET["k"]):
-        remember(request, booking_id)
-    return redirect("checkout", booking_id)
 
 
 def _form_for(booking):
@@ -98,7 +91,10 @@ def release(request, booking_id):
 @require_safe
 @never_cache
 def payment_return(request, booking_id):
-    """Where the provider sends the buyer: asks the provider what happened and says so."""
+    """Where the provider sends the buyer, perhaps in a browser that has no session but the address's
+    key: asks the provider what happened and says so."""
+    if "k" in request.GET:
+        return exchange_key(request, booking_id, "payment_return")
     booking = own_booking(request, booking_id)
     _ask_provider(booking)
     if booking.is_sold:

@@ -10,14 +10,19 @@ import pytest
 from django.db import connections, transaction
 from django.db.models.functions import Now
 from django.test import Client
+from django.urls import reverse
 
+from agencies.queries import current_agency
 from bookings.models import Booking
-from bookings.services import NotYours, confirm, contact, expire_lapsed, pay, reserve
+from bookings.services import AlreadyPaid, confirm, contact, expire_lapsed, pay, reserve
 from bookings.tasks import expire
+from config.tests import world
 from config.tests.scenarios import house
 from config.tests.servers import free_port, simulator, together
-from core import invariants, outbox
+from core import failpoints, invariants, outbox
+from core.locks import alone
 from core.models import OutboxMessage
+from core.money import Money
 from core.tenancy import acting_for, as_system
 from events.models import Event
 from inventory.models import EventSeat
@@ -25,7 +30,8 @@ from inventory.services import SeatsTaken
 from notifications.models import Message
 from payments import providers
 from payments.models import InboxMessage, LedgerEntry, Payment, Refund
-from payments.services import request_refund, retry_refund, settle
+from payments.services import request_refund, retry_refund, send_refund, settle
+from payments.services.refund import RefundTooHigh
 from payments.tasks import reconcile, work_inbox
 from payments.webhook_signature import sign
 
@@ -248,17 +254,35 @@ def test_a_declined_card_keeps_the_seats_and_may_be_tried_again(provider, event)
     assert booking.status == "CONFIRMED"
 
 
-def test_a_provider_that_names_another_amount_confirms_nothing(provider, event):
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [("amount", 1, "not 1.00 EUR"), ("currency", "SEK", "45.00 EUR, not 45.00 SEK")],
+)
+def test_a_provider_that_names_other_money_confirms_nothing_and_calls_for_a_person(
+    provider, event, client, column, value, said
+):
     booking = at_the_provider(event, [0])
     payment = Payment.objects.get()
     provider.pay(payment.provider_ref, "pay")
-    Payment.objects.filter(pk=payment.pk).update(amount=1)
-    settle(payment.pk)
+    Payment.objects.filter(pk=payment.pk).update(**{column: value})
+    for _ in range(2):
+        settle(payment.pk)
     deliver_everything()
     booking.refresh_from_db()
     payment.refresh_from_db()
     assert (booking.status, payment.status) == ("RESERVED", "PROCESSING")
-    assert "not 1.00 EUR" in payment.failure
+    assert said in payment.failure
+    assert 'tessera_failed{queue="payments"} 1.0' in client.get("/metrics").content.decode()
+    mireille = world.client_of(world.staff(current_agency(), "OWNER"), current_agency())
+    desk = mireille.get(reverse("admin:index")).content.decode()
+    assert world.of(payment) in desk
+    listed = world.address("payments.payment") + "?needs_attention__exact="
+    assert payment.description in mireille.get(listed + "1").content.decode()
+    assert payment.description not in mireille.get(listed + "0").content.decode()
+    mireille.post(world.of(payment, "settle_by_hand"))
+    assert settle(payment.pk).status == "FAILED"
+    assert 'tessera_failed{queue="payments"} 0.0' in client.get("/metrics").content.decode()
+    assert not LedgerEntry.objects.exists()
 
 
 def test_notices_are_stored_once_and_only_with_a_true_signature(provider, event, settings):
@@ -291,7 +315,7 @@ def test_notices_are_stored_once_and_only_with_a_true_signature(provider, event,
 def test_a_payment_that_arrived_is_not_asked_for_again(provider, event):
     booking = at_the_provider(event, [0])
     Payment.objects.update(status="SUCCEEDED")
-    with pytest.raises(NotYours, match="Your payment has arrived"):
+    with pytest.raises(AlreadyPaid, match="Your payment has arrived"):
         pay(booking.pk)
     assert Payment.objects.count() == 1
 
@@ -390,6 +414,109 @@ def test_a_refused_refund_stands_in_the_metrics_and_is_sent_again_by_a_person(
     deliver_everything()
     assert Refund.objects.get().status == "COMPLETED"
     assert 'tessera_failed{queue="refunds"} 0.0' in client.get("/metrics").content.decode()
+
+
+def asked_back(payment, amount):
+    with transaction.atomic():
+        return request_refund(
+            payment_id=payment.pk, money=Money(amount, "EUR"), reason="FRAUD", request_key="once"
+        )
+
+
+def state_of(refund):
+    return Refund.objects.get(pk=refund.pk).status
+
+
+def test_a_refund_that_the_provider_took_on_and_then_failed_is_sent_again_and_paid_once(
+    provider, event
+):
+    payment = money_arrives(provider, at_the_provider(event, [0]), "pay")
+    refund = asked_back(payment, 20)
+    provider.break_next("POST /v1/refunds", "timeout_after_success")
+    deliver_everything()
+    assert state_of(refund) == "PROCESSING"
+    [first] = provider.objects("refunds")
+    provider.decide_refund(first["id"], "pending")
+    assert send_refund(refund.pk).status == "PROCESSING"
+    provider.decide_refund(first["id"], "failed")
+    for _ in range(2):
+        assert send_refund(refund.pk).status == "FAILED"
+    assert len(provider.objects("refunds")) == 1
+    retry_refund(refund.pk)
+    deliver_everything()
+    for _ in range(3):
+        assert send_refund(refund.pk).status == "COMPLETED"
+    second, first = provider.objects("refunds")
+    assert [(each["status"], each["metadata"]["attempt"]) for each in (first, second)] == [
+        ("failed", "1"),
+        ("succeeded", "2"),
+    ]
+    assert balance("customer_deposits") + balance("ticket_revenue") + balance("fee_revenue") == -25
+    assert Refund.objects.get().provider_ref == second["id"]
+    assert invariants.violations() == {}
+
+
+def test_a_crash_between_sending_a_second_attempt_and_noting_it_pays_once(
+    provider, event, settings
+):
+    payment = money_arrives(provider, at_the_provider(event, [0]), "pay")
+    refund = asked_back(payment, 20)
+    provider.break_next("POST /v1/refunds", "timeout_after_success")
+    deliver_everything()
+    [first] = provider.objects("refunds")
+    provider.decide_refund(first["id"], "failed")
+    send_refund(refund.pk)
+    retry_refund(refund.pk)
+    settings.FAIL_POINT = "refund.after_provider:raise"
+    with pytest.raises(failpoints.Reached):
+        send_refund(refund.pk)
+    settings.FAIL_POINT = ""
+    assert state_of(refund) == "PROCESSING"
+    assert send_refund(refund.pk).status == "COMPLETED"
+    assert [each["status"] for each in provider.objects("refunds")] == ["succeeded", "failed"]
+
+
+def test_a_retry_finds_the_money_an_earlier_attempt_moved_after_all(provider, event):
+    """What was refused was not the last word: nothing is sent beside a refund that lives."""
+    payment = money_arrives(provider, at_the_provider(event, [0]), "pay")
+    refund = asked_back(payment, 20)
+    provider.break_next("POST /v1/refunds", "timeout_after_success")
+    deliver_everything()
+    Refund.objects.update(status="FAILED", failure="It seemed refused.")
+    retry_refund(refund.pk)
+    deliver_everything()
+    assert state_of(refund) == "COMPLETED"
+    assert len(provider.objects("refunds")) == 1
+
+
+def test_who_sends_a_refund_is_alone_with_it(provider, event):
+    payment = money_arrives(provider, at_the_provider(event, [0]), "pay")
+    refund = asked_back(payment, 20)
+
+    def meanwhile():
+        try:
+            with acting_for(event.agency_id):
+                return send_refund(refund.pk).status
+        finally:
+            connections.close_all()
+
+    with alone(f"refund {refund.pk}"):
+        assert together([meanwhile]) == ["PENDING"]
+    assert provider.objects("refunds") == []
+    assert together([meanwhile]) == ["COMPLETED"]
+
+
+def test_a_failed_refund_is_not_sent_again_when_others_took_the_money(provider, event):
+    payment = money_arrives(provider, at_the_provider(event, [0]), "pay")
+    refund = asked_back(payment, 45)
+    Refund.objects.update(status="FAILED")
+    with transaction.atomic():
+        request_refund(
+            payment_id=payment.pk, money=Money(1, "EUR"), reason="FRAUD", request_key="another"
+        )
+    with pytest.raises(RefundTooHigh):
+        retry_refund(refund.pk)
+    assert (state_of(refund), Refund.objects.get(pk=refund.pk).attempt) == ("FAILED", 1)
 
 
 def test_a_mail_that_does_not_leave_says_so_until_it_does(provider, event, mailoutbox, settings):

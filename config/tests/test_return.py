@@ -1,0 +1,80 @@
+"""Coming back from the provider's page before its notice did, in a browser that has no session."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+
+from bookings.models import Booking
+from bookings.services import contact, pay, reserve
+from config.tests.scenarios import house
+from config.tests.servers import simulator
+from core.tenancy import acting_for
+from events.models import Event
+from payments import providers
+from payments.models import Payment
+
+pytestmark = pytest.mark.crash
+
+
+@pytest.fixture
+def provider(tmp_path, settings):
+    with simulator(tmp_path) as running:
+        settings.PAYMENT_SIMULATOR_URL = running.url
+        providers._adapters.cache_clear()
+        yield running
+    providers._adapters.cache_clear()
+
+
+@pytest.fixture
+def world(committed_db, provider):
+    return house()
+
+
+@pytest.fixture
+def event(world):
+    with acting_for(world["agency"]["id"]):
+        yield Event.objects.get()
+
+
+def browser(**headers):
+    return Client(headers={"host": "127.0.0.1", **headers})
+
+
+def paid_at_the_provider(provider, booking):
+    """Where the provider sends its guest after he has paid; we have not heard of it yet."""
+    payment = Payment.objects.get(reference=booking.pk)
+    assert payment.status == "PROCESSING"
+    provider.pay(payment.provider_ref)
+    (session,) = provider.objects(f"checkout/sessions?client_reference_id={payment.pk}")
+    address = urlsplit(session["success_url"])
+    return f"{address.path}?{address.query}"
+
+
+def lands(address):
+    """(the paths a browser new to us goes through, the page it ends on)."""
+    page = browser().get(address, follow=True)
+    return [url for url, _ in page.redirect_chain], page
+
+
+def test_one_who_paid_in_another_browser_comes_back_to_his_tickets(provider, event):
+    booking = reserve(event=event, ordinals=[0])
+    contact(booking.pk, email="noor@post.example", name="Noor Vance")
+    pay(booking.pk)
+    way, page = lands(paid_at_the_provider(provider, booking))
+    assert way == [f"/checkout/{booking.pk}/return/", f"/bookings/{booking.pk}/"]
+    assert page.status_code == 200
+    booking.refresh_from_db()
+    assert (booking.status, page.context["booking"].pk) == ("CONFIRMED", booking.pk)
+
+
+def test_so_does_one_whose_booking_was_made_over_the_api(provider, event, world):
+    caller = browser(authorization=f"Api-Key {world['tokens']['buyer']}")
+    contact_given = {"email": "noor@post.example", "name": "Noor Vance"}
+    wanted = {"event": str(event.pk), "seats": [0], "contact": contact_given}
+    made = caller.post("/api/v1/bookings", wanted, content_type="application/json").json()
+    sent = caller.post(f"/api/v1/bookings/{made['id']}/pay", content_type="application/json")
+    assert sent.status_code == 200
+    booking = Booking.objects.get(pk=made["id"])
+    way, page = lands(paid_at_the_provider(provider, booking))
+    assert (way[-1], page.status_code) == (f"/bookings/{booking.pk}/", 200)
