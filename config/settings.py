@@ -188,6 +188,7 @@ CELERY_BEAT_SCHEDULE = {
     "mark sold-out events": _every(30, "inventory.tasks.mark_sold_out"),
     "reconcile payments": _every(60, "payments.tasks.reconcile"),
     "roll event states over": _every(60, "events.tasks.roll_over"),
+    "forget old replies": _every(3600, "core.tasks.forget_replies"),
     "reconcile in full": {
         "task": "payments.tasks.reconcile",
         "schedule": crontab(hour=3, minute=10),
@@ -256,6 +257,7 @@ CONTENT_SECURITY_POLICY = {
 RESERVATION_TTL_SECONDS = env.int("RESERVATION_TTL_SECONDS", default=900)
 RATE_LIMITS = env("RATE_LIMITS", default="on") == "on"
 OPEN_HOLDS_PER_BUYER = env.int("OPEN_HOLDS_PER_BUYER", default=20)
+OPEN_HOLDS_PER_NETWORK = env.int("OPEN_HOLDS_PER_NETWORK", default=200)
 OPEN_HOLDS_PER_PARTNER = env.int("OPEN_HOLDS_PER_PARTNER", default=200)
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 PAYMENT_SIMULATOR_URL = env("PAYMENT_SIMULATOR_URL", default="")
@@ -301,7 +303,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.DenyAll"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["core.json_bodies.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "core.api.problem",
     "UNAUTHENTICATED_USER": None,

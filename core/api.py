@@ -2,14 +2,22 @@
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import OperationalError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions, pagination, serializers, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from core.errors import DomainError
-from core.transactions import LOCK_TIMEOUT, sqlstate
+from core.pages import RETRY_SECONDS
+from core.transactions import is_lock_timeout
+
+CODES = (
+    "Among them: `invalid`, `parse_error`, `too_large` (a body of more than 64 KiB), `not_found`, "
+    "`busy` (try again after `Retry-After`), `seats_taken`, `too_many_holds`, `not_on_sale`, "
+    "`already_paid`, `reservation_over`, `contact_missing`, `payment_provider_unavailable`, "
+    "`idempotency_key_reused` (for another request), `idempotency_key_invalid` (more than 200 "
+    "characters, or some that cannot be printed), `nonce_reused`."
+)
 
 
 class Problem(serializers.Serializer):
@@ -18,7 +26,7 @@ class Problem(serializers.Serializer):
     type = serializers.CharField()
     title = serializers.CharField()
     status = serializers.IntegerField()
-    code = serializers.CharField()
+    code = serializers.CharField(help_text=CODES)
     detail = serializers.CharField()
     errors = serializers.DictField(required=False)
 
@@ -37,9 +45,18 @@ def document(*, code, status, detail, **more):
 
 
 def _response(body, headers=None):
-    response = Response(body, status=body["status"], headers=headers)
+    response = Response(encodable(body), status=body["status"], headers=headers)
     response.content_type = "application/problem+json"
     return response
+
+
+def encodable(told):
+    """The same JSON-able thing in letters that UTF-8 knows: what a caller wrote may have others."""
+    if isinstance(told, dict):
+        return {encodable(name): encodable(value) for name, value in told.items()}
+    if isinstance(told, list | tuple):
+        return [encodable(value) for value in told]
+    return told.encode(errors="replace").decode() if isinstance(told, str) else told
 
 
 def problem(error, context):
@@ -47,8 +64,9 @@ def problem(error, context):
     if isinstance(error, DomainError):
         body = document(code=error.code, status=error.status, detail=error.message, **error.details)
         return _response(body)
-    if isinstance(error, OperationalError) and sqlstate(error) == LOCK_TIMEOUT:
-        return _response(document(code="busy", status=503, detail="Too busy; please try again."))
+    if is_lock_timeout(error):
+        body = document(code="busy", status=503, detail="Too busy; please try again.")
+        return _response(body, {"Retry-After": str(RETRY_SECONDS)})
     if isinstance(error, DjangoValidationError):
         error = exceptions.ValidationError({"request": error.messages})
     response = exception_handler(error, context)
@@ -104,6 +122,7 @@ PROBLEM_RESPONSES = {
     status.HTTP_403_FORBIDDEN: Problem,
     status.HTTP_404_NOT_FOUND: Problem,
     status.HTTP_409_CONFLICT: Problem,
+    status.HTTP_413_REQUEST_ENTITY_TOO_LARGE: Problem,
     status.HTTP_422_UNPROCESSABLE_ENTITY: Problem,
     status.HTTP_429_TOO_MANY_REQUESTS: Problem,
     status.HTTP_503_SERVICE_UNAVAILABLE: Problem,

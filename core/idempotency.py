@@ -5,7 +5,7 @@ import json
 
 from django.db import connection, transaction
 
-from core.errors import DomainError
+from core.errors import DomainError, Invalid
 from core.models import IdempotencyKey
 from core.tenancy import current_agency_id
 from core.transactions import retrying
@@ -20,8 +20,16 @@ KEEP = "UPDATE core_idempotencykey SET status = %s, body = %s WHERE id = %s"
 
 
 class KeyReused(DomainError):
+    """The key belongs to another request; nothing was done."""
+
     code = "idempotency_key_reused"
     status = 422
+
+
+class KeyUnreadable(Invalid):
+    """The key is too long or has letters that cannot be printed; nothing was done."""
+
+    code = "idempotency_key_invalid"
 
 
 def once(*, caller, key, request, work):
@@ -29,12 +37,14 @@ def once(*, caller, key, request, work):
 
     `request` is the JSON-able request; another request under the same key raises KeyReused.
     The key is stored in the transaction of the work, so a failed attempt leaves no trace and
-    may be tried again. Without a key `work` just runs.
+    may be tried again. Without a key `work` just runs. Raises KeyUnreadable for what is no key.
     """
     if not key:
         return work()
-    if len(key) > LONGEST_KEY:
-        raise KeyReused(f"An Idempotency-Key has at most {LONGEST_KEY} characters.")
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        raise KeyUnreadable(
+            f"An Idempotency-Key has at most {LONGEST_KEY} characters, all of them printable."
+        )
     return retrying(lambda: _once(caller, key, _digest(request), work))
 
 

@@ -5,10 +5,19 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from core.errors import DomainError
+from core.transactions import is_lock_timeout
+
+RETRY_SECONDS = 3
 
 
 def not_found(request, exception=None):
     return render(request, "404.html", status=404)
+
+
+def _busy(request):
+    page = render(request, "busy.html", status=503)
+    page["Retry-After"] = str(RETRY_SECONDS)
+    return page
 
 
 def server_error(request):
@@ -16,7 +25,8 @@ def server_error(request):
 
 
 class DomainErrorMiddleware:
-    """A DomainError that a page did not catch becomes a page with its sentence, not a crash."""
+    """A DomainError that a page did not catch becomes a page with its sentence, not a crash; so does
+    a row that somebody else held too long."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -25,6 +35,8 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request, exception):
+        if is_lock_timeout(exception):
+            return _busy(request)
         if not isinstance(exception, DomainError):
             return None
         context = {"problem": exception.message}

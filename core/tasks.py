@@ -2,14 +2,18 @@
 next commit find the rest."""
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
+from django.db.models.functions import Now
 
 from core import outbox
 from core.memory import Remembered
-from core.tenancy import acting_for
+from core.models import IdempotencyKey
+from core.tenancy import acting_for, as_system
 
+REPLIES_KEPT = timedelta(days=7)
 log = logging.getLogger(__name__)
 # After a failure the broker is left alone for a while: a refused connection costs seconds.
 _broker_away = Remembered(seconds=15)
@@ -20,6 +24,13 @@ def relay():
     """Delivers due facts until none is left."""
     while sum(outbox.deliver(limit=20)):
         pass
+
+
+@shared_task(ignore_result=True)
+def forget_replies():
+    """Deletes stored replies nobody can still be waiting for; returns how many."""
+    with as_system():
+        return IdempotencyKey.objects.filter(created_at__lt=Now() - REPLIES_KEPT).delete()[0]
 
 
 def in_turn(rows, work):

@@ -17,6 +17,11 @@ def sqlstate(error):
     return getattr(error.__cause__, "sqlstate", None) or ""
 
 
+def is_lock_timeout(error):
+    """Whether a row was held by somebody else for longer than anyone waits."""
+    return isinstance(error, OperationalError) and sqlstate(error) == LOCK_TIMEOUT
+
+
 def broken_constraint(error):
     """The name of the constraint that a database error speaks of, or an empty string."""
     diagnosis = getattr(error.__cause__, "diag", None)

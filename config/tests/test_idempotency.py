@@ -1,11 +1,16 @@
 """A value-moving request said twice happens once."""
 
+from datetime import timedelta
+
 import pytest
+from django.conf import settings
+from django.db.models.functions import Now
 
 from agencies.models import Agency
 from core.errors import DomainError
-from core.idempotency import KeyReused, once
+from core.idempotency import KeyReused, KeyUnreadable, once
 from core.models import IdempotencyKey
+from core.tasks import forget_replies
 from core.tenancy import acting_for, as_system
 
 
@@ -62,6 +67,29 @@ def test_a_failed_attempt_leaves_no_trace_and_may_be_tried_again():
     calls, work = counting()
     assert once(caller="noor", key="k", request={}, work=work)[0] == 201
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("key", ["k" * 201, "a\x00b", "\n"])
+def test_what_is_no_key_is_refused_as_such_and_nothing_happens(key):
+    calls, work = counting()
+    with pytest.raises(KeyUnreadable) as refused:
+        once(caller="noor", key=key, request={}, work=work)
+    assert (refused.value.code, refused.value.status) == ("idempotency_key_invalid", 422)
+    assert calls == []
+
+
+def test_replies_are_forgotten_after_a_week_in_every_agency():
+    _, work = counting()
+    for key in ("old", "new"):
+        once(caller="noor", key=key, request={}, work=work)
+    week = timedelta(days=7)
+    IdempotencyKey.objects.filter(key="old").update(created_at=Now() - week - timedelta(minutes=1))
+    IdempotencyKey.objects.filter(key="new").update(created_at=Now() - week + timedelta(minutes=1))
+    assert forget_replies() == 1
+    assert list(IdempotencyKey.objects.values_list("key", flat=True)) == ["new"]
+    assert "core.tasks.forget_replies" in {
+        entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()
+    }
 
 
 def test_without_a_key_every_call_happens():
