@@ -8,6 +8,7 @@ from django.conf import settings
 
 from accounts.models import ApiKey
 from agencies.queries import current_agency
+from bookings.links import has_open
 from core.network import client_address
 
 V6_SITE = 64  # a household or a server has this much to itself
@@ -31,9 +32,15 @@ def are_limited():
 
 
 def visitor(request):
-    """The Client behind a page: whoever is at this address. A cookie would not do, for one who
-    hoards throws it away."""
-    return _limited(f"web:{address_digest(request)}", settings.OPEN_HOLDS_PER_BUYER)
+    """The Client behind a page: all who share this address, for one who hoards throws his cookies
+    away. An office or a carrier's whole town may be one; a single browser's limit is
+    `too_many_open`."""
+    return _limited(f"web:{address_digest(request)}", settings.OPEN_HOLDS_PER_NETWORK)
+
+
+def too_many_open(request):
+    """Whether this browser, as far as it tells us, has as many open reservations as a buyer may."""
+    return are_limited() and has_open(request, settings.OPEN_HOLDS_PER_BUYER)
 
 
 def address_digest(request):

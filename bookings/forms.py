@@ -2,16 +2,18 @@
 
 from django import forms
 
+MOST_SECTIONS = 9_999
+
 
 class ReserveForm(forms.Form):
     """Either `seat` ordinals, or a wish: quantity with level, section, wheelchair, together."""
 
     quantity = forms.IntegerField(min_value=1, max_value=100, required=False)
     level = forms.UUIDField(required=False)
-    section = forms.IntegerField(min_value=0, required=False)
+    section = forms.IntegerField(min_value=0, max_value=MOST_SECTIONS, required=False)
     together = forms.BooleanField(required=False)
     wheelchair = forms.BooleanField(required=False)
-    from_section = forms.IntegerField(min_value=0, required=False)
+    from_section = forms.IntegerField(min_value=0, max_value=MOST_SECTIONS, required=False)
 
     def __init__(self, data):
         super().__init__(data)

@@ -44,16 +44,25 @@ def _section_label(event, position):
 def send_back(event, form, *, words="", lost=(), is_search=False):
     """To the page the choice came from, which then says why: `lost` ordinals went to somebody else,
     or a search found nothing (`is_search`), or just `words`."""
-    asked = {
-        name: [value[:LONGEST] for value in form.data.getlist(name)[:MOST]]
-        for name in ("seat", *form.fields)
-        if name in form.data
-    }
-    carried = {"asked": asked, "words": words, "lost": list(lost), "is_search": is_search}
+    carried = {"asked": _asked(form), "words": words, "lost": list(lost), "is_search": is_search}
     token = signing.dumps(carried, salt=_salt(event), compress=True)
     section = form.cleaned_data.get("from_section")
     page = ("event", event.slug) if section is None else ("section", event.slug, section)
     return redirect(f"{reverse(page[0], args=page[1:])}?{urlencode({REFUSED: token})}")
+
+
+def _asked(form):
+    """The choice as lists of words by field: as it was understood, else as it was typed."""
+    if not form.is_valid():
+        return {
+            name: [value[:LONGEST] for value in form.data.getlist(name)[:MOST]]
+            for name in ("seat", *form.fields)
+            if name in form.data
+        }
+    wanted = form.cleaned_data
+    said = {name: wanted[name] for name in form.fields if wanted[name] is not None}
+    ticked = {name: [str(value)] for name, value in said.items() if value is not False}
+    return ticked | {"seat": [str(seat) for seat in wanted["seats"]]}
 
 
 def _salt(event):
@@ -76,7 +85,7 @@ def refused_choice(request, event):
 def _refusal(event, wanted, carried):
     if carried["lost"]:
         return refusals.seats_lost(event, wanted["seats"] or carried["lost"], carried["lost"])
-    if carried["is_search"]:
+    if carried["is_search"] and wanted.get("quantity"):
         return refusals.no_group(event, wish_of(event, wanted), carried["words"])
     return Refusal(carried["words"])
 

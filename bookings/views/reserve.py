@@ -4,7 +4,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from bookings import services
-from bookings.clients import visitor
+from bookings.clients import too_many_open, visitor
 from bookings.forms import ReserveForm
 from bookings.links import remember
 from bookings.views import sale
@@ -24,7 +24,7 @@ def reserve(request, slug):
         return send_back(event, form, words=words)
     wanted = form.cleaned_data
     try:
-        booking = _take(event, wanted, services.Sale(client=visitor(request)))
+        booking = _take(event, wanted, _sale_to(request))
     except SeatsTaken as taken:
         return send_back(event, form, lost=taken.ordinals)
     except NoSuchGroup as why:
@@ -33,6 +33,16 @@ def reserve(request, slug):
         return send_back(event, form, words=refused.message)
     remember(request, booking.pk)
     return redirect("checkout", booking.pk)
+
+
+def _sale_to(request):
+    """The Sale at this browser's call; raises TooManyHolds for one that has enough open."""
+    if too_many_open(request):
+        raise services.TooManyHolds(
+            "Too many reservations of yours are still unpaid. Pay one or let it go, then reserve "
+            "more. Nothing was reserved."
+        )
+    return services.Sale(client=visitor(request))
 
 
 def _take(event, wanted, sold):

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def world(settings):
     settings.OPEN_HOLDS_PER_BUYER, settings.OPEN_HOLDS_PER_PARTNER = 2, 3
+    settings.OPEN_HOLDS_PER_NETWORK = 4
     return house()
 
 
@@ -76,16 +77,31 @@ def test_what_was_given_up_or_lapsed_no_longer_counts(event, world):
 
 
 def test_a_visitor_who_throws_his_cookies_away_is_still_counted_at_his_address(event):
-    pages = [press(event, n) for n in range(3)]
+    pages = [press(event, n) for n in range(5)]
     assert [page.request["PATH_INFO"].split("/")[1] for page in pages] == [
-        "checkout",
-        "checkout",
+        *["checkout"] * 4,
         "events",
     ]
-    assert "You already have 2 unpaid reservations" in pages[-1].content.decode()
+    assert "You already have 4 unpaid reservations" in pages[-1].content.decode()
+    assert Booking.objects.count() == 4
+    press(event, 5, REMOTE_ADDR="203.0.113.9")
+    assert Booking.objects.count() == 5
+
+
+def test_one_browser_has_as_many_as_a_buyer_and_its_neighbours_go_on(event):
+    def take(browser, ordinal):
+        address = f"/events/{event.slug}/reserve/"
+        return browser.post(address, {"seat": [ordinal]}, follow=True).content.decode()
+
+    greedy, neighbour = Browser(HTTP_HOST="127.0.0.1"), Browser(HTTP_HOST="127.0.0.1")
+    pages = [take(greedy, n) for n in range(3)]
+    assert ["Too many reservations of yours" in page for page in pages] == [False, False, True]
     assert Booking.objects.count() == 2
-    press(event, 3, REMOTE_ADDR="203.0.113.9")
+    take(neighbour, 3)
     assert Booking.objects.count() == 3
+    abandon(Booking.objects.order_by("pk")[0].pk)
+    take(greedy, 4)
+    assert Booking.objects.filter(status="RESERVED").count() == 3
 
 
 def test_addresses_of_one_site_of_ipv6_are_one_visitor_and_no_address_is_kept(event):

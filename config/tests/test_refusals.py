@@ -4,8 +4,10 @@ import re
 
 import pytest
 from django.conf import settings
+from django.core import signing
 from django.test import Client
 
+from bookings.views import choice
 from config.tests.scenarios import HOUSE, house
 from core.tenancy import acting_for
 from events.models import Event, PriceLevel
@@ -77,6 +79,22 @@ def test_a_refused_wish_for_the_best_seats_stands_in_the_form_again(browser, wor
     assert page.context["best"]["quantity"] == 8
     assert page.context["best"]["section"] == 0
     assert page.context["best"]["wheelchair"] is True
+
+
+def test_a_wish_that_found_nothing_comes_back_however_its_number_was_written(browser, world):
+    page = take(browser, world, quantity="0" * 41 + "8", section="0" * 41, wheelchair="1")
+    assert page.status_code == 200
+    assert (page.context["best"]["quantity"], page.context["best"]["section"]) == (8, 0)
+
+
+def test_a_refusal_whose_wish_can_no_longer_be_read_says_its_words(browser, world):
+    with acting_for(world["agency"]["id"]):
+        event = Event.objects.get()
+    carried = {"asked": {}, "words": "There is nothing.", "lost": [], "is_search": True}
+    token = signing.dumps(carried, salt=choice._salt(event), compress=True)
+    page = browser.get(f"/events/{event.slug}/", {choice.REFUSED: token})
+    assert page.status_code == 200
+    assert page.context["lost"].title == "There is nothing."
 
 
 def test_the_checkout_keeps_what_was_typed_and_says_once_what_is_missing(browser, world):
