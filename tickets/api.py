@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,7 +15,7 @@ from core.ids import uuid7
 from core.memory import Remembered
 from tickets.models import Gate, Scan
 from tickets.queries import answered_at
-from tickets.services import admit
+from tickets.services import GateGone, admit
 
 # Like the key that leads to it, a gate may be some seconds old; its tickets never are.
 _gates = Remembered(seconds=5)
@@ -28,6 +28,12 @@ class ScanRequest(serializers.Serializer):
     code = serializers.CharField(max_length=400, trim_whitespace=True)
     gate = serializers.CharField(max_length=60, required=False, allow_blank=True)
     nonce = serializers.CharField(max_length=64, required=False, allow_blank=True)
+
+
+class GateQuestion(serializers.Serializer):
+    gate = serializers.CharField(
+        max_length=60, required=False, allow_blank=True, help_text="A gate's id or name."
+    )
 
 
 class ScannedTicket(serializers.Serializer):
@@ -97,11 +103,13 @@ class DeviceGate(APIView):
     permission_classes = [role("gate")]
 
     @extend_schema(
-        parameters=[OpenApiParameter("gate", str, description="A gate's id or name.")],
+        parameters=[GateQuestion],
         responses={200: GateReply, **PROBLEM_RESPONSES},
     )
     def get(self, request):
-        gate = _gate(request.user.key, request.query_params.get("gate", "")[:60])
+        asked = GateQuestion(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        gate = _gate(request.user.key, asked.validated_data.get("gate", ""))
         return Response(_gate_now(gate))
 
 
@@ -116,13 +124,18 @@ class ScanTicket(APIView):
         asked = ScanRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         gate = _gate(request.user.key, asked.validated_data.get("gate", ""))
-        result = admit(
-            code=asked.validated_data["code"],
-            gate=gate,
-            device_id=request.user.key.pk,
-            nonce=asked.validated_data.get("nonce") or str(uuid7()),
-        )
+        result = _answer(gate, request.user.key, asked.validated_data)
         return Response(_reply(result, gate))
+
+
+def _answer(gate, key, asked):
+    """The ScanResult; a gate that is gone is no longer remembered."""
+    nonce = asked.get("nonce") or str(uuid7())
+    try:
+        return admit(code=asked["code"], gate=gate, device_id=key.pk, nonce=nonce)
+    except GateGone:
+        _gates.forget()
+        raise
 
 
 def _gate(key, wanted):

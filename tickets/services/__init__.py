@@ -1,6 +1,6 @@
 """Use cases of tickets, one module each."""
 
-from tickets.services.admit import ScanResult, admit
+from tickets.services.admit import GateGone, ScanResult, admit
 from tickets.services.issue import (
     cancel_tickets,
     confirm_tickets,
@@ -11,6 +11,7 @@ from tickets.services.issue import (
 from tickets.services.keys import active_key, code_of, public_keys, rotate_signing_key
 
 __all__ = [
+    "GateGone",
     "ScanResult",
     "active_key",
     "admit",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
-from core.errors import Invalid
+from core.errors import Invalid, NotFound
 from core.postgres.rows import read
 from core.tenancy import current_agency_id
-from core.transactions import use_case
+from core.transactions import broken_constraint, use_case
 from tickets.codes import CodeRefused, verify
 from tickets.models import Admission, Scan, Status, Ticket
 from tickets.services.keys import public_keys
@@ -23,6 +23,7 @@ MESSAGES = {
     Verdict.WRONG_GATE: "This ticket belongs to another entrance.",
     Verdict.UNKNOWN: "This is not one of our ticket codes.",
 }
+OF_GATE = ("tickets_scan_gate_id_fk", "tickets_admission_gate_id_fk")
 WHY_NOT = {
     Status.RESERVED: "This ticket was never paid.",
     Status.CANCELLED: "This ticket was cancelled.",
@@ -66,6 +67,10 @@ class NonceReused(Invalid):
     code = "nonce_reused"
 
 
+class GateGone(NotFound):
+    """The gate was removed; nothing was scanned."""
+
+
 def _digest(code):
     return hashlib.sha256(code.encode()).hexdigest()[:16]
 
@@ -93,10 +98,13 @@ def admit(*, code, gate, device_id, nonce):
 
     The order of judgement: signature, key, event and gate, state and generation, duplicate. Every
     attempt is kept as a Scan; the same nonce from the same device gets the same answer again.
+    Raises NonceReused, or GateGone for a gate that somebody has removed.
     """
     try:
         return _admit(code=code, gate=gate, device_id=device_id, nonce=nonce)
-    except IntegrityError:
+    except IntegrityError as error:
+        if broken_constraint(error) in OF_GATE:
+            raise GateGone("There is no such gate.") from None
         repeated = Scan.objects.select_related("ticket").filter(device_id=device_id, nonce=nonce)
         scan = repeated.first()
         if scan is None:
