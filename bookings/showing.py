@@ -17,6 +17,7 @@ FEW = 60
 _left = Remembered(seconds=3)
 _sections = Remembered(seconds=3)
 _levels = Remembered(seconds=3)
+_wheelchairs = Remembered(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,12 @@ def all_in(amount, currency):
 
 def left_of(event_ids):
     """{event id: Left or None}, a few seconds old at most."""
-    return {event_id: _left.get(event_id, lambda e=event_id: _count(e)) for event_id in event_ids}
+    return _left.get_many(event_ids, queries.left_by_event)
 
 
-def _count(event_id):
-    return queries.left_by_event([event_id]).get(event_id)
+def wheelchair_spaces_of(event_ids):
+    """{event id: wheelchair spaces left}, some seconds old at most."""
+    return _wheelchairs.get_many(event_ids, queries.wheelchair_spaces_by_event)
 
 
 def sale_of(event, left, now):

@@ -20,12 +20,26 @@ class Remembered:
 
     def get(self, key, make):
         """The remembered value of `key`, or `make()`, remembered from now on (None too)."""
-        entry = self._entries.get(key)
-        if entry is None or entry[0] < time.monotonic():
-            if len(self._entries) >= MOST:  # invented keys must not fill the memory
-                self._entries.clear()
-            entry = self._entries[key] = (time.monotonic() + self.seconds, make())
-        return entry[1]
+        return self.get_many([key], lambda _: {key: make()})[key]
+
+    def get_many(self, keys, make_many):
+        """{key: value}; `make_many` is given the forgotten keys, if any, and returns their values as a
+        dict. What it leaves out is remembered as None."""
+        now = time.monotonic()
+        found = {key: self._entries[key] for key in keys if key in self._entries}
+        fresh = {key: value for key, (until, value) in found.items() if until >= now}
+        forgotten = [key for key in keys if key not in fresh]
+        if forgotten:
+            made = make_many(forgotten)
+            self._remember({key: made.get(key) for key in forgotten})
+            fresh |= {key: made.get(key) for key in forgotten}
+        return fresh
+
+    def _remember(self, values):
+        if len(self._entries) + len(values) > MOST:  # invented keys must not fill the memory
+            self._entries.clear()
+        until = time.monotonic() + self.seconds
+        self._entries |= {key: (until, value) for key, value in values.items()}
 
     def forget(self):
         self._entries.clear()

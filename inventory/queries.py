@@ -52,8 +52,10 @@ SELECT DISTINCT level_id FROM inventory_eventseat
 WHERE event_id = %s AND ownership = 'OWNED' AND level_id IS NOT NULL
 """
 WHEELCHAIR_LEFT = f"""
-SELECT count(*) FROM inventory_eventseat e JOIN venues_layoutseat s ON s.id = e.seat_id
-WHERE e.event_id = %s AND s.kind = 'WHEELCHAIR' AND e.level_id IS NOT NULL AND {SELLABLE}
+SELECT e.event_id, count(*)
+FROM inventory_eventseat e JOIN venues_layoutseat s ON s.id = e.seat_id
+WHERE e.event_id = ANY (%s) AND s.kind = 'WHEELCHAIR' AND e.level_id IS NOT NULL AND {SELLABLE}
+GROUP BY e.event_id
 """  # noqa: S608 - constants only
 PRICE_RUNS = """
 SELECT l.id, l.name, l.position, coalesce(e.price, l.price)
@@ -169,6 +171,11 @@ def owned_levels(event_id):
     return {row[0] for row in _rows(OWNED_LEVELS, [event_id])}
 
 
+def wheelchair_spaces_by_event(event_ids):
+    """{event id: how many wheelchair spaces can be bought}; an event with none is absent."""
+    return dict(_rows(WHEELCHAIR_LEFT, [list(event_ids)]))
+
+
 def wheelchair_spaces_left(event_id):
     """How many wheelchair spaces can be bought."""
-    return _rows(WHEELCHAIR_LEFT, [event_id])[0][0]
+    return wheelchair_spaces_by_event([event_id]).get(event_id, 0)

@@ -13,11 +13,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 
-from bookings.showing import left_of, shown
-from core.memory import Remembered
+from bookings.showing import left_of, shown, wheelchair_spaces_of
 from core.money import Money
 from events.models import Event
-from inventory.queries import wheelchair_spaces_left
 
 TIMES = [
     ("", "Any day"),
@@ -37,7 +35,6 @@ PRICES = ("25", "50", "100")
 WHEN_WORDS = {"tonight": "today", "weekend": "this weekend", "month": "in the next 30 days"}
 PAGE = 24
 BILL = 5
-_wheelchairs = Remembered(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -135,6 +132,7 @@ def _featured(listed):
 
 def _found(listed, search, agency):
     first, last = search.days(timezone.localdate(timezone=ZoneInfo(agency.time_zone)))
+    spaces = wheelchair_spaces_of([event.pk for event in listed]) if search.wheelchair else {}
     return [
         event
         for event in listed
@@ -143,7 +141,7 @@ def _found(listed, search, agency):
         and search.kind in ("", event.kind)
         and search.place in ("", event.venue.city)
         and _affordable(event, search, agency)
-        and (not search.wheelchair or _has_wheelchair_space(event))
+        and (not search.wheelchair or spaces[event.pk])
     ]
 
 
@@ -169,10 +167,6 @@ def _affordable(event, search, agency):
     if not limit.is_finite():
         return True
     return bool(event.price_from) and event.price_from.amount <= limit
-
-
-def _has_wheelchair_space(event):
-    return bool(_wheelchairs.get(event.pk, lambda: wheelchair_spaces_left(event.pk)))
 
 
 def _days(listed):

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from config.tests.scenarios import house
+from config.tests.world import agency, event_on_sale, received_order, venue
 from core.memory import Remembered
 from core.tenancy import acting_for
 from tickets.models import Ticket
@@ -82,6 +83,23 @@ def test_the_page_of_an_event_asks_one_thing_when_others_just_looked(world):
     assert visitor.get(page).status_code == 200
     with asks(1):
         assert "Front" in visitor.get(page).content.decode()
+
+
+@pytest.mark.parametrize("events", [4, 12])
+@pytest.mark.parametrize(("search", "statements"), [("", 5), ("?wheelchair=1", 6)])
+def test_the_programme_asks_as_much_for_many_events_as_for_few(events, search, statements):
+    """Nobody has looked for a while, so nothing is remembered: the agency, thrice, the events, what is
+    left of them, and of their wheelchair spaces if asked for."""
+    house = agency()
+    with acting_for(house.pk):
+        _, layout = venue()
+        for number in range(events):
+            received_order(event_on_sale(layout, title=f"Night {number}", days=20 + number))
+    visitor = Client(headers={"host": house.host})
+    Remembered.forget_everything()
+    with asks(statements):
+        page = visitor.get(f"/{search}").content.decode()
+    assert ("Night 1" in page) != bool(search)
 
 
 def test_the_state_of_the_seats_asks_one_thing_when_others_just_looked(world):
