@@ -6,9 +6,10 @@ from inventory import picker
 from inventory.queries import named_places
 
 
-def alternatives_for(event, ordinals, *, count=3):
+def alternatives_for(event, ordinals, *, without=()):
     """Up to three groups (lists of FreePlace) as large as the wanted one, at its highest price or
-    less, nearest to it first. Empty when nothing fits."""
+    less, nearest to it first; `without` ordinals that were just lost, though whoever is taking them
+    may not have done yet. Empty when nothing fits."""
     wanted = named_places(event.pk, ordinals)
     if not wanted:
         return []
@@ -17,9 +18,8 @@ def alternatives_for(event, ordinals, *, count=3):
         sum(place.y for place in wanted) / len(wanted),
     )
     at_most = max((place.price or Decimal(0) for place in wanted), default=Decimal(0))
-    return picker.alternatives(
-        picker.free_places(event), quantity=len(wanted), near=near, at_most=at_most, count=count
-    )
+    places = [place for place in picker.free_places(event) if place.ordinal not in without]
+    return picker.alternatives(places, quantity=len(wanted), near=near, at_most=at_most)
 
 
 def profit_of(booking):

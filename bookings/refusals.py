@@ -52,7 +52,7 @@ def seats_lost(event, wanted, lost):
         offer="As good or better, at the same price or less:",
         groups=[
             _group(event, group, _nearness(chosen, group))
-            for group in alternatives_for(event, wanted)
+            for group in alternatives_for(event, wanted, without=lost)
         ],
         lost_ordinals=list(lost),
         kept_ordinals=[place.ordinal for place in kept],

@@ -24,6 +24,19 @@ WHERE e.event_id = %(event)s AND e.ownership = 'OWNED'
   AND (%(section)s::text IS NULL OR c.label = %(section)s)
 ORDER BY e.ordinal
 """
+HAS_SEATS = """
+SELECT EXISTS (
+  SELECT 1 FROM inventory_eventseat e
+  JOIN venues_layoutseat s ON s.id = e.seat_id
+  JOIN venues_layoutsection c ON c.id = s.section_id
+  WHERE e.event_id = %(event)s AND e.ownership = 'OWNED' AND s.kind <> 'STANDING'
+    AND e.level_id IS NOT NULL
+    AND (e.status = 'AVAILABLE'
+         OR (e.status = 'RESERVED' AND e.claimed_until <= clock_timestamp()))
+    AND (%(level)s::uuid IS NULL OR e.level_id = %(level)s)
+    AND (%(section)s::text IS NULL OR c.label = %(section)s)
+)
+"""
 # How many near-best groups a choice is drawn from, so that simultaneous buyers do not collide.
 SPREAD = 4
 
@@ -64,31 +77,43 @@ def free_places(event, *, level=None, section=None):
         return [FreePlace(*row) for row in cursor]
 
 
+def has_seats(event, *, level=None, section=None):
+    """Whether any place but standing ones is free; words as of `free_places`."""
+    with connection.cursor() as cursor:
+        cursor.execute(HAS_SEATS, {"event": event.pk, "level": level, "section": section})
+        return cursor.fetchone()[0]
+
+
 def groups(places, size):
-    """Every run of `size` adjacent places: same section, row and block, indexes without a gap.
-    Wheelchair spaces are never taken for somebody who did not ask for them."""
+    """Every run of `size` adjacent places, and whether it strands some: same section, row and block,
+    indexes without a gap. Wheelchair spaces are never taken for somebody who did not ask for them.
+    """
     blocks = defaultdict(list)
     for place in places:
         if place.kind not in ("STANDING", "WHEELCHAIR"):
             blocks[place.section_position, place.row_position, place.block].append(place)
     for block in blocks.values():
-        block.sort(key=lambda place: place.index)
-        for start in range(len(block) - size + 1):
-            run = block[start : start + size]
-            if run[-1].index - run[0].index == size - 1:
-                yield run, _orphans(block, start, size)
+        for stretch in _stretches(sorted(block, key=lambda place: place.index)):
+            for before in range(len(stretch) - size + 1):
+                after = len(stretch) - size - before
+                yield stretch[before : before + size], _strands(before, after)
 
 
-def _orphans(block, start, size):
-    """How many single free places this run would leave beside itself."""
-    left = start > 0 and block[start - 1].index == block[start].index - 1
-    lone_left = left and (start < 2 or block[start - 2].index != block[start].index - 2)
-    last = start + size - 1
-    right = last + 1 < len(block) and block[last + 1].index == block[last].index + 1
-    lone_right = right and (
-        last + 2 >= len(block) or block[last + 2].index != block[last].index + 2
-    )
-    return int(lone_left) + int(lone_right)
+def _stretches(block):
+    """The block's free places, parted where one is missing."""
+    stretch = []
+    for place in block:
+        if stretch and place.index != stretch[-1].index + 1:
+            yield stretch
+            stretch = []
+        stretch.append(place)
+    yield stretch
+
+
+def _strands(before, after):
+    """Whether a run with so many free places on its sides leaves a single one there, or an odd number
+    before it: counted in pairs, who come most, from its start, a row fills up whoever comes first."""
+    return before % 2 == 1 or after == 1
 
 
 def _distance(run, focus):
@@ -97,37 +122,41 @@ def _distance(run, focus):
     return ((x - focus[0]) ** 2 + (y - focus[1]) ** 2) ** 0.5
 
 
-def best(places, *, quantity, focus, together=True, wheelchair=False):
+def best(places, *, quantity, focus, together=True, wheelchair=False, spread=SPREAD):
     """The best `quantity` places as a list of FreePlace; raises NoSuchGroup.
 
     With `wheelchair`, one wheelchair space and the free places nearest to it. Otherwise one
     unbroken run that strands nobody comes first, then any unbroken run, then standing places, then,
-    unless `together`, the fewest pieces near each other.
+    unless `together`, the fewest pieces near each other. It is drawn from the `spread` nearest.
     """
     if wheelchair:
-        return _beside_wheelchair(places, quantity, focus)
+        return _beside_wheelchair(places, quantity, focus, spread)
     ranked = sorted(
-        ((orphans > 0, _distance(run, focus), run) for run, orphans in groups(places, quantity)),
+        ((strands, _distance(run, focus), run) for run, strands in groups(places, quantity)),
         key=lambda candidate: candidate[:2],
     )
     if ranked:
-        nearly = [run for strands, _, run in ranked[:SPREAD] if strands == ranked[0][0]]
-        return random.choice(nearly)  # noqa: S311 - spreads buyers, no secret
+        return _drawn([run for strands, _, run in ranked[:spread] if strands == ranked[0][0]])
     standing = [place for place in places if place.is_standing]
     if len(standing) >= quantity:
         return random.sample(standing, quantity)
     if together:
         raise NoSuchGroup(f"There are no {quantity} places together that fit your choice.")
-    return _in_pieces(places, quantity, focus)
+    return _in_pieces(places, quantity, focus, spread)
 
 
-def _beside_wheelchair(places, quantity, focus):
+def _drawn(candidates):
+    return random.choice(candidates)  # noqa: S311 - spreads buyers, no secret
+
+
+def _beside_wheelchair(places, quantity, focus, spread):
     """A wheelchair space with its companions: the same row first, companion seats before others."""
     spaces = [place for place in places if place.kind == "WHEELCHAIR"]
     others = [place for place in places if place.kind not in ("WHEELCHAIR", "STANDING")]
     if not spaces or len(others) < quantity - 1:
         raise NoSuchGroup("There is no wheelchair space with that many places beside it.")
-    space = min(spaces, key=lambda place: _distance([place], focus))
+    spaces.sort(key=lambda place: _distance([place], focus))
+    space = _drawn(spaces[: spread // SPREAD])
     others.sort(
         key=lambda place: (
             place.section_position != space.section_position,
@@ -137,26 +166,28 @@ def _beside_wheelchair(places, quantity, focus):
     return [space, *others[: quantity - 1]]
 
 
-def _in_pieces(places, quantity, focus):
+def _in_pieces(places, quantity, focus, spread):
     """The largest pieces that exist, each as near as possible to the first."""
     chosen, left = [], quantity
     while left:
         used = {place.ordinal for place in chosen}
         rest = [place for place in places if place.ordinal not in used]
-        piece = _largest_piece(rest, left, focus)
+        piece = _largest_piece(rest, left, focus, spread)
         if not piece:
             raise NoSuchGroup(f"There are fewer than {quantity} places that fit your choice.")
         chosen += piece
         left -= len(piece)
-        focus = (chosen[0].x, chosen[0].y)
+        focus, spread = (chosen[0].x, chosen[0].y), SPREAD
     return chosen
 
 
-def _largest_piece(places, at_most, focus):
+def _largest_piece(places, at_most, focus, spread):
+    """Of the largest runs one of the nearest; the very nearest when nobody was faster yet."""
     for size in range(at_most, 0, -1):
         runs = [run for run, _ in groups(places, size)]
         if runs:
-            return min(runs, key=lambda run: _distance(run, focus))
+            runs.sort(key=lambda run: _distance(run, focus))
+            return _drawn(runs[: spread // SPREAD])
     return []
 
 

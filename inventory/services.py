@@ -1,13 +1,15 @@
 """Who may make places scarcer: only here. Every function runs inside its caller's transaction."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.models.functions import Now
 
 from core.errors import DomainError
 from core.locks import lock
-from core.transactions import use_case
+from core.transactions import LOCK_TIMEOUT, sqlstate, use_case
 from inventory.models import EventSeat, Ownership, Status
 
 # Which level covers each row of the layout: of several the one that names rows, then the last. Found
@@ -44,23 +46,49 @@ FROM venues_layoutseat s JOIN covered c ON c.section_id = s.section_id AND c.row
 WHERE e.event_id = %(event)s AND s.id = e.seat_id AND e.status NOT IN ('RESERVED', 'SOLD')
   AND e.level_id IS DISTINCT FROM c.level_id
 """  # noqa: S608 - constants only
-# One statement: locks the places in key order, then takes those that are sellable. What another
-# transaction took while we waited is seen by PostgreSQL's re-check and left out of the answer.
+# One statement: whether the event sells by the database's clock, then the places, locked, then those
+# of them that are sellable taken. Nobody queues here. Places that were chosen are locked in key order
+# and the first that somebody else has ends the statement: of several who want the same places one
+# always gets through. What another transaction took meanwhile PostgreSQL's re-check leaves out.
 CLAIM = """
-WITH wanted AS (
+WITH sale AS MATERIALIZED (
+  SELECT status IN ('ON_SALE', 'SOLD_OUT') AND sale_starts_at <= clock_timestamp()
+     AND clock_timestamp() < sale_ends_at AS is_open
+  FROM events_event WHERE id = %(event)s
+), wanted AS (
+  {wanted}
+), claimed AS (
+  UPDATE inventory_eventseat e
+  SET status = 'RESERVED', claimed_by = %(reference)s,
+      claimed_until = clock_timestamp() + make_interval(secs => %(seconds)s)
+  FROM sale, wanted, venues_layoutseat s, venues_layoutsection c, events_pricelevel l
+  WHERE sale.is_open AND e.id = wanted.id
+    AND s.id = e.seat_id AND c.id = s.section_id AND l.id = e.level_id
+    AND e.ownership = 'OWNED' AND e.status = 'AVAILABLE'
+  RETURNING e.id, e.ordinal, coalesce(e.price, l.price), e.cost, e.currency,
+            c.label, s.row, s.label, s.kind, c.entrance, s.restricted_view, e.claimed_until
+)
+SELECT sale.is_open, claimed.* FROM sale LEFT JOIN claimed ON true
+"""
+CHOSEN = """
   SELECT id FROM inventory_eventseat
   WHERE event_id = %(event)s AND ordinal = ANY (%(ordinals)s)
-  ORDER BY id FOR NO KEY UPDATE
-)
-UPDATE inventory_eventseat e
-SET status = 'RESERVED', claimed_by = %(reference)s,
-    claimed_until = clock_timestamp() + make_interval(secs => %(seconds)s)
-FROM wanted, venues_layoutseat s, venues_layoutsection c, events_pricelevel l
-WHERE e.id = wanted.id AND s.id = e.seat_id AND c.id = s.section_id AND l.id = e.level_id
-  AND e.ownership = 'OWNED' AND e.status = 'AVAILABLE'
-RETURNING e.id, e.ordinal, coalesce(e.price, l.price), e.cost, e.currency,
-          c.label, s.row, s.label, s.kind, c.entrance, s.restricted_view, e.claimed_until
+  ORDER BY id FOR NO KEY UPDATE {when_locked}
 """
+STANDING = """
+  SELECT e.id FROM inventory_eventseat e
+  JOIN venues_layoutseat s ON s.id = e.seat_id
+  JOIN venues_layoutsection c ON c.id = s.section_id
+  WHERE e.event_id = %(event)s AND e.ownership = 'OWNED' AND e.status = 'AVAILABLE'
+    AND e.level_id IS NOT NULL AND s.kind = 'STANDING'
+    AND (%(level)s::uuid IS NULL OR e.level_id = %(level)s)
+    AND (%(section)s::text IS NULL OR c.label = %(section)s)
+  ORDER BY e.id LIMIT %(quantity)s FOR NO KEY UPDATE OF e SKIP LOCKED
+"""
+CLAIM_CHOSEN = CLAIM.format(wanted=CHOSEN.format(when_locked="NOWAIT"))
+CLAIM_UNLOCKED = CLAIM.format(wanted=CHOSEN.format(when_locked="SKIP LOCKED"))
+CLAIM_STANDING = CLAIM.format(wanted=STANDING)
+KEPT_DAYS = 365  # longer than any repair of a confirmation takes
 LAPSED = """
 SELECT DISTINCT claimed_by FROM inventory_eventseat
 WHERE event_id = %(event)s AND ordinal = ANY (%(ordinals)s)
@@ -81,6 +109,17 @@ class SeatsTaken(DomainError):
             f"{count} {places} just been taken. Nothing was reserved and nothing was charged.",
             lost=self.ordinals,
         )
+
+
+class SeatsLocked(SeatsTaken):
+    """Somebody is at some of the wanted places at this moment. Which ones is not known, so all are
+    named, and he may yet give them back."""
+
+
+class NotOnSale(DomainError):
+    """The event does not sell now."""
+
+    code = "not_on_sale"
 
 
 class NotReceivable(DomainError):
@@ -122,20 +161,50 @@ def lay_out(event):
 
 
 def claim(*, event, ordinals, reference, seconds):
-    """Reserves these places of the event for `reference`, all or none.
+    """Reserves these places of the event for `reference`, all or none; never waits for anybody.
 
-    Returns ClaimedSeat rows by ordinal; `until` is the end by the database's clock. Raises SeatsTaken
-    with the places lost; the caller's transaction must then be given up.
+    Returns ClaimedSeat rows by ordinal; `until` is the end by the database's clock. Raises NotOnSale,
+    SeatsTaken with the places lost, or SeatsLocked when somebody is just taking some of them; the
+    caller's transaction must then be given up.
     """
-    wanted = {
-        "event": event.pk,
-        "ordinals": list(ordinals),
-        "reference": reference,
-        "seconds": seconds,
-    }
+    wanted = {"event": event.pk, "ordinals": list(ordinals)}
+    try:
+        seats = _claimed(event, CLAIM_CHOSEN, wanted, reference, seconds)
+    except OperationalError as error:
+        if sqlstate(error) != LOCK_TIMEOUT:
+            raise
+        raise SeatsLocked(ordinals) from error
+    return _all_of(ordinals, seats)
+
+
+def claim_unlocked(*, event, ordinals, reference, seconds):
+    """Like `claim`, but a place that somebody is at counts as lost like any other, so SeatsTaken names
+    exactly the places that cannot be had now. Two who want the same may both lose to each other."""
+    wanted = {"event": event.pk, "ordinals": list(ordinals)}
+    return _all_of(ordinals, _claimed(event, CLAIM_UNLOCKED, wanted, reference, seconds))
+
+
+def claim_standing(*, event, level, section, quantity, reference, seconds):
+    """Reserves any `quantity` standing places (of a PriceLevel id, of a section's label) that nobody is
+    at. Returns and raises like `claim`; which places were lost SeatsTaken then does not say."""
+    wanted = {"event": event.pk, "level": level, "section": section, "quantity": quantity}
+    seats = _claimed(event, CLAIM_STANDING, wanted, reference, seconds)
+    if len(seats) < quantity:
+        raise SeatsTaken([])
+    return seats
+
+
+def _claimed(event, statement, wanted, reference, seconds):
     with connection.prepared_cursor() as cursor:
-        cursor.execute(CLAIM, wanted)
-        seats = sorted((ClaimedSeat(*row) for row in cursor), key=lambda seat: seat.ordinal)
+        cursor.execute(statement, {**wanted, "reference": reference, "seconds": seconds})
+        rows = cursor.fetchall()
+    if not rows or not rows[0][0]:
+        raise NotOnSale(f"{event} is not on sale at the moment.")
+    seats = [ClaimedSeat(*row) for _, *row in rows if row[0] is not None]
+    return sorted(seats, key=lambda seat: seat.ordinal)
+
+
+def _all_of(ordinals, seats):
     lost = set(ordinals) - {seat.ordinal for seat in seats}
     if lost:
         raise SeatsTaken(lost)
@@ -159,6 +228,14 @@ def sell(*, seat_ids, reference):
     return EventSeat.objects.filter(
         pk__in=seat_ids, claimed_by=reference, status=Status.RESERVED
     ).update(status=Status.SOLD, claimed_until=None)
+
+
+def keep(*, seat_ids, reference):
+    """The money for what `reference` has reserved has arrived: these places lapse no more while they
+    wait to be sold, so that nobody is shown them as free. Returns how many are kept."""
+    return EventSeat.objects.filter(
+        pk__in=seat_ids, claimed_by=reference, status=Status.RESERVED
+    ).update(claimed_until=Now() + timedelta(days=KEPT_DAYS))
 
 
 def release(*, seat_ids, reference):

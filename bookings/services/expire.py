@@ -8,7 +8,7 @@ from core.locks import database_now, lock, lock_one
 from core.outbox import record
 from core.status import WrongState
 from core.transactions import use_case
-from inventory.services import lock_seats, release
+from inventory.services import keep, lock_seats, release
 from payments.models import Payment
 from payments.models import Status as PaymentStatus
 from tickets.services import cancel_tickets
@@ -17,7 +17,7 @@ from tickets.services.issue import lock_tickets
 
 def expire_in(booking_ids, *, and_lock=()):
     """Ends those of these reservations whose time is over, inside the caller's transaction. One whose
-    money has arrived is about to be confirmed and is left alone.
+    money has arrived is about to be confirmed and keeps its places.
 
     Locks bookings, then all their places together with the EventSeat ids of `and_lock` in one go, so
     that the buyer who takes places over keeps the order of locks. Returns the ended ids.
@@ -25,25 +25,33 @@ def expire_in(booking_ids, *, and_lock=()):
     bookings = lock(Booking.objects.filter(pk__in=booking_ids, status=Status.RESERVED))
     items = list(BookingItem.objects.filter(booking__in=bookings))
     lock_seats([*and_lock, *(item.event_seat_id for item in items)])
-    over = _over(bookings)
+    over, paid = _lapsed(bookings)
+    for booking in paid:
+        keep(seat_ids=_seats(booking, items), reference=booking.pk)
     for booking in over:
         _close(booking, _of(booking, items), Status.EXPIRED, "not paid in time")
         record(BookingExpired(booking_id=booking.pk))
     return [booking.pk for booking in over]
 
 
-def _over(bookings):
+def _lapsed(bookings):
+    """(those whose time is over and that nobody paid, those that were paid) of these bookings."""
     now = database_now()
     lapsed = [booking for booking in bookings if booking.reserved_until <= now]
-    paid = Payment.objects.filter(
+    payments = Payment.objects.filter(
         reference__in=[booking.pk for booking in lapsed], status=PaymentStatus.SUCCEEDED
     )
-    paid_for = set(paid.values_list("reference", flat=True))
-    return [booking for booking in lapsed if booking.pk not in paid_for]
+    paid_for = set(payments.values_list("reference", flat=True))
+    paid = [booking for booking in lapsed if booking.pk in paid_for]
+    return [booking for booking in lapsed if booking.pk not in paid_for], paid
 
 
 def _of(booking, items):
     return [item for item in items if item.booking_id == booking.pk]
+
+
+def _seats(booking, items):
+    return [item.event_seat_id for item in _of(booking, items)]
 
 
 def _close(booking, items, status, reason):

@@ -1,7 +1,10 @@
 """Reserving: all places or none, the price frozen, tickets and the payment's row, in one
 transaction. Whoever comes after a lapsed reservation takes its places over himself."""
 
+import random
+import time
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -19,17 +22,25 @@ from core.postgres.rows import insert
 from core.transactions import broken_constraint, use_case
 from inventory import picker
 from inventory.models import EventSeat
-from inventory.services import SeatsTaken, claim, lapsed_claims
+from inventory.picker import NoSuchGroup
+from inventory.services import (
+    NotOnSale,
+    SeatsLocked,
+    SeatsTaken,
+    claim,
+    claim_standing,
+    claim_unlocked,
+    lapsed_claims,
+)
 from payments.services import new_payment
 from tickets.services import new_tickets
 
-TRIES = 3
-
-
-class NotOnSale(DomainError):
-    """The event does not sell now."""
-
-    code = "not_on_sale"
+# How long, in seconds, a buyer stands back from chosen places that somebody is just taking.
+PAUSES = (0.005, 0.015, 0.045)
+# How often the best places are looked for in what is free at that moment. Each time somebody was
+# faster the draw is four times wider, so four suffice for hundreds at once; the rest is for waiting.
+READS = 24
+LONGEST_PAUSE = 0.25
 
 
 class TooMany(Invalid):
@@ -63,17 +74,34 @@ def reserve(*, event, ordinals, sale=WEB_SALE):
     """Reserves these places of an event for one buyer; returns the Booking, its BookingItems with
     their tickets as `item_list`.
 
-    Raises NotOnSale, TooMany, TooManyHolds, or SeatsTaken naming the places lost. Nothing is written
-    then.
+    Raises NotOnSale, TooMany, TooManyHolds, or SeatsTaken naming the places lost: those sold or
+    reserved, and those that somebody else is taking at this moment. Nothing is written then.
     """
     ordinals = _checked(event, ordinals)
+    for pause in PAUSES:
+        try:
+            return _take(event, ordinals, sale)
+        except SeatsLocked:
+            _stand_back(pause)
+    return _take(event, ordinals, sale, claim_unlocked)
+
+
+def _stand_back(seconds):
+    time.sleep(random.uniform(0.5, 1.5) * seconds)  # noqa: S311 - jitter, no secret
+
+
+def _take(event, ordinals, sale, how=claim):
+    """The Booking of these places; they may have been another's whose time is over."""
+    claimed = partial(how, event=event, ordinals=ordinals)
     try:
-        return _reserve(event, ordinals, sale, taking_over=())
+        return _reserve(event, claimed, sale)
+    except SeatsLocked:
+        raise
     except SeatsTaken as taken:
         lapsed = lapsed_claims(event=event, ordinals=taken.ordinals)
         if not lapsed:
             raise
-    return _reserve(event, ordinals, sale, taking_over=lapsed)
+    return _take_over(event, ordinals, claimed, sale, lapsed)
 
 
 @dataclass(frozen=True)
@@ -88,26 +116,58 @@ class Wish:
 
 
 def reserve_best(*, event, wish, sale=WEB_SALE):
-    """Chooses and reserves the best places for a Wish; raises NoSuchGroup when there are none.
+    """Chooses and reserves the best places for a Wish; returns and raises like `reserve`, or raises
+    NoSuchGroup when nothing that is free fits.
 
-    The choice is made again, at most three times, when somebody was faster.
+    Nobody waits in a queue: who loses a place looks at once for another, farther around. Only when
+    all that is left is what others are just taking does he stand back until they have it or not.
     """
     _check_quantity(event, wish.quantity)
-    for attempt in range(1, TRIES + 1):
-        places = picker.free_places(event, level=wish.level, section=wish.section)
-        chosen = picker.best(
-            places,
-            quantity=wish.quantity,
-            focus=event.layout.plan["focal"],
-            together=wish.together,
-            wheelchair=wish.wheelchair,
-        )
+    _check_sale(event)
+    lost, last, pause = set(), None, PAUSES[0]
+    for read in range(READS):
         try:
-            return reserve(event=event, ordinals=[place.ordinal for place in chosen], sale=sale)
-        except SeatsTaken:
-            if attempt == TRIES:
+            return _take_best(event, wish, sale, lost, picker.SPREAD * 4 ** min(read, 8))
+        except SeatsTaken as taken:
+            last = taken
+            lost.update(taken.ordinals)
+        except NoSuchGroup:
+            if not lost:
                 raise
-    raise AssertionError("unreachable")
+            lost.clear()
+            _stand_back(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+    raise SeatsTaken(last.ordinals)
+
+
+def _take_best(event, wish, sale, lost, spread):
+    """One try; raises SeatsTaken with places that are not to be tried again now."""
+    within = {"level": wish.level, "section": wish.section}
+    if not wish.wheelchair and not picker.has_seats(event, **within):
+        try:
+            return _reserve(event, _any_standing(event, wish), sale)
+        except SeatsTaken:
+            pass  # what others are at, or have let lapse, is looked for below
+    places = picker.free_places(event, **within)
+    chosen = picker.best(
+        [place for place in places if place.ordinal not in lost],
+        quantity=wish.quantity,
+        focus=event.layout.plan["focal"],
+        together=wish.together,
+        wheelchair=wish.wheelchair,
+        spread=spread,
+    )
+    return _take(event, [place.ordinal for place in chosen], sale)
+
+
+def _any_standing(event, wish):
+    return partial(
+        claim_standing,
+        event=event,
+        level=wish.level,
+        section=wish.section,
+        quantity=wish.quantity,
+    )
 
 
 def _checked(event, ordinals):
@@ -116,9 +176,14 @@ def _checked(event, ordinals):
     _check_quantity(event, len(ordinals))
     if len(set(ordinals)) != len(ordinals):
         raise TooMany("The same place was asked for twice.")
+    _check_sale(event)
+    return ordinals
+
+
+def _check_sale(event):
+    """Says no early; the claim asks again, of the event as it is then, by the database's clock."""
     if not event.sells_at(timezone.now()):
         raise NotOnSale(f"{event} is not on sale at the moment.")
-    return ordinals
 
 
 def _check_quantity(event, quantity):
@@ -127,14 +192,20 @@ def _check_quantity(event, quantity):
 
 
 @use_case
-def _reserve(event, ordinals, sale, taking_over):
-    if taking_over:
-        seats = EventSeat.objects.at(event, ordinals).values_list("pk", flat=True)
-        expire_in(taking_over, and_lock=seats)
+def _reserve(event, claimed, sale):
+    return _claim_and_write(event, claimed, sale)
+
+
+@use_case
+def _take_over(event, ordinals, claimed, sale, lapsed):
+    seats = EventSeat.objects.at(event, ordinals).values_list("pk", flat=True)
+    expire_in(lapsed, and_lock=seats)
+    return _claim_and_write(event, claimed, sale)
+
+
+def _claim_and_write(event, claimed, sale):
     booking_id = uuid7()
-    seats = claim(
-        event=event, ordinals=ordinals, reference=booking_id, seconds=event.reservation_ttl
-    )
+    seats = claimed(reference=booking_id, seconds=event.reservation_ttl)
     failpoints.reach("reserve.after_claim")
     booking = _write(booking_id, event, seats, sale)
     failpoints.reach("reserve.before_commit")
