@@ -20,7 +20,7 @@ from events.models import Status as EventStatus
 from inventory.admin import seats_address
 from inventory.admin_totals import counts_of
 from notifications.models import Message
-from payments.models import InboxMessage
+from payments.models import InboxMessage, Payment
 from suppliers.admin import OPEN as UNPAID
 from suppliers.models import RECEIVABLE, AccountsPayable, PurchaseOrder
 from suppliers.models import Status as OrderStatus
@@ -287,7 +287,9 @@ class Trouble:
 
 
 def failed(agency):
-    """Facts that were given up, notices nobody could work on, messages that did not leave."""
+    """Money that is not what was asked for, facts that were given up, notices nobody could work on,
+    messages that did not leave."""
+    payments = Payment.objects.filter(needs_attention=True).order_by("-created_at", "pk")[:SHOWN]
     facts = OutboxMessage.objects.failed().order_by("-pk")[:SHOWN]
     notices = InboxMessage.objects.filter(state=InboxMessage.State.FAILED).order_by("-pk")[:SHOWN]
     stuck = Q(status=Message.Status.FAILED) | Q(
@@ -295,6 +297,7 @@ def failed(agency):
     )
     messages = Message.objects.filter(stuck).order_by("-created_at", "pk")[:SHOWN]
     return [
+        *(_trouble(row, f"Payment of {row.money.display()}", row.failure, 1) for row in payments),
         *(_trouble(row, _fact_name(row), row.last_error, row.attempts) for row in facts),
         *(_trouble(row, f"Notice {row.kind}", row.last_error, row.attempts) for row in notices),
         *(_trouble(row, f"{row.kind} to {row.recipient}", "Not sent", 1) for row in messages),

@@ -57,6 +57,8 @@ UNION ALL
 SELECT 'inbox', count(*) FROM payments_inboxmessage WHERE state = 'failed'
 UNION ALL
 SELECT 'refunds', count(*) FROM payments_refund WHERE status = 'FAILED'
+UNION ALL
+SELECT 'payments', count(*) FROM payments_payment WHERE needs_attention
 """
 
 

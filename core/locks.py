@@ -5,6 +5,9 @@ transfer, payment, refund, promotion. A service that starts from a later table r
 unlocked, locks in order, and reads again.
 """
 
+import hashlib
+from contextlib import contextmanager
+
 from django.db import connection
 
 
@@ -21,6 +24,22 @@ def lock_one(queryset):
     if not rows:
         raise queryset.model.DoesNotExist
     return rows[0]
+
+
+@contextmanager
+def alone(name):
+    """Whether nobody else is within this block for `name` now; for what is done outside of any
+    transaction. Held by the connection: a process that dies gives it up."""
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+        is_first = cursor.fetchone()[0]
+    try:
+        yield is_first
+    finally:
+        if is_first:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
 def database_now():

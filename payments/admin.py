@@ -25,7 +25,7 @@ from payments.models import (
     RefundStatus,
     Status,
 )
-from payments.services import retry_refund, settle, work_notice
+from payments.services import dealt_with, retry_refund, settle, work_notice
 
 WITH_THE_PROVIDER = (Status.PENDING, Status.PROCESSING, Status.FAILED)
 
@@ -71,7 +71,10 @@ class PaymentAdmin(ReadOnlyAdmin):
         "trouble",
     ]
     list_display_links = ["description"]
-    list_filter = ["status", "provider", "currency", ("created_at", admin.DateFieldListFilter)]
+    list_filter = [
+        *("status", "needs_attention", "provider", "currency"),
+        ("created_at", admin.DateFieldListFilter),
+    ]
     search_fields = ["description", "provider_ref", "provider_payment_ref", "=reference"]
     search_help_text = "Description, the provider's reference or the booking's id"
     ordering = ["-created_at", "pk"]
@@ -80,7 +83,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         *("made", "opened", "settled", "asked", "trouble"),
     ]
     readonly_fields = fields
-    steps = ["ask_provider"]
+    steps = ["ask_provider", "settle_by_hand"]
     actions = ["ask_for_selected"]
     export_columns = {
         "Made": "created_at",
@@ -136,6 +139,16 @@ class PaymentAdmin(ReadOnlyAdmin):
     def ask_provider(self, request, payment):
         return ask(payment)
 
+    @step(
+        "It is dealt with",
+        when=lambda payment: payment.needs_attention,
+        says="You have paid the money back, or kept it for good reason, on the provider's own pages. "
+        "This payment counts as failed; nothing is booked.",
+    )
+    def settle_by_hand(self, request, payment):
+        dealt_with(payment.pk)
+        return "It no longer needs anybody's attention."
+
     @admin.action(description="Ask the provider about these", permissions=["step"])
     def ask_for_selected(self, request, payments):
         asked, silent = 0, 0
@@ -163,7 +176,10 @@ class RefundAdmin(ReadOnlyAdmin):
     list_select_related = ["payment"]
     search_fields = ["payment__description", "provider_ref", "=payment__reference"]
     ordering = ["-created_at", "pk"]
-    fields = ["words", "payment_link", "reason", "made", "done", "provider_ref", "failure"]
+    fields = [
+        *("words", "payment_link", "reason", "made", "done"),
+        *("attempt", "provider_ref", "failure"),
+    ]
     readonly_fields = fields
     steps = ["retry"]
     export_columns = {

@@ -52,6 +52,12 @@ class Payment(Movable, TenantModel):
     )
     currency = models.CharField(max_length=3, editable=False)
     failure = models.CharField(max_length=200, blank=True, editable=False)
+    needs_attention = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The provider took money that is not this payment: a person must look.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     opened_at = models.DateTimeField(null=True, editable=False)
     settled_at = models.DateTimeField(null=True, editable=False)
@@ -75,6 +81,11 @@ class Payment(Movable, TenantModel):
             models.Index(fields=["reference"], name="payment_of_reference"),
             models.Index(
                 fields=["opened_at"], condition=Q(status="PROCESSING"), name="payment_in_flight"
+            ),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(needs_attention=True),
+                name="payment_needs_attention",
             ),
         ]
         triggers = [
@@ -106,7 +117,8 @@ REFUND_MOVES = {
 
 
 class Refund(Movable, TenantModel):
-    """Money on its way back. `request_key` makes asking twice for the same thing one refund."""
+    """Money on its way back. `request_key` makes asking twice for the same thing one refund;
+    `attempt` counts how often a person had it sent: only the last one may still move money."""
 
     MOVES = REFUND_MOVES
 
@@ -128,6 +140,7 @@ class Refund(Movable, TenantModel):
     status = models.CharField(
         max_length=10, choices=RefundStatus, default=RefundStatus.PENDING, editable=False
     )
+    attempt = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
     provider_ref = models.CharField(max_length=120, blank=True, editable=False)
     failure = models.CharField(max_length=200, blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

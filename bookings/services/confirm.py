@@ -93,8 +93,13 @@ def _free_again(booking, seats):
 
 
 def _sell(booking, items, payment_id):
-    sell(seat_ids=[item.event_seat_id for item in items], reference=booking.pk)
-    confirm_tickets([item.ticket_id for item in items])
+    sold = sell(seat_ids=[item.event_seat_id for item in items], reference=booking.pk)
+    confirmed = confirm_tickets([item.ticket_id for item in items])
+    if not sold == confirmed == len(items):
+        raise WrongState(
+            f"Of {len(items)} places of booking {booking.number} {sold} were still its own, "
+            f"of its tickets {confirmed} were reserved. Nothing was sold."
+        )
     booking.move_to(Status.CONFIRMED)
     booking.confirmed_at, booking.payment_id = Now(), payment_id
     booking.save(update_fields=["status", "confirmed_at", "payment_id"])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from json import dumps, loads
 from urllib.error import URLError
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from django.conf import settings
@@ -147,6 +148,14 @@ class Simulator:
         """The buyer presses a button on the hosted page of this session."""
         body = f"outcome={outcome}&seconds=0"
         self._call("POST", f"/_control/sessions/{session_ref}/pay", body)
+
+    def decide_refund(self, ref, status):
+        """What becomes of a refund: pending, succeeded or failed."""
+        self._call("POST", f"/_control/refunds/{ref}", f"status={status}")
+
+    def break_next(self, route, kind):
+        """The next call of `route`, such as POST /v1/refunds, goes wrong in this way."""
+        self._call("POST", "/_control/faults", urlencode({"route": route, "kind": kind}))
 
     def log(self):
         return self._call("GET", "/_control/log")

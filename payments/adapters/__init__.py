@@ -94,15 +94,19 @@ class Provider(Protocol):
         self,
         *,
         refund_id: UUID,
+        attempt: int,
         payment_ref: str,
         amount: Decimal,
         currency: str,
         idempotency_key: str,
     ) -> ProviderRefund:
-        """Sends money back, once per key, with refund_id in its metadata."""
+        """Sends money back, once per key, with refund_id and attempt in its metadata."""
 
-    def find_refund(self, *, refund_id: UUID, payment_ref: str) -> ProviderRefund | None:
-        """The refund that was made for our refund_id."""
+    def find_refund(
+        self, *, refund_id: UUID, attempt: int, payment_ref: str
+    ) -> ProviderRefund | None:
+        """The refund that was made for our refund_id: one that did not fail, of any attempt, before
+        a failed one of this attempt. Failed ones of other attempts count for nothing."""
 
     def verify_webhook(self, body: bytes, headers) -> WebhookEvent:
         """The notice in a request; raises WebhookRefused. Asks nobody."""

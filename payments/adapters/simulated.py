@@ -85,22 +85,24 @@ class SimulatedProvider:
                 raise
             return session
 
-    def refund(self, *, refund_id, payment_ref, amount, currency, idempotency_key):
+    def refund(self, *, refund_id, attempt, payment_ref, amount, currency, idempotency_key):
         fields = {
             "payment_intent": payment_ref,
             "amount": Money(amount, currency).minor,
             "metadata[refund_id]": str(refund_id),
+            "metadata[attempt]": attempt,
         }
         return _refund(self._post("/v1/refunds", fields, idempotency_key))
 
-    def find_refund(self, *, refund_id, payment_ref):
+    def find_refund(self, *, refund_id, attempt, payment_ref):
         if not payment_ref:
             return None
-        listed = self._get("/v1/refunds", {"payment_intent": payment_ref})
-        for found in listed["data"]:
-            if found["metadata"].get("refund_id") == str(refund_id):
-                return _refund(found)
-        return None
+        listed = self._get("/v1/refunds", {"payment_intent": payment_ref})["data"]
+        ours = [found for found in listed if found["metadata"].get("refund_id") == str(refund_id)]
+        tries = [(_refund(found), found["metadata"].get("attempt", "1")) for found in ours]
+        alive = [made for made, _ in tries if made.state != "failed"]
+        failed = [made for made, number in tries if number == str(attempt)]
+        return next(iter(alive + failed), None)
 
     def verify_webhook(self, body, headers):
         verify(body, headers.get("Stripe-Signature"), self.webhook_secrets, time.time())

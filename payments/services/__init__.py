@@ -2,12 +2,13 @@
 
 from payments.services.notices import receive_notice, work_notice
 from payments.services.refund import request_refund, retry_refund, send_refund
-from payments.services.settle import close_payment, settle
+from payments.services.settle import close_payment, dealt_with, settle
 from payments.services.start import ProviderAway, new_payment, open_payment, start_payment
 
 __all__ = [
     "ProviderAway",
     "close_payment",
+    "dealt_with",
     "new_payment",
     "open_payment",
     "receive_notice",

@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 from core import failpoints
 from core.errors import DomainError
-from core.locks import lock_one
+from core.locks import alone, lock_one
 from core.outbox import record
 from core.transactions import use_case
 from payments.adapters import ProviderRefused
@@ -46,7 +46,16 @@ def request_refund(*, payment_id, money, reason, request_key):
 
 
 def send_refund(refund_id):
-    """Has the provider send the money back; safe to repeat: the refund's id is the key."""
+    """Has the provider send the money back; safe to repeat: the refund's id and attempt are the key.
+
+    One process at a time asks for a refund: who was slow must not send an attempt that has been given
+    up for another. Who comes second leaves it to the first; should that one die, reconciliation asks.
+    """
+    with alone(f"refund {refund_id}") as is_first:
+        return _send(refund_id) if is_first else Refund.objects.get(pk=refund_id)
+
+
+def _send(refund_id):
     refund = Refund.objects.select_related("payment").get(pk=refund_id)
     if refund.status in (RefundStatus.COMPLETED, RefundStatus.FAILED):
         return refund
@@ -67,11 +76,19 @@ def send_refund(refund_id):
 
 @use_case
 def retry_refund(refund_id):
-    """A failed refund is sent again, by a person's decision; returns the Refund."""
-    _, refund = _locked(refund_id)
+    """A failed refund is sent again as another attempt, by a person's decision; returns the Refund.
+
+    Raises RefundTooHigh when other refunds have taken what was left of the payment.
+    """
+    payment, refund = _locked(refund_id)
     refund.move_to(RefundStatus.PROCESSING)
     refund.failure = ""
-    refund.save(update_fields=["status", "failure"])
+    refund.attempt += 1
+    try:
+        with transaction.atomic():
+            refund.save(update_fields=["status", "failure", "attempt"])
+    except IntegrityError as error:
+        raise RefundTooHigh(f"{refund.money} is more than is left of {payment.money}.") from error
     record(RefundRequested(refund_id=refund_id))
     return refund
 
@@ -93,14 +110,16 @@ def _begin(refund_id):
 
 def _find_or_send(refund):
     adapter = provider(refund.payment.provider)
-    payment_ref = refund.payment.provider_payment_ref
-    known = adapter.find_refund(refund_id=refund.pk, payment_ref=payment_ref)
-    return known or adapter.refund(
-        refund_id=refund.pk,
-        payment_ref=payment_ref,
+    wanted = {
+        "refund_id": refund.pk,
+        "attempt": refund.attempt,
+        "payment_ref": refund.payment.provider_payment_ref,
+    }
+    return adapter.find_refund(**wanted) or adapter.refund(
+        **wanted,
         amount=refund.amount,
         currency=refund.currency,
-        idempotency_key=f"{refund.pk}:refund",
+        idempotency_key=f"{refund.pk}:refund:{refund.attempt}",
     )
 
 

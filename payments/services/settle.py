@@ -63,11 +63,12 @@ def _record(payment_id, session):
 def _succeed(payment, session):
     wrong = _mismatch(payment, session)
     if wrong:
-        log.error("payment %s: %s", payment.pk, wrong)
-        payment.failure = wrong
+        if payment.failure != wrong:  # what a person has dealt with is not brought up again
+            log.error("payment %s: %s", payment.pk, wrong)
+            payment.failure, payment.needs_attention = wrong, True
         return
     payment.move_to(Status.SUCCEEDED)
-    payment.failure = ""
+    payment.failure, payment.needs_attention = "", False
     payment.settled_at = Now()
     post(
         source="payment",
@@ -89,6 +90,19 @@ def _mismatch(payment, session):
     if named != str(payment.pk):
         return f"The provider's object names payment {named}."
     return ""
+
+
+@use_case
+def dealt_with(payment_id):
+    """A person has sorted out, with the provider, money that is not this payment: it counts as failed
+    and asks for nobody's attention any more. Returns the Payment."""
+    payment = lock_one(Payment.objects.filter(pk=payment_id, needs_attention=True))
+    if payment.status in OPEN:
+        payment.move_to(Status.FAILED)
+        payment.settled_at = Now()
+    payment.needs_attention = False
+    payment.save()
+    return payment
 
 
 def _fail(payment, why):
@@ -125,4 +139,4 @@ def _give_up(payment_id):
         payment.save()
 
 
-__all__ = ["ProviderUnavailable", "close_payment", "settle"]
+__all__ = ["ProviderUnavailable", "close_payment", "dealt_with", "settle"]

@@ -199,6 +199,15 @@ def control_pay(call):
     return show(call, session)
 
 
+def control_refund(call):
+    found = read(call.text, required=("status",))
+    if found["status"] not in checkout.REFUND_STATES:
+        raise ApiError(400, f"status must be one of {', '.join(checkout.REFUND_STATES)}.")
+    refund = checkout.get(call.store, "refund", call.object_id, call.now)
+    checkout.change_refund(call.store, refund, found["status"], call.now)
+    return show(call, refund)
+
+
 def add_fault(call):
     found = read(call.text, required=("route", "kind"), optional=("times", "seconds"))
     if found["kind"] not in FAULTS:
@@ -265,6 +274,7 @@ CALLS = [
     ("GET", "/v1/events", list_events),
     ("GET", f"/v1/events/{ID}", get_event),
     ("POST", f"/_control/sessions/{ID}/pay", control_pay),
+    ("POST", f"/_control/refunds/{ID}", control_refund),
     ("POST", "/_control/faults", add_fault),
     ("GET", "/_control/faults", list_faults),
     ("DELETE", "/_control/faults", forget_faults),

@@ -7,6 +7,7 @@ import random
 
 from payments.simulator.parameters import ApiError
 
+REFUND_STATES = ("pending", "succeeded", "failed")
 OUTCOMES = (
     "pay",
     "decline",
@@ -144,7 +145,8 @@ def _intent(store, session, now):
 def refund(store, now, *, payment_intent, amount, metadata, reason):
     """Sends money back; never more than is left. `amount` None means all that is left."""
     intent = get(store, "payment_intent", payment_intent, now, 400, "payment_intent")
-    sent = sum(one["amount"] for one in store.list("refund", payment_intent=payment_intent))
+    made = store.list("refund", payment_intent=payment_intent)
+    sent = sum(one["amount"] for one in made if one["status"] != "failed")
     left = intent["amount_received"] - sent
     wanted = left if amount is None else amount
     if not 0 < wanted <= left:
@@ -166,6 +168,13 @@ def refund(store, now, *, payment_intent, amount, metadata, reason):
     )
     announce(store, "charge.refunded", made, now)
     return made
+
+
+def change_refund(store, refund, status, now):
+    """What becomes of a refund in the end: a bank may refuse what the provider had accepted."""
+    refund["status"] = status
+    store.save(refund)
+    announce(store, f"refund.{'failed' if status == 'failed' else 'updated'}", refund, now)
 
 
 def announce(store, kind, about, now, times=None):

@@ -90,6 +90,10 @@ class Simulator:
         fields = {"outcome": outcome, "seconds": seconds}
         return self._done(self.call("POST", f"/_control/sessions/{session_ref}/pay", fields))
 
+    def decide_refund(self, ref, status):
+        """What becomes of a refund: pending, succeeded or failed."""
+        self._done(self.call("POST", f"/_control/refunds/{ref}", {"status": status}))
+
     def break_next(self, route, kind, times=1, seconds=0):
         """The next calls of `route`, such as `POST /v1/refunds`, go wrong in this way."""
         fields = {"route": route, "kind": kind, "times": times, "seconds": seconds}

@@ -61,6 +61,7 @@ def refund_of(session, amount="6.00", refund_id=None):
     refund_id = refund_id or uuid4()
     return {
         "refund_id": refund_id,
+        "attempt": 1,
         "payment_ref": session.payment_ref,
         "amount": Decimal(amount),
         "currency": session.currency,
@@ -135,9 +136,11 @@ def test_what_is_not_there_is_none(simulator, adapter):
     assert adapter.find_session(ref="") is None
     assert adapter.expire_session("cs_sim_none") is None
     session = paid(simulator, adapter)
-    assert adapter.find_refund(refund_id=uuid4(), payment_ref=session.payment_ref) is None
-    assert adapter.find_refund(refund_id=uuid4(), payment_ref="pi_sim_none") is None
-    assert adapter.find_refund(refund_id=uuid4(), payment_ref="") is None
+    assert (
+        adapter.find_refund(refund_id=uuid4(), attempt=1, payment_ref=session.payment_ref) is None
+    )
+    assert adapter.find_refund(refund_id=uuid4(), attempt=1, payment_ref="pi_sim_none") is None
+    assert adapter.find_refund(refund_id=uuid4(), attempt=1, payment_ref="") is None
 
 
 def test_expiring_says_how_it_ended(simulator, adapter):
@@ -168,8 +171,27 @@ def test_a_refund_is_made_once_and_found_by_our_id(simulator, adapter):
         ref=sent.ref, state="completed", amount=Decimal("6.00"), currency="EUR"
     )
     assert adapter.refund(**wanted) == sent
-    found = adapter.find_refund(refund_id=wanted["refund_id"], payment_ref=session.payment_ref)
-    assert found == sent
+    assert find(adapter, wanted) == sent
+
+
+def find(adapter, refund, **changed):
+    asked = {name: refund[name] for name in ("refund_id", "attempt", "payment_ref")}
+    return adapter.find_refund(**{**asked, **changed})
+
+
+def test_a_failed_refund_counts_only_for_its_own_attempt_and_a_living_one_for_all(
+    simulator, adapter
+):
+    session = paid(simulator, adapter)
+    wanted = refund_of(session)
+    first = adapter.refund(**wanted)
+    simulator.decide_refund(first.ref, "pending")
+    assert find(adapter, wanted, attempt=2).state == "pending"
+    simulator.decide_refund(first.ref, "failed")
+    assert find(adapter, wanted).state == "failed"
+    assert find(adapter, wanted, attempt=2) is None
+    again = adapter.refund(**{**wanted, "attempt": 2, "idempotency_key": "another"})
+    assert find(adapter, wanted) == find(adapter, wanted, attempt=2) == again
 
 
 def test_more_than_was_paid_is_refused(simulator, adapter):
@@ -213,7 +235,7 @@ def test_what_happened_without_an_answer_is_found(simulator, adapter):
     refund = refund_of(session)
     with pytest.raises(ProviderUnavailable):
         adapter.refund(**refund)
-    found = adapter.find_refund(refund_id=refund["refund_id"], payment_ref=session.payment_ref)
+    found = find(adapter, refund)
     assert adapter.refund(**refund) == found
 
 
