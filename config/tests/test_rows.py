@@ -1,5 +1,6 @@
 """Rows written and read in prepared statements are what Django's own way would have made of them."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -28,8 +29,12 @@ def payment(**values):
     return Payment(**given | values)
 
 
+def scan_values(gate, nonce):
+    return {"gate": gate, "device_id": gate.pk, "nonce": nonce, "verdict": "unknown"}
+
+
 def scan(gate, nonce):
-    return Scan(gate=gate, device_id=gate.pk, nonce=nonce, verdict="unknown")
+    return Scan(**scan_values(gate, nonce))
 
 
 def test_rows_of_several_models_are_one_statement_and_equal_what_is_stored(gate):
@@ -50,6 +55,17 @@ def test_rows_of_several_models_are_one_statement_and_equal_what_is_stored(gate)
 def test_one_bad_row_keeps_all_groups_out(gate):
     with pytest.raises(IntegrityError), transaction.atomic():
         insert([payment()], [scan(gate, "one"), scan(gate, "one")])
+    assert Payment.objects.count() == Scan.objects.count() == 0
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("own", [{"at": datetime(2020, 1, 1, tzinfo=UTC)}, {"id": 7}])
+def test_rows_that_bring_different_columns_along_are_refused(gate, order, own):
+    mixed = [scan(gate, "one"), Scan(**scan_values(gate, "two"), **own)][::order]
+    with pytest.raises(TypeError, match="leave different columns"):
+        insert([payment()], mixed)
+    with pytest.raises(TypeError, match="leave different columns"):
+        insert(mixed, [payment()])
     assert Payment.objects.count() == Scan.objects.count() == 0
 
 

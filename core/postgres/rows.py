@@ -32,10 +32,12 @@ def insert(*groups):
 
     Columns that the database fills (identity, db_default) are read back into the last group; of the
     others they are loaded when somebody asks. Rows of a group must leave the same columns to the
-    database. Returns the last group.
+    database: TypeError otherwise. Returns the last group.
     """
     groups = [list(rows) for rows in groups]
     shapes = tuple((type(rows[0]), _given(rows[0]), len(rows)) for rows in groups)
+    for rows, (_, names, _) in zip(groups, shapes, strict=True):
+        _check_alike(rows, names)
     values = [
         row.__dict__[name]
         for rows, (_, names, _) in zip(groups, shapes, strict=True)
@@ -72,6 +74,13 @@ def _given(row):
         for name, is_key in _columns(type(row))
         if not isinstance(value := values[name], DatabaseDefault) and not (value is None and is_key)
     )
+
+
+def _check_alike(rows, names):
+    """The first row says which columns are written; another row's own value must not get lost."""
+    for row in rows[1:]:
+        if _given(row) != names:
+            raise TypeError(f"Rows of {type(row).__name__} leave different columns to the database.")
 
 
 def _mark_written(rows, made):
