@@ -27,8 +27,8 @@ def the_role_cannot_bypass_row_level_security(app_configs, databases, **kwargs):
 
 
 def refuse_a_role_that_bypasses():
-    """For the entry points that serve: raises ImproperlyConfigured for a role that can look past
-    row-level security. A database that is away is not judged; /readyz says so."""
+    """For whatever begins to serve or to work: raises ImproperlyConfigured for a role that can look
+    past row-level security. A database that is away is not judged; /readyz says so."""
     try:
         errors = the_role_cannot_bypass_row_level_security(None, ["default"])
     except OperationalError:
