@@ -1,21 +1,24 @@
 """Many buyers, few seats: exact winners and losers, with controls that fail without the guard."""
 
 import random
+import time
 from collections import Counter
-from contextlib import contextmanager
+from importlib import import_module
 
 import psycopg
 import pytest
 from django.db import connection, connections
 
-from bookings.clients import Client
+from bookings.clients import ANYBODY, Client
 from bookings.models import Booking
 from bookings.services import Sale, TooManyHolds, reserve
 from config.tests.scenarios import house
 from config.tests.servers import together, web
 from core import invariants
+from core.postgres.rows import read
 from core.tenancy import acting_for
 from events.models import Event
+from inventory import services as inventory
 from inventory.models import EventSeat
 from tickets.models import Admission, Gate, Scan, Ticket
 from tickets.queries import printable
@@ -72,52 +75,59 @@ def test_100_clients_with_overlapping_sets_get_all_or_nothing_and_never_deadlock
             seats = [item["ordinal"] for body in won for item in body["items"]]
             assert len(seats) == len(set(seats)) == 5 * len(won)
             for body in won:
-                server.client(token)._send("DELETE", f"/api/v1/bookings/{body['id']}", None, {})
+                path = f"/api/v1/bookings/{body['id']}"
+                assert server.client(token)._send("DELETE", path, None, {})[0] == 204
     assert deadlocks(committed_db) == before
     assert invariants.violations() == {}
 
 
-def naive_claim(event_id, ordinal, reference):
-    """What the guard replaces: look first, write afterwards."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute("BEGIN")
-        cursor.execute(
-            "SELECT status FROM inventory_eventseat WHERE event_id = %s AND ordinal = %s",
-            [event_id, ordinal],
-        )
-        free = cursor.fetchone()[0] == "AVAILABLE"
-        cursor.execute("SELECT pg_sleep(0.05)")
-        if free:
-            cursor.execute(
-                "UPDATE inventory_eventseat SET status = 'RESERVED', claimed_by = %s,"
-                " claimed_until = now() WHERE event_id = %s AND ordinal = %s",
-                [reference, event_id, ordinal],
-            )
-        cursor.execute("COMMIT" if free else "ROLLBACK")
-    return free
+def without(text, clause):
+    """The product's own words with one guard taken out of them."""
+    assert text.count(clause) == 1, clause
+    return text.replace(clause, "")
 
 
-@contextmanager
-def without_guards(copy):
-    with psycopg.connect(copy.admin_url, autocommit=True) as admin:
-        admin.execute("ALTER TABLE inventory_eventseat DISABLE TRIGGER USER")
-        yield
+@pytest.fixture
+def claims_unguarded(monkeypatch):
+    """Claiming as it is, but for the lock and the look at whether a place is still free."""
+    claim = without(inventory.CLAIM, "AND e.status = 'AVAILABLE'")
+    chosen = without(inventory.CHOSEN, "FOR NO KEY UPDATE {when_locked}")
+    for statement in ("CLAIM_CHOSEN", "CLAIM_UNLOCKED"):
+        monkeypatch.setattr(inventory, statement, claim.format(wanted=chosen))
 
 
-def test_control_without_the_guard_one_seat_is_sold_to_many(committed_db):
-    world = house()
-    agency, event = world["agency"]["id"], world["event"]["id"]
+@pytest.fixture
+def tickets_unguarded(committed_db):
+    """A database that has forgotten that a seat has one live ticket."""
+    with psycopg.connect(committed_db.admin_url, autocommit=True) as admin:
+        admin.execute("DROP INDEX one_live_ticket_per_seat")
+        for table in ("inventory_eventseat", "tickets_ticket"):
+            admin.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
 
-    def buy():
-        with acting_for(agency):
-            try:
-                return naive_claim(event, 0, agency)
-            finally:
-                connection.close()
 
-    with without_guards(committed_db):
-        winners = together([buy] * 20)
-    assert winners.count(True) > 1
+def race_for_one_seat(house):
+    """What twenty who reserve the same seat at one moment are told, and its live tickets afterwards."""
+    with acting_for(house["agency"]["id"]):
+        event = Event.objects.get()
+        runs = [racing_reservation(event, event.agency_id, 0, ANYBODY) for _ in range(20)]
+        told = together(runs)
+        live = Ticket.objects.filter(ordinal=0, status="RESERVED").count()
+    return told.count("reserved"), live
+
+
+def test_of_twenty_in_one_process_one_gets_the_seat(committed_db):
+    assert race_for_one_seat(house()) == (1, 1)
+
+
+def test_the_database_alone_sells_a_seat_once(committed_db, claims_unguarded):
+    assert race_for_one_seat(house()) == (1, 1)
+
+
+def test_control_without_any_guard_one_seat_is_sold_to_many(
+    committed_db, claims_unguarded, tickets_unguarded
+):
+    reserved, live = race_for_one_seat(house())
+    assert reserved == live > 1
 
 
 def test_a_code_shown_at_two_gates_at_once_admits_once_for_each_of_100_tickets(committed_db):
@@ -146,24 +156,38 @@ def test_a_code_shown_at_two_gates_at_once_admits_once_for_each_of_100_tickets(c
     assert invariants.violations() == {}
 
 
-def test_control_without_the_row_lock_and_the_constraint_both_gates_admit(committed_db):
+@pytest.mark.parametrize(("is_locked", "let_in"), [(True, 1), (False, 2)])
+def test_control_without_the_row_lock_both_gates_admit(
+    committed_db, monkeypatch, is_locked, let_in
+):
+    """The constraint is gone either way, and both gates take their time between look and deed."""
     world = house(options={"sold": 1})
     agency = world["agency"]["id"]
     with psycopg.connect(committed_db.admin_url, autocommit=True) as admin:
         admin.execute("ALTER TABLE tickets_admission DROP CONSTRAINT one_admission_per_entry")
 
-    def naive_scan():
-        with acting_for(agency), connection.cursor() as cursor:
-            cursor.execute("SELECT id, status FROM tickets_ticket")
-            ticket, status = cursor.fetchone()
-            cursor.execute("SELECT pg_sleep(0.05)")
-            if status == "CONFIRMED":
-                Admission.objects.create(ticket_id=ticket, gate=Gate.objects.get())
-        connection.close()
+    def slow_read(model, names=(), *, for_update=False, **keys):
+        assert for_update
+        found = read(model, names, for_update=is_locked, **keys)
+        time.sleep(0.1)
+        return found
 
-    together([naive_scan] * 2)
+    monkeypatch.setattr(import_module("tickets.services.admit"), "read", slow_read)
     with acting_for(agency):
-        assert Admission.objects.count() == 2
+        gate = Gate.objects.get()
+        [code] = [code_of(t) for t in printable(Ticket.objects.values_list("pk", flat=True))]
+
+    def scan(nonce):
+        with acting_for(agency):
+            try:
+                return admit(code=code, gate=gate, device_id=gate.pk, nonce=nonce).verdict
+            finally:
+                connection.close()
+
+    verdicts = together([lambda n=nonce: scan(n) for nonce in ("one", "two")])
+    assert verdicts.count("admitted") == let_in
+    with acting_for(agency):
+        assert Admission.objects.count() == let_in
 
 
 def racing_reservation(event, agency_id, ordinal, client):
@@ -180,14 +204,35 @@ def racing_reservation(event, agency_id, ordinal, client):
     return run
 
 
-@pytest.mark.parametrize(("may_hold", "reserved"), [(2, 2), (None, 12)])
-def test_twelve_at_once_do_not_slip_past_the_count(committed_db, may_hold, reserved):
-    """Without the limit, the control, all twelve get their seat."""
+def race_to_hoard(may_hold):
+    """How many of twelve reservations one client gets who makes them at one moment."""
     client = Client("key:x", may_hold)
     agency_id = house()["agency"]["id"]
     with acting_for(agency_id):
         event = Event.objects.get()
     told = Counter(together([racing_reservation(event, agency_id, n, client) for n in range(12)]))
-    assert told == Counter(reserved=reserved) + Counter(refused=12 - reserved)
+    assert set(told) <= {"reserved", "refused"}
     with acting_for(agency_id):
-        assert Booking.objects.filter(status="RESERVED").count() == reserved
+        assert Booking.objects.filter(status="RESERVED").count() == told["reserved"]
+    return told["reserved"]
+
+
+@pytest.mark.parametrize(("may_hold", "reserved"), [(2, 2), (None, 12)])
+def test_twelve_at_once_do_not_slip_past_the_count(committed_db, may_hold, reserved):
+    assert race_to_hoard(may_hold) == reserved
+
+
+LOCK = "PERFORM pg_advisory_xact_lock(hashtextextended(NEW.client, 0));"
+COUNTING = """
+SELECT pg_get_functiondef(tgfoid) FROM pg_trigger WHERE tgname LIKE 'pgtrigger_nobody_hoards%'
+"""
+
+
+@pytest.mark.parametrize("is_locked", [True, False])
+def test_control_who_counts_without_the_lock_is_slipped_past(committed_db, settings, is_locked):
+    settings.FAIL_POINT = "reserve.before_commit=sleep:0.1"
+    with psycopg.connect(committed_db.admin_url, autocommit=True) as admin:
+        [counting] = admin.execute(COUNTING).fetchone()
+        unlocked = without(counting, LOCK)
+        admin.execute(counting if is_locked else unlocked)
+    assert (race_to_hoard(2) == 2) == is_locked
