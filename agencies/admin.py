@@ -6,16 +6,24 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 
 from accounts.models import User
-from agencies.admin_members import add_member, change_role, new_password_for, remove_member
-from agencies.models import Agency, Membership, Organizer
+from agencies.models import Agency, Invitation, Membership, Organizer
+from agencies.services import (
+    change_role,
+    invite_member,
+    mail_new_password_link,
+    remove_member,
+    withdraw_invitation,
+)
 from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, SystemWide, step
-from core.admin_parts import Panel, Table, columns, panel
+from core.admin_parts import Panel, Table, columns, panel, pill, when
 from core.memory import Remembered
 from core.tenancy import acting_for, as_system
 
 
 class PersonForm(forms.Form):
-    email = forms.EmailField(help_text="Somebody known by it keeps the account and password.")
+    email = forms.EmailField(
+        help_text="An invitation is mailed there; it can be accepted for two days."
+    )
     name = forms.CharField(max_length=120)
 
 
@@ -27,20 +35,9 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Membership.Role)
 
 
-def show_password(admin_page, request, member, password):
-    """The page that shows a first password once, or the list when there is none to show."""
-    if not password:
-        messages.success(
-            request, f"{member.user} can sign in here with the password known already."
-        )
-        return HttpResponseRedirect(admin_page.list_address())
-    return admin_page.page(
-        request,
-        "admin/secret.html",
-        title=f"Password of {member.user}",
-        secret=password,
-        words="Pass it on over a safe way. The person should change it after signing in.",
-    )
+def invited(invitation):
+    """What is said after inviting; the same whether or not the person is known."""
+    return f"An invitation is on its way to {invitation.email}."
 
 
 @admin.register(Agency)
@@ -71,21 +68,21 @@ class AgencyAdmin(SystemWide, BackOfficeAdmin):
         super().save_model(request, obj, form, change)
         Remembered.forget_everything()
 
-    @step("Add an owner", is_page=True)
+    @step("Invite an owner", is_page=True)
     def add_owner(self, request, agency):
         form = PersonForm(request.POST or None)
         return self.form_page(
             request,
             form,
             lambda form: self._owner_added(request, agency, form),
-            title=f"Add an owner: {agency}",
-            submit="Add",
+            title=f"Invite an owner: {agency}",
+            submit="Send the invitation",
         )
 
     def _owner_added(self, request, agency, form):
         with acting_for(agency.pk):
-            member, password = add_member(**form.cleaned_data, role=Membership.Role.OWNER)
-        return show_password(self, request, member, password)
+            invitation = invite_member(**form.cleaned_data, role=Membership.Role.OWNER)
+        return self.back(request, agency, done=invited(invitation))
 
 
 @admin.register(Membership)
@@ -111,12 +108,13 @@ class MembershipAdmin(ReadOnlyAdmin):
             request,
             form,
             lambda form: self._added(request, form),
-            title="Add a member",
-            submit="Add",
+            title="Invite a member",
+            submit="Send the invitation",
         )
 
     def _added(self, request, form):
-        return show_password(self, request, *add_member(**form.cleaned_data))
+        messages.success(request, invited(invite_member(**form.cleaned_data)))
+        return HttpResponseRedirect(self.list_address())
 
     @admin.display(description="Name", ordering="user__name")
     def person(self, member):
@@ -146,17 +144,52 @@ class MembershipAdmin(ReadOnlyAdmin):
         return self.back(request, member, done=f"{member.user} now has another role.")
 
     @step(
-        "Give a new password",
-        tone="danger",
-        says="The old password stops working. The new one is shown once.",
+        "Mail a link for a new password",
+        says="Only who reads the mail can set it, within an hour. Until then the old password works.",
     )
     def new_password(self, request, member):
-        return show_password(self, request, member, new_password_for(member))
+        mail_new_password_link(member)
+        return f"A link is on its way to {member.user.email}."
 
     @step("Remove", tone="danger", says="The account stays, but opens nothing here any more.")
     def remove(self, request, member):
         remove_member(member=member)
         messages.success(request, f"{member.user} is no longer a member.")
+        return HttpResponseRedirect(self.list_address())
+
+
+def is_waiting(invitation):
+    return invitation.accepted_at is None
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """Who was invited. The mailed link opens nothing once it is used, withdrawn or too old."""
+
+    list_display = ["email", "name", "role", "state", "made", "ends"]
+    list_filter = ["role", ("accepted_at", admin.EmptyFieldListFilter)]
+    search_fields = ["email", "name"]
+    ordering = ["-made_at", "pk"]
+    fields = list_display
+    readonly_fields = fields
+    steps = ["withdraw"]
+
+    @admin.display(description="State", ordering="accepted_at")
+    def state(self, invitation):
+        return pill("PENDING", "Waiting") if is_waiting(invitation) else pill("done", "Accepted")
+
+    @admin.display(description="Invited", ordering="made_at")
+    def made(self, invitation):
+        return when(invitation.made_at)
+
+    @admin.display(description="Ends", ordering="expires_at")
+    def ends(self, invitation):
+        return when(invitation.expires_at)
+
+    @step("Withdraw", when=is_waiting, tone="danger", says="The link in the mail opens nothing.")
+    def withdraw(self, request, invitation):
+        withdraw_invitation(invitation.pk)
+        messages.success(request, f"The invitation to {invitation.email} is withdrawn.")
         return HttpResponseRedirect(self.list_address())
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from core.audit import Audited
 from core.ids import uuid7
@@ -100,6 +100,40 @@ class Membership(TenantModel):
 
     def __str__(self):
         return f"{self.user}: {self.get_role_display()}"
+
+
+class InvitationQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(accepted_at=None, expires_at__gt=Now())
+
+
+class Invitation(TenantModel):
+    """A mailed offer to become a member. Until it is accepted nobody's account knows of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField()
+    name = models.CharField(max_length=120)
+    role = models.CharField(max_length=12, choices=Membership.Role)
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-made_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "agency_id",
+                Lower("email"),
+                condition=Q(accepted_at=None),
+                name="one_open_invitation_per_address",
+            )
+        ]
+        triggers = [Audited("agency_id", "role", "accepted_at")]
+
+    def __str__(self):
+        return f"{self.email}: {self.get_role_display()}"
 
 
 class Organizer(TenantModel):

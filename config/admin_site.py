@@ -7,9 +7,12 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
+from accounts.views import NewPassword
 from agencies.models import Membership
+from agencies.views import invitation, open_invitation
 from config.finding import find
 
 # v view (and export)  a add  c change  d delete  s steps: what the services do (publish, receive, …)
@@ -19,6 +22,7 @@ TABLE = """
                             OWNER  PURCHASING  BOX_OFFICE  FINANCE  GATE_MANAGER  PROMOTER
 agencies.agency             vc     -           -           -        -             -
 agencies.membership         vas    -           -           -        -             -
+agencies.invitation         vs     -           -           -        -             -
 agencies.organizer          vac    vac         -           -        -             -
 accounts.apikey             vas    -           -           -        vs            -
 venues.venue                vacs   vacs        -           -        -             -
@@ -131,8 +135,29 @@ class BackOffice(UnfoldAdminSite):
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
 
+    def open_view(self, view):
+        """For the pages behind mailed links, which nobody has signed in for yet."""
+
+        @never_cache
+        def opened(request, *args, **kwargs):
+            request.current_app = self.name
+            response = view(request, *args, **kwargs)
+            response.headers.setdefault("Content-Security-Policy", POLICY)
+            response.headers["Referrer-Policy"] = "no-referrer"
+            return response
+
+        return opened
+
     def extra_urls(self):
-        return [path("find/", self.admin_view(self.find), name="find")]
+        opened = {
+            "invitation": ("invitation/", invitation),
+            "open_invitation": ("invitation/<uuid:invitation_id>/<str:key>/", open_invitation),
+            "new_password": ("new-password/<uidb64>/<token>/", NewPassword.as_view()),
+        }
+        return [
+            path("find/", self.admin_view(self.find), name="find"),
+            *(path(route, self.open_view(view), name=n) for n, (route, view) in opened.items()),
+        ]
 
     def find(self, request):
         """One box for a booking, guest, ticket, order or event. One hit opens at once."""

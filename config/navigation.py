@@ -40,6 +40,7 @@ GROUPS = {
         ("venues.layout", "Layouts", "grid_view"),
         ("agencies.organizer", "Organizers", "campaign"),
         ("agencies.membership", "Members", "group"),
+        ("agencies.invitation", "Invitations", "person_add"),
         ("accounts.apikey", "Keys", "key"),
         ("tickets.signingkey", "Signing keys", "verified_user"),
         ("agencies.agency", "Agency", "storefront"),

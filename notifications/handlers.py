@@ -1,8 +1,15 @@
 """Which fact is told to whom."""
 
+from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
 
+from accounts.models import User
+from agencies.facts import MemberInvited, NewPasswordAsked
+from agencies.models import Invitation
 from agencies.queries import current_agency, site_of
+from agencies.views import mailed_key as invitation_key
 from bookings.facts import BookingConfirmed, BookingSought, LateMoneyRefunded
 from bookings.links import mailed_key
 from bookings.models import Booking
@@ -71,4 +78,32 @@ def mail_booking_link(fact):
         subject_id=fact.request_id,
         recipient=booking.customer.email,
         context=_context(booking),
+    )
+
+
+@subscribe(MemberInvited)
+def mail_invitation(fact):
+    invitation = Invitation.objects.open().filter(pk=fact.invitation_id).first()
+    if invitation is None:
+        return
+    page = reverse("admin:open_invitation", args=[invitation.pk, invitation_key(invitation)])
+    send_once(
+        kind="member_invited",
+        subject_id=invitation.pk,
+        recipient=invitation.email,
+        context={"invitation": invitation, "link": f"{site_of(current_agency())}{page}"},
+    )
+
+
+@subscribe(NewPasswordAsked)
+def mail_new_password_link(fact):
+    """The token is made here, so that it stands in the mail and nowhere else."""
+    user = User.objects.get(pk=fact.user_id)
+    key = urlsafe_base64_encode(force_bytes(user.pk))
+    page = reverse("admin:new_password", args=[key, default_token_generator.make_token(user)])
+    send_once(
+        kind="new_password",
+        subject_id=fact.request_id,
+        recipient=user.email,
+        context={"user": user, "link": f"{site_of(current_agency())}{page}"},
     )

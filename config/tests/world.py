@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
-from agencies.models import Agency, Membership, Organizer
+from agencies.models import Agency, Invitation, Membership, Organizer
 from bookings.services import Sale, confirm, reserve
 from core.memory import Remembered
 from core.models import AuditEntry, OutboxMessage
@@ -241,6 +241,12 @@ def _rows(made, event):
         scan.ticket.signing_key,
         Membership.objects.get(role=Membership.Role.FINANCE),
         Organizer.objects.create(name="Quai Productions"),
+        Invitation.objects.create(
+            email=f"new@{made.slug}.example",
+            name="Nadia Roux",
+            role=Membership.Role.FINANCE,
+            expires_at=timezone.now() + timedelta(days=2),
+        ),
         ApiKey.objects.make(role="gate", name="Scanner 1", gate_id=gate.pk)[0],
         InboxMessage.objects.create(
             provider="simulated", event_id=f"notice-{made.slug}", kind="session.paid"
