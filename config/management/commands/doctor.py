@@ -4,6 +4,7 @@ import shutil
 import socket
 import sys
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import django
 import requests
@@ -104,8 +105,11 @@ def _mail():
 def _payment_provider():
     if not settings.PAYMENT_SIMULATOR_URL:
         return {"ok": bool(settings.PAYMENT_PROVIDER), "provider": settings.PAYMENT_PROVIDER}
-    address = settings.PAYMENT_SIMULATOR_URL.partition("//")[2].rstrip("/").split(":")
-    with socket.create_connection((address[0], int(address[1])), timeout=3):
+    url = urlsplit(settings.PAYMENT_SIMULATOR_URL)
+    port = url.port or {"http": 80, "https": 443}.get(url.scheme)
+    if not url.hostname or not port:
+        raise ValueError("PAYMENT_SIMULATOR_URL is no address such as http://localhost:9100")
+    with socket.create_connection((url.hostname, port), timeout=3):
         return {"ok": True, "provider": "simulated", "url": settings.PAYMENT_SIMULATOR_URL}
 
 
