@@ -1,7 +1,9 @@
 """At the gate: one verdict for each question, and the same answer to the same question."""
 
 import pytest
+from django.test import Client
 
+from accounts.models import ApiKey
 from config.tests.scenarios import HOUSE, house
 from core.ids import uuid7
 from core.tenancy import acting_for
@@ -108,3 +110,19 @@ def test_codes_outlive_the_rotation_of_their_key(gate):
     key = rotate_signing_key()
     assert scan(old, gate).verdict == "admitted"
     assert key.key_id not in old
+
+
+def test_a_gate_removed_a_moment_ago_is_none(gate):
+    with acting_for(gate.agency_id):
+        extra = Gate.objects.create(event=gate.event, name="Side door")
+        secret = ApiKey.objects.make(role="gate", name="Scanner 9", gate_id=extra.pk)[1]
+        code = code_of(tickets()[0])
+    caller = Client(headers={"authorization": f"Api-Key {secret}"})
+    assert caller.get("/api/v1/gate").status_code == 200
+    with acting_for(gate.agency_id):
+        Gate.objects.filter(pk=extra.pk).delete()
+    for asked in ({"code": code}, {"code": "nonsense"}):
+        answer = caller.post("/api/v1/tickets/scan", asked, content_type="application/json")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert not Scan.objects.exists()
+    assert scan(code, gate).verdict == "admitted"
