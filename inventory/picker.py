@@ -2,9 +2,9 @@
 
 import random
 from collections import defaultdict
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -47,9 +47,8 @@ class NoSuchGroup(DomainError):
     code = "no_such_group"
 
 
-@dataclass(frozen=True, slots=True)
-class FreePlace:
-    """A place that could be sold now."""
+class FreePlace(NamedTuple):
+    """A place that could be sold now. A tuple: every choice makes as many as there are free."""
 
     ordinal: int
     section_position: int
@@ -72,14 +71,14 @@ class FreePlace:
 
 def free_places(event, *, level=None, section=None):
     """The event's sellable places in map order; `level` is a PriceLevel id, `section` a label."""
-    with connection.cursor() as cursor:
+    with connection.prepared_cursor() as cursor:
         cursor.execute(FREE, {"event": event.pk, "level": level, "section": section})
-        return [FreePlace(*row) for row in cursor]
+        return list(map(FreePlace._make, cursor))
 
 
 def has_seats(event, *, level=None, section=None):
     """Whether any place but standing ones is free; words as of `free_places`."""
-    with connection.cursor() as cursor:
+    with connection.prepared_cursor() as cursor:
         cursor.execute(HAS_SEATS, {"event": event.pk, "level": level, "section": section})
         return cursor.fetchone()[0]
 

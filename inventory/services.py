@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from core.errors import DomainError
 from core.locks import lock
-from core.transactions import LOCK_TIMEOUT, sqlstate, use_case
+from core.transactions import is_lock_timeout, use_case
 from inventory.models import EventSeat, Ownership, Status
 
 # Which level covers each row of the layout: of several the one that names rows, then the last. Found
@@ -171,7 +171,7 @@ def claim(*, event, ordinals, reference, seconds):
     try:
         seats = _claimed(event, CLAIM_CHOSEN, wanted, reference, seconds)
     except OperationalError as error:
-        if sqlstate(error) != LOCK_TIMEOUT:
+        if not is_lock_timeout(error):
             raise
         raise SeatsLocked(ordinals) from error
     return _all_of(ordinals, seats)

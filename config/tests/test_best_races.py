@@ -3,6 +3,7 @@
 import json
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -15,6 +16,7 @@ from bookings.models import Booking
 from bookings.queries import alternatives_for
 from bookings.services import NotOnSale, Wish, reserve, reserve_best
 from bookings.tasks import expire
+from config.tests import world
 from config.tests.scenarios import HOUSE, house
 from config.tests.servers import together
 from core import invariants
@@ -26,6 +28,9 @@ from inventory.picker import NoSuchGroup
 from inventory.queries import left_by_section, status_bytes
 from inventory.services import SeatsTaken
 from payments.models import Payment
+from venues.generators import grid
+from venues.models import Venue
+from venues.services import publish_layout
 
 pytestmark = pytest.mark.race
 
@@ -125,6 +130,41 @@ def test_of_100_standing_places_50_pairs_get_all(committed_db):
         assert Booking.objects.filter(status="RESERVED", ticket_count=2).count() == 50
         assert EventSeat.objects.filter(status="RESERVED").count() == 100
     assert invariants.violations() == {}
+
+
+def stalls_with_wheelchair_spaces(count):
+    """An event whose first row starts with so many wheelchair spaces; the other seats are usual."""
+    house = world.agency()
+    with acting_for(house.pk):
+        plan = grid(world.SECTIONS)
+        stalls, *others = plan.sections
+        first, *rows = stalls.rows
+        spaces = [replace(seat, kind="WHEELCHAIR") for seat in first.seats[:count]]
+        first = replace(first, seats=(*spaces, *first.seats[count:]))
+        plan = replace(plan, sections=(replace(stalls, rows=(first, *rows)), *others))
+        hall = Venue.objects.create(name="Halle", city="Lyon", kind="ARENA")
+        layout, _ = publish_layout(venue=hall, plan=plan, name="Halle")
+        event = world.event_on_sale(layout)
+        world.received_order(event)
+        event.layout.refresh_from_db()
+    return event
+
+
+def test_every_wheelchair_space_finds_its_guest_and_one_each(committed_db):
+    event = stalls_with_wheelchair_spaces(4)
+    assert ask_for_the_best(event, 7, wheelchair=True) == {"reserved": 4, "no_such_group": 3}
+    with acting_for(event.agency_id):
+        kinds = [
+            sorted(booking.items.values_list("ticket__seat_kind", flat=True))
+            for booking in Booking.objects.all()
+        ]
+    assert kinds == [["STANDARD", "WHEELCHAIR"]] * 4
+
+
+def test_parties_that_may_be_parted_take_the_last_single_seats(committed_db):
+    event, _ = house_of({"name": "A", "rows": 6, "seats": 5})
+    assert ask_for_the_best(event, 18, together=False) == {"reserved": 15, "no_such_group": 3}
+    assert free_places(event) == []
 
 
 def the_former_way(event, tries=3):
