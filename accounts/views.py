@@ -24,4 +24,5 @@ class NewPassword(PasswordResetConfirmView):
         context = {**admin.site.each_context(self.request), **super().get_context_data(**kwargs)}
         if not self.validlink:
             return {**context, "title": "This link is over", "is_over": True, "form": None}
-        return {**context, "title": f"A new password for {self.user}", "submit": "Set it"}
+        title = f"A new password for {self.user}"
+        return {**context, "title": title, "account": self.user.email, "button": "Set it"}

@@ -53,8 +53,9 @@ def invitation(request):
         request,
         title=f"Work for {current_agency()}",
         invited=invited,
+        account=invited.email,
         form=form and styled(form),
-        submit="Accept",
+        button="Accept",
     )
 
 

@@ -143,7 +143,9 @@ class BackOffice(UnfoldAdminSite):
             request.current_app = self.name
             response = view(request, *args, **kwargs)
             response.headers.setdefault("Content-Security-Policy", POLICY)
-            response.headers["Referrer-Policy"] = "no-referrer"
+            # Only on the way from the link: a form that tells no referrer tells no origin either.
+            if 300 <= response.status_code < 400:
+                response.headers["Referrer-Policy"] = "no-referrer"
             return response
 
         return opened
