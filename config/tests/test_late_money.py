@@ -352,9 +352,17 @@ def test_notices_are_stored_once_and_only_with_a_true_signature(provider, event,
 def test_a_payment_that_arrived_is_not_asked_for_again(provider, event, settings):
     booking = at_the_provider(event, [0])
     paid_but_not_confirmed(provider, settings, booking)
-    with pytest.raises(AlreadyPaid, match="Your payment has arrived"):
+    with pytest.raises(AlreadyPaid, match="Your payment has arrived") as refused:
         pay(booking.pk)
+    assert refused.value.code == "already_paid"
     assert Payment.objects.count() == 1
+
+
+def test_another_attempt_is_described_like_the_first(provider, event):
+    booking = at_the_provider(event, [0])
+    Payment.objects.update(status="FAILED")
+    pay(booking.pk)
+    assert list(Payment.objects.values_list("description", flat=True)) == ["1 ticket, Night"] * 2
 
 
 def test_one_reservation_that_cannot_be_ended_does_not_keep_the_others(committed_db, event):
