@@ -200,7 +200,8 @@ def _reserve_seats(event, seats, sale):
         return services.reserve(event=event, ordinals=seats, sale=sale)
     except SeatsTaken as taken:
         taken.details["alternatives"] = [
-            [place.ordinal for place in group] for group in alternatives_for(event, seats)
+            [place.ordinal for place in group]
+            for group in alternatives_for(event, seats, without=taken.ordinals)
         ]
         raise
 

@@ -80,7 +80,9 @@ def _check_alike(rows, names):
     """The first row says which columns are written; another row's own value must not get lost."""
     for row in rows[1:]:
         if _given(row) != names:
-            raise TypeError(f"Rows of {type(row).__name__} leave different columns to the database.")
+            raise TypeError(
+                f"Rows of {type(row).__name__} leave different columns to the database."
+            )
 
 
 def _mark_written(rows, made):
