@@ -65,8 +65,13 @@ class ScannedEvent(serializers.Serializer):
     time_zone = serializers.CharField()
 
 
+class TicketEvent(ScannedEvent):
+    city = serializers.CharField()
+
+
 class ScanReply(serializers.Serializer):
-    """The verdict with whom it is about; `ticket` and `guest` are null for an unknown code."""
+    """The verdict with whom it is about; `ticket` and `guest` are null for an unknown code. `event` is
+    the gate's. `ticket_event` is there for `wrong_event` only: what the ticket is for."""
 
     verdict = serializers.ChoiceField(Scan.Verdict.choices)
     message = serializers.CharField()
@@ -76,6 +81,7 @@ class ScanReply(serializers.Serializer):
     ticket = ScannedTicket(allow_null=True)
     guest = ScannedGuest(allow_null=True)
     first_admission = FirstAdmission(allow_null=True)
+    ticket_event = TicketEvent(allow_null=True)
 
 
 class GateCounts(serializers.Serializer):
@@ -180,6 +186,7 @@ def _reply(result, gate):
         "ticket": _ticket(ticket) if ticket else None,
         "guest": _guest(ticket) if ticket else None,
         "first_admission": first and {"at": first.at.isoformat(), "gate": first.gate.name},
+        "ticket_event": _ticket_event(result),
     }
 
 
@@ -206,6 +213,13 @@ def _event(event):
         "starts_at": event.starts_at.isoformat(),
         "time_zone": event.time_zone,
     }
+
+
+def _ticket_event(result):
+    if result.verdict != Scan.Verdict.WRONG_EVENT:
+        return None
+    event = result.ticket.event
+    return {**_event(event), "city": event.venue.city}
 
 
 def _ticket(ticket):

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import ApiKey
 from config.tests.scenarios import HOUSE, house
@@ -11,6 +12,7 @@ from tickets.models import Gate, Scan, Ticket
 from tickets.queries import printable
 from tickets.services import admit, code_of, rotate_signing_key
 from tickets.services.admit import NonceReused
+from venues.models import Venue
 
 pytestmark = pytest.mark.django_db
 DEVICE = uuid7()
@@ -56,6 +58,7 @@ def test_a_repeated_nonce_repeats_the_answer_for_the_same_code_only(gate):
 
 def test_another_gate_and_another_event_are_named(gate):
     ticket = tickets()[0]
+    Venue.objects.filter(pk=gate.event.venue_id).update(city="Lyon")
     Ticket.objects.update(entrance="North")
     north = Gate.objects.create(event=gate.event, name="North", entrances=["North"])
     south = Gate.objects.create(event=gate.event, name="South", entrances=["South"])
@@ -63,8 +66,36 @@ def test_another_gate_and_another_event_are_named(gate):
     other = house(agency={"slug": "load", "host": "127.0.0.1"})
     elsewhere = Gate.objects.get(pk=other["gate"]["id"])
     refused = scan(code_of(ticket), elsewhere)
-    assert (refused.verdict, refused.message) == ("wrong_event", "This ticket is for Night.")
+    assert refused.verdict == "wrong_event"
+    day = gate.event.local_start
+    assert refused.message == f"For: Night, {day:%a %-d %b}{_year_of(day)}, Lyon."
+    assert scan(ticket.number.lower(), elsewhere).verdict == "wrong_event"
     assert scan(code_of(ticket), north).verdict == "admitted"
+
+
+def _year_of(day):
+    return "" if day.year == timezone.now().astimezone(day.tzinfo).year else f" {day.year}"
+
+
+def test_the_reply_for_another_event_says_what_the_ticket_is_for(client, gate):
+    ticket = tickets()[0]
+    Venue.objects.filter(pk=gate.event.venue_id).update(city="Lyon")
+    other = house(
+        agency={"slug": "load", "host": "127.0.0.1"}, event={**HOUSE["event"], "title": "Matinée"}
+    )
+    device = {"Authorization": f"Api-Key {other['tokens']['gate']}"}
+    asked = {"code": ticket.number, "gate": other["gate"]["id"]}
+    told = client.post(
+        "/api/v1/tickets/scan", asked, headers=device, content_type="application/json"
+    ).json()
+    assert (told["verdict"], told["event"]["title"]) == ("wrong_event", "Matinée")
+    assert told["ticket_event"]["title"] == "Night"
+    assert told["ticket_event"]["city"] == "Lyon"
+    asked["code"] = "2345-6789-BCDF"
+    told = client.post(
+        "/api/v1/tickets/scan", asked, headers=device, content_type="application/json"
+    ).json()
+    assert (told["verdict"], told["ticket_event"]) == ("unknown", None)
 
 
 def test_cancelled_unpaid_altered_and_foreign_codes_are_refused(gate):

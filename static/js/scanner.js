@@ -73,10 +73,9 @@ function leaveUnchecked(why, attempt) {
 }
 
 /** What stands under the word: where to go, when it was used, or the server's own sentence. */
-function reason({ verdict, message, ticket, event, first_admission: first }) {
+function reason({ verdict, message, ticket, first_admission: first }) {
   if (verdict === "duplicate" && first) return `At ${clock(first.at)}, ${first.gate}`;
   if (verdict === "wrong_gate" && ticket?.entrance) return `Go to ${named(ticket.entrance, "entrance")}`;
-  if (verdict === "wrong_event" && event) return `Not a ticket for ${event.title}`;
   if (verdict === "admitted") return (ticket?.entrance && named(ticket.entrance, "Entrance")) || message;
   return message;
 }

@@ -75,6 +75,13 @@ def _digest(code):
     return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
+def _in_words(event):
+    """Les heures blanches, Thu 3 Dec, Nantes; with the year unless it is this one there."""
+    start, this_year = event.local_start, timezone.now().astimezone(event.zone).year
+    day = f"{start:%a %-d %b}" if start.year == this_year else f"{start:%a %-d %b %Y}"
+    return ", ".join(filter(None, [event.title, day, event.venue.city]))
+
+
 @dataclass(frozen=True)
 class ScanResult:
     """A verdict with the ticket it is about (or None) and, of a used one, its first admission."""
@@ -87,7 +94,7 @@ class ScanResult:
     def message(self):
         """A sentence for the person at the gate."""
         if self.verdict == Verdict.WRONG_EVENT:
-            return f"This ticket is for {self.ticket.event.title}."
+            return f"For: {_in_words(self.ticket.event)}."
         if self.verdict == Verdict.NOT_VALID:
             return WHY_NOT.get(self.ticket.status, "This code was replaced by a newer one.")
         return MESSAGES[self.verdict]
@@ -136,7 +143,7 @@ def _admit(*, code, gate, device_id, nonce):
 
 def _judge(code, gate):
     """(verdict, locked ticket or None)."""
-    ticket, signed = _find(code, gate)
+    ticket, signed = _find(code)
     if ticket is None:
         return Verdict.UNKNOWN, None
     if ticket.event_id != gate.event_id:
@@ -150,12 +157,13 @@ def _judge(code, gate):
     return Verdict.ADMITTED, ticket
 
 
-def _find(code, gate):
-    """(locked ticket, TicketCode or None for a typed number), or (None, None)."""
+def _find(code):
+    """(locked ticket, TicketCode or None for a typed number), or (None, None). A number is the
+    agency's, so it is found at every event of it."""
     typed = re.sub(r"[\s-]+", "", code).upper()
     if NUMBER.fullmatch(typed):
         number = f"{typed[:4]}-{typed[4:8]}-{typed[8:]}"
-        return _locked(number=number, event_id=gate.event_id), None
+        return _locked(number=number), None
     try:
         signed = verify(code, public_keys())
     except CodeRefused:

@@ -157,7 +157,7 @@ def test_a_verdict_is_put_away_with_one_key(gate, key):
     ("verdict", "word", "why"),
     [
         ("wrong_gate", "Wrong gate", "Go to Gate A"),
-        ("wrong_event", "Wrong event", "Not a ticket for The Low Lanterns"),
+        ("wrong_event", "Wrong event", "For: Les heures blanches, Thu 3 Dec, Nantes."),
         ("not_valid", "Not valid", "This ticket is not valid."),
         ("unknown", "Not ours", "This is not one of our ticket codes."),
         ("a_new_reason", "Not valid", "Something newer."),
