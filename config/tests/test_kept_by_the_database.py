@@ -56,7 +56,7 @@ def test_a_price_level_is_in_the_currency_of_its_event(event):
     assert refused(lambda: PriceLevel.objects.update(currency="USD"))
     assert refused(lambda: Event.objects.update(currency="USD"))
     event.currency = "USD"
-    with pytest.raises(ValidationError, match="levels are in another currency"):
+    with pytest.raises(ValidationError, match="in another currency already"):
         event.full_clean()
 
 
