@@ -1,15 +1,47 @@
 """What buyers type."""
 
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
 from django import forms
 
+from core.money import DECIMAL_PLACES, MAX_DIGITS
+
 MOST_SECTIONS = 9_999
+
+
+@dataclass(frozen=True)
+class Price:
+    """A price chosen for the best places: of a level, of places that cost no more, or both."""
+
+    level: UUID | None
+    at_most: Decimal | None
+
+    def __str__(self):
+        """As the form sends it."""
+        return f"{self.level or ''}" + ("" if self.at_most is None else f":{self.at_most}")
+
+
+class PriceField(forms.CharField):
+    """`<level id>`, `<level id>:<price before fees>` or `:<price before fees>` as a Price, or None."""
+
+    amount = forms.DecimalField(
+        min_value=0, max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, required=False
+    )
+    level = forms.UUIDField(required=False)
+
+    def to_python(self, value):
+        level, _, amount = (super().to_python(value) or "").partition(":")
+        price = Price(self.level.clean(level), self.amount.clean(amount))
+        return None if price == Price(None, None) else price
 
 
 class ReserveForm(forms.Form):
     """Either `seat` ordinals, or a wish: quantity with level, section, wheelchair, together."""
 
     quantity = forms.IntegerField(min_value=1, max_value=100, required=False)
-    level = forms.UUIDField(required=False)
+    level = PriceField(required=False)
     section = forms.IntegerField(min_value=0, max_value=MOST_SECTIONS, required=False)
     together = forms.BooleanField(required=False)
     wheelchair = forms.BooleanField(required=False)

@@ -1,25 +1,18 @@
 """Reads of bookings for pages: what to offer instead, what a booking brought."""
 
-from decimal import Decimal
-
 from inventory import picker
 from inventory.queries import named_places
 
 
 def alternatives_for(event, ordinals, *, without=()):
-    """Up to three groups (lists of FreePlace) as large as the wanted one, at its highest price or
-    less, nearest to it first; `without` ordinals that were just lost, though whoever is taking them
-    may not have done yet. Empty when nothing fits."""
+    """Up to three groups (lists of FreePlace) as large as the wanted one and as good, see
+    picker.alternatives; `without` ordinals that were just lost, though whoever is taking them may
+    not have done yet. Empty when nothing fits."""
     wanted = named_places(event.pk, ordinals)
     if not wanted:
         return []
-    near = (
-        sum(place.x for place in wanted) / len(wanted),
-        sum(place.y for place in wanted) / len(wanted),
-    )
-    at_most = max((place.price or Decimal(0) for place in wanted), default=Decimal(0))
     places = [place for place in picker.free_places(event) if place.ordinal not in without]
-    return picker.alternatives(places, quantity=len(wanted), near=near, at_most=at_most)
+    return picker.alternatives(places, wanted)
 
 
 def profit_of(booking):

@@ -47,17 +47,23 @@ def seats_lost(event, wanted, lost):
     kept = [place for place in chosen if place.ordinal not in lost]
     if not gone:
         return Refusal("These are not seats of this event.")
+    instead = alternatives_for(event, wanted, without=lost)
     return Refusal(
         title=f"{_gone_words(gone)} just been taken.",
-        offer="As good or better, at the same price or less:",
-        groups=[
-            _group(event, group, _nearness(chosen, group))
-            for group in alternatives_for(event, wanted, without=lost)
-        ],
+        offer=_offer(chosen, instead),
+        groups=[_group(event, group, _nearness(chosen, group)) for group in instead],
         lost_ordinals=list(lost),
         kept_ordinals=[place.ordinal for place in kept],
         keep_words=f"Hold just {_seats(kept)}" if kept else "",
     )
+
+
+def _offer(chosen, instead):
+    """What introduces the groups: standing is not as good as the seats that were chosen."""
+    stands = any(place.kind == "STANDING" for group in instead for place in group)
+    if stands and any(place.kind != "STANDING" for place in chosen):
+        return "No such seats are left. At the same price or less:"
+    return "As good or better, at the same price or less:"
 
 
 def no_group(event, wish, words):
@@ -65,7 +71,7 @@ def no_group(event, wish, words):
     event.layout.refresh_from_db(fields=["plan"])
     drops = [
         ("Not all side by side", wish.together, replace(wish, together=False)),
-        ("At another price", wish.level, replace(wish, level=None)),
+        ("At another price", _has_price(wish), replace(wish, level=None, at_most=None)),
         ("Elsewhere in the house", wish.section, replace(wish, section=None)),
     ]
     tries = [(reason, _best(event, other)) for reason, is_asked, other in drops if is_asked]
@@ -73,8 +79,12 @@ def no_group(event, wish, words):
     return Refusal(title=words, offer="What there is:", groups=groups)
 
 
+def _has_price(wish):
+    return wish.level is not None or wish.at_most is not None
+
+
 def _best(event, wish):
-    places = picker.free_places(event, level=wish.level, section=wish.section)
+    places = picker.free_places(event, **wish.within)
     try:
         return picker.best(
             places,
@@ -91,9 +101,21 @@ def _group(event, places, reason):
     return Group(
         ordinals=[place.ordinal for place in places],
         place=_where(places),
-        reason=reason,
+        reason=" · ".join(filter(None, [reason, *_signs(places)])),
         price=all_in(max(place.price for place in places), event.currency),
     )
+
+
+def _signs(places):
+    """What is particular about these places, for whoever did not ask for it."""
+    spaces = sum(place.kind == "WHEELCHAIR" for place in places)
+    signs = [_some(spaces, "wheelchair space")] if spaces else []
+    signs += ["companion seat"] if any(place.kind == "COMPANION" for place in places) else []
+    restricted = sum(place.restricted_view for place in places)
+    if restricted:
+        of_all = "" if restricted == len(places) else f"{restricted} with "
+        signs.append(f"{of_all}restricted view")
+    return signs
 
 
 def _gone_words(gone):

@@ -42,21 +42,43 @@ class ShownEvent:
 
 
 @dataclass(frozen=True)
+class ShownPrice:
+    """What the buyer pays for a place, made of its price and the fee."""
+
+    ticket: Money
+    fee: Money
+
+    @property
+    def all_in(self):
+        return self.ticket + self.fee
+
+
+@dataclass(frozen=True)
+class PriceChoice:
+    """A line of the choice of prices: `value` goes into the form, no place costs more than `price`."""
+
+    value: str
+    price: Money
+    is_up_to: bool
+
+
+@dataclass(frozen=True)
 class ShownLevel:
-    """A price level: `price` is all-in, made of `ticket_price` and `fee`. One that `is_ours` with
-    nothing left is full; of any other there never was anything to buy here."""
+    """A price level with the prices of the places left, cheapest (`low`) to dearest (`high`). One that
+    `is_ours` with nothing left is full, and has those of all its places; of any other there never was
+    anything to buy here, and it has none."""
 
     id: str
     name: str
     position: int
-    ticket_price: Money
-    fee: Money
+    low: ShownPrice | None
+    high: ShownPrice | None
     left: int
     is_ours: bool
 
     @property
-    def price(self):
-        return self.ticket_price + self.fee
+    def choices(self):
+        return price_choices(self.id, self.low, self.high)
 
 
 @dataclass(frozen=True)
@@ -69,14 +91,37 @@ class ShownSection:
     entrance: str
     is_standing: bool
     left: int
-    price_from: Money | None
+    low: ShownPrice | None
+    high: ShownPrice | None
     most_together: int | None
+
+    @property
+    def price_from(self):
+        return self.low and self.low.all_in
+
+    @property
+    def choices(self):
+        return price_choices("", self.low, self.high)
+
+
+def price_choices(level_id, low, high):
+    """PriceChoices of places between these ShownPrices, in words of ReserveForm's `level`."""
+    prices = [low] if low == high else [low, high]
+    return [
+        PriceChoice(f"{level_id}:{price.ticket.amount}", price.all_in, is_up_to=price != low)
+        for price in prices
+    ]
 
 
 def all_in(amount, currency):
     """What the buyer pays for a place of this price (Decimal before fees), as Money."""
     price = Money(amount, currency)
     return price + current_agency().fee_for(price)
+
+
+def _shown_price(amount, currency):
+    price = Money(amount, currency)
+    return ShownPrice(price, current_agency().fee_for(price))
 
 
 def left_of(event_ids):
@@ -132,26 +177,35 @@ def _state(event, left, sale):
 
 
 def levels_of(event):
-    """ShownLevels by position."""
+    """ShownLevels, the dearest first."""
     return _levels.get(event.pk, lambda: _read_levels(event))
 
 
 def _read_levels(event):
     left = queries.left_by_level([event.pk])
     owned = queries.owned_levels(event.pk)
-    agency = current_agency()
-    return [
-        ShownLevel(
-            id=str(level.pk),
-            name=level.name,
-            position=level.position,
-            ticket_price=level.money,
-            fee=agency.fee_for(level.money),
-            left=left[level.pk].count if level.pk in left else 0,
-            is_ours=level.pk in owned,
-        )
+    shown_levels = [
+        _level(level, left.get(level.pk), owned.get(level.pk))
         for level in PriceLevel.objects.filter(event=event).order_by("-price", "pk")
     ]
+    return sorted(shown_levels, key=_price_from, reverse=True)
+
+
+def _price_from(level):
+    return level.low.all_in.amount if level.low else 0
+
+
+def _level(level, left, owned):
+    priced = left or owned
+    return ShownLevel(
+        id=str(level.pk),
+        name=level.name,
+        position=level.position,
+        low=priced and _shown_price(priced.low, level.currency),
+        high=priced and _shown_price(priced.high, level.currency),
+        left=left.count if left else 0,
+        is_ours=owned is not None,
+    )
 
 
 def sections_of(event):
@@ -179,6 +233,7 @@ def _section(section, left, run, currency):
         entrance=section.entrance,
         is_standing=standing,
         left=left.count if left else 0,
-        price_from=left and all_in(left.low, currency),
+        low=left and _shown_price(left.low, currency),
+        high=left and _shown_price(left.high, currency),
         most_together=None if standing else run,
     )

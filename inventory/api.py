@@ -63,7 +63,8 @@ class EventStatus(APIView):
 
 
 class EventAvailability(APIView):
-    """How many places are left and from which price, by level. Prices are all-in."""
+    """How many places are left and for how much, by level: `price` is that of the cheapest place left,
+    `price_to` of the dearest, both null at a level of which nothing is sold here. All-in."""
 
     permission_classes = [AllowAny]
     authentication_classes = []
@@ -71,9 +72,10 @@ class EventAvailability(APIView):
     @extend_schema(responses={200: OpenApiTypes.OBJECT, 404: Problem})
     def get(self, request, event_id):
         event = _public_event(event_id)
-        left = queries.left_by_level([event.pk])
-        agency = current_agency()
-        levels = [_level(agency, level, left.get(level.pk)) for level in event.levels.all()]
+        left, owned = queries.left_by_level([event.pk]), queries.owned_levels(event.pk)
+        levels = [
+            _level(level, left.get(level.pk), owned.get(level.pk)) for level in event.levels.all()
+        ]
         return Response(
             {
                 "event": str(event.pk),
@@ -85,11 +87,17 @@ class EventAvailability(APIView):
         )
 
 
-def _level(agency, level, left):
-    price = Money(left.low, level.currency) if left else level.money
+def _level(level, left, owned):
+    priced = left or owned
     return {
         "id": str(level.pk),
         "name": level.name,
-        "price": str((price + agency.fee_for(price)).amount),
+        "price": priced and _all_in(priced.low, level.currency),
+        "price_to": priced and _all_in(priced.high, level.currency),
         "left": left.count if left else 0,
     }
+
+
+def _all_in(amount, currency):
+    price = Money(amount, currency)
+    return str((price + current_agency().fee_for(price)).amount)

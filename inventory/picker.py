@@ -12,7 +12,7 @@ from core.errors import DomainError
 
 FREE = """
 SELECT e.ordinal, c.position, c.label, s.row_position, s.row, s.label, s.block, s.index, s.x, s.y,
-       s.kind, coalesce(e.price, l.price), l.id
+       s.kind, s.restricted_view, coalesce(e.price, l.price), l.id
 FROM inventory_eventseat e
 JOIN venues_layoutseat s ON s.id = e.seat_id
 JOIN venues_layoutsection c ON c.id = s.section_id
@@ -22,6 +22,7 @@ WHERE e.event_id = %(event)s AND e.ownership = 'OWNED'
        OR (e.status = 'RESERVED' AND e.claimed_until <= clock_timestamp()))
   AND (%(level)s::uuid IS NULL OR e.level_id = %(level)s)
   AND (%(section)s::text IS NULL OR c.label = %(section)s)
+  AND (%(at_most)s::numeric IS NULL OR coalesce(e.price, l.price) <= %(at_most)s)
 ORDER BY e.ordinal
 """
 HAS_SEATS = """
@@ -29,12 +30,13 @@ SELECT EXISTS (
   SELECT 1 FROM inventory_eventseat e
   JOIN venues_layoutseat s ON s.id = e.seat_id
   JOIN venues_layoutsection c ON c.id = s.section_id
+  JOIN events_pricelevel l ON l.id = e.level_id
   WHERE e.event_id = %(event)s AND e.ownership = 'OWNED' AND s.kind <> 'STANDING'
-    AND e.level_id IS NOT NULL
     AND (e.status = 'AVAILABLE'
          OR (e.status = 'RESERVED' AND e.claimed_until <= clock_timestamp()))
     AND (%(level)s::uuid IS NULL OR e.level_id = %(level)s)
     AND (%(section)s::text IS NULL OR c.label = %(section)s)
+    AND (%(at_most)s::numeric IS NULL OR coalesce(e.price, l.price) <= %(at_most)s)
 )
 """
 # How many near-best groups a choice is drawn from, so that simultaneous buyers do not collide.
@@ -61,6 +63,7 @@ class FreePlace(NamedTuple):
     x: int
     y: int
     kind: str
+    restricted_view: bool
     price: Decimal
     level_id: object
 
@@ -69,18 +72,23 @@ class FreePlace(NamedTuple):
         return self.kind == "STANDING"
 
 
-def free_places(event, *, level=None, section=None):
-    """The event's sellable places in map order; `level` is a PriceLevel id, `section` a label."""
+def free_places(event, **within):
+    """The event's sellable places in map order; `within` a `level` (PriceLevel id), a `section`
+    (label) and a price before fees that none exceeds (`at_most`), as far as these are given."""
     with connection.prepared_cursor() as cursor:
-        cursor.execute(FREE, {"event": event.pk, "level": level, "section": section})
+        cursor.execute(FREE, _limits(event, **within))
         return list(map(FreePlace._make, cursor))
 
 
-def has_seats(event, *, level=None, section=None):
+def has_seats(event, **within):
     """Whether any place but standing ones is free; words as of `free_places`."""
     with connection.prepared_cursor() as cursor:
-        cursor.execute(HAS_SEATS, {"event": event.pk, "level": level, "section": section})
+        cursor.execute(HAS_SEATS, _limits(event, **within))
         return cursor.fetchone()[0]
+
+
+def _limits(event, *, level=None, section=None, at_most=None):
+    return {"event": event.pk, "level": level, "section": section, "at_most": at_most}
 
 
 def groups(places, size):
@@ -159,7 +167,7 @@ def _beside_wheelchair(places, quantity, focus, spread):
     others.sort(
         key=lambda place: (
             place.section_position != space.section_position,
-            _distance([place], (space.x, space.y)) - (20 if place.kind == "COMPANION" else 0),
+            _nearness(place, space),
         )
     )
     return [space, *others[: quantity - 1]]
@@ -190,22 +198,100 @@ def _largest_piece(places, at_most, focus, spread):
     return []
 
 
-def alternatives(places, *, quantity, near, at_most, count=3):
-    """Up to `count` groups of `quantity` that cost no more than `at_most` each (Decimal, before
-    fees), nearest to the point `near` first, no place in two groups."""
-    affordable = [place for place in places if place.price <= at_most]
-    standing = [place for place in affordable if place.is_standing]
-    ranked = sorted(groups(affordable, quantity), key=lambda group: _distance(group[0], near))
+def alternatives(places, wanted, *, count=3):
+    """Up to `count` groups of `places` that are as good as the `wanted` ones (both of any kind that has
+    kind, restricted_view, price, x and y), nearest first, no place in two of them.
+
+    None costs more, by place or in all, and none has what the wanted had not: a restricted view, a
+    companion's seat. Who wanted wheelchair spaces gets as many. Only when no seats are left, whoever
+    wanted seats is told of standing places.
+    """
+    near = _middle(wanted)
+    eligible = [place for place in places if _is_as_good(place, wanted)]
+    spaces = _count(wanted, "WHEELCHAIR")
+    if spaces:
+        found = _with_spaces(eligible, spaces, len(wanted), near)
+        return _apart(found, wanted, count)
+    standing = _standing_group(eligible, len(wanted), near)
+    seated = sorted(
+        (run for run, _ in groups(eligible, len(wanted))), key=lambda run: _distance(run, near)
+    )
+    if all(place.kind == "STANDING" for place in wanted):
+        return _apart([*standing, *seated], wanted, count)
+    return _apart(seated, wanted, count) or _apart(standing, wanted, count)
+
+
+def _middle(places):
+    return tuple(sum(getattr(place, axis) for place in places) / len(places) for axis in "xy")
+
+
+def _count(places, kind):
+    return sum(place.kind == kind for place in places)
+
+
+def _is_as_good(place, wanted):
+    kinds = {each.kind for each in wanted}
+    return (
+        place.price <= max(each.price or 0 for each in wanted)
+        and (not place.restricted_view or any(each.restricted_view for each in wanted))
+        and (place.kind != "COMPANION" or bool(kinds & {"COMPANION", "WHEELCHAIR"}))
+    )
+
+
+def _apart(candidates, wanted, count):
+    """The first `count` that share no place and are not worse or dearer than the wanted in all."""
     found, used = [], set()
-    for run, _ in ranked:
-        if used.isdisjoint(place.ordinal for place in run):
-            found.append(run)
-            used.update(place.ordinal for place in run)
+    for group in candidates:
+        if used.isdisjoint(place.ordinal for place in group) and _is_no_worse(group, wanted):
+            found.append(group)
+            used.update(place.ordinal for place in group)
         if len(found) == count:
             break
-    if not found and len(standing) >= quantity:
-        found = [standing[:quantity]]
     return found
+
+
+def _is_no_worse(group, wanted):
+    has, had = (
+        (
+            sum(place.price or 0 for place in places),
+            sum(place.restricted_view for place in places),
+        )
+        for places in (group, wanted)
+    )
+    return all(now <= before for now, before in zip(has, had, strict=True))
+
+
+def _standing_group(places, size, near):
+    """A list of one group, or an empty one."""
+    standing = [place for place in places if place.is_standing]
+    standing.sort(key=lambda place: _distance([place], near))
+    return [standing[:size]] if len(standing) >= size else []
+
+
+def _with_spaces(places, spaces, size, near):
+    """Groups of so many wheelchair spaces near each other with the nearest seats of their section."""
+    free = [place for place in places if place.kind == "WHEELCHAIR"]
+    others = [place for place in places if place.kind not in ("WHEELCHAIR", "STANDING")]
+    free.sort(key=lambda place: _distance([place], near))
+    while len(free) >= spaces:
+        first = free[0]
+        free.sort(key=lambda place: _distance([place], (first.x, first.y)))
+        beside = _beside(others, first)[: size - spaces]
+        group, free = [*free[:spaces], *beside], free[spaces:]
+        if len(group) == size:
+            yield group
+            others = [place for place in others if place not in beside]
+        free.sort(key=lambda place: _distance([place], near))
+
+
+def _beside(others, space):
+    """Places of the space's section, nearest first, companions' seats a little before others."""
+    same = [place for place in others if place.section_position == space.section_position]
+    return sorted(same, key=lambda place: _nearness(place, space))
+
+
+def _nearness(place, space):
+    return _distance([place], (space.x, space.y)) - (20 if place.kind == "COMPANION" else 0)
 
 
 def longest_run(places):

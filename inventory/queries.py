@@ -48,8 +48,9 @@ JOIN venues_layoutseat s ON s.id = e.seat_id
 WHERE e.event_id = %s AND e.ownership = 'OWNED'
 """
 OWNED_LEVELS = """
-SELECT DISTINCT level_id FROM inventory_eventseat
-WHERE event_id = %s AND ownership = 'OWNED' AND level_id IS NOT NULL
+SELECT e.level_id, min(coalesce(e.price, l.price)), max(coalesce(e.price, l.price)), count(*)
+FROM inventory_eventseat e JOIN events_pricelevel l ON l.id = e.level_id
+WHERE e.event_id = %s AND e.ownership = 'OWNED' GROUP BY e.level_id
 """
 WHEELCHAIR_LEFT = f"""
 SELECT e.event_id, count(*)
@@ -63,7 +64,8 @@ FROM inventory_eventseat e LEFT JOIN events_pricelevel l ON l.id = e.level_id
 WHERE e.event_id = %s ORDER BY e.ordinal
 """
 PLACES = """
-SELECT e.ordinal, c.label, s.row, s.label, s.kind, coalesce(e.price, l.price), s.x, s.y
+SELECT e.ordinal, c.label, s.row, s.label, s.kind, s.restricted_view,
+       coalesce(e.price, l.price), s.x, s.y
 FROM inventory_eventseat e
 JOIN venues_layoutseat s ON s.id = e.seat_id
 JOIN venues_layoutsection c ON c.id = s.section_id
@@ -108,6 +110,7 @@ class NamedPlace:
     row: str
     label: str
     kind: str
+    restricted_view: bool
     price: Decimal | None
     x: int
     y: int
@@ -167,8 +170,8 @@ def owned_sections(event_id):
 
 
 def owned_levels(event_id):
-    """Ids of the price levels at which the agency owns places of the event, sold ones included."""
-    return {row[0] for row in _rows(OWNED_LEVELS, [event_id])}
+    """{level id: Left}, where the agency owns places of the event: all of them, sold ones included."""
+    return {row[0]: Left(*row[1:]) for row in _rows(OWNED_LEVELS, [event_id])}
 
 
 def wheelchair_spaces_by_event(event_ids):

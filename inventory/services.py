@@ -83,6 +83,8 @@ STANDING = """
     AND e.level_id IS NOT NULL AND s.kind = 'STANDING'
     AND (%(level)s::uuid IS NULL OR e.level_id = %(level)s)
     AND (%(section)s::text IS NULL OR c.label = %(section)s)
+    AND (%(at_most)s::numeric IS NULL OR %(at_most)s >= coalesce(
+      e.price, (SELECT l.price FROM events_pricelevel l WHERE l.id = e.level_id)))
   ORDER BY e.id LIMIT %(quantity)s FOR NO KEY UPDATE OF e SKIP LOCKED
 """
 CLAIM_CHOSEN = CLAIM.format(wanted=CHOSEN.format(when_locked="NOWAIT"))
@@ -184,10 +186,11 @@ def claim_unlocked(*, event, ordinals, reference, seconds):
     return _all_of(ordinals, _claimed(event, CLAIM_UNLOCKED, wanted, reference, seconds))
 
 
-def claim_standing(*, event, level, section, quantity, reference, seconds):
-    """Reserves any `quantity` standing places (of a PriceLevel id, of a section's label) that nobody is
-    at. Returns and raises like `claim`; which places were lost SeatsTaken then does not say."""
-    wanted = {"event": event.pk, "level": level, "section": section, "quantity": quantity}
+def claim_standing(*, event, within, quantity, reference, seconds):
+    """Reserves any `quantity` standing places that nobody is at; `within` has `level` (a PriceLevel
+    id), `section` (a label) and `at_most` (a price before fees), each perhaps None. Returns and raises
+    like `claim`; which places were lost SeatsTaken then does not say."""
+    wanted = {"event": event.pk, "quantity": quantity, **within}
     seats = _claimed(event, CLAIM_STANDING, wanted, reference, seconds)
     if len(seats) < quantity:
         raise SeatsTaken([])

@@ -4,6 +4,7 @@ transaction. Whoever comes after a lapsed reservation takes its places over hims
 import random
 import time
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from uuid import UUID
 
@@ -106,13 +107,20 @@ def _take(event, ordinals, sale, how=claim):
 
 @dataclass(frozen=True)
 class Wish:
-    """What the best places should be like: `level` a PriceLevel id, `section` a label."""
+    """What the best places should be like: `level` a PriceLevel id, `section` a label, `at_most` the
+    price before fees that none of them exceeds."""
 
     quantity: int
     level: UUID | None = None
     section: str | None = None
     together: bool = True
     wheelchair: bool = False
+    at_most: Decimal | None = None
+
+    @property
+    def within(self):
+        """Where places are looked for, in the words of the picker."""
+        return {"level": self.level, "section": self.section, "at_most": self.at_most}
 
 
 def reserve_best(*, event, wish, sale=WEB_SALE):
@@ -142,13 +150,12 @@ def reserve_best(*, event, wish, sale=WEB_SALE):
 
 def _take_best(event, wish, sale, lost, spread):
     """One try; raises SeatsTaken with places that are not to be tried again now."""
-    within = {"level": wish.level, "section": wish.section}
-    if not wish.wheelchair and not picker.has_seats(event, **within):
+    if not wish.wheelchair and not picker.has_seats(event, **wish.within):
         try:
             return _reserve(event, _any_standing(event, wish), sale)
         except SeatsTaken:
             pass  # what others are at, or have let lapse, is looked for below
-    places = picker.free_places(event, **within)
+    places = picker.free_places(event, **wish.within)
     chosen = picker.best(
         [place for place in places if place.ordinal not in lost],
         quantity=wish.quantity,
@@ -164,8 +171,7 @@ def _any_standing(event, wish):
     return partial(
         claim_standing,
         event=event,
-        level=wish.level,
-        section=wish.section,
+        within=wish.within,
         quantity=wish.quantity,
     )
 

@@ -23,9 +23,11 @@ MOST, LONGEST = 200, 40  # values of a field, and letters of a value, that are c
 
 def wish_of(event, wanted):
     """The Wish of a valid ReserveForm's cleaned data; raises Invalid for an unknown section."""
+    price = wanted["level"]
     return Wish(
         quantity=wanted["quantity"],
-        level=wanted["level"],
+        level=price and price.level,
+        at_most=price and price.at_most,
         section=_section_label(event, wanted["section"]),
         together=wanted["together"],
         wheelchair=wanted["wheelchair"],

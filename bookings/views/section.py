@@ -54,6 +54,7 @@ def _section_facts(here, places):
         "is_standing": here.is_standing,
         "left": len(free),
         "price_from": here.price_from,
+        "choices": here.choices if here.left else [],
         "has_wheelchair": any(place.kind == "WHEELCHAIR" for place in free),
         "has_restricted": any(place.restricted_view for place in free),
     }

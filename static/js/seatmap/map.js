@@ -330,7 +330,7 @@ export class SeatMap {
   showCounts() {
     for (const part of document.querySelectorAll("[data-level-left]")) {
       const { left, offered } = this.seats.byPosition[part.dataset.levelLeft];
-      part.textContent = offered ? this.words.short(left) : "";
+      if (offered) part.textContent = this.words.short(left);
     }
   }
 
