@@ -1,5 +1,7 @@
 """Forms of the back office: amounts, what must be unique, the look of plain controls."""
 
+import re
+
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 from unfold.widgets import (
@@ -11,14 +13,25 @@ from unfold.widgets import (
 )
 from unfold.widgets import INPUT_CLASSES as TEXT_CLASSES
 
+# One comma with one or two figures behind it can only mean decimals.
+COMMA_DECIMALS = re.compile(r"\s*[-+]?\d*,\d{1,2}\s*")
+
 
 class AmountField(forms.DecimalField):
-    """An amount shown with two decimals unless it has a third."""
+    """An amount shown with two decimals unless it has a third; 20,50 is read like 20.50."""
 
     widget = UnfoldAdminTextInputWidget
+    default_error_messages = {
+        "invalid": "Write the amount as 20.50 or 20,50, with nothing between thousands."
+    }
 
     def __init__(self, **kwargs):
         super().__init__(**{"widget": self.widget(attrs={"inputmode": "decimal"}), **kwargs})
+
+    def to_python(self, value):
+        if isinstance(value, str) and COMMA_DECIMALS.fullmatch(value):
+            value = value.replace(",", ".")
+        return super().to_python(value)
 
     def prepare_value(self, value):
         value = super().prepare_value(value)

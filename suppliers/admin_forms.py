@@ -8,7 +8,7 @@ from core.admin_forms import AmountField
 from core.errors import DomainError, Invalid
 from core.money import Money, total
 from suppliers.models import Acquisition, PaymentTerms, PurchaseOrder, Supplier
-from suppliers.places import in_words, places_in
+from suppliers.places import examples, in_words, places_in
 from venues.models import LayoutSeat, LayoutSection
 
 ALL, PART, NOTHING = "all", "part", "nothing"
@@ -47,7 +47,7 @@ class LineForm(forms.Form):
     """Seats of one section at one price each."""
 
     section = forms.ModelChoiceField(LayoutSection.objects.none())
-    rows = forms.CharField(required=False, help_text="Such as A-C, F. Empty: all rows.")
+    rows = forms.CharField(required=False, help_text="Empty: all rows.")
     seats = forms.CharField(
         required=False, help_text="Such as 1-12 odd, 15, 17-19. Empty: all seats."
     )
@@ -74,7 +74,12 @@ class LineForm(forms.Form):
         self.currency = order.currency
         sections = LayoutSection.objects.filter(layout=event.layout_id).order_by("position")
         self.fields["section"].queryset = sections
-        self.fields["section"].label_from_instance = lambda s: f"{s.label} ({s.places:,} places)"
+        known = examples(sections)
+        self.fields["section"].label_from_instance = lambda s: _with_rows(s, known.get(s.pk))
+        chosen = str(self["section"].value())
+        mine = [example for pk, example in known.items() if str(pk) == chosen]
+        for example in [*mine, *known.values()][:1]:
+            self.fields["rows"].help_text = f"Such as {example}. Empty: all rows."
         for name in ("unit_cost", "retail_price"):
             self.fields[name].label += f" ({order.currency})"
 
@@ -120,6 +125,12 @@ def expected_of(lines):
     return {line.pk: sorted(set(line.ordinals) - arrived.get(line.pk, set())) for line in lines}
 
 
+def _with_rows(section, example):
+    """Stalls (250 places, rows such as A-C, F)"""
+    rows = f", rows such as {example}" if example else ""
+    return f"{section.label} ({section.places:,} places{rows})"
+
+
 class ReceiveForm(forms.Form):
     """What has arrived: of each line all, a part by rows and seats or a number, or nothing."""
 
@@ -131,6 +142,7 @@ class ReceiveForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.expected = expected_of(lines)
         self.lines = [line for line in lines if self.expected[line.pk]]
+        self.examples = examples([line.section_id for line in self.lines])
         for number, _ in enumerate(self.lines):
             self._add_line(number)
 
@@ -142,11 +154,12 @@ class ReceiveForm(forms.Form):
         self.fields[f"quantity_{number}"] = forms.IntegerField(required=False, min_value=1)
 
     def shown_lines(self):
-        """[(line, how many are expected, its bound fields)]"""
+        """[(line, how many are expected, how its rows are written, its bound fields)]"""
         return [
             (
                 line,
                 len(self.expected[line.pk]),
+                self.examples.get(line.section_id, ""),
                 {name: self[f"{name}_{number}"] for name in ("take", "rows", "seats", "quantity")},
             )
             for number, line in enumerate(self.lines)

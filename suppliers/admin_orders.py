@@ -23,16 +23,16 @@ from core.admin_parts import (
 from core.errors import DomainError
 from events.models import Event
 from suppliers import services
-from suppliers.admin_forms import DraftForm, LineForm, ReceiveForm
+from suppliers.admin_forms import DraftForm, LineForm
 from suppliers.admin_panels import (
     OPEN_EVENTS,
-    arriving_panels,
     events_to_buy,
     lines_panel,
     places_to_buy,
     receipts_panels,
     worth_panel,
 )
+from suppliers.admin_receiving import Receiving
 from suppliers.models import RECEIVABLE, PurchaseOrder, PurchaseOrderLine, Status
 
 COST = Sum(F("lines__unit_cost") * F("lines__ordered"), output_field=DecimalField())
@@ -64,7 +64,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
 
 @admin.register(PurchaseOrder)
-class PurchaseOrderAdmin(BackOfficeAdmin):
+class PurchaseOrderAdmin(Receiving, BackOfficeAdmin):
     list_display = [
         "number",
         "supplier",
@@ -259,46 +259,6 @@ class PurchaseOrderAdmin(BackOfficeAdmin):
         return [lines_panel(order), worth_panel(order)]
 
     confirm_preview = cancel_preview = submit_preview
-
-    # Receiving
-
-    @step("Receive", when=lambda order: order.status in RECEIVABLE, tone="primary", is_page=True)
-    def receive(self, request, order):
-        lines = list(order.lines.select_related("event", "section").order_by("position", "pk"))
-        form = ReceiveForm(request.POST or None, lines=lines)
-        return self.form_page(
-            request,
-            form,
-            lambda form: self._previewed(request, order, form),
-            template="admin/receive.html",
-            title=f"Receive: {order}",
-            thing=order,
-        )
-
-    def _previewed(self, request, order, form):
-        if request.POST.get("previewed") == form.fingerprint:
-            receipt = services.receive_delivery(
-                order=order,
-                ordinals_by_line=form.parts,
-                by=request.user,
-                delivery_reference=form.cleaned_data["delivery_reference"],
-            )
-            return self.back(
-                request,
-                receipt,
-                done=f"{receipt.seats:,} seats are ours now. {receipt} is written.",
-            )
-        if "previewed" in request.POST:
-            messages.warning(request, "The order changed meanwhile. Please look once more.")
-        return self.page(
-            request,
-            "admin/receive_preview.html",
-            title=f"Receive: {order}",
-            thing=order,
-            form=form,
-            owed=form.amount(order.currency),
-            panels=arriving_panels(order, form),
-        )
 
     # The order's page
 

@@ -1,10 +1,13 @@
 """Buying, receiving, laying out and pricing in the back office."""
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import strip_tags
 
 from accounts.models import User
@@ -14,8 +17,11 @@ from core import invariants
 from core.tenancy import acting_for
 from events.models import Event, PriceArea
 from inventory.models import EventSeat
+from suppliers import services
 from suppliers.models import DeliveryReceipt, PurchaseOrder
+from venues.generators import grid
 from venues.models import Layout, Venue
+from venues.services import publish_layout
 
 pytestmark = pytest.mark.django_db
 
@@ -124,7 +130,7 @@ def test_a_part_is_received_after_a_preview_then_the_rest(jonas, event):
     order = world.confirmed_order(event, rows="A-B")
     page = of(order, "receive")
     part = {"take_0": "part", "rows_0": "A", "delivery_reference": "DN-7"}
-    preview = jonas.post(page, part)
+    preview = jonas.post(page, part, follow=True)
     assert not DeliveryReceipt.objects.exists()
     assert "€250.00" in preview.content.decode()
     seen = preview.context["form"].fingerprint
@@ -136,7 +142,7 @@ def test_a_part_is_received_after_a_preview_then_the_rest(jonas, event):
     assert b"A 1-10" in jonas.get(of(receipt, "print_out")).content
     again = jonas.post(page, {**part, "previewed": seen})
     assert "None of these places" in str(again.context["form"].errors)
-    rest = jonas.post(page, {"take_0": "all"}).context["form"].fingerprint
+    rest = jonas.post(page, {"take_0": "all"}, follow=True).context["form"].fingerprint
     jonas.post(page, {"take_0": "all", "previewed": rest})
     order.refresh_from_db()
     assert order.status == "COMPLETED"
@@ -147,9 +153,87 @@ def test_a_part_is_received_after_a_preview_then_the_rest(jonas, event):
 def test_seats_without_rows_are_those_of_the_rows_on_the_line(jonas, event):
     order = world.confirmed_order(event, rows="B-C")
     words = {"take_0": "part", "seats_0": "1-2"}
-    preview = jonas.post(of(order, "receive"), words)
+    preview = jonas.post(of(order, "receive"), words, follow=True)
     assert "B 1-2, C 1-2" in preview.content.decode()
     assert len(next(iter(preview.context["form"].parts.values()))) == 4
+
+
+def test_the_preview_is_asked_for_with_get_and_what_was_filled_in_is_kept(jonas, event):
+    order, other = (world.confirmed_order(event, rows=row) for row in "AB")
+    page = of(order, "receive")
+    sent = jonas.post(page, {"take_0": "part", "seats_0": "1-2", "delivery_reference": "DN-7"})
+    assert (sent.status_code, sent["Location"]) == (302, "?preview")
+    for _ in range(2):
+        assert "A 1-2" in jonas.get(f"{page}?preview").content.decode()
+    changing = jonas.get(page).content.decode()
+    assert 'value="1-2"' in changing
+    assert 'value="DN-7"' in changing
+    assert 'value="1-2"' not in jonas.get(of(other, "receive")).content.decode()
+    seen = jonas.get(f"{page}?preview").context["form"].fingerprint
+    words = {"take_0": "part", "seats_0": "1-2", "previewed": seen}
+    jonas.post(page, words)
+    assert DeliveryReceipt.objects.get().seats == 2
+    assert jonas.get(f"{page}?preview")["Location"] == page
+
+
+@pytest.fixture
+def box_house(agency):
+    """An event whose rows are called Box 1 to Box 4."""
+    plan = grid([{"name": "Boxes", "rows": 4, "seats": 4}])
+    rows = [replace(row, label=f"Box {n}") for n, row in enumerate(plan.sections[0].rows, start=1)]
+    plan = replace(plan, sections=[replace(plan.sections[0], rows=rows)])
+    house = Venue.objects.create(name="Loge", city="Lyon", kind="ARENA")
+    layout, _ = publish_layout(venue=house, plan=plan, name="Loge")
+    starts_at = timezone.now() + timedelta(days=9)
+    return Event.objects.create(
+        slug="loge",
+        title="Loge",
+        venue=house,
+        layout=layout,
+        starts_at=starts_at,
+        sale_starts_at=timezone.now(),
+        sale_ends_at=starts_at,
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("Box 1", "Box 1 (1-4)"),
+        ("box  2", "Box 2 (1-4)"),
+        ("“Box 1”, Box 3", "Box 1 (1-4), Box 3 (1-4)"),
+        ("Box 3-Box 4", "Box 3 (1-4), Box 4 (1-4)"),
+        ('"Box 1" – "Box 2"', "Box 1 (1-4), Box 2 (1-4)"),
+    ],
+)
+def test_rows_are_named_as_the_house_names_them(jonas, box_house, rows, said):
+    order = new_order(jonas)
+    page = f"{of(order, 'add_line')}?event={box_house.pk}"
+    assert "Such as Box 1-Box 3." in jonas.get(page).content.decode()
+    jonas.post(page, line(box_house, "Boxes", rows=rows, unit_cost="20,50"))
+    bought = order.lines.get()
+    assert (bought.description, bought.unit_cost) == (f"Boxes: {said}", Decimal("20.50"))
+    order = services.confirm_order(order=services.submit_order(order=order, by=None), by=None)
+    receive = of(order, "receive")
+    assert "Rows such as Box 1-Box 3" in jonas.get(receive).content.decode()
+    preview = jonas.post(receive, {"take_0": "part", "rows_0": rows}, follow=True)
+    assert said in preview.content.decode()
+
+
+@pytest.mark.parametrize("rows", ["Box 9", "Box 1-Box 9", "Box"])
+def test_a_row_that_is_not_there_is_named_whole(jonas, box_house, rows):
+    page = f"{of(new_order(jonas), 'add_line')}?event={box_house.pk}"
+    refused = jonas.post(page, line(box_house, "Boxes", rows=rows)).context["form"].errors
+    assert refused == {"rows": [f"Boxes has no row {rows.rpartition('-')[2]}."]}
+
+
+@pytest.mark.parametrize("cost", ["1,234", "1.234,50", "1,234.50", "€20", "20,5,0"])
+def test_an_amount_that_could_mean_two_things_says_how_it_is_written(jonas, event, cost):
+    page = f"{of(new_order(jonas), 'add_line')}?event={event.pk}"
+    refused = jonas.post(page, line(event, unit_cost=cost)).context["form"].errors
+    assert refused == {
+        "unit_cost": ["Write the amount as 20.50 or 20,50, with nothing between thousands."]
+    }
 
 
 def test_a_receipt_tells_what_happened(jonas, event):
@@ -170,11 +254,11 @@ def test_the_audit_trail_says_names_and_states_instead_of_ids(mireille, event):
 def test_what_was_not_previewed_is_not_received(jonas, event):
     order = world.confirmed_order(event, rows="A-B")
     page = of(order, "receive")
-    seen = jonas.post(page, {"take_0": "all"}).context["form"].fingerprint
+    seen = jonas.post(page, {"take_0": "all"}, follow=True).context["form"].fingerprint
     world.receive_delivery(
         order=order, ordinals_by_line={order.lines.get().pk: order.lines.get().ordinals[:3]}
     )
-    looked_again = jonas.post(page, {"take_0": "all", "previewed": seen})
+    looked_again = jonas.post(page, {"take_0": "all", "previewed": seen}, follow=True)
     assert "look once more" in str(next(iter(looked_again.context["messages"])))
     assert DeliveryReceipt.objects.count() == 1
 
