@@ -1,5 +1,6 @@
 """From the held seats to the provider's page and back."""
 
+from datetime import timedelta
 from math import ceil
 
 from django.http import HttpResponse
@@ -23,6 +24,8 @@ from payments.models import Status as PaymentStatus
 from payments.services import settle
 
 UNPAID = {PaymentStatus.PROCESSING: "unfinished", PaymentStatus.FAILED: "failed"}
+ASKED_AGAIN = timedelta(seconds=30)
+"""How long after a provider's page was shut money may still turn up, so that nobody pays twice."""
 LONGEST = 400  # letters of a field that are kept; more than any field allows
 TYPED = "typed"
 """Key of the session: what a buyer typed and why it did not go on, until the checkout shows it once.
@@ -38,6 +41,8 @@ def checkout(request, booking_id):
     is_known = _ask_provider(booking)
     if booking.is_sold:
         return redirect("booking", booking.pk)
+    if _is_held_back(booking, is_known):
+        return redirect("payment_return", booking.pk)
     typed = request.session.pop(TYPED, {})
     if typed.get("booking") == str(booking.pk):
         form = ContactForm(typed["fields"])
@@ -53,6 +58,29 @@ def _form_for(booking):
     return ContactForm(initial={"name": typed, "email": booking.customer.email})
 
 
+def _is_held_back(booking, is_known):
+    """Whether paying (again) waits until the provider has told what became of the last attempt."""
+    is_unheard = _is_unheard(_latest_payment(booking), is_known)
+    return is_unheard and _is_held(booking, database_now())
+
+
+def _is_held(booking, now):
+    return booking.status == Status.RESERVED and booking.reserved_until > now
+
+
+def _is_unheard(payment, is_known=True):
+    """Whether the buyer was on the provider's page and we have not heard what he did there: the
+    provider is silent (not `is_known`), or its page was shut so lately that money may be on its way.
+    """
+    if payment is None or not payment.provider_url:
+        return False
+    if payment.status == PaymentStatus.PROCESSING:
+        return not is_known
+    if payment.status != PaymentStatus.FAILED:
+        return False
+    return payment.settled_at > database_now() - ASKED_AGAIN
+
+
 @never_cache
 def pay(request, booking_id):
     """Keeps the contact and goes to the provider's page; come back to, it is the checkout."""
@@ -62,6 +90,8 @@ def pay(request, booking_id):
     form = ContactForm(request.POST)
     if not form.is_valid():
         return _again(request, booking, form)
+    if _is_held_back(booking, is_known=True):
+        return redirect("payment_return", booking.pk)
     try:
         services.contact(booking.pk, **form.cleaned_data)
         return redirect(services.pay(booking.pk, site=site(request)))
@@ -96,19 +126,21 @@ def payment_return(request, booking_id):
     if "k" in request.GET:
         return exchange_key(request, booking_id, "payment_return")
     booking = own_booking(request, booking_id)
-    _ask_provider(booking)
+    is_known = _ask_provider(booking)
     if booking.is_sold:
         return _go(request, reverse("booking", args=[booking.pk]))
-    if _is_waiting(booking, _latest_payment(booking)):
+    payment = _latest_payment(booking)
+    if _is_waiting(booking, payment) or _is_unheard(payment, is_known):
         template = "bookings/waiting.html"
         return render(request, template, {"booking": booking, "event": booking.event})
     return _go(request, reverse("checkout", args=[booking.pk]))
 
 
 def _ask_provider(booking):
-    """Whether we know how the payment stands, after asking if it is under way."""
+    """Whether we know how the payment stands, after asking if that may have changed."""
     payment = _latest_payment(booking)
-    if payment is None or payment.status != PaymentStatus.PROCESSING:
+    is_open = payment is not None and payment.status == PaymentStatus.PROCESSING
+    if not is_open and not _is_unheard(payment):
         return True
     try:
         settle(payment.pk)
@@ -146,7 +178,7 @@ def _page(request, booking, form, *, problem="", is_known=False):
     items = list(booking.items.select_related("ticket").order_by("position"))
     payment = _latest_payment(booking)
     now = database_now()
-    held = booking.status == Status.RESERVED and booking.reserved_until > now
+    held = _is_held(booking, now)
     context = {
         "booking": booking,
         "event": shown(booking.event, None),
@@ -161,8 +193,16 @@ def _page(request, booking, form, *, problem="", is_known=False):
         "seconds_left": max(ceil((booking.reserved_until - now).total_seconds()), 0),
         "payment_is": UNPAID.get(payment.status) if is_known and payment else None,
         "payment": payment,
+        "is_asking": _is_asking(payment),
     }
     return render(request, "bookings/checkout.html", context)
+
+
+def _is_asking(payment):
+    """Whether the page looks again by itself: what the provider says may change at any moment."""
+    if payment is None:
+        return False
+    return payment.status == PaymentStatus.PROCESSING or _is_unheard(payment)
 
 
 def line_of(item):

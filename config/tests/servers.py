@@ -149,6 +149,10 @@ class Simulator:
         body = f"outcome={outcome}&seconds=0"
         self._call("POST", f"/_control/sessions/{session_ref}/pay", body)
 
+    def expire(self, session_ref):
+        """The time to pay is over at the provider."""
+        self._call("POST", f"/v1/checkout/sessions/{session_ref}/expire", "")
+
     def decide_refund(self, ref, status):
         """What becomes of a refund: pending, succeeded or failed."""
         self._call("POST", f"/_control/refunds/{ref}", f"status={status}")

@@ -225,8 +225,10 @@ def test_back_leads_through_a_refusal_and_an_unfinished_payment_to_the_tickets(
         expect(page.get_by_role("heading", name="Details and payment")).to_be_visible()
         page.go_forward()
         page.get_by_role("link", name="Cancel and go back").click()
-        notice = page.get_by_role("status").filter(has_text="not finished")
-        expect(notice).to_contain_text("Nothing was charged, and the seats are kept for you until")
+        notice = page.get_by_role("status").filter(has_text="not heard of a payment")
+        expect(notice).to_contain_text(
+            "you cannot be charged twice. The seats are kept for you until"
+        )
         expect(page.get_by_role("alert")).to_have_count(0)
         notice.get_by_role("button", name="Continue to payment").click()
         page.get_by_role("button", name="Pay €").click()

@@ -1,18 +1,21 @@
 """Coming back from the provider's page before its notice did, in a browser that has no session."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 
 from bookings.models import Booking
-from bookings.services import contact, pay, reserve
+from bookings.services import contact, pay, pay_page_addresses, reserve
 from config.tests.scenarios import house
-from config.tests.servers import simulator
+from config.tests.servers import free_port, simulator
 from core.tenancy import acting_for
 from events.models import Event
 from payments import providers
 from payments.models import Payment
+from payments.services import settle
 
 pytestmark = pytest.mark.crash
 
@@ -78,3 +81,67 @@ def test_so_does_one_whose_booking_was_made_over_the_api(provider, event, world)
     booking = Booking.objects.get(pk=made["id"])
     way, page = lands(paid_at_the_provider(provider, booking))
     assert (way[-1], page.status_code) == (f"/bookings/{booking.pk}/", 200)
+
+
+def at_the_provider(event):
+    booking = reserve(event=event, ordinals=[0])
+    contact(booking.pk, email="noor@post.example", name="Noor Vance")
+    pay(booking.pk)
+    return booking, Payment.objects.get(reference=booking.pk)
+
+
+def opened(booking):
+    """The buyer's browser and its checkout."""
+    address = urlsplit(pay_page_addresses(booking)[1])
+    someone = browser()
+    someone.get(f"{address.path}?{address.query}")
+    return someone, address.path
+
+
+GIVEN = {"name": "Noor Vance", "email": "noor@post.example"}
+
+
+def test_who_may_have_paid_is_never_told_otherwise_nor_let_pay_again(provider, event):
+    """The provider's page is shut and the money on its way: ten seconds later it is there."""
+    booking, payment = at_the_provider(event)
+    someone, checkout = opened(booking)
+    provider.expire(payment.provider_ref)
+    page = someone.get(checkout, follow=True)
+    assert page.redirect_chain == [(f"{checkout}return/", 302)]
+    words = page.content.decode()
+    assert "We have not heard of your payment yet." in words
+    assert "othing was charged" not in words
+    assert someone.post(f"{checkout}pay/", GIVEN).url == f"{checkout}return/"
+    assert Payment.objects.count() == 1
+    provider.pay(payment.provider_ref, "late_money")
+    assert someone.get(checkout, follow=True).context["booking"].status == "CONFIRMED"
+
+
+def test_once_the_provider_had_time_to_say_more_it_may_be_tried_again(provider, event):
+    booking, payment = at_the_provider(event)
+    someone, checkout = opened(booking)
+    provider.expire(payment.provider_ref)
+    settle(payment.pk)
+    Payment.objects.update(settled_at=Now() - timedelta(minutes=1))
+    assert "The provider says it ended unpaid." in someone.get(checkout).content.decode()
+    assert someone.get(f"{checkout}return/").url == checkout
+    assert "/pay/" in someone.post(f"{checkout}pay/", GIVEN).url
+    assert Payment.objects.count() == 2
+
+
+def test_a_silent_provider_holds_paying_back(provider, event, settings):
+    booking, _ = at_the_provider(event)
+    someone, checkout = opened(booking)
+    settings.PAYMENT_SIMULATOR_URL = f"http://127.0.0.1:{free_port()}"
+    providers._adapters.cache_clear()
+    page = someone.get(checkout, follow=True)
+    assert "We have not heard of your payment yet." in page.content.decode()
+
+
+def test_who_turned_back_goes_on_with_the_same_payment(provider, event):
+    booking, _ = at_the_provider(event)
+    someone, checkout = opened(booking)
+    words = someone.get(checkout).content.decode()
+    assert "We have not heard of a payment yet." in words
+    assert f'hx-get="{checkout}return/"' in words
+    assert someone.post(f"{checkout}pay/", GIVEN).url == Payment.objects.get().provider_url
