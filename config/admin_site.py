@@ -13,6 +13,7 @@ from unfold.sites import UnfoldAdminSite
 from accounts.views import NewPassword
 from agencies.models import Membership
 from agencies.views import invitation, open_invitation
+from config.closed import REASONS, closed
 from config.finding import find
 
 # v view (and export)  a add  c change  d delete  s steps: what the services do (publish, receive, …)
@@ -107,6 +108,9 @@ class BackOffice(UnfoldAdminSite):
         label = model if isinstance(model, str) else model._meta.label_lower
         return LETTERS[right] in self.rights_of(request).get(label, "")
 
+    def letter_of(self, right):
+        return LETTERS[right]
+
     def has_permission(self, request):
         return bool(self.rights_of(request))
 
@@ -116,9 +120,11 @@ class BackOffice(UnfoldAdminSite):
 
         def timed(request, *args, **kwargs):
             with timezone.override(zone_of(request)):
-                response = inner(request, *args, **kwargs)
-                if hasattr(response, "render"):
-                    response.render()
+                try:
+                    response = _rendered(inner(request, *args, **kwargs))
+                except REASONS as reason:
+                    role = role_of(request)
+                    response = closed(request, self, reason, role=role, rights=RIGHTS).render()
             response.headers.setdefault("Content-Security-Policy", POLICY)
             return response
 
@@ -174,6 +180,10 @@ class BackOffice(UnfoldAdminSite):
     def search(self, request, extra_context=None):
         """Unfold's own search would keep its answers across agencies; nothing asks it here."""
         return redirect("admin:find")
+
+
+def _rendered(response):
+    return response.render() if hasattr(response, "render") else response
 
 
 def role_of(request):

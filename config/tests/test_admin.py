@@ -121,6 +121,46 @@ def test_a_page_answers_403_exactly_when_the_table_has_no_such_right(house):
     assert wrong == []
 
 
+@pytest.mark.parametrize(
+    ("role", "page", "says"),
+    [
+        (
+            "BOX_OFFICE",
+            "payments.journal",
+            "Your role, Box office, may not see Journals. Owner and Finance may.",
+        ),
+        (
+            "GATE_MANAGER",
+            "suppliers.supplier",
+            "Gate manager, may not see Suppliers. Owner, Purchasing and Finance may.",
+        ),
+    ],
+)
+def test_a_closed_page_says_in_the_desks_frame_who_may_open_it(house, role, page, says):
+    answer = house.client(role).get(address(page))
+    shown = answer.content.decode()
+    assert answer.status_code == 403
+    assert says in shown
+    assert 'id="nav-sidebar"' in shown
+    assert f'href="{DESK}"' in shown
+
+
+def test_a_closed_step_is_named_and_what_nobody_may_is_said(house):
+    order = house.rows["suppliers.purchaseorder"]
+    shown = house.client("FINANCE").get(of(order, "receive")).content.decode()
+    assert "Finance, may not use “Receive” on Purchase orders. Owner and Purchasing may." in shown
+    assert f'href="{address("suppliers.purchaseorder")}"' in shown
+    nobody = house.client("OWNER").get(address("tickets.scan", "add"))
+    assert "No role may: it is not done by hand." in nobody.content.decode()
+
+
+def test_an_address_without_a_page_is_told_in_the_desks_frame(house):
+    answer = house.client("OWNER").get("/admin/nothing/here/")
+    assert answer.status_code == 404
+    assert "There is nothing at this address." in answer.content.decode()
+    assert 'id="nav-sidebar"' in answer.content.decode()
+
+
 def test_nobody_without_a_role_in_this_agency_gets_in(house):
     elsewhere = world.agency("balcon")
     strangers = [
