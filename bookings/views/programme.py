@@ -1,5 +1,6 @@
 """What's on: the programme with its search."""
 
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -7,6 +8,7 @@ from itertools import groupby
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.utils import timezone
@@ -31,6 +33,17 @@ KINDS = [
     ("COMEDY", "Comedy", "comedy"),
     ("FAMILY", "Family", "family"),
 ]
+NONE_OF = {
+    "CONCERT": "No music",
+    "THEATER": "Nothing on stage",
+    "SPORTS": "No sport",
+    "COMEDY": "No comedy",
+    "FAMILY": "Nothing for families",
+}
+# What one keyboard writes as another does not: apostrophes, and letters without a plain part.
+ALIKE = str.maketrans(
+    {**dict.fromkeys("’‘‛`´ʼʹ′", "'"), "œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"}
+)
 PRICES = ("25", "50", "100")
 WHEN_WORDS = {"tonight": "today", "weekend": "this weekend", "month": "in the next 30 days"}
 PAGE = 24
@@ -86,6 +99,11 @@ class Search:
             return today, today + timedelta(days=30)
         return _day(self.date_from), _day(self.date_to)
 
+    def is_backwards(self, today):
+        """Whether the last day asked for is before the first."""
+        first, last = self.days(today)
+        return bool(first and last and first > last)
+
 
 def _day(text):
     try:
@@ -120,7 +138,7 @@ def home(request):
         "earlier_url": (
             _page_url(request, page.previous_page_number()) if page.has_previous() else ""
         ),
-        "nothing": _nothing(search, request.agency),
+        "nothing": "" if found else _nothing(search, request.agency),
         "wider": [] if found else _wider(search, listed, request.agency),
     })  # fmt: skip
 
@@ -131,7 +149,7 @@ def _featured(listed):
 
 
 def _found(listed, search, agency):
-    first, last = search.days(timezone.localdate(timezone=ZoneInfo(agency.time_zone)))
+    first, last = search.days(_today(agency))
     spaces = wheelchair_spaces_of([event.pk for event in listed]) if search.wheelchair else {}
     return [
         event
@@ -145,9 +163,20 @@ def _found(listed, search, agency):
     ]
 
 
+def _today(agency):
+    return timezone.localdate(timezone=ZoneInfo(agency.time_zone))
+
+
 def _matches_words(event, search):
-    text = f"{event.title} {event.subtitle} {event.venue.name} {event.venue.city}".casefold()
-    return all(word in text for word in search.q.casefold().split())
+    text = _folded(f"{event.title} {event.subtitle} {event.venue.name} {event.venue.city}")
+    return all(word in text for word in _folded(search.q).split())
+
+
+def _folded(text):
+    """The text in small letters without accents, its apostrophes straight: L’Été is l'ete."""
+    plain = text.casefold().translate(ALIKE)
+    letters = unicodedata.normalize("NFKD", plain)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def _in_days(event, first, last):
@@ -194,6 +223,7 @@ def _search_context(search, listed, agency):
         "date_from": search.date_from,
         "date_to": search.date_to,
         "is_active": search.is_active,
+        "is_backwards": search.is_backwards(_today(agency)),
         "times": TIMES,
         "kinds": KINDS,
         "places": sorted({event.venue.city for event in listed if event.venue.city}),
@@ -206,18 +236,40 @@ def _price_words(price, agency):
 
 
 def _nothing(search, agency):
-    """What was asked for in vain: for “harpsichord” in Lyon up to €25."""
+    """What was asked for in vain: No music for “harpsichord” in Lyon up to €25."""
+    first, last = search.days(_today(agency))
+    if search.is_backwards(_today(agency)):
+        return f"The last day, {_in_words(last)}, is before the first, {_in_words(first)}"
     words = [f"for “{search.q}”"] if search.q else []
     words += [f"in {search.place}"] if search.place else []
-    words += [WHEN_WORDS[search.when]] if search.when in WHEN_WORDS else []
+    words += [WHEN_WORDS.get(search.when) or _days_words(first, last)]
     words += (
         [f"up to {_price_words(search.max_price, agency)}"] if search.max_price in PRICES else []
     )
-    return " ".join(words) or "like that"
+    words += ["with wheelchair spaces left"] if search.wheelchair else []
+    asked = " ".join(filter(None, words))
+    return f"{NONE_OF.get(search.kind, 'Nothing')} {asked}".strip() if asked else _none_of(search)
+
+
+def _none_of(search):
+    return NONE_OF.get(search.kind, "Nothing like that")
+
+
+def _days_words(first, last):
+    words = [f"from {_in_words(first)}"] if first else []
+    words += [f"to {_in_words(last)}"] if last else []
+    return " ".join(words)
+
+
+def _in_words(day):
+    return format_date(day, "d MMMM y", locale="en")
 
 
 def _wider(search, listed, agency):
     """[(words, query string, how many dates)] of the search with one wish left out."""
+    if search.is_backwards(_today(agency)):
+        turned = replace(search, date_from=search.date_to, date_to=search.date_from)
+        return [("The other way round", turned.query, len(_found(listed, turned, agency)))]
     left_out = [
         ("Everywhere", {"place": ""}),
         ("Any day", {"when": "", "date_from": "", "date_to": ""}),
