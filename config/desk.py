@@ -22,6 +22,7 @@ from inventory.admin_totals import counts_of
 from notifications.models import Message
 from payments.models import InboxMessage, Payment
 from suppliers.admin import OPEN as UNPAID
+from suppliers.admin_orders import WAITING_FOR_US
 from suppliers.models import RECEIVABLE, AccountsPayable, PurchaseOrder
 from suppliers.models import Status as OrderStatus
 from tickets.models import Admission
@@ -61,10 +62,21 @@ def dashboard(request, context):
         "desk": desk,
         "agency": agency,
         "now": timezone.localtime(),
-        "tally": _tally(desk, agency),
+        "tally": _tally(desk),
         "can_see_seats": admin.site.allows(request, "view", "inventory.eventseat"),
         "new_order": can_order and reverse("admin:suppliers_purchaseorder_add"),
     }
+
+
+@dataclass(frozen=True)
+class Part:
+    """The most urgent `rows` of a part, and how many there are in all."""
+
+    rows: list
+    count: int
+
+    def __bool__(self):
+        return bool(self.count)
 
 
 # Doors
@@ -144,15 +156,23 @@ class Ordered:
 def waiting(agency):
     """Orders that wait for us: submitted ones to be confirmed, then drafts."""
     orders = (
-        PurchaseOrder.objects.filter(status__in=(OrderStatus.PENDING, OrderStatus.DRAFT))
+        PurchaseOrder.objects.filter(WAITING_FOR_US)
         .select_related("supplier")
         .annotate(**SEATS, cost=COST)
         .order_by("-status", F("submitted_at").asc(nulls_last=True), "created_at", "pk")
     )
-    return [
+    rows = [
         Ordered(order, order.seats or 0, Money(order.cost or 0, order.currency))
         for order in orders[:SHOWN]
     ]
+    return Part(rows, PurchaseOrder.objects.filter(WAITING_FOR_US).count())
+
+
+@dataclass(frozen=True)
+class Deliveries(Part):
+    """`seats` are those still to come of all of them."""
+
+    seats: int
 
 
 def deliveries(agency):
@@ -164,7 +184,7 @@ def deliveries(agency):
         .annotate(**SEATS, owed=OWED)
         .order_by(F("expected_on").asc(nulls_last=True), "pk")
     )
-    return [
+    rows = [
         Ordered(
             order,
             order.seats - order.arrived,
@@ -173,6 +193,10 @@ def deliveries(agency):
         )
         for order in orders[:SHOWN]
     ]
+    coming = PurchaseOrder.objects.filter(status__in=RECEIVABLE).aggregate(
+        count=Count("pk", distinct=True), seats=Sum(F("lines__ordered") - F("lines__received"))
+    )
+    return Deliveries(rows, coming["count"], coming["seats"] or 0)
 
 
 @dataclass(frozen=True)
@@ -182,18 +206,25 @@ class Due:
     days: int
 
 
+@dataclass(frozen=True)
+class Payables(Part):
+    """`soon` is what is due within 7 days in the agency's currency."""
+
+    soon: Money
+
+
 def payables(agency):
     """What is owed to suppliers, the most urgent first."""
     today = local_today()
-    rows = (
-        AccountsPayable.objects.filter(status__in=UNPAID)
-        .select_related("order__supplier", "receipt")
-        .order_by("due_on", "pk")[:SHOWN]
-    )
-    return [
+    unpaid = AccountsPayable.objects.filter(status__in=UNPAID)
+    first = unpaid.select_related("order__supplier", "receipt").order_by("due_on", "pk")[:SHOWN]
+    rows = [
         Due(row, Money(row.amount - row.paid, row.currency), (row.due_on - today).days)
-        for row in rows
+        for row in first
     ]
+    is_soon = Q(due_on__lte=today + timedelta(days=7), currency=agency.currency)
+    sums = unpaid.aggregate(count=Count("pk"), soon=Sum(F("amount") - F("paid"), filter=is_soon))
+    return Payables(rows, sums["count"], Money(sums["soon"] or 0, agency.currency))
 
 
 # Selling
@@ -317,7 +348,7 @@ def _trouble(row, what, error, tries):
 # The line of figures
 
 
-def _tally(desk, agency):
+def _tally(desk):
     """[(figure, words)] of what the reader may see, four at most."""
     found = []
     if "sales" in desk:
@@ -329,10 +360,7 @@ def _tally(desk, agency):
     if "paying" in desk:
         found.append((f"{desk['paying'].seats:,}", "seats being paid right now"))
     if "payables" in desk:
-        soon = [due.left for due in desk["payables"] if due.days <= 7]
-        soon = [money for money in soon if money.currency == agency.currency]
-        found.append((sum(soon, Money.zero(agency.currency)).display(), "to pay within 7 days"))
+        found.append((desk["payables"].soon.display(), "to pay within 7 days"))
     if "deliveries" in desk and len(found) < 4:
-        seats = sum(ordered.seats for ordered in desk["deliveries"])
-        found.append((f"{seats:,}", "seats still to arrive"))
+        found.append((f"{desk['deliveries'].seats:,}", "seats still to arrive"))
     return found[:4]

@@ -5,7 +5,8 @@ from django.urls import reverse
 
 from core.models import OutboxMessage
 from core.tenancy import acting_for
-from suppliers.models import PurchaseOrder, Status
+from suppliers.admin_orders import WAITING_FOR_US
+from suppliers.models import PurchaseOrder
 
 # group → (model label, title, icon); a title of None stands for the model's own plural.
 GROUPS = {
@@ -80,7 +81,7 @@ def _counts(request):
         return {}
     with acting_for(request.agency.pk):
         waiting = {
-            "suppliers.purchaseorder": PurchaseOrder.objects.filter(status=Status.PENDING),
+            "suppliers.purchaseorder": PurchaseOrder.objects.filter(WAITING_FOR_US),
             "core.outboxmessage": OutboxMessage.objects.failed(),
         }
         found = {

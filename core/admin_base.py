@@ -118,7 +118,10 @@ class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
         if not self.has_export_permission(request):
             raise PermissionDenied
         rows = queryset.values_list(*self.export_columns.values())
-        return file_format.write(list(self.export_columns), rows)
+        titles = list(self.export_columns)
+        if "Currency" in titles:
+            rows = exports.in_their_decimals(rows, titles.index("Currency"))
+        return file_format.write(titles, rows)
 
     # Pages of one thing
 

@@ -49,6 +49,11 @@ class OperatorCommand(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps(result, default=str))
             return
+        for line in self.lines(result):
+            self.stdout.write(line)
+
+    def lines(self, result):
+        """What people read instead of the object; a command may have better words."""
         for name, value in result.items():
             shown = json.dumps(value, default=str) if isinstance(value, dict | list) else value
-            self.stdout.write(f"{name}: {shown}")
+            yield f"{name}: {shown}"

@@ -15,6 +15,8 @@ from django.utils import timezone
 from import_export import fields, resources
 from import_export.formats import base_formats
 
+from core.money import quantum
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 SHEET = "xl/worksheets/sheet1.xml"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -49,6 +51,13 @@ def plain(value):
         return timezone.localtime(value).isoformat(sep=" ", timespec="seconds")
     text = value.isoformat() if isinstance(value, date) else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def in_their_decimals(rows, currency_at):
+    """Rows whose amounts have the decimals of the currency that stands at this place of the row."""
+    for row in rows:
+        unit = quantum(row[currency_at])
+        yield [cell.quantize(unit) if isinstance(cell, Decimal) else cell for cell in row]
 
 
 def write_csv(headers, rows):

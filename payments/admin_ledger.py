@@ -1,5 +1,7 @@
 """The books: journals, their entries and the balances. They only grow."""
 
+from itertools import groupby
+
 from django.contrib import admin
 from django.db.models import Sum
 
@@ -12,6 +14,7 @@ from core.admin_parts import (
     linked,
     when,
 )
+from core.money import Money
 from payments.models import (
     Journal,
     LedgerEntry,
@@ -70,7 +73,7 @@ class JournalAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).prefetch_related("entries")
 
     def changelist_view(self, request, extra_context=None):
-        extra = {"balance": trial_balance(), "title": "Ledger", **(extra_context or {})}
+        extra = {"balances": trial_balances(), "title": "Ledger", **(extra_context or {})}
         return super().changelist_view(request, extra)
 
     @admin.display(description="Posted", ordering="posted_at")
@@ -135,26 +138,30 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
         return amount(-entry.amount, entry.currency) if entry.amount < 0 else ""
 
 
-def trial_balance():
-    """Every account with its balance; the sum of each currency is zero, or the books are wrong."""
+def trial_balances():
+    """A Panel for each currency with the balance of every account; they sum to zero, or the books are
+    wrong."""
     sums = LedgerEntry.objects.order_by("currency", "account").values("currency", "account")
-    found = list(sums.annotate(balance=Sum("amount")))
+    found = sums.annotate(balance=Sum("amount"))
+    by_currency = groupby(found, key=lambda row: row["currency"])
+    empty = Table([], [], empty="Nothing is booked yet.")
+    return [_balances(currency, list(rows)) for currency, rows in by_currency] or [
+        Panel("Balances", empty)
+    ]
+
+
+def _balances(currency, found):
     names = dict(LedgerEntry._meta.get_field("account").choices)
     rows = [
         [
             names[row["account"]],
-            amount(row["balance"], row["currency"]) if row["balance"] > 0 else "",
-            amount(-row["balance"], row["currency"]) if row["balance"] < 0 else "",
+            amount(row["balance"], currency) if row["balance"] > 0 else "",
+            amount(-row["balance"], currency) if row["balance"] < 0 else "",
         ]
         for row in found
         if row["balance"]
     ]
-    off = {row["currency"]: 0 for row in found}
-    for row in found:
-        off[row["currency"]] += row["balance"]
-    wrong = [f"{currency} {by}" for currency, by in off.items() if by]
-    foot = ["Off by " + ", ".join(wrong) if wrong else "Debits and credits are equal.", "", ""]
-    table = Table(
-        columns("Account", "Debit#", "Credit#"), rows, foot, empty="Nothing is booked yet."
-    )
-    return Panel("Balances", table)
+    off = sum(row["balance"] for row in found)
+    words = f"Off by {Money(off, currency).display()}" if off else "Debits and credits are equal."
+    table = Table(columns("Account", "Debit#", "Credit#"), rows, [words, "", ""])
+    return Panel(f"Balances in {currency}", table)

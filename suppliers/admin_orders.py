@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponseRedirect
 from django.urls import path
 from django.views.decorators.http import require_POST
 
-from agencies.queries import current_agency
+from agencies.queries import current_agency, local_today
 from core.admin_base import BackOfficeAdmin, step
 from core.admin_parts import (
     Entry,
@@ -36,6 +36,7 @@ from suppliers.admin_receiving import Receiving
 from suppliers.models import RECEIVABLE, PurchaseOrder, PurchaseOrderLine, Status
 
 COST = Sum(F("lines__unit_cost") * F("lines__ordered"), output_field=DecimalField())
+WAITING_FOR_US = Q(status__in=(Status.DRAFT, Status.PENDING))
 FINISHED = (Status.COMPLETED, Status.CANCELLED)
 
 
@@ -51,7 +52,7 @@ class WaitingFilter(admin.SimpleListFilter):
     title = "waiting for"
     parameter_name = "waiting"
     RULES = {
-        "us": Q(status__in=(Status.DRAFT, Status.PENDING)),
+        "us": WAITING_FOR_US,
         "delivery": Q(status__in=RECEIVABLE),
         "late": Q(status__in=RECEIVABLE, expected_on__lt=Now()),
     }
@@ -61,6 +62,13 @@ class WaitingFilter(admin.SimpleListFilter):
 
     def queryset(self, request, queryset):
         return queryset.filter(self.RULES.get(self.value(), Q()))
+
+
+def _warn_of_the_past(request, order):
+    """An order may be written down late, so a date that has gone by is only pointed out."""
+    if order.expected_on and order.expected_on < local_today():
+        words = f"{order} is expected on {order.expected_on:%-d %b %Y}, which has gone by."
+        messages.warning(request, words)
 
 
 @admin.register(PurchaseOrder)
@@ -168,7 +176,13 @@ class PurchaseOrderAdmin(Receiving, BackOfficeAdmin):
 
     def _drafted(self, request, form):
         order = services.draft_order(currency=current_agency().currency, **form.fields_of_order)
+        _warn_of_the_past(request, order)
         return self.back(request, order, done=f"{order} is drafted. Now add its seats.")
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if "expected_on" in form.changed_data:
+            _warn_of_the_past(request, obj)
 
     # Lines
 

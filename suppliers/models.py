@@ -309,7 +309,7 @@ class Acquisition(TenantModel):
         ]
 
     def __str__(self):
-        return f"{self.event_seat_id} for {self.unit_cost} {self.currency}"
+        return f"{self.event_seat_id} for {Money(self.unit_cost, self.currency).display()}"
 
 
 class AccountsPayable(TenantModel):
@@ -343,4 +343,5 @@ class AccountsPayable(TenantModel):
         triggers = [Audited("agency_id", "order_id", "amount", "paid", "status", "due_on")]
 
     def __str__(self):
-        return f"{self.amount} {self.currency} due {self.due_on}"
+        owed = Money(self.amount, self.currency).display()
+        return f"{owed} due {self.due_on:%-d %b %Y}"

@@ -11,7 +11,7 @@ from agencies.models import Membership
 from config.demo import nights
 from config.demo.programme import sections_in
 from core.money import Money
-from suppliers.models import PaymentTerms, PurchaseOrder, Supplier
+from suppliers.models import PaymentTerms, PurchaseOrder, PurchaseOrderLine, Status, Supplier
 from suppliers.services import (
     add_line,
     cancel_order,
@@ -118,6 +118,14 @@ def leave_open(programme, desk):
         notes="The band has called the tour off; nothing was delivered.",
     )
     cancel_order(order=called_off)
+    _forget_days_gone_by(desk.today)
+
+
+def _forget_days_gone_by(today):
+    """An order that is still open asks for nothing on a day that has passed."""
+    lines = PurchaseOrderLine.objects.exclude(order__status=Status.COMPLETED)
+    for name in ("in_hand_on", "return_by"):
+        lines.filter(**{f"{name}__lt": today}).update(**{name: None})
 
 
 def _agreed(supplier, event, lots, desk, **fields):

@@ -1,22 +1,29 @@
 """A day's work in the back office: selling, what failed, files that leave, people and devices."""
 
+import csv
 import io
 import zipfile
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from accounts.models import ApiKey, User
 from agencies.models import Membership, Organizer
+from agencies.queries import local_today
 from bookings.models import Booking
 from config.tests import world
 from config.tests.world import address, of, problems, told
 from core import exports
 from core.models import OutboxMessage
+from core.money import Money
 from core.tenancy import acting_for
 from customers.models import Customer
-from payments.models import Payment
+from payments.ledger import post
+from payments.models import Account, Payment
+from suppliers.models import AccountsPayable
 
 DESK = "/admin/"
 pytestmark = pytest.mark.django_db
@@ -122,6 +129,64 @@ def test_the_desk_of_a_new_agency_has_an_answer_to_every_question(agency):
         assert ("failed" in seen) == (role == "OWNER")
         assert ("waiting" in seen) == (role in ("OWNER", "PURCHASING", "FINANCE"))
         assert ("sales" in seen) == (role in ("OWNER", "BOX_OFFICE", "FINANCE"))
+
+
+def test_the_desk_counts_all_there_is_and_the_menu_says_the_same(agency, event):
+    finance = world.client_of(world.staff(agency, "OWNER"), agency)
+    for seat in range(1, 11):
+        world.received_order(event, rows="A", seats=str(seat))
+        world.drafted_order(event, rows="B", seats=str(seat))
+    page = finance.get(DESK)
+    desk = page.context["desk"]
+    assert (len(desk["payables"].rows), desk["payables"].count) == (8, 10)
+    assert (len(desk["waiting"].rows), desk["waiting"].count) == (8, 10)
+    shown = page.content.decode()
+    assert shown.count('<span class="n">10</span>') == 2
+    assert '<b class="side__count">10</b>' in shown
+    AccountsPayable.objects.update(due_on=local_today())
+    assert "€250.00" in [figure for figure, _ in finance.get(DESK).context["tally"]]
+
+
+def test_money_has_the_decimals_of_its_currency_in_titles_and_files(agency, event):
+    world.received_order(event, rows="A")
+    owner = world.client_of(world.staff(agency, "OWNER"), agency)
+    owed = AccountsPayable.objects.get()
+    assert str(owed) == f"€250.00 due {owed.due_on:%-d %b %Y}"
+    export = owner.post(
+        address("suppliers.accountspayable", "export"), {"format": "0", "resource": ""}
+    )
+    row = dict(zip(*csv.reader(io.StringIO(export.content.decode())), strict=True))
+    assert (row["Amount"], row["Currency"]) == ("250.00", "EUR")
+
+
+def test_every_currency_has_balances_of_its_own(agency, event):
+    world.received_order(event, rows="A")
+    dollars = Money(Decimal(7), "USD")
+    post(
+        source="test",
+        source_id=agency.pk,
+        kind="test",
+        lines=[(Account.INVENTORY, dollars), (Account.ACCOUNTS_PAYABLE, -dollars)],
+    )
+    owner = world.client_of(world.staff(agency, "OWNER"), agency)
+    balances = owner.get(address("payments.journal")).context["balances"]
+    assert [panel.title for panel in balances] == ["Balances in EUR", "Balances in USD"]
+    assert all(panel.table.foot[0] == "Debits and credits are equal." for panel in balances)
+
+
+def test_days_are_written_in_one_way():
+    november = datetime(2026, 11, 1, 20, 5, tzinfo=UTC)
+    assert date_format(november) == "1 Nov 2026"
+    assert date_format(november, "DATETIME_FORMAT") == "1 Nov 2026, 20:05"
+
+
+def test_a_new_order_expected_on_a_day_gone_by_is_warned_of(agency):
+    owner = world.client_of(world.staff(agency, "OWNER"), agency)
+    words = {"supplier": world.supplier().pk, "fulfillment": "PDF_DELIVERY"}
+    page = owner.post(
+        address("suppliers.purchaseorder", "add"), {**words, "expected_on": "2020-11-01"}
+    )["Location"]
+    assert "is expected on 1 Nov 2020, which has gone by." in told(owner, page)[0]
 
 
 def test_one_box_finds_bookings_guests_orders_and_events_as_far_as_one_may_see_them(agency, event):

@@ -29,7 +29,7 @@ from inventory.models import EventSeat
 from inventory.services import SeatsTaken
 from payments.ledger import post
 from payments.models import Account, Journal, LedgerEntry, Payment, Refund
-from suppliers.models import PurchaseOrder
+from suppliers.models import PurchaseOrder, PurchaseOrderLine
 from tickets.models import Admission, Scan, Ticket
 
 
@@ -234,6 +234,8 @@ def has_stock_and_sales_in_every_state():
     assert set(Booking.objects.values_list("status", flat=True)) == {
         *("RESERVED", "CONFIRMED", "EXPIRED", "REFUNDED")
     }
+    gone_by = {"return_by__lt": timezone.localdate()}
+    assert not PurchaseOrderLine.objects.exclude(order__status="COMPLETED").filter(**gone_by)
     assert Booking.objects.sold().dates("reserved_at", "day").count() > 50
     assert Refund.objects.get().status == "COMPLETED"
     assert Ticket.objects.filter(status="USED").count() > 1000

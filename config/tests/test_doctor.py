@@ -18,6 +18,18 @@ def payment_provider():
     return json.loads(out.getvalue())["checks"]["payment_provider"]
 
 
+def test_people_read_a_line_a_check_and_programs_one_object(settings):
+    settings.PAYMENT_SIMULATOR_URL = "nonsense"
+    out = StringIO()
+    with suppress(SystemExit):
+        call_command("doctor", stdout=out)
+    lines = out.getvalue().splitlines()
+    assert "ok   migrations        pending none" in lines
+    assert "BAD  payment provider  PAYMENT_SIMULATOR_URL is no address such as" in out.getvalue()
+    assert lines[-1].endswith("of these need somebody.")
+    assert not set(out.getvalue()) & set('{}[]"')
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1", "http://127.0.0.1:x", "nonsense", "http://:1"])
 def test_an_address_without_a_port_or_sense_is_a_finding(settings, url):
     settings.PAYMENT_SIMULATOR_URL = url

@@ -43,6 +43,28 @@ class Command(OperatorCommand):
         }
         return {"ok": all(check["ok"] for check in checks.values()), "checks": checks}
 
+    def lines(self, result):
+        """One line a check: its mark, its name, what was found."""
+        for name, found in result["checks"].items():
+            told = ", ".join(_in_words(*each) for each in found.items() if each[0] != "ok")
+            mark = "ok " if found["ok"] else "BAD"
+            yield f"{mark}  {name.replace('_', ' '):17} {told}".rstrip()
+        wrong = sum(not found["ok"] for found in result["checks"].values())
+        yield f"\n{wrong} of these need somebody." if wrong else "\nAll is well."
+
+
+def _in_words(name, value):
+    """81.2 GB free; pending none; django 5.2"""
+    if name == "error":
+        return value
+    if name == "free_bytes":
+        return f"{value / (1 << 30):,.1f} GB free"
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    if isinstance(value, list):
+        value = " ".join(value) or "none"
+    return f"{name.replace('_', ' ')} {value}"
+
 
 def _safely(check):
     """A check that raises has failed with the reason it raised for."""
