@@ -82,12 +82,15 @@ class ContactForm(forms.Form):
         },
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
-    phone = forms.CharField(
-        max_length=32,
+    phone = forms.RegexField(
+        regex=r"^[0-9+ ().\-]{6,20}$",
         required=False,
         label="Phone",
         help_text="Only if something changes on the day.",
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+        error_messages={
+            "invalid": "This does not look like a phone number, such as +33 6 12 34 56 78."
+        },
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
 
 

@@ -61,12 +61,32 @@ def has_open(request, most):
     return mine.filter(reserved_until__gt=database_now()).count() >= most
 
 
+class BookingElsewhere(NotFound):
+    """A booking's page without the key of its mail, in a browser that did not make it; or none."""
+
+    code = "booking_elsewhere"
+
+
+class CheckoutElsewhere(NotFound):
+    """An unpaid booking's page in a browser that did not make it; or none."""
+
+    code = "checkout_elsewhere"
+
+
 def own_booking(request, booking_id):
-    """The booking if this browser made it or opened its link; otherwise NotFound, as for none."""
-    if str(booking_id) not in request.session.get(SESSION_KEY, []):
-        raise NotFound("There is no such booking here. Find it with its number and your e-mail.")
+    """The booking if this browser made it or opened its link; else NotFound, as for none."""
+    known = str(booking_id) in request.session.get(SESSION_KEY, [])
     bookings = Booking.objects.select_related("event__venue", "customer")
-    booking = bookings.filter(pk=booking_id).first()
+    booking = bookings.filter(pk=booking_id).first() if known else None
     if booking is None:
-        raise NotFound("There is no such booking.")
+        raise _elsewhere(request)
     return booking
+
+
+def _elsewhere(request):
+    """Decided by the address alone, so that it tells nothing of the booking."""
+    if request.path.startswith("/checkout/"):
+        return CheckoutElsewhere(
+            "Seats are paid for in the browser in which they were chosen. Go on there."
+        )
+    return BookingElsewhere("Open it by the link in your mail, or find your booking.")

@@ -14,6 +14,7 @@ from inventory import picker, queries
 from venues.models import LayoutSection
 
 FEW = 60
+BUYABLE = ("open", "soon")  # sales that name prices: what is left can be bought, or will be
 _left = Remembered(seconds=3)
 _sections = Remembered(seconds=3)
 _levels = Remembered(seconds=3)
@@ -153,8 +154,8 @@ def shown(event, left):
     return ShownEvent(
         event=event,
         state=_state(event, left, sale),
-        price_from=left and all_in(left.low, event.currency),
-        left=left.count if left else 0,
+        price_from=all_in(left.low, event.currency) if left and sale in BUYABLE else None,
+        left=left.count if left and sale in BUYABLE else 0,
     )
 
 

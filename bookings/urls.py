@@ -1,9 +1,11 @@
 from django.urls import path
 
-from bookings.views import booking, checkout, programme, reserve, sale, section
+from bookings.views import booking, checkout, programme, reserve, sale, section, site
 
 urlpatterns = [
     path("", programme.home, name="home"),
+    path("favicon.ico", site.favicon, name="favicon"),
+    path("robots.txt", site.robots, name="robots"),
     path("events/<slug:slug>/", sale.event, name="event"),
     path("events/<slug:slug>/seats/", sale.seats, name="seats"),
     path("events/<slug:slug>/seats/<int:position>/", section.section, name="section"),

@@ -39,6 +39,6 @@ class DomainErrorMiddleware:
             return _busy(request)
         if not isinstance(exception, DomainError):
             return None
-        context = {"problem": exception.message}
+        context = {"problem": exception.message, "code": exception.code}
         template = "404.html" if exception.status == 404 else "refused.html"
         return render(request, template, context, status=exception.status)

@@ -23,6 +23,7 @@ from core.ids import uuid7
 from core.money import Money
 from core.outbox import record
 from core.transactions import use_case
+from events.models import Status as EventStatus
 from tickets.queries import printable
 from tickets.services import code_of
 from tickets.services.keys import NoCode
@@ -40,12 +41,16 @@ def booking(request, booking_id):
     if found.status == Status.RESERVED:
         return redirect("checkout", found.pk)
     items = list(found.items.select_related("ticket").order_by("position"))
+    is_cancelled = found.event.status == EventStatus.CANCELLED
     tickets = {ticket.pk: ticket for ticket in printable([item.ticket_id for item in items])}
     return render(request, "bookings/booking.html", {
         "nav": "tickets",
         "booking": found,
         "event": shown(found.event, None),
-        "tickets": [_shown_ticket(tickets[item.ticket_id], item) for item in items],
+        "is_cancelled": is_cancelled,
+        "tickets": [
+            _shown_ticket(tickets[item.ticket_id], item, is_cancelled) for item in items
+        ],
         "items": [line_of(item) for item in items],
         "total": found.money,
         "price": Money(found.price, found.currency),
@@ -54,13 +59,14 @@ def booking(request, booking_id):
     })  # fmt: skip
 
 
-def _shown_ticket(ticket, item):
+def _shown_ticket(ticket, item, is_cancelled):
     return line_of(item) | {
         "number": ticket.number,
         "status": ticket.status,
         "holder": ticket.holder_name,
         "entrance": ticket.entrance,
-        "code": _code(ticket),
+        "code": "" if is_cancelled else _code(ticket),
+        "is_cancelled": is_cancelled,
     }
 
 
@@ -86,10 +92,11 @@ def tickets_pdf(request, booking_id):
 @require_safe
 @never_cache
 def booking_calendar(request, booking_id):
-    """The date with the buyer's seats, for the calendar."""
+    """The date with the buyer's seats, for the calendar. It names the event's page: the booking's
+    opens only where its key was, and calendars are shared."""
     found = own_booking(request, booking_id)
     places = ", ".join(item.ticket.place for item in found.items.select_related("ticket"))
-    url = request.build_absolute_uri(reverse("booking", args=[found.pk]))
+    url = request.build_absolute_uri(reverse("event", args=[found.event.slug]))
     return calendar_of(found.event, url, places=places)
 
 

@@ -32,6 +32,11 @@ TYPED = "typed"
 Like this every page is one that was fetched, and the browser's Back never asks to send a form again."""
 
 
+PHONE = "phone"
+"""Key of the session: the phone number of the booking last paid for here, as {"booking", "number"}. Of
+a customer known before it is kept nowhere else: a guest changes nothing of what is known of him."""
+
+
 @never_cache
 def checkout(request, booking_id):
     """Review, contact and the way to pay, or what became of the reservation."""
@@ -47,15 +52,17 @@ def checkout(request, booking_id):
     if typed.get("booking") == str(booking.pk):
         form = ContactForm(typed["fields"])
         return _page(request, booking, form, problem=typed["problem"])
-    return _page(request, booking, _form_for(booking), is_known=is_known)
+    return _page(request, booking, _form_for(request, booking), is_known=is_known)
 
 
-def _form_for(booking):
+def _form_for(request, booking):
     """What this guest typed before, never what is known of the customer behind the e-mail."""
     if booking.customer is None:
         return ContactForm()
     typed = booking.items.values_list("ticket__holder_name", flat=True).first()
-    return ContactForm(initial={"name": typed, "email": booking.customer.email})
+    given = request.session.get(PHONE, {})
+    phone = given["number"] if given.get("booking") == str(booking.pk) else ""
+    return ContactForm(initial={"name": typed, "email": booking.customer.email, "phone": phone})
 
 
 def _is_held_back(booking, is_known):
@@ -92,6 +99,7 @@ def pay(request, booking_id):
         return _again(request, booking, form)
     if _is_held_back(booking, is_known=True):
         return redirect("payment_return", booking.pk)
+    request.session[PHONE] = {"booking": str(booking.pk), "number": form.cleaned_data["phone"]}
     try:
         services.contact(booking.pk, **form.cleaned_data)
         return redirect(services.pay(booking.pk, site=site(request)))

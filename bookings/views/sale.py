@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings.calendar import calendar_of
-from bookings.showing import all_in, left_of, levels_of, sale_of, sections_of, shown
+from bookings.showing import BUYABLE, all_in, left_of, levels_of, sale_of, sections_of, shown
 from bookings.views.choice import best_of, refused_choice
 from core.memory import Remembered
 from events import queries
@@ -59,6 +59,7 @@ def event_context(request, found):
     """The event page's context, with the choice that was refused if the address carries one."""
     left = left_of([found.pk])[found.pk]
     sale = sale_of(found, left, timezone.now())
+    priced = left if sale in BUYABLE else None
     page_url = request.build_absolute_uri(reverse("event", args=[found.slug]))
     dates = _dates(found)
     context = {
@@ -66,14 +67,14 @@ def event_context(request, found):
         "event": shown(found, left),
         "sale": sale,
         "page_url": page_url,
-        "price_low": left and all_in(left.low, found.currency),
-        "price_high": left and all_in(left.high, found.currency),
-        "left": left.count if left else 0,
+        "price_low": priced and all_in(priced.low, found.currency),
+        "price_high": priced and all_in(priced.high, found.currency),
+        "left": priced.count if priced else 0,
         "capacity": found.layout.capacity if found.layout else 0,
         "dates": dates,
         "other_date": next((date for date in dates if date.left and date.pk != found.pk), None),
         "summary": _summary(found),
-        "structured_data": _structured_data(found, left, page_url),
+        "structured_data": _structured_data(found, priced, page_url),
     }
     return context | (seat_step_context(request, found) if sale == "open" else {})
 

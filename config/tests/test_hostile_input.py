@@ -111,6 +111,8 @@ SEARCH = "q when place max_price kind wheelchair from to page refused"
 PAGES = {  # with the names each reads from its query
     "/": SEARCH,
     "/help/": "",
+    "/favicon.ico": "",
+    "/robots.txt": "",
     "/gate/": "",
     "/find-booking/": "sent",
     "/events/{slug}/": "refused",

@@ -57,6 +57,20 @@ def clock(moment, zone):
 
 
 @register.filter
+def clock_there(moment, zone):
+    """20:00 Paris time, as a <time> that a script may complete with the reader's own clock."""
+    if not moment:
+        return ""
+    city = str(zone).rpartition("/")[2].replace("_", " ")
+    return format_html(
+        '<time datetime="{}" data-zoned><span class="nowrap">{} {} time</span></time>',
+        moment.isoformat(),
+        clock(moment, zone),
+        city,
+    )
+
+
+@register.filter
 def day_part(moment, pattern):
     """One piece of a date that stands alone, in a CLDR pattern: d, EEEE, MMMM."""
     return format_datetime(moment, pattern, locale=_locale())

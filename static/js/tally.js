@@ -10,7 +10,7 @@ for (const form of document.querySelectorAll("[data-tally]")) {
     const total = ticked.reduce((sum, box) => sum + Number(box.dataset.price), 0);
     const seats = `${ticked.length} seat${ticked.length === 1 ? "" : "s"}, ${money.format(total)}`;
     const over = ticked.length - max;
-    const words = [seats, over > 0 ? `${max} at a time: untick ${over}.` : "All fees in"];
+    const words = [seats, over > 0 ? `${ticked.length} chosen: take ${over} away.` : "All fees in"];
     [count.textContent, remark.textContent] = ticked.length ? words : advice;
     form.classList.toggle("is-over", over > 0);
   };

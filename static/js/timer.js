@@ -31,4 +31,12 @@ function say(left) {
   document.querySelector("[data-timer-says]").textContent = held;
 }
 
+/** "20:00 Paris time" to a reader whose clock says otherwise: "20:00 Paris time, 19:00 yours". */
+function complete(time) {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const mine = format.format(new Date(time.dateTime));
+  if (!time.textContent.trim().startsWith(mine)) time.append(`, ${mine} yours`);
+}
+
+document.querySelectorAll("time[data-zoned]").forEach(complete);
 document.querySelectorAll("[data-seconds]").forEach(run);
