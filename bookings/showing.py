@@ -161,7 +161,7 @@ def shown(event, left):
 
 def _state(event, left, sale):
     if sale == "open" and left.count <= FEW:
-        places = "seat" if left.count == 1 else "seats"
+        places = left.noun if left.count == 1 else f"{left.noun}s"
         return State("few", f"Last {left.count} {places}")
     words = {
         "cancelled": ("bad", "Cancelled"),
@@ -173,7 +173,7 @@ def _state(event, left, sale):
         local = event.sale_starts_at.astimezone(event.zone)
         return State("soon", f"On sale {format_datetime(local, 'EEE d MMMM, HH:mm', locale='en')}")
     if sale == "open":
-        return State("free", f"{left.count:,} seats left")
+        return State("free", f"{left.count:,} {left.noun}s left")
     return State(*words[sale])
 
 

@@ -22,9 +22,14 @@ FROM inventory_eventseat e JOIN events_pricelevel l ON l.id = e.level_id
 WHERE e.event_id = ANY (%s) AND {SELLABLE} GROUP BY e.level_id
 """  # noqa: S608 - constants only
 LEFT_BY_EVENT = f"""
-SELECT e.event_id, min(coalesce(e.price, l.price)), max(coalesce(e.price, l.price)), count(*)
-FROM inventory_eventseat e JOIN events_pricelevel l ON l.id = e.level_id
-WHERE e.event_id = ANY (%s) AND {SELLABLE} GROUP BY e.event_id
+SELECT left_over.*, NOT EXISTS (
+  SELECT 1 FROM events_event v JOIN venues_layoutsection c ON c.layout_id = v.layout_id
+  WHERE v.id = left_over.event_id AND c.kind <> 'STANDING')
+FROM (
+  SELECT e.event_id, min(coalesce(e.price, l.price)), max(coalesce(e.price, l.price)), count(*)
+  FROM inventory_eventseat e JOIN events_pricelevel l ON l.id = e.level_id
+  WHERE e.event_id = ANY (%s) AND {SELLABLE} GROUP BY e.event_id
+) left_over
 """  # noqa: S608 - constants only
 LEFT_BY_SECTION = f"""
 SELECT c.id, min(coalesce(e.price, l.price)), max(coalesce(e.price, l.price)), count(*)
@@ -76,11 +81,17 @@ WHERE e.event_id = %s AND e.ordinal = ANY (%s) ORDER BY e.ordinal
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """How many places can be bought and between which prices (before fees)."""
+    """How many places can be bought and between which prices (before fees). Of an event also whether
+    its house has nothing but standing places (`is_standing`)."""
 
     low: Decimal
     high: Decimal
     count: int
+    is_standing: bool = False
+
+    @property
+    def noun(self):
+        return "place" if self.is_standing else "seat"
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,9 @@ def _page(request, booking, form, *, problem="", is_known=False):
         "booking": booking,
         "event": shown(booking.event, None),
         "items": [line_of(item) for item in items],
+        "noun": noun_of(items),
+        "stay_words": f"Your {noun_of(items)}s stay held meanwhile.",
+        "order_words": f"The {noun_of(items)}s",
         "total": booking.money,
         "price": Money(booking.price, booking.currency),
         "fee": Money(booking.fee, booking.currency),
@@ -211,6 +214,12 @@ def _is_asking(payment):
     if payment is None:
         return False
     return payment.status == PaymentStatus.PROCESSING or _is_unheard(payment)
+
+
+def noun_of(items):
+    """What a page calls these BookingItems: place where all of them stand, else seat."""
+    stands = all(item.ticket.seat_kind == "STANDING" for item in items)
+    return "place" if stands else "seat"
 
 
 def line_of(item):

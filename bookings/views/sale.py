@@ -70,6 +70,7 @@ def event_context(request, found):
         "price_low": priced and all_in(priced.low, found.currency),
         "price_high": priced and all_in(priced.high, found.currency),
         "left": priced.count if priced else 0,
+        "noun": left.noun if left else "seat",
         "capacity": found.layout.capacity if found.layout else 0,
         "dates": dates,
         "other_date": next((date for date in dates if date.left and date.pk != found.pk), None),
@@ -223,7 +224,8 @@ def seats(request, slug):
     found = public_event(slug)
     left = left_of([found.pk])[found.pk]
     sale = sale_of(found, left, timezone.now())
-    context = {"nav": "events", "event": shown(found, left), "sale": sale}
+    noun = left.noun if left else "seat"
+    context = {"nav": "events", "event": shown(found, left), "sale": sale, "noun": noun}
     context |= seat_step_context(request, found) if sale == "open" else {}
     return render(request, "events/seats.html", context)
 

@@ -27,7 +27,7 @@ function run(timer) {
 
 function say(left) {
   const minutes = Math.ceil(left / 60);
-  const held = `Your seats are held for ${minutes} more minute${minutes === 1 ? "" : "s"}.`;
+  const held = `They are held for you for ${minutes} more minute${minutes === 1 ? "" : "s"}.`;
   document.querySelector("[data-timer-says]").textContent = held;
 }
 

@@ -163,7 +163,7 @@ export class Basket {
     if (this.form) this.fillForm(ordinals);
     if (this.template) this.fillList(this.lines(ordinals));
     each("[data-basket-total]", (part) => (part.textContent = this.words.money(this.seats.total)));
-    each("[data-basket-count]", (part) => (part.textContent = this.words.seats(ordinals.length)));
+    each("[data-basket-count]", (part) => (part.textContent = this.words.chosen(ordinals.length, ordinals.every((i) => this.seats.sectionOf(i).standing))));
     each("[data-basket-empty]", (part) => (part.hidden = ordinals.length > 0));
     each("[data-basket-filled]", (part) => (part.hidden = !ordinals.length));
   }

@@ -30,10 +30,10 @@ export function speak({ locale, currency }) {
     seat: (row, seat) => `${row.label && `${rowName(row)}, `}${named(seat, "seat")}`,
     short: (n) => (n ? `${n.toLocaleString(locale)} left` : "Full"),
     yours: (n) => `${n} yours`,
-    seats: (n) => some(n, "seat"),
     places: (n) => some(n, "place"),
-    max: (n) => `You can book ${n} seats at a time. Remove one to choose another.`,
-    changed: (name, isMine, n, total) => `${name} ${isMine ? "added" : "removed"}. ${some(n, "seat")}, ${money(total)}.`,
+    chosen: (n, areStanding) => some(n, areStanding && n ? "place" : "seat"),
+    max: (n) => `You can book ${n} at a time. Remove one to choose another.`,
+    changed: (name, isMine, n, total) => `${name} ${isMine ? "added" : "removed"}. ${n.toLocaleString(locale)} chosen, ${money(total)}.`,
     lost: (names) => `${names.join("; ")} ${names.length > 1 ? "have" : "has"} just been sold. Nothing has been charged.`,
     remove: (name) => `Remove ${name}`,
   };
