@@ -10,6 +10,7 @@ from html import escape
 from venues.plan import corners, ordinals, outlines, size
 
 SEAT = 15
+TAKEN, HOLE = 13, 9  # of a ring: whatever the colours, what is taken is hollow
 LETTER = 0.62
 LABEL_PIXELS = (10, 22)
 SEATED_LABEL = 20  # pixels at most, for a name among seats
@@ -47,13 +48,20 @@ def _dots(plan, classes):
     for ordinal, section, _, seat in ordinals(plan):
         standing = section.kind == "STANDING"
         name = f"seatmap-seats{' seatmap-places' if standing else ''} {classes[ordinal]}"
-        across = _standing_size(section) if standing else SEAT
-        groups.setdefault((across, name), []).append((seat.x, seat.y))
-    for (across, name), points in sorted(groups.items()):
-        yield (
-            f'<path class="{escape(name)}" fill="none" stroke="currentColor" '
-            f'stroke-width="{across}" stroke-linecap="round" d="{_path_of(points)}"/>'
-        )
+        is_ring = classes[ordinal] == "taken" and not standing
+        across = _standing_size(section) if standing else TAKEN if is_ring else SEAT
+        groups.setdefault((across, name, is_ring), []).append((seat.x, seat.y))
+    for (across, name, is_ring), points in sorted(groups.items()):
+        yield _round(name, across, "currentColor", points)
+        if is_ring:
+            yield _round("seatmap-hole", HOLE, "#f6f4f1", points)
+
+
+def _round(name, across, colour, points):
+    return (
+        f'<path class="{escape(name)}" fill="none" stroke="{colour}" '
+        f'stroke-width="{across}" stroke-linecap="round" d="{_path_of(points)}"/>'
+    )
 
 
 def _path_of(points):

@@ -22,10 +22,11 @@ from venues.plan import from_canonical
 
 # The picture is a document of its own when a page shows it: it brings the tokens it needs.
 PICTURE_COLOURS = """<style>:root{color-scheme:light dark}
-.p1{color:light-dark(#7d942e,#6f6b02)}.p2{color:light-dark(#05886e,#69944c)}
-.p3{color:light-dark(#00657d,#48a7a1)}.p4{color:light-dark(#352baf,#21b4fe)}
-.p5{color:light-dark(#4e0074,#ddc9fc)}.p6{color:light-dark(#4e0022,#fee9f6)}
-.taken{color:light-dark(#dbd7d2,#3a3531)}.off{stroke:none}
+.p1{color:light-dark(#7d942e,#1370a3)}.p2{color:light-dark(#05886e,#69944c)}
+.p3{color:light-dark(#a81fc9,#48a7a1)}.p4{color:light-dark(#7a4a00,#64a8ff)}
+.p5{color:light-dark(#0a5148,#fbadc0)}.p6{color:light-dark(#3a0ca8,#ceda16)}
+.taken{color:light-dark(#857f7a,#7f7974)}.seatmap-hole{stroke:light-dark(#f6f4f1,#1f1b18)}
+.off{stroke:none}
 .seatmap-section{fill:none;stroke:light-dark(#dbd7d2,#3a3531)}
 .seatmap-stage{fill:light-dark(#1a1511,#f1eeea)}.seatmap-shape-label{fill:light-dark(#5d5751,#afaaa4)}
 .seatmap-stage-label{fill:light-dark(#fff,#15120f)}

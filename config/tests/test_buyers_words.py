@@ -145,3 +145,22 @@ def test_the_mailbox_shows_days_and_hours(event, tmp_path, settings):
     assert mailbox.messages()
     assert "Sat 21 November, 10:15" in words(Client().get("/mailbox/"))
     assert "Saturday 21 November 2026, 10:15" in words(Client().get("/mailbox/1/"))
+
+
+def test_where_everybody_stands_there_are_places_and_no_seats():
+    venue = {"name": "Club", "sections": [{"name": "Floor", "standing": 80}]}
+    night = {
+        "title": "Crowd",
+        "levels": [{"name": "Standing", "sections": ["Floor"], "price": "25.00", "cost": "10.00"}],
+    }
+    made = house(agency={**HOUSE["agency"], "host": "testserver"}, venue=venue, event=night)
+    page = words(Client().get(f"/events/{made['event']['slug']}/"))
+    assert "80 places left" in page
+    assert "Choose places" in page
+    for word in ("seats left", "Choose seats", "Best seats", "Your seats", "Only side by side"):
+        assert word not in page
+    browser = Client()
+    answer = browser.post(f"/events/{made['event']['slug']}/reserve/", {"quantity": 2})
+    checkout = words(browser.get(answer.url))
+    assert "Let these places go" in checkout
+    assert "seat" not in checkout.partition("Details and payment")[2].partition("Tickets sold")[0]

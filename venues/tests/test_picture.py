@@ -99,3 +99,13 @@ def test_names_too_small_to_read_are_left_out():
     plan = grid([{"name": f"Section {n}", "rows": 10, "seats": 10} for n in range(30)])
     assert "Section 1<" in svg(plan, [""] * plan.places, width=1200)
     assert "Section 1<" not in svg(plan, [""] * plan.places, width=160)
+
+
+def test_what_is_taken_is_hollow_as_on_the_map(hall):
+    paths = elements(svg(hall, ["p1", "taken", "p1", "p1", "taken", "p1"]), "path")
+    taken, hole = (
+        next(path for path in paths if name in path.get("class"))
+        for name in ("taken", "seatmap-hole")
+    )
+    assert taken.get("d") == hole.get("d")
+    assert int(hole.get("stroke-width")) < int(taken.get("stroke-width"))

@@ -66,8 +66,11 @@ export class Painter {
     }
     c.lineCap = "round";
     paths.forEach((path, look) => {
-      const { colour, radius } = dotOf(look, theme);
+      const { colour, radius, hole } = dotOf(look, theme);
       Object.assign(c, { strokeStyle: colour, globalAlpha: alphaOf(look), lineWidth: 2 * radius * view.pitch * ratio });
+      c.stroke(path);
+      if (!hole) return;
+      Object.assign(c, { strokeStyle: theme.sunk, lineWidth: 2 * hole * view.pitch * ratio });
       c.stroke(path);
     });
     c.globalAlpha = 1;
@@ -172,7 +175,8 @@ const colourOf = (look, theme) => theme[`p${Math.floor((look - LOOK.FREE) / (2 *
 function dotOf(look, theme) {
   if (isFree(look)) return { colour: colourOf(look, theme), radius: 0.37 };
   if (look === LOOK.LOST) return { colour: theme.bad, radius: 0.4 };
-  return { colour: theme.line, radius: look === LOOK.OFF ? 0.2 : 0.34 };
+  if (look === LOOK.OFF) return { colour: theme.line, radius: 0.2 };
+  return { colour: theme.edge, radius: 0.32, hole: 0.23 }; // hollow, as in venues/picture.py
 }
 
 /** A canvas with one seat on it, for a pitch in device pixels. */
@@ -239,7 +243,7 @@ export function readTheme(host) {
     probe.style.color = `var(--${name})`;
     theme[name] = style.color;
   }
-  probe.style.fontFamily = "var(--head)";
+  probe.style.fontFamily = "var(--seat)";
   theme.font = style.fontFamily;
   probe.remove();
   return theme;

@@ -103,7 +103,8 @@ function fitLabel(part, view) {
   const y = isAbove ? topOf(section, (size * widthOf(name)) / 2 / view.k) - (size * 0.75) / view.k : anchor[1];
   text.setAttribute("y", y);
   text.style.setProperty("--size", size);
-  Object.assign(part, { isSmall: size < LEAST_LABEL, top: isAbove ? y - (size * 0.4) / view.k : Infinity });
+  const isInTheWay = view.width < 560 && !standing && !isAbove && !view.isTinted; // of seats to be seen
+  Object.assign(part, { isSmall: isInTheWay || size < LEAST_LABEL, top: isAbove ? y - (size * 0.4) / view.k : Infinity });
   if (count) count.classList.toggle("is-hidden", down < size * 2.6);
 }
 

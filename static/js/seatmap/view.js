@@ -4,9 +4,11 @@ import { PITCH } from "./geometry.js";
 
 const TINT_BELOW = 3; // px of pitch: under this, sections are tinted instead of seats drawn
 const TAP_FROM = 24; // px of pitch: the least target that a tap may select
+const CLICK_FROM = 14; // px of pitch: with a mouse
 const SEAT_PITCH = 27; // px of pitch after zooming to a section too large to fit
 export const MOST = 2.8; // px per plan unit
 const PAD = 18; // px
+const FINE = matchMedia("(pointer: fine)");
 const REDRAW_EVERY = 100; // ms during a gesture, and 50 more per thousand seats in sight
 
 /** screen = plan * k + (x, y), in CSS px. Pure arithmetic; what gives a { k, x, y } leaves the view as it is. */
@@ -21,7 +23,7 @@ export class View {
   }
 
   get isTappable() {
-    return this.pitch >= TAP_FROM;
+    return this.pitch >= (FINE.matches ? CLICK_FROM : TAP_FROM);
   }
 
   get isTinted() {
@@ -69,10 +71,11 @@ export class View {
     return this.clamped({ k, x: this.width / 2 - cx * k, y: this.height / 2 - cy * k });
   }
 
-  /** A view of a section: all of it if seats are then large enough to tap, else the part around a point. */
+  /** A view of a section: all of it; seen like that already, the part around a point where seats can be tapped. */
   framing(box, [px, py]) {
     const roomy = Math.min(this.scaleFor([box[0] - 2 * PITCH, box[1] - PITCH, box[2] + 2 * PITCH, box[3] + PITCH]), 2.2);
-    const k = Math.min(Math.max(roomy, SEAT_PITCH / PITCH), MOST);
+    const isSeen = this.k > roomy * 0.95;
+    const k = Math.min(isSeen ? Math.max(roomy, SEAT_PITCH / PITCH) : roomy, MOST);
     const cx = spot(px, box[0], box[2], this.width / k);
     const cy = spot(py, box[1], box[3], this.height / k);
     return this.centred(cx, cy, k);
