@@ -97,7 +97,8 @@ class NewKeyForm(forms.Form):
         max_length=80, help_text="Who will use it, so that it can be found again."
     )
     role = forms.ChoiceField(
-        choices=[(role, role.label) for role in (ApiKey.Role.PARTNER, ApiKey.Role.PROMOTER)]
+        help_text="A gate’s key serves every gate, and its device names one when it signs in. For one "
+        "gate only, make the key on that gate’s page."
     )
     expires_at = forms.SplitDateTimeField(
         label="Ends",
@@ -105,6 +106,10 @@ class NewKeyForm(forms.Form):
         help_text="Empty: it works until it is revoked.",
         widget=forms.SplitDateTimeWidget(date_attrs={"type": "date"}, time_attrs={"type": "time"}),
     )
+
+    def __init__(self, *args, roles, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = [(role, role.label) for role in roles]
 
 
 def is_usable(key):
@@ -123,10 +128,22 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     def has_add_permission(self, request):
         return self.may(request, "add")
 
+    def _roles(self, request):
+        """Keys that reach farther than the gates are for who keeps the agency."""
+        if self.admin_site.allows(request, "change", "agencies.agency"):
+            return [ApiKey.Role.PARTNER, ApiKey.Role.PROMOTER, ApiKey.Role.GATE]
+        return [ApiKey.Role.GATE]
+
+    def get_queryset(self, request):
+        keys = super().get_queryset(request)
+        if self.admin_site.allows(request, "change", "agencies.agency"):
+            return keys
+        return keys.filter(role=ApiKey.Role.GATE)
+
     def add_view(self, request, form_url="", extra_context=None):
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = NewKeyForm(request.POST or None)
+        form = NewKeyForm(request.POST or None, roles=self._roles(request))
         return self.form_page(
             request, form, lambda form: self._made(request, form), title="New key", submit="Make it"
         )

@@ -2,7 +2,8 @@
 
 from django.contrib import admin
 
-from config.admin_site import BackOffice
+from config.admin_site import BackOffice, SignInForm
 
 admin.site.__class__ = BackOffice
+admin.site.login_form = SignInForm
 admin.site.disable_action("delete_selected")

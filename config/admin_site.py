@@ -7,7 +7,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.views.decorators.cache import never_cache
+from unfold.forms import AuthenticationForm
 from unfold.sites import UnfoldAdminSite
 
 from accounts.views import NewPassword
@@ -15,6 +17,7 @@ from agencies.models import Membership
 from agencies.views import invitation, open_invitation
 from config.closed import REASONS, closed
 from config.finding import find
+from config.navigation import GROUPS
 
 # v view (and export)  a add  c change  d delete  s steps: what the services do (publish, receive, …)
 # Nobody may do what does not stand here. What is final in a column is also final in the services and
@@ -25,7 +28,7 @@ agencies.agency             vc     -           -           -        -           
 agencies.membership         vas    -           -           -        -             -
 agencies.invitation         vs     -           -           -        -             -
 agencies.organizer          vac    vac         -           -        -             -
-accounts.apikey             vas    -           -           -        vs            -
+accounts.apikey             vas    -           -           -        vas           -
 venues.venue                vacs   vacs        -           -        -             -
 venues.layout               v      v           -           -        -             -
 events.event                vacds  vacds       v           -        v             -
@@ -79,6 +82,13 @@ def _read(table):
 RIGHTS = _read(TABLE)
 
 
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": "E-mail and password do not belong together, or they open no back office.",
+        "inactive": "This account was closed.",
+    }
+
+
 class BackOffice(UnfoldAdminSite):
     """Opens for active staff with a role in the agency of the request, and for the operator."""
 
@@ -107,6 +117,13 @@ class BackOffice(UnfoldAdminSite):
         """Whether who asks has this right (view, add, change, delete, step) on a model or its label."""
         label = model if isinstance(model, str) else model._meta.label_lower
         return LETTERS[right] in self.rights_of(request).get(label, "")
+
+    @cached_property
+    def words(self):
+        """{plural of a model: what the menu calls its list}."""
+        titles = {label: title for items in GROUPS.values() for label, title, _ in items}
+        plurals = {model: str(model._meta.verbose_name_plural) for model in self._registry}
+        return {plural: titles[model._meta.label_lower] for model, plural in plurals.items()}
 
     def letter_of(self, right):
         return LETTERS[right]

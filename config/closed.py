@@ -3,7 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.template.response import TemplateResponse
-from django.utils.text import capfirst, get_text_list
+from django.utils.text import get_text_list
 
 from agencies.models import Membership
 from core.errors import DomainError
@@ -27,7 +27,7 @@ def closed(request, site, reason, *, role, rights):
         title, problem, status = "This could not be done", reason.message, reason.status
     context = {**site.each_context(request), "title": title, "problem": problem}
     if page and page.has_view_permission(request):
-        context |= {"list_name": _plural(page), "list_address": page.list_address()}
+        context |= {"list_name": page.list_name, "list_address": page.list_address()}
     request.current_app = site.name
     return TemplateResponse(request, "admin/closed.html", context, status=status)
 
@@ -45,10 +45,10 @@ def _asked(request, site):
 def _why(request, site, page, asked, role, rights):
     if asked in page.steps:
         step = page._step(asked)
-        right, what = step.right, f"use “{step.label}” on {_plural(page)}"
+        right, what = step.right, f"use “{step.label}” on {page.list_name}"
     else:
         right = asked if asked in DOES else "view"
-        what = f"{DOES[right]} {_plural(page)}"
+        what = f"{DOES[right]} {page.list_name}"
     if site.allows(request, right, page.model):
         return NOT_NOW
     label, letter = page.model._meta.label_lower, site.letter_of(right)
@@ -58,7 +58,3 @@ def _why(request, site, page, asked, role, rights):
         f"{get_text_list(others, 'and')} may." if others else "No role may: it is not done by hand."
     )
     return f"{mine} may not {what}. {who}"
-
-
-def _plural(page):
-    return capfirst(page.opts.verbose_name_plural)

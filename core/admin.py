@@ -14,6 +14,7 @@ from core.admin_names import (
     names_of,
     row_name,
     rows_in,
+    thing_name,
     value_name,
 )
 from core.admin_parts import pill, story, when
@@ -147,7 +148,7 @@ class AuditAdmin(ReadOnlyAdmin):
 
     @admin.display(description="What")
     def words(self, entry):
-        return in_words(entry, entry.names)
+        return in_words(entry, entry.names) or f"{thing_name(entry.table)} changed"
 
     @admin.display(description="Which", ordering="row_id")
     def which(self, entry):

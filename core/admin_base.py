@@ -13,6 +13,7 @@ from django.db import models
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods
 from import_export.admin import ExportMixin
 from unfold.admin import ModelAdmin, TabularInline
@@ -192,6 +193,15 @@ class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
             messages.success(request, done)
         return HttpResponseRedirect(page_of(thing))
 
+    @property
+    def list_name(self):
+        """What the menu calls the list, such as Bookings."""
+        plural = str(self.opts.verbose_name_plural)
+        return self.admin_site.words.get(plural, capfirst(plural))
+
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"title": self.list_name, **(extra_context or {})})
+
     def list_address(self):
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
@@ -203,6 +213,7 @@ class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
             "opts": self.opts,
             "media": self.media,
             "list_address": self.list_address(),
+            "list_name": self.list_name,
         }
         return TemplateResponse(request, template, {**shared, **context})
 
@@ -236,6 +247,8 @@ class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         thing = object_id and self.get_object(request, object_id)
         extra = {"show_save_and_continue": False, "show_save_and_add_another": False}
+        extra["title"] = str(thing) if thing else f"New {self.opts.verbose_name}"
+        extra["subtitle"] = None
         if thing and self.has_view_or_change_permission(request, thing):
             extra |= {
                 "under_title": self.under_title(thing),

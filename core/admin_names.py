@@ -2,15 +2,22 @@
 column points to, what a status is called."""
 
 from collections import defaultdict
+from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from uuid import UUID
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils import timezone
 
 # The first of these that a model has, and that is filled in, is what its rows are called.
 CALLED = ("number", "title", "name", "label", "description", "email")
+# Columns that are kept for the machine's sake and say nothing to a reader.
+MACHINES = {"provider_ref", "event_seat_id", "signing_key_id", "key_id", "agency_id"}
+EMPTY = (None, "")
 LAST = 6  # letters of an id that stand for a row without a name
 
 
@@ -21,12 +28,13 @@ def names_of(actors):
     users = get_user_model().objects.filter(pk__in=[UUID(pk) for pk in ids])
     names = {f"user:{user.pk}": str(user) for user in users}
     keys = {actor: "an API key" for actor in actors if actor.startswith("key:")}
-    commands = {
-        actor: f"the command {actor.removeprefix('command:')}"
-        for actor in actors
-        if actor.startswith("command:")
-    }
+    commands = {actor: _command(actor) for actor in actors if actor.startswith("command:")}
     return {**keys, **names, **commands}
+
+
+def _command(actor):
+    name = actor.removeprefix("command:")
+    return "demo data" if name == "seed_demo" else f"the command {name}"
 
 
 def rows_in(entries):
@@ -56,22 +64,30 @@ def thing_name(table):
 
 
 def in_words(entry, names):
-    """An audit entry as a phrase: purchase order: status Draft → Pending."""
+    """An audit entry as a phrase: purchase order: status Draft → Pending. Empty when all that changed
+    are figures that only the machine reads."""
     thing = thing_name(entry.table)
     if entry.action == "INSERT":
         return f"{thing} made"
     if entry.action == "DELETE":
         return f"{thing} deleted"
-    changes = (
-        f"{column_name(column)} {_said(entry, column, entry.before, names)} → "
-        f"{_said(entry, column, entry.after, names)}"
-        for column in entry.after or {}
-    )
-    return f"{thing}: {', '.join(changes)}"
+    changes = [_change(entry, column, names) for column in entry.after or {}]
+    told = ", ".join(filter(None, changes))
+    return f"{thing}: {told}" if told else ""
 
 
-def _said(entry, column, values, names):
-    return value_name(entry.table, column, (values or {}).get(column), names)
+def _change(entry, column, names):
+    """customer Noor Vance; status Draft → Pending; expected on taken out; or nothing."""
+    if column in MACHINES:
+        return ""
+    before, after = ((values or {}).get(column) for values in (entry.before, entry.after))
+    if column == "generation":
+        return "a new code replaces the old one" if before else ""
+    was, became = (value_name(entry.table, column, value, names) for value in (before, after))
+    name = column_name(column)
+    if before in EMPTY:
+        return "" if after in EMPTY else f"{name} {became}"
+    return f"{name} taken out" if after in EMPTY else f"{name} {was} → {became}"
 
 
 def column_name(column):
@@ -80,13 +96,33 @@ def column_name(column):
 
 def value_name(table, column, value, names):
     """A value of a column as a reader says it."""
-    if value in (None, ""):
+    if value in EMPTY:
         return "nothing"
     target = _target(table, column)
     if target:
         return names.get((target, str(value))) or short(value)
     field = _field(table, column)
-    return dict(field.flatchoices).get(value, value) if field and field.choices else value
+    if field and field.choices:
+        return dict(field.flatchoices).get(value, value)
+    return _plainly(field, value)
+
+
+def _plainly(field, value):
+    """Moments, days, amounts and flags as they stand on every page."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    try:
+        if isinstance(field, models.DateTimeField):
+            moment = timezone.localtime(datetime.fromisoformat(value))
+            return f"{moment:%-d %b %Y, %H:%M}"
+        if isinstance(field, models.DateField):
+            return f"{date.fromisoformat(value):%-d %b %Y}"
+    except (TypeError, ValueError):
+        return value
+    if isinstance(field, models.DecimalField):
+        figure = Decimal(str(value))
+        return f"{figure:.2f}" if figure == round(figure, 2) else f"{figure.normalize():f}"
+    return value
 
 
 def short(key):

@@ -177,6 +177,7 @@ def story(wanted, more=()):
         entries += AuditEntry.objects.filter(table=table, row_id__in=ids).order_by("-pk")[:SHOWN]
     actors, rows = names_of(entry.actor for entry in entries), rows_in(entries)
     told = [_told(entry, actors, rows) for entry in entries] + list(more)
+    told = [entry for entry in told if entry.words]
     told.sort(key=lambda entry: entry.at, reverse=True)
     shown = {"entries": _folded(told)[:SHOWN]}
     return Panel("What happened", template="admin/_timeline.html", context=shown) if told else None

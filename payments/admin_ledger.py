@@ -73,7 +73,7 @@ class JournalAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).prefetch_related("entries")
 
     def changelist_view(self, request, extra_context=None):
-        extra = {"balances": trial_balances(), "title": "Ledger", **(extra_context or {})}
+        extra = {"balances": trial_balances(), **(extra_context or {})}
         return super().changelist_view(request, extra)
 
     @admin.display(description="Posted", ordering="posted_at")

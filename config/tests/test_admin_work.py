@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.html import strip_tags
 
 from accounts.models import ApiKey, User
 from agencies.models import Membership, Organizer
@@ -19,11 +20,12 @@ from config.tests.world import address, of, problems, told
 from core import exports
 from core.models import OutboxMessage
 from core.money import Money
-from core.tenancy import acting_for
+from core.tenancy import acted_by, acting_for
 from customers.models import Customer
 from payments.ledger import post
 from payments.models import Account, Payment
-from suppliers.models import AccountsPayable
+from suppliers.models import AccountsPayable, PurchaseOrder
+from tickets.models import Gate, Ticket
 
 DESK = "/admin/"
 pytestmark = pytest.mark.django_db
@@ -172,6 +174,61 @@ def test_every_currency_has_balances_of_its_own(agency, event):
     balances = owner.get(address("payments.journal")).context["balances"]
     assert [panel.title for panel in balances] == ["Balances in EUR", "Balances in USD"]
     assert all(panel.table.foot[0] == "Debits and credits are equal." for panel in balances)
+
+
+def test_a_gate_manager_makes_keys_for_gates_and_for_nothing_else(agency, event):
+    gate = Gate.objects.create(event=event, name="Gate A")
+    lena = world.client_of(world.staff(agency, "GATE_MANAGER"), agency)
+    partner, _ = ApiKey.objects.make(role="partner", name="Kiosk")
+    page = address("accounts.apikey", "add")
+    assert [role for role, _ in lena.get(page).context["form"].fields["role"].choices] == ["gate"]
+    assert lena.post(page, {"name": "Reseller", "role": "partner"}).context["form"].errors
+    shown = lena.post(page, {"name": "Scanner 3", "role": "gate"}).content.decode()
+    assert ApiKey.objects.get(name="Scanner 3").role == "gate"
+    assert "tsr_gate_" in shown
+    lena.post(of(gate, "make_key"), {"name": "Scanner 4"})
+    assert ApiKey.objects.get(name="Scanner 4").gate_id == gate.pk
+    lena.post(of(partner, "revoke"))
+    partner.refresh_from_db()
+    assert partner.revoked_at is None
+    assert "Kiosk" not in lena.get(address("accounts.apikey")).content.decode()
+    owner = world.client_of(world.staff(agency, "OWNER"), agency)
+    owner.post(page, {"name": "Spare scanner", "role": "gate"})
+    assert ApiKey.objects.get(name="Spare scanner").role == "gate"
+
+
+def test_titles_counts_and_empty_lists_are_in_our_words(mireille, event):
+    world.received_order(event, rows="A-B")
+    chosen = {"event__id__exact": event.pk}
+    seats = mireille.get(address("inventory.eventseat"), chosen).content.decode()
+    assert f"<title> Seats: {event} | Tessera</title>" in seats
+    assert "90 seats" in seats
+    order = PurchaseOrder.objects.get()
+    assert f"<title> {order} | Tessera</title>" in mireille.get(of(order)).content.decode()
+    nothing = mireille.get(address("bookings.booking")).content.decode()
+    assert "<title> Bookings | Tessera</title>" in nothing
+    assert "Nothing here yet." in nothing
+    unfit = mireille.get(f"{address('bookings.booking')}?q=zzz").content.decode()
+    assert "Nothing here fits what you asked for." in unfit
+    assert "Show all bookings" in unfit
+
+
+def test_a_wrong_password_is_told_in_our_words(agency):
+    words = {"username": "nobody@parterre.example", "password": "wrong"}
+    told = world.client_of(None, agency).post(reverse("admin:login"), words).content.decode()
+    assert "E-mail and password do not belong together" in told
+
+
+def test_the_timeline_says_what_a_reader_knows_and_nothing_else(mireille, event):
+    world.received_order(event, rows="A")
+    with acted_by("command:seed_demo"):
+        booking = world.sold_booking(event, [0])
+    ticket = Ticket.objects.get()
+    for page in (of(booking), of(ticket), of(Payment.objects.get())):
+        shown = strip_tags(mireille.get(page).content.decode())
+        for noise in ("nothing", "generation", "provider ref", "seed_demo"):
+            assert noise not in shown, (noise, page)
+    assert "demo data" in strip_tags(mireille.get(of(ticket)).content.decode())
 
 
 def test_days_are_written_in_one_way():

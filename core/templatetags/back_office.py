@@ -1,8 +1,10 @@
 """What the pages of the back office say in their own way."""
 
 from django import template
+from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
+from django.utils.text import capfirst
 
 from core import admin_parts
 
@@ -13,6 +15,12 @@ register = template.Library()
 def page_of(thing):
     """The address of a thing's page."""
     return admin_parts.page_of(thing)
+
+
+@register.filter
+def in_the_menu(plural):
+    """What the menu calls a list; anything else as it is, with a capital."""
+    return capfirst(admin.site.words.get(str(plural), str(plural)))
 
 
 @register.filter
