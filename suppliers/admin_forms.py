@@ -3,6 +3,7 @@
 import hashlib
 
 from django import forms
+from django.db.models import Q
 
 from core.admin_forms import AmountField
 from core.errors import DomainError, Invalid
@@ -74,7 +75,7 @@ class LineForm(forms.Form):
         self.currency = order.currency
         sections = LayoutSection.objects.filter(layout=event.layout_id).order_by("position")
         self.fields["section"].queryset = sections
-        known = examples(sections)
+        known = examples(LayoutSeat.objects.filter(section__in=sections))
         self.fields["section"].label_from_instance = lambda s: _with_rows(s, known.get(s.pk))
         chosen = str(self["section"].value())
         mine = [example for pk, example in known.items() if str(pk) == chosen]
@@ -142,7 +143,7 @@ class ReceiveForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.expected = expected_of(lines)
         self.lines = [line for line in lines if self.expected[line.pk]]
-        self.examples = examples([line.section_id for line in self.lines])
+        self.examples = examples(self._coming())
         for number, _ in enumerate(self.lines):
             self._add_line(number)
 
@@ -152,6 +153,12 @@ class ReceiveForm(forms.Form):
         for name in ("rows", "seats"):
             self.fields[f"{name}_{number}"] = forms.CharField(required=False)
         self.fields[f"quantity_{number}"] = forms.IntegerField(required=False, min_value=1)
+
+    def _coming(self):
+        coming = Q(pk__in=[])
+        for line in self.lines:
+            coming |= Q(section=line.section_id, ordinal__in=self.expected[line.pk])
+        return LayoutSeat.objects.filter(coming)
 
     def shown_lines(self):
         """[(line, how many are expected, how its rows are written, its bound fields)]"""

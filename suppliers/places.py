@@ -45,9 +45,10 @@ def places_in(section, *, rows="", seats="", around=None):
     return found
 
 
-def examples(sections):
-    """{section id: how rows of it are written, such as A-C, F}, for those that have named rows."""
-    found = LayoutSeat.objects.filter(section__in=sections).exclude(row="")
+def examples(places):
+    """{section id: how rows of it are written, such as A-C, F} of a queryset of LayoutSeats; sections
+    without named rows are left out."""
+    found = places.exclude(row="")
     rows = {}
     for section, row, _ in (
         found.order_by().values_list("section", "row").annotate(at=Min("ordinal")).order_by("at")

@@ -50,7 +50,8 @@ class Command(OperatorCommand):
             mark = "ok " if found["ok"] else "BAD"
             yield f"{mark}  {name.replace('_', ' '):17} {told}".rstrip()
         wrong = sum(not found["ok"] for found in result["checks"].values())
-        yield f"\n{wrong} of these need somebody." if wrong else "\nAll is well."
+        total = len(result["checks"])
+        yield f"\n{wrong} of {total} checks failed." if wrong else "\nAll is well."
 
 
 def _in_words(name, value):
