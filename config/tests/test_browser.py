@@ -143,12 +143,12 @@ def test_a_kind_of_night_is_shown_at_one_tap_and_the_way_back_works(browser, sho
         page = visitor.page
         page.goto(f"{shop.web.url}/")
         page.get_by_label("Comedy").click()
-        expect(page.get_by_text("Nothing like that.")).to_be_visible()
+        expect(page.get_by_text("No comedy.")).to_be_visible()
         expect(page).to_have_url(re.compile("kind=COMEDY"))
         page.get_by_role("link", name=re.compile("^All kinds")).click()
         expect(page.get_by_role("link", name="Night").first).to_be_visible()
         page.go_back()
-        expect(page.get_by_text("Nothing like that.")).to_be_visible()
+        expect(page.get_by_text("No comedy.")).to_be_visible()
         page.go_back()
         expect(page.get_by_role("link", name="Night").first).to_be_visible()
 
