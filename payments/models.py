@@ -289,4 +289,4 @@ class LedgerEntry(TenantModel):
         ]
 
     def __str__(self):
-        return f"{self.account} {self.amount} {self.currency}"
+        return f"{self.get_account_display()}, {Money(self.amount, self.currency).display()}"
