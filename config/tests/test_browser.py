@@ -245,6 +245,24 @@ def test_choose_seats_lands_at_the_map_on_a_phone(browser, shop, world):
         assert page.locator(".seatmap__stage").bounding_box()["y"] < PHONE["height"] / 3
 
 
+def test_the_map_fits_the_window_and_a_section_that_is_clicked_the_map(browser, shop, world):
+    with reader(browser, viewport={"width": 1440, "height": 900}) as buyer:
+        page = buyer.page
+        page.goto(address(shop, world))
+        page.locator("#seatmap.is-ready").wait_for()
+        page.locator(".seatmap__box").scroll_into_view_if_needed()
+        stage = page.locator(".seatmap__stage").bounding_box()
+        assert stage["height"] <= 0.7 * 900
+        section = page.get_by_role("link", name=re.compile("^Section A,"))
+        section.click()
+        expect(page.get_by_role("button", name="All sections")).to_be_visible()
+        page.wait_for_timeout(400)  # the glide
+        outline = section.locator("path").bounding_box()
+        for start, length in (("x", "width"), ("y", "height")):
+            assert outline[start] >= stage[start] - 1
+            assert outline[start] + outline[length] <= stage[start] + stage[length] + 1
+
+
 def test_a_tip_over_a_seat_goes_with_escape(browser, shop, world):
     with reader(browser) as buyer:
         page = buyer.page
