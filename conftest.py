@@ -125,6 +125,7 @@ def committed_db(request, worker_database, django_db_blocker):
     if request.node.get_closest_marker("django_db") or "db" in request.fixturenames:
         pytest.fail("committed_db and django_db exclude each other.")
     with django_db_blocker.unblock():
+        connections.close_all()  # an earlier test may have had its database copied afresh
         yield worker_database
         connections.close_all()
     worker_database.recreate()

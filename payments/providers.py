@@ -1,23 +1,25 @@
 """Which adapters this installation has. Adding a provider is a line here and a module in adapters."""
 
-from functools import cache
+from functools import lru_cache
 
 from django.conf import settings
 
 from core.errors import NotFound
 from payments.adapters.simulated import SimulatedProvider
 
+_simulated = lru_cache(SimulatedProvider)
 
-@cache
+
 def _adapters():
-    found = {}
-    if settings.PAYMENT_SIMULATOR_URL:
-        found["simulated"] = SimulatedProvider(
+    if not settings.PAYMENT_SIMULATOR_URL:
+        return {}
+    return {
+        "simulated": _simulated(
             settings.PAYMENT_SIMULATOR_URL,
             settings.PAYMENT_SIMULATOR_SECRET,
-            settings.PAYMENT_WEBHOOK_SECRETS,
+            tuple(settings.PAYMENT_WEBHOOK_SECRETS),
         )
-    return found
+    }
 
 
 def provider(name):

@@ -29,7 +29,6 @@ from events.models import Event
 from inventory.models import EventSeat
 from inventory.services import SeatsTaken, release
 from notifications.models import Message
-from payments import providers
 from payments.models import InboxMessage, Journal, LedgerEntry, Payment, Refund
 from payments.services import request_refund, retry_refund, send_refund, settle
 from payments.services.refund import RefundTooHigh
@@ -47,9 +46,7 @@ def provider(tmp_path, settings):
     with simulator(tmp_path) as running:
         settings.PAYMENT_SIMULATOR_URL = running.url
         settings.MAIL_DIR = tmp_path / "mail"
-        providers._adapters.cache_clear()
         yield running
-    providers._adapters.cache_clear()
 
 
 @pytest.fixture
@@ -436,10 +433,8 @@ def dead_provider(settings):
     """Nobody listens where the provider was."""
     before = settings.PAYMENT_SIMULATOR_URL
     settings.PAYMENT_SIMULATOR_URL = f"http://127.0.0.1:{free_port()}"
-    providers._adapters.cache_clear()
     yield
     settings.PAYMENT_SIMULATOR_URL = before
-    providers._adapters.cache_clear()
 
 
 def test_a_refused_refund_stands_in_the_metrics_and_is_sent_again_by_a_person(
@@ -580,7 +575,6 @@ def test_a_mail_that_does_not_leave_says_so_until_it_does(provider, event, mailo
 def test_a_provider_that_is_away_leaves_the_seats_and_says_so(committed_db, settings):
     world = house()
     settings.PAYMENT_SIMULATOR_URL = f"http://127.0.0.1:{free_port()}"
-    providers._adapters.cache_clear()
     with acting_for(world["agency"]["id"]):
         event = Event.objects.get()
         booking = reserve(event=event, ordinals=[0])
@@ -589,4 +583,3 @@ def test_a_provider_that_is_away_leaves_the_seats_and_says_so(committed_db, sett
             pay(booking.pk)
         assert Payment.objects.get().status == "PROCESSING"
         assert reconcile(everything=True)["unreachable"] == 1
-    providers._adapters.cache_clear()

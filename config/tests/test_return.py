@@ -13,7 +13,6 @@ from config.tests.scenarios import house
 from config.tests.servers import free_port, simulator
 from core.tenancy import acting_for
 from events.models import Event
-from payments import providers
 from payments.models import Payment
 from payments.services import settle
 
@@ -24,9 +23,7 @@ pytestmark = pytest.mark.crash
 def provider(tmp_path, settings):
     with simulator(tmp_path) as running:
         settings.PAYMENT_SIMULATOR_URL = running.url
-        providers._adapters.cache_clear()
         yield running
-    providers._adapters.cache_clear()
 
 
 @pytest.fixture
@@ -133,7 +130,6 @@ def test_a_silent_provider_holds_paying_back(provider, event, settings):
     booking, _ = at_the_provider(event)
     someone, checkout = opened(booking)
     settings.PAYMENT_SIMULATOR_URL = f"http://127.0.0.1:{free_port()}"
-    providers._adapters.cache_clear()
     page = someone.get(checkout, follow=True)
     assert "We have not heard of your payment yet." in page.content.decode()
 
