@@ -74,7 +74,6 @@ def receive(wanted):
             seconds = time.perf_counter() - begun
             samples.append(
                 {
-                    "operations": 1,
                     "seconds": seconds,
                     "milliseconds": [1000 * seconds],
                     "cpu": processor.between(before, processor.used(groups), 1),

@@ -184,7 +184,8 @@ def receive(options):
             "rounds": options.rounds,
         }
         for sample in run_inside("receive", wanted, world.url):
-            yield Sample.of("receive, 10,000 seats", **sample)
+            seats = sample.pop("seats")
+            yield Sample.of(f"receive, {seats:,} seats", **sample)
 
 
 MEASURES = {
