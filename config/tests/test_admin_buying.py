@@ -14,7 +14,6 @@ from accounts.models import User
 from config.tests import world
 from config.tests.world import address, of, problems, told
 from core import invariants
-from core.tenancy import acting_for
 from events.models import Event, PriceArea
 from inventory.models import EventSeat
 from suppliers import services
@@ -27,20 +26,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def agency():
-    made = world.agency()
-    with acting_for(made.pk):
-        yield made
-
-
-@pytest.fixture
 def jonas(agency):
     return world.client_of(world.staff(agency, "PURCHASING"), agency)
-
-
-@pytest.fixture
-def mireille(agency):
-    return world.client_of(world.staff(agency, "OWNER"), agency)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from config.tests.world import address, of, problems, told
 from core import exports
 from core.models import OutboxMessage
 from core.money import Money
-from core.tenancy import acted_by, acting_for
+from core.tenancy import acted_by
 from customers.models import Customer
 from payments.ledger import post
 from payments.models import Account, Payment
@@ -29,18 +29,6 @@ from tickets.models import Gate, Ticket
 
 DESK = "/admin/"
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def agency():
-    made = world.agency()
-    with acting_for(made.pk):
-        yield made
-
-
-@pytest.fixture
-def mireille(agency):
-    return world.client_of(world.staff(agency, "OWNER"), agency)
 
 
 @pytest.fixture

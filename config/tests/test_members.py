@@ -12,24 +12,12 @@ from agencies.models import Invitation, Membership
 from config.tests import world
 from config.tests.world import address, of, problems, told
 from core import outbox
-from core.tenancy import acting_for, as_system
+from core.tenancy import as_system
 
 pytestmark = pytest.mark.django_db
 
 ADD = "agencies.membership"
 NEW = {"new_password1": "three-green-lanterns", "new_password2": "three-green-lanterns"}
-
-
-@pytest.fixture
-def agency():
-    made = world.agency()
-    with acting_for(made.pk):
-        yield made
-
-
-@pytest.fixture
-def mireille(agency):
-    return world.client_of(world.staff(agency, "OWNER"), agency)
 
 
 @pytest.fixture

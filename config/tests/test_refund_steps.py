@@ -5,18 +5,10 @@ import pytest
 from config.tests import world
 from config.tests.world import of, told
 from core.models import OutboxMessage
-from core.tenancy import acting_for
 from payments.models import Payment, Refund
 from payments.services import request_refund
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def agency():
-    made = world.agency()
-    with acting_for(made.pk):
-        yield made
 
 
 @pytest.fixture
