@@ -5,13 +5,14 @@ import logging
 import os
 import signal
 import sys
-from contextlib import suppress
+import threading
 from pathlib import Path
 
 from payments.simulator.server import open_server, port_of
 
 LOCAL = Path(__file__).resolve().parents[2] / ".local"
 WEBHOOK_PATH = "/webhooks/payments/simulated/"
+STOPS = {signal.SIGTERM, signal.SIGINT}
 
 
 def main(environment=os.environ):
@@ -20,6 +21,8 @@ def main(environment=os.environ):
     if mode == "production":
         sys.exit("The payment simulator never runs in production (TESSERA_MODE).")
     options = read_options(environment, mode)
+    # Kept waiting from before the port opens until serve() asks for them: none is missed.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
     try:
         server = open_server(
             port=options.port,
@@ -64,11 +67,11 @@ def prepared(file):
 
 
 def serve(server):
-    """Serves until asked to stop; a notice under way may still arrive."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Serves until SIGTERM or Ctrl-C; a notice under way may still arrive."""
     logging.info("Simulated payments at %s", server.provider.base_url)
-    with suppress(KeyboardInterrupt):
-        server.serve_forever()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    signal.sigwait(STOPS)
+    server.shutdown()
     server.server_close()
     server.provider.courier.stop()
     server.provider.store.close()
