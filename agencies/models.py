@@ -47,6 +47,32 @@ class Agency(models.Model):
         validators=[MinValueValidator(0)],
         help_text="Service fee on each ticket, added to the percentage.",
     )
+    purchasing_email = models.EmailField(
+        blank=True, help_text="Delivery receipts and buying notices are mailed here."
+    )
+    approval_above = models.DecimalField(
+        "orders to approve above",
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="Dearer orders need the approval of a second person; empty: none does.",
+    )
+    invoice_tolerance_percent = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(0),
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="By how much an invoice may differ from what was received.",
+    )
+    invoice_tolerance = models.DecimalField(
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        default=Decimal(0),
+        validators=[MinValueValidator(0)],
+        help_text="The same as an amount; the smaller of the two counts.",
+    )
     has_limits = models.BooleanField(
         default=True, editable=False, help_text="Callers are limited; off only for load scenarios."
     )
@@ -57,6 +83,12 @@ class Agency(models.Model):
         ordering = ["name"]
         constraints = [
             fits_currency("fee_fixed", name="agency_fee_fits_currency"),
+            fits_currency("approval_above", "invoice_tolerance", name="agency_limits_fit_currency"),
+            models.CheckConstraint(
+                condition=(Q(approval_above=None) | Q(approval_above__gte=0))
+                & Q(invoice_tolerance__gte=0, invoice_tolerance_percent__range=(0, 100)),
+                name="agency_limits_sane",
+            ),
             is_time_zone(name="agency_time_zone_exists"),
             models.CheckConstraint(
                 condition=Q(fee_percent__range=(0, 50), fee_fixed__gte=0), name="agency_fee_sane"
@@ -65,7 +97,12 @@ class Agency(models.Model):
                 fields=["is_default"], condition=Q(is_default=True), name="one_default_agency"
             ),
         ]
-        triggers = [Audited("name", "host", "currency", "fee_percent", "fee_fixed")]
+        triggers = [
+            Audited(
+                "name", "host", "currency", "fee_percent", "fee_fixed", "approval_above",
+                "invoice_tolerance_percent", "invoice_tolerance",
+            )
+        ]  # fmt: skip
 
     def __str__(self):
         return self.name
@@ -90,13 +127,26 @@ class Membership(TenantModel):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=12, choices=Role)
+    approval_limit = models.DecimalField(
+        "approves up to",
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="In the agency's currency. Empty: an owner approves any amount, others none.",
+    )
 
     class Meta:
         ordering = ["role", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["agency_id", "user"], name="one_role_per_agency")
+            models.UniqueConstraint(fields=["agency_id", "user"], name="one_role_per_agency"),
+            models.CheckConstraint(
+                condition=Q(approval_limit=None) | Q(approval_limit__gte=0),
+                name="approval_limit_not_negative",
+            ),
         ]
-        triggers = [Audited("agency_id", "user_id", "role")]
+        triggers = [Audited("agency_id", "user_id", "role", "approval_limit")]
 
     def __str__(self):
         return f"{self.user}: {self.get_role_display()}"

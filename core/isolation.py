@@ -69,13 +69,7 @@ class Isolate(migrations.operations.base.Operation):
         if self.agency_key:
             schema_editor.execute(AGENCY_KEY.format(table=table))
         for key in tenant_keys(model):
-            names = {
-                "table": table,
-                "column": key.column,
-                "target": key.related_model._meta.db_table,
-                "target_column": key.target_field.column,
-            }
-            schema_editor.execute(TARGET_INDEX.format(**names) + SAME_AGENCY_KEY.format(**names))
+            _hold(schema_editor, model, key)
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):
         model = from_state.apps.get_model(app_label, self.model_name)
@@ -86,6 +80,49 @@ class Isolate(migrations.operations.base.Operation):
 
     def describe(self):
         return f"Force row-level security on {self.model_name}"
+
+
+class IsolateKeys(migrations.operations.base.Operation):
+    """Same-agency foreign keys for TenantKeys that were added to a table after its Isolate."""
+
+    reversible = True
+
+    def __init__(self, model_name, *field_names):
+        self.model_name = model_name
+        self.field_names = field_names
+
+    def deconstruct(self):
+        return "IsolateKeys", [self.model_name, *self.field_names], {}
+
+    def state_forwards(self, app_label, state):
+        """Constraints of the database's own; Django's state does not know them."""
+
+    def _keys(self, app_label, state):
+        model = state.apps.get_model(app_label, self.model_name)
+        return model, [model._meta.get_field(name) for name in self.field_names]
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        model, keys = self._keys(app_label, to_state)
+        for key in keys:
+            _hold(schema_editor, model, key)
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        model, keys = self._keys(app_label, from_state)
+        for key in keys:
+            schema_editor.execute(DROP_KEY.format(table=model._meta.db_table, column=key.column))
+
+    def describe(self):
+        return f"Hold {', '.join(self.field_names)} of {self.model_name} within the agency"
+
+
+def _hold(schema_editor, model, key):
+    names = {
+        "table": model._meta.db_table,
+        "column": key.column,
+        "target": key.related_model._meta.db_table,
+        "target_column": key.target_field.column,
+    }
+    schema_editor.execute(TARGET_INDEX.format(**names) + SAME_AGENCY_KEY.format(**names))
 
 
 def only_grows(*tables):

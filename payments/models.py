@@ -231,6 +231,31 @@ class Account(models.TextChoices):
     TICKET_REVENUE = "ticket_revenue", "Ticket sales"
     FEE_REVENUE = "fee_revenue", "Service fees"
     COST_OF_SALES = "cost_of_sales", "Cost of seats sold"
+    BANK = "bank", "Bank"
+    SUPPLIER_ADVANCES = "supplier_advances", "Paid to suppliers in advance"
+    SUPPLIER_CREDITS = "supplier_credits", "Credit notes not used yet"
+    CONSIGNED_STOCK = "consigned_stock", "Stock that belongs to suppliers"
+    CONSIGNMENT_OWED = "consignment_owed", "Sold on consignment, not settled"
+    PURCHASE_VARIANCE = "purchase_variance", "Bought dearer or cheaper than ordered"
+
+
+class AccountCode(TenantModel):
+    """What the agency's bookkeeping calls an account: its code there and its name."""
+
+    id = models.BigAutoField(primary_key=True)
+    account = models.CharField(max_length=20, choices=Account)
+    code = models.CharField(max_length=20)
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        ordering = ["code", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["agency_id", "account"], name="one_code_per_account")
+        ]
+        triggers = [Audited("agency_id", "account", "code", "name")]
+
+    def __str__(self):
+        return f"{self.code} {self.name}"
 
 
 class Journal(TenantModel):

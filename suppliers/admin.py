@@ -84,7 +84,7 @@ class SupplierAdmin(BackOfficeAdmin):
 
 
 def _owed_to(supplier):
-    open_ones = AccountsPayable.objects.filter(order__supplier=supplier, status__in=OPEN)
+    open_ones = AccountsPayable.objects.filter(supplier=supplier, status__in=OPEN)
     sums = (
         open_ones.values("currency")
         .annotate(owed=Sum(F("amount") - F("paid")))
@@ -213,16 +213,16 @@ class AccountsPayableAdmin(ReadOnlyAdmin):
         *(money_column("paid", "Paid"), "open_amount", status_column()),
     ]
     list_display_links = ["due"]
-    list_filter = [DueFilter, "status", ("order__supplier", admin.RelatedOnlyFieldListFilter)]
-    list_select_related = ["order__supplier", "receipt"]
+    list_filter = [DueFilter, "status", ("supplier", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["supplier", "order__supplier", "receipt"]
     list_before_template = "admin/owed.html"
-    search_fields = ["order__number", "receipt__number", "order__supplier__name"]
+    search_fields = ["order__number", "receipt__number", "supplier__name"]
     ordering = ["due_on", "pk"]
     fields = ["due", "supplier", "order_link", "receipt_link", "open_amount"]
     readonly_fields = fields
     export_columns = {
         "Due": "due_on",
-        "Supplier": "order__supplier__name",
+        "Supplier": "supplier__name",
         "Order": "order__number",
         "Receipt": "receipt__number",
         "Amount": "amount",
@@ -241,10 +241,6 @@ class AccountsPayableAdmin(ReadOnlyAdmin):
     @admin.display(description="Due", ordering="due_on")
     def due(self, payable):
         return day(payable.due_on)
-
-    @admin.display(description="Supplier", ordering="order__supplier__name")
-    def supplier(self, payable):
-        return payable.order.supplier
 
     @admin.display(description="Order")
     def order_link(self, payable):

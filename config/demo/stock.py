@@ -23,15 +23,15 @@ from suppliers.services import (
 
 KIND, FULFILLMENT = Supplier.Kind, PurchaseOrder.Fulfillment
 SUPPLIERS = {
-    nights.QUAY: (KIND.ORGANIZER, "Salomé Diaz", "salome@quaiproductions.example"),
-    nights.HALLE: (KIND.VENUE, "Arnaud Cordier", "billetterie@halleverdier.example"),
-    nights.ECLUSE: (KIND.VENUE, "Maud Guérin", "ventes@theatredelecluse.example"),
-    nights.FORGE: (KIND.VENUE, "Malik Benali", "malik@petiteforge.example"),
-    nights.MIRADOR: (KIND.VENUE, "Lieke Verbeke", "reservations@sallemirador.example"),
-    nights.LONDON: (KIND.VENUE, "Fiona Brennan", "boxoffice@tanneryyard.example"),
-    nights.TEAM: (KIND.TEAM, "Jules Fontaine", "tickets@rives58.example"),
-    nights.BROKER: (KIND.BROKER, "Greta Baumann", "desk@passagebillets.example"),
-    nights.BALCON: (KIND.ORGANIZER, "Yann Deschamps", "yann@petitbalcon.example"),
+    nights.QUAY: (KIND.EVENT_ORGANIZER, "Salomé Diaz", "salome@quaiproductions.example"),
+    nights.HALLE: (KIND.VENUE_OWNER, "Arnaud Cordier", "billetterie@halleverdier.example"),
+    nights.ECLUSE: (KIND.VENUE_OWNER, "Maud Guérin", "ventes@theatredelecluse.example"),
+    nights.FORGE: (KIND.VENUE_OWNER, "Malik Benali", "malik@petiteforge.example"),
+    nights.MIRADOR: (KIND.VENUE_OWNER, "Lieke Verbeke", "reservations@sallemirador.example"),
+    nights.LONDON: (KIND.VENUE_OWNER, "Fiona Brennan", "boxoffice@tanneryyard.example"),
+    nights.TEAM: (KIND.PRODUCTION_COMPANY, "Jules Fontaine", "tickets@rives58.example"),
+    nights.BROKER: (KIND.PROMOTER, "Greta Baumann", "desk@passagebillets.example"),
+    nights.BALCON: (KIND.EVENT_ORGANIZER, "Yann Deschamps", "yann@petitbalcon.example"),
 }
 PARTERRE = [name for name in SUPPLIERS if name != nights.BALCON]
 
@@ -44,7 +44,7 @@ def make_suppliers(names):
             kind=kind,
             contact_name=contact,
             email=email,
-            payment_terms=PaymentTerms.IMMEDIATE if kind == KIND.BROKER else PaymentTerms.NET_30,
+            payment_terms=PaymentTerms.IMMEDIATE if kind == KIND.PROMOTER else PaymentTerms.NET_30,
         )
         for name in names
         for kind, contact, email in [SUPPLIERS[name]]

@@ -154,6 +154,7 @@ def _take_in(receipt, order, line, ordinals):
 def _owe(order, receipt):
     amount = Money(receipt.amount, receipt.currency)
     AccountsPayable.objects.create(
+        supplier_id=order.supplier_id,
         order=order,
         receipt=receipt,
         amount=amount.amount,
@@ -181,5 +182,5 @@ def _advance(order, lines):
     target = Status.COMPLETED if done else Status.PARTIALLY_RECEIVED
     if order.status != target:
         order.move_to(target)
-        order.completed_at = Now() if done else None
+        order.closed_at = Now() if done else None
         order.save()

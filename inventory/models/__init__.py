@@ -1,0 +1,35 @@
+"""The seat inventory: places, their ledger, holds, allocation and pricing."""
+
+from inventory.models.allocation import AllocationPlan, AllocationShare, PlanStatus
+from inventory.models.holds import Hold, HoldStatus
+from inventory.models.pricing import PriceChange, PricingRule
+from inventory.models.seats import (
+    MOVES,
+    OWNERSHIP_MOVES,
+    TAKEN,
+    EventSeat,
+    EventSeatQuerySet,
+    Ownership,
+    SeatEntry,
+    Status,
+    StockChannel,
+)
+
+__all__ = [
+    "MOVES",
+    "OWNERSHIP_MOVES",
+    "TAKEN",
+    "AllocationPlan",
+    "AllocationShare",
+    "EventSeat",
+    "EventSeatQuerySet",
+    "Hold",
+    "HoldStatus",
+    "Ownership",
+    "PlanStatus",
+    "PriceChange",
+    "PricingRule",
+    "SeatEntry",
+    "Status",
+    "StockChannel",
+]

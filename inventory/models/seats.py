@@ -1,0 +1,223 @@
+"""EventSeat: the one record of every sellable place at every event, and the ledger of its changes."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from core.audit import append_only, status_machine
+from core.money import DECIMAL_PLACES, MAX_DIGITS, fits_currency
+from core.tenancy import TenantKey, TenantModel
+from events.models import Event, PriceLevel
+from inventory.models.holds import Hold
+from venues.models import LayoutSeat
+
+
+class Status(models.TextChoices):
+    AVAILABLE = "AVAILABLE", "Available"
+    RESERVED = "RESERVED", "Reserved"
+    SOLD = "SOLD", "Sold"
+    BLOCKED = "BLOCKED", "Blocked"
+    HELD = "HELD", "Held"
+
+
+class Ownership(models.TextChoices):
+    NOT_OWNED = "NOT_OWNED", "Not owned"
+    OWNED = "OWNED", "Owned"
+    RETURNED_TO_SUPPLIER = "RETURNED_TO_SUPPLIER", "Returned to supplier"
+
+
+MOVES = {
+    Status.AVAILABLE: {Status.RESERVED, Status.BLOCKED, Status.HELD},
+    Status.RESERVED: {Status.SOLD, Status.AVAILABLE, Status.HELD},
+    Status.SOLD: {Status.AVAILABLE, Status.BLOCKED, Status.HELD},
+    Status.BLOCKED: {Status.AVAILABLE},
+    Status.HELD: {Status.AVAILABLE, Status.BLOCKED, Status.RESERVED},
+}
+OWNERSHIP_MOVES = {
+    Ownership.NOT_OWNED: {Ownership.OWNED},
+    Ownership.OWNED: {Ownership.RETURNED_TO_SUPPLIER},
+    Ownership.RETURNED_TO_SUPPLIER: {Ownership.OWNED},
+}
+TAKEN = (Status.RESERVED, Status.SOLD)
+
+
+class StockChannel(models.TextChoices):
+    """Through whom a place may be sold. An empty one is open to all."""
+
+    WEB = "WEB", "Website"
+    BOX_OFFICE = "BOX_OFFICE", "Box office"
+    PARTNER = "PARTNER", "Partners"
+    PRESALE = "PRESALE", "Presale"
+    GROUP = "GROUP", "Groups"
+
+
+class SeatLedger(pgtrigger.Trigger):
+    """Writes a SeatEntry for each change of what a place is worth or to whom it may go. Reserving a
+    place and giving it up change neither, so the hot path writes nothing."""
+
+    name = "seat_ledger"
+    when = pgtrigger.After
+    operation = pgtrigger.Update
+    condition = pgtrigger.Condition("""(
+        (OLD.ownership = 'OWNED' OR NEW.ownership = 'OWNED') AND (
+          OLD.ownership <> NEW.ownership
+          OR OLD.price IS DISTINCT FROM NEW.price OR OLD.cost IS DISTINCT FROM NEW.cost
+          OR OLD.level_id IS DISTINCT FROM NEW.level_id
+          OR (OLD.hold_id IS DISTINCT FROM NEW.hold_id AND NEW.status = 'HELD')
+          OR (OLD.status <> NEW.status AND NEW.status <> 'RESERVED'
+              AND NOT (OLD.status = 'RESERVED' AND NEW.status IN ('AVAILABLE', 'HELD'))))
+    )""")
+    func = "PERFORM inventory_write_seat_entry(OLD, NEW); RETURN NULL;"
+
+
+class EventSeatQuerySet(models.QuerySet):
+    def of(self, event):
+        return self.filter(event=event)
+
+    def at(self, event, ordinals):
+        return self.filter(event=event, ordinal__in=ordinals)
+
+    def sellable(self):
+        """Owned and available: the whole rule. Lapsed reservations join when they are taken over."""
+        return self.filter(ownership=Ownership.OWNED, status=Status.AVAILABLE)
+
+
+class EventSeat(TenantModel):
+    """One place at one event: how it stands on the map, who owns it, what it cost, what it sells for.
+
+    `claimed_by` is the public id of the booking that has it; `claimed_until` ends a reservation, and a
+    hold that ends, by the database's clock. A place sold out of a hold keeps it, and goes back to it
+    when it is given up. `price` is the place's own retail price before the buyer's fee; empty means
+    its level's. `cost` is what the agency paid.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    event = TenantKey(Event, related_name="seats")
+    ordinal = models.PositiveIntegerField()
+    seat = TenantKey(LayoutSeat)
+    level = TenantKey(PriceLevel, null=True, blank=True, related_name="seats")
+    ownership = models.CharField(
+        max_length=20, choices=Ownership, default=Ownership.NOT_OWNED, editable=False
+    )
+    status = models.CharField(
+        max_length=9, choices=Status, default=Status.AVAILABLE, editable=False
+    )
+    currency = models.CharField(max_length=3, editable=False)
+    price = models.DecimalField(
+        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, null=True, blank=True
+    )
+    cost = models.DecimalField(
+        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, null=True, editable=False
+    )
+    claimed_by = models.UUIDField(null=True, editable=False)
+    claimed_until = models.DateTimeField(null=True, editable=False)
+    hold = TenantKey(Hold, null=True, editable=False, related_name="seats")
+    channel = models.CharField(
+        max_length=10, choices=StockChannel, blank=True, db_default="", default="", editable=False
+    )
+
+    objects = EventSeatQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["event", "ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "ordinal"], name="one_event_seat_per_ordinal"),
+            fits_currency("price", "cost", name="seat_money_fits_currency"),
+            models.CheckConstraint(
+                condition=(Q(price=None) | Q(price__gte=0)) & (Q(cost=None) | Q(cost__gte=0)),
+                name="seat_money_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(ownership=Ownership.OWNED) | ~Q(status__in=(*TAKEN, Status.HELD)),
+                name="only_owned_seats_are_sold",
+            ),
+            models.CheckConstraint(
+                condition=Q(ownership=Ownership.NOT_OWNED) | Q(cost__isnull=False),
+                name="owned_seats_have_a_cost",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=TAKEN, claimed_by__isnull=False)
+                | (~Q(status__in=TAKEN) & Q(claimed_by=None)),
+                name="taken_seats_have_a_claim",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.RESERVED, claimed_until__isnull=False)
+                | Q(status=Status.HELD)
+                | (~Q(status__in=(Status.RESERVED, Status.HELD)) & Q(claimed_until=None)),
+                name="reservations_have_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.HELD, hold__isnull=False)
+                | Q(status__in=TAKEN)
+                | Q(status__in=(Status.AVAILABLE, Status.BLOCKED), hold=None),
+                name="held_seats_have_a_hold",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel__in=["", *StockChannel.values]),
+                name="channel_exists",
+            ),
+        ]
+        triggers = [
+            status_machine(MOVES),
+            status_machine(OWNERSHIP_MOVES, field="ownership", name="ownership_moves"),
+            pgtrigger.Trigger(
+                name="sold_seats_are_kept",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Q(old__ownership=Ownership.OWNED),
+                func="RAISE EXCEPTION 'an owned seat is never deleted';",
+            ),
+            SeatLedger(),
+        ]
+
+    def __str__(self):
+        return f"{self.event_id}/{self.ordinal}"
+
+
+class SeatEntry(TenantModel):
+    """One change of one place, as the database saw it. It only grows; the sum of `stock`, `cost` and
+    `list_price` up to a moment is what was in stock then: owned and not sold, at cost, and at the
+    retail price before fees. `price_before` and `price_after` are that price of the place itself."""
+
+    class Kind(models.TextChoices):
+        BOUGHT = "BOUGHT", "Bought"
+        RETURNED = "RETURNED", "Sent back"
+        SOLD = "SOLD", "Sold"
+        UNSOLD = "UNSOLD", "Came back from a buyer"
+        REPRICED = "REPRICED", "New price"
+        COSTED = "COSTED", "New cost"
+        HELD = "HELD", "Held"
+        RELEASED = "RELEASED", "Released"
+        BLOCKED = "BLOCKED", "Blocked"
+        UNBLOCKED = "UNBLOCKED", "Unblocked"
+
+    id = models.BigAutoField(primary_key=True)
+    event = TenantKey(Event, related_name="seat_entries")
+    event_seat = TenantKey(EventSeat, related_name="entries")
+    at = models.DateTimeField(db_default=Now())
+    kind = models.CharField(max_length=9, choices=Kind)
+    stock = models.SmallIntegerField()
+    cost = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
+    list_price = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
+    currency = models.CharField(max_length=3)
+    price_before = models.DecimalField(
+        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, null=True
+    )
+    price_after = models.DecimalField(
+        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, null=True
+    )
+    reason = models.CharField(max_length=200, blank=True)
+    actor = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name_plural = "seat entries"
+        indexes = [
+            models.Index(fields=["event_seat", "id"], name="entries_of_a_seat"),
+            models.Index(fields=["event", "at"], name="entries_of_an_event"),
+        ]
+        triggers = append_only()
+
+    def __str__(self):
+        return f"{self.get_kind_display()}: {self.event_seat_id}"
