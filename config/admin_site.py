@@ -15,6 +15,7 @@ from unfold.sites import UnfoldAdminSite
 from accounts.views import NewPassword
 from agencies.models import Membership
 from agencies.views import invitation, open_invitation
+from analytics.views import report, report_file, reports
 from config.closed import REASONS, closed
 from config.finding import find
 from config.navigation import GROUPS
@@ -54,6 +55,15 @@ notifications.message       v      -           v           -        -           
 core.outboxmessage          vs     -           -           -        -             -
 core.auditentry             v      -           -           -        -             -
 """
+# Pages that are no model's: the reports, by what they are about (analytics.reports).
+PAGES = """
+                            OWNER  PURCHASING  BOX_OFFICE  FINANCE  GATE_MANAGER  PROMOTER
+analytics.stock             v      v           -           v        -             -
+analytics.profit            v      v           -           v        -             -
+analytics.suppliers         v      v           -           v        -             -
+analytics.demand            v      v           v           v        -             -
+analytics.books             v      -           -           v        -             -
+"""
 # The platform's operator keeps agencies and people, whatever agency the address belongs to.
 OPERATOR = {
     "agencies.agency": "vacs",
@@ -80,6 +90,7 @@ def _read(table):
 
 
 RIGHTS = _read(TABLE)
+PAGE_RIGHTS = _read(PAGES)
 
 
 class SignInForm(AuthenticationForm):
@@ -109,7 +120,9 @@ class BackOffice(UnfoldAdminSite):
         if not (user.is_active and user.is_staff):
             return {}
         rights = dict(OPERATOR) if user.is_superuser else {}
-        for label, letters in RIGHTS.get(role_of(request), {}).items():
+        role = role_of(request)
+        held = {**RIGHTS.get(role, {}), **PAGE_RIGHTS.get(role, {})}
+        for label, letters in held.items():
             rights[label] = rights.get(label, "") + letters
         return {label: letters for label, letters in rights.items() if letters}
 
@@ -179,8 +192,14 @@ class BackOffice(UnfoldAdminSite):
             "open_invitation": ("invitation/<uuid:invitation_id>/<str:key>/", open_invitation),
             "new_password": ("new-password/<uidb64>/<token>/", NewPassword.as_view()),
         }
+        asked = {
+            "reports": ("reports/", reports),
+            "report": ("reports/<slug:name>/", report),
+            "report_file": ("reports/<slug:name>/<slug:kind>/", report_file),
+        }
         return [
             path("find/", self.admin_view(self.find), name="find"),
+            *(path(route, self.admin_view(view), name=n) for n, (route, view) in asked.items()),
             *(path(route, self.open_view(view), name=n) for n, (route, view) in opened.items()),
         ]
 

@@ -2,7 +2,11 @@
 
 from django.contrib import admin
 from django.urls import reverse
+from django.utils.text import slugify
 
+from analytics.reports import REPORTS
+from analytics.reports import groups as groups_of_reports
+from analytics.views import may_see
 from core.models import OutboxMessage
 from core.tenancy import acting_for
 from suppliers.admin_orders import WAITING_FOR_US
@@ -56,6 +60,15 @@ GROUPS = {
 }
 
 
+REPORT_ICONS = {
+    "Stock": "inventory",
+    "Profit": "trending_up",
+    "Suppliers": "fact_check",
+    "Demand": "speed",
+    "Books": "account_balance",
+}
+
+
 def address(label):
     return reverse(f"admin:{label.replace('.', '_')}_changelist")
 
@@ -72,7 +85,25 @@ def sidebar(request):
             if admin.site.allows(request, "view", label)
         ]
         groups.append({"title": title, "items": shown})
+        if title == "Money":
+            groups.append({"title": "Reports", "items": _reports(request)})
     return [group for group in groups if group["items"]]
+
+
+def _reports(request):
+    """The groups of reports that the reader may see; the one that is open is marked."""
+    home = reverse("admin:reports")
+    asked = REPORTS.get(request.path.removeprefix(home).split("/")[0])
+    return [
+        {
+            "title": group,
+            "icon": REPORT_ICONS[group],
+            "link": f"{home}#{slugify(group)}",
+            "active": asked is not None and asked.group == group,
+        }
+        for group, found in groups_of_reports().items()
+        if any(may_see(request, report) for report in found)
+    ]
 
 
 def _counts(request):

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "suppliers",
     "bookings",
     "notifications",
+    "analytics",
     "config",
 ]
 

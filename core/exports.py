@@ -9,6 +9,7 @@ import io
 import zipfile
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from xml.sax.saxutils import escape
 
 from django.utils import timezone
@@ -18,6 +19,8 @@ from import_export.formats import base_formats
 from core.money import quantum
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+PART = 1 << 16  # characters or bytes that leave at once
+XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 SHEET = "xl/worksheets/sheet1.xml"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -60,23 +63,62 @@ def in_their_decimals(rows, currency_at):
         yield [cell.quantize(unit) if isinstance(cell, Decimal) else cell for cell in row]
 
 
-def write_csv(headers, rows):
-    """The table as CSV text."""
+def csv_parts(headers, rows):
+    """The table as CSV, piece by piece: rows may be without end."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerows([plain(cell) for cell in row] for row in [headers, *rows])
-    return out.getvalue()
+    for row in chain([headers], rows):
+        writer.writerow([plain(cell) for cell in row])
+        if out.tell() > PART:
+            yield _taken(out)
+    yield _taken(out)
+
+
+def xlsx_parts(headers, rows):
+    """The table as a workbook with one sheet, piece by piece."""
+    out = _Pipe()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
+        for name, part in PARTS.items():
+            book.writestr(name, XML + part)
+        with book.open(SHEET, "w", force_zip64=True) as sheet:
+            sheet.write(f'{XML}<worksheet xmlns="{MAIN}"><sheetData>'.encode())
+            for row in chain([headers], rows):
+                sheet.write(f"<row>{''.join(map(_cell, row))}</row>".encode())
+                if out.kept.tell() > PART:
+                    yield _taken(out.kept)
+            sheet.write(b"</sheetData></worksheet>")
+    yield _taken(out.kept)
+
+
+class _Pipe:
+    """What a zip file is written into and taken from at once: there is no way back in it."""
+
+    def __init__(self):
+        self.kept = io.BytesIO()
+
+    def write(self, part):
+        return self.kept.write(part)
+
+    def flush(self):
+        """All that was written can be taken already."""
+
+
+def _taken(out):
+    """What was written so far; the buffer is empty afterwards."""
+    part = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return part
+
+
+def write_csv(headers, rows):
+    """The table as CSV text."""
+    return "".join(csv_parts(headers, rows))
 
 
 def write_xlsx(headers, rows):
     """The table as the bytes of a workbook with one sheet."""
-    lines = (f"<row>{''.join(map(_cell, row))}</row>" for row in [headers, *rows])
-    sheet = f'<worksheet xmlns="{MAIN}"><sheetData>{"".join(lines)}</sheetData></worksheet>'
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
-        for name, part in {**PARTS, SHEET: sheet}.items():
-            book.writestr(name, f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>{part}')
-    return out.getvalue()
+    return b"".join(xlsx_parts(headers, rows))
 
 
 def _cell(value):

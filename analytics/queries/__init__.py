@@ -1,0 +1,1 @@
+"""Reads that reports, the API and the desk are made of."""
