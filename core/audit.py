@@ -1,6 +1,7 @@
 """The audit trail as a trigger: it sees queryset updates and raw SQL, not only saves."""
 
 import pgtrigger
+from django.db import connection
 
 
 class Audited(pgtrigger.Trigger):
@@ -54,3 +55,9 @@ def status_machine(moves, *, field="status", name="status_moves"):
         field=field,
         transitions=[(old, new) for old, targets in moves.items() for new in sorted(targets)],
     )
+
+
+def because(reason):
+    """Says why what follows in this transaction is changed; the seat ledger keeps it with each row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('tessera.reason', %s, true)", [reason])

@@ -9,8 +9,8 @@ from core.admin_forms import AmountField
 from core.errors import DomainError, Invalid
 from core.money import Money, total
 from suppliers.models import Acquisition, PaymentTerms, PurchaseOrder, Supplier
-from suppliers.places import examples, in_words, places_in
 from venues.models import LayoutSeat, LayoutSection
+from venues.places import examples, in_words, places_in
 
 ALL, PART, NOTHING = "all", "part", "nothing"
 

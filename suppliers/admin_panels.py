@@ -20,9 +20,9 @@ from events.models import Status as EventStatus
 from inventory.admin_totals import RETAIL, counts_of
 from inventory.models import EventSeat, Ownership
 from suppliers.models import LineStatus, PurchaseOrderLine
-from suppliers.places import in_words
 from venues.admin import picture
 from venues.models import Layout
+from venues.places import in_words
 from venues.plan import from_canonical
 
 OPEN_EVENTS = (

@@ -26,7 +26,6 @@ from suppliers.models import (
     PurchaseOrderLine,
     Supplier,
 )
-from suppliers.places import NotAPlace, in_words, places_in
 from suppliers.services import (
     NotOrderable,
     OverReceipt,
@@ -38,6 +37,7 @@ from suppliers.services import (
     submit_order,
 )
 from suppliers.services.receiving import NotExpected
+from venues.places import NotAPlace, in_words, places_in
 
 pytestmark = pytest.mark.django_db
 COST = Money(20, "EUR")

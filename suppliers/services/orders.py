@@ -15,7 +15,7 @@ from suppliers.models import (
     PurchaseOrderLine,
     Status,
 )
-from suppliers.places import in_words, places_in
+from venues.places import in_words, places_in
 
 
 class NotOrderable(DomainError):
@@ -41,7 +41,7 @@ def draft_order(*, supplier, currency, **fields):
 def add_line(*, order, event, section, unit_cost, rows="", seats="", quantity=None, **fields):
     """Orders places of one section of an event at `unit_cost` (Money) each.
 
-    `rows` and `seats` are words as in suppliers.places; `quantity` takes only so many of them, the
+    `rows` and `seats` are words as in venues.places; `quantity` takes only so many of them, the
     first still free to order. `fields`: retail_price (Decimal), in_hand_on, return_by (dates).
     """
     order = lock_one(PurchaseOrder.objects.filter(pk=order.pk))

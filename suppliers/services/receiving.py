@@ -27,8 +27,8 @@ from suppliers.models import (
     ReceiptLine,
     Status,
 )
-from suppliers.places import in_words
 from venues.models import LayoutSeat
+from venues.places import in_words
 
 DAYS = {PaymentTerms.IMMEDIATE: 0, PaymentTerms.NET_30: 30, PaymentTerms.NET_60: 60}
 # One acquisition for each seat, with the terms of its line: thousands at once.
