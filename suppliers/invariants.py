@@ -13,11 +13,12 @@ invariant(
     "INV-6 what is payable is what was received at its cost",
     """SELECT r.id AS receipt_id, r.amount, sum(a.unit_cost) AS cost, p.amount AS payable
        FROM suppliers_deliveryreceipt r
+       JOIN suppliers_purchaseorder o ON o.id = r.order_id
        LEFT JOIN suppliers_acquisition a ON a.receipt_id = r.id
-       LEFT JOIN suppliers_accountspayable p ON p.receipt_id = r.id
-       GROUP BY r.id, p.amount
-       HAVING r.amount IS DISTINCT FROM sum(a.unit_cost) OR r.amount IS DISTINCT FROM p.amount
-         OR r.seats <> count(a.id)""",
+       LEFT JOIN suppliers_accountspayable p ON p.receipt_id = r.id AND p.kind = 'RECEIPT'
+       GROUP BY r.id, o.basis, p.amount
+       HAVING r.amount IS DISTINCT FROM sum(a.unit_cost) OR r.seats <> count(a.id)
+         OR p.amount IS DISTINCT FROM CASE WHEN o.basis = 'FIRM' THEN r.amount END""",
 )
 invariant(
     "an owned place was bought, a bought one is owned",

@@ -350,12 +350,14 @@ class PaymentRun(Movable, TenantModel):
 
 
 class PaymentRunLine(TenantModel):
-    """A debt in a run, and how much of it. A debt is in one open run at a time."""
+    """A debt in a run: `amount` of it is paid in money, `credit` with credit notes. A debt is in one
+    open run at a time."""
 
     id = models.BigAutoField(primary_key=True)
     run = TenantKey(PaymentRun, related_name="lines")
     payable = TenantKey(AccountsPayable, related_name="run_lines")
     amount = _amount()
+    credit = _amount(default=0)
     currency = models.CharField(max_length=3)
     is_open = models.BooleanField(default=True)
 
@@ -366,8 +368,11 @@ class PaymentRunLine(TenantModel):
                 fields=["payable"], condition=Q(is_open=True), name="in_one_open_run"
             ),
             models.UniqueConstraint(fields=["run", "payable"], name="once_in_a_run"),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="run_line_is_positive"),
-            fits_currency("amount", name="run_line_fits_currency"),
+            models.CheckConstraint(
+                condition=Q(amount__gte=0, credit__gte=0) & ~Q(amount=0, credit=0),
+                name="run_line_is_positive",
+            ),
+            fits_currency("amount", "credit", name="run_line_fits_currency"),
         ]
 
     def __str__(self):

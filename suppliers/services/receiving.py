@@ -1,7 +1,5 @@
 """Receiving: what arrived becomes owned, with its cost, its receipt and its debt, in one piece."""
 
-from datetime import timedelta
-
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
@@ -14,23 +12,19 @@ from core.money import Money, total
 from core.numbering import next_number
 from core.transactions import use_case
 from inventory.services import take_ownership
-from payments.ledger import post
-from payments.models import Account
 from suppliers.models import (
     RECEIVABLE,
-    AccountsPayable,
     Acquisition,
     DeliveryReceipt,
     LineStatus,
-    PaymentTerms,
     PurchaseOrder,
     ReceiptLine,
     Status,
 )
+from suppliers.services.owing import owe_for
 from venues.models import LayoutSeat
 from venues.places import in_words
 
-DAYS = {PaymentTerms.IMMEDIATE: 0, PaymentTerms.NET_30: 30, PaymentTerms.NET_60: 60}
 # One acquisition for each seat, with the terms of its line: thousands at once.
 ACQUIRE = """
 INSERT INTO suppliers_acquisition (agency_id, event_seat_id, line_id, receipt_id, supplier_id,
@@ -72,7 +66,7 @@ def receive_delivery(*, order, ordinals_by_line=None, by=None, delivery_referenc
     for line, ordinals in parts:
         _take_in(receipt, order, line, ordinals)
     failpoints.reach("receive.after_ownership")
-    _owe(order, receipt)
+    owe_for(receipt)
     _advance(order, lines)
     failpoints.reach("receive.before_commit")
     return receipt
@@ -149,25 +143,6 @@ def _take_in(receipt, order, line, ordinals):
         places=in_words(list(places.order_by("ordinal"))),
     )
     type(line).objects.filter(pk=line.pk).update(received=F("received") + len(ordinals))
-
-
-def _owe(order, receipt):
-    amount = Money(receipt.amount, receipt.currency)
-    AccountsPayable.objects.create(
-        supplier_id=order.supplier_id,
-        order=order,
-        receipt=receipt,
-        amount=amount.amount,
-        currency=amount.currency,
-        due_on=local_today() + timedelta(days=DAYS[order.payment_terms]),
-    )
-    post(
-        source="receipt",
-        source_id=receipt.pk,
-        kind="received",
-        memo=receipt.number,
-        lines=[(Account.INVENTORY, amount), (Account.ACCOUNTS_PAYABLE, -amount)],
-    )
 
 
 def _advance(order, lines):
