@@ -50,6 +50,7 @@ class AgencyAdmin(SystemWide, BackOfficeAdmin):
     fieldsets = [
         ("House", {"fields": ["name", "slug", "host", "is_default", "support_email", "address"]}),
         ("Money and time", {"fields": ["currency", "fee_percent", "fee_fixed", "time_zone"]}),
+        ("What a sale costs you", {"fields": ["sale_cost_percent", "sale_cost_fixed"]}),
     ]
     steps = ["add_owner"]
 

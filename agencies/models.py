@@ -1,6 +1,6 @@
 """Agencies are the tenants; members act for them with a role; organizers put on the events."""
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -10,7 +10,7 @@ from django.db.models.functions import Lower, Now
 
 from core.audit import Audited
 from core.ids import uuid7
-from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
+from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency, quantum
 from core.tenancy import TenantModel
 from core.time_zones import is_time_zone, validate_time_zone
 
@@ -46,6 +46,24 @@ class Agency(models.Model):
         default=Decimal(0),
         validators=[MinValueValidator(0)],
         help_text="Service fee on each ticket, added to the percentage.",
+    )
+    sale_cost_percent = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(0),
+        validators=[MinValueValidator(0), MaxValueValidator(50)],
+        help_text="What a sale costs you, such as the payment provider’s share, in percent of the "
+        "ticket’s price. No price may fall below cost and this unless somebody says why.",
+    )
+    sale_cost_fixed = models.DecimalField(
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        default=Decimal(0),
+        validators=[MinValueValidator(0)],
+        help_text="The same as an amount on each ticket, added to the percentage.",
+    )
+    rules_paused_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since when no pricing rule changes a price."
     )
     purchasing_email = models.EmailField(
         blank=True, help_text="Delivery receipts and buying notices are mailed here."
@@ -84,6 +102,7 @@ class Agency(models.Model):
         constraints = [
             fits_currency("fee_fixed", name="agency_fee_fits_currency"),
             fits_currency("approval_above", "invoice_tolerance", name="agency_limits_fit_currency"),
+            fits_currency("sale_cost_fixed", name="agency_sale_cost_fits_currency"),
             models.CheckConstraint(
                 condition=(Q(approval_above=None) | Q(approval_above__gte=0))
                 & Q(invoice_tolerance__gte=0, invoice_tolerance_percent__range=(0, 100)),
@@ -93,6 +112,10 @@ class Agency(models.Model):
             models.CheckConstraint(
                 condition=Q(fee_percent__range=(0, 50), fee_fixed__gte=0), name="agency_fee_sane"
             ),
+            models.CheckConstraint(
+                condition=Q(sale_cost_percent__range=(0, 50), sale_cost_fixed__gte=0),
+                name="agency_sale_cost_sane",
+            ),
             models.UniqueConstraint(
                 fields=["is_default"], condition=Q(is_default=True), name="one_default_agency"
             ),
@@ -100,7 +123,8 @@ class Agency(models.Model):
         triggers = [
             Audited(
                 "name", "host", "currency", "fee_percent", "fee_fixed", "approval_above",
-                "invoice_tolerance_percent", "invoice_tolerance",
+                "invoice_tolerance_percent", "invoice_tolerance", "sale_cost_percent",
+                "sale_cost_fixed", "rules_paused_at",
             )
         ]  # fmt: skip
 
@@ -111,6 +135,13 @@ class Agency(models.Model):
         """The buyer's fee on a ticket of this price (Money in, Money out, halves up)."""
         rate = price.amount * self.fee_percent / 100 + self.fee_fixed
         return Money.rounded(rate, price.currency)
+
+    def least_price(self, cost):
+        """The lowest price that still brings back the cost of a seat and of selling it (Money in, Money
+        out, rounded up). What the buyer pays as a fee on top does not count towards it."""
+        kept = 1 - self.sale_cost_percent / 100
+        exact = (cost.amount + self.sale_cost_fixed) / kept
+        return Money(exact.quantize(quantum(cost.currency), ROUND_CEILING), cost.currency)
 
 
 class Membership(TenantModel):

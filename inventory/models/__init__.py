@@ -2,7 +2,7 @@
 
 from inventory.models.allocation import AllocationPlan, AllocationShare, PlanStatus
 from inventory.models.holds import Hold, HoldStatus
-from inventory.models.pricing import PriceChange, PricingRule
+from inventory.models.pricing import PriceChange, PriceJob, PricingRule
 from inventory.models.seats import (
     MOVES,
     OWNERSHIP_MOVES,
@@ -28,6 +28,7 @@ __all__ = [
     "Ownership",
     "PlanStatus",
     "PriceChange",
+    "PriceJob",
     "PricingRule",
     "SeatEntry",
     "Status",

@@ -88,6 +88,9 @@ class PricingRule(TenantModel):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
     simulated_at = models.DateTimeField(null=True, editable=False)
+    simulation = models.JSONField(
+        null=True, editable=False, help_text="What the rule would have done, as it was shown."
+    )
     last_run_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
@@ -155,6 +158,41 @@ class PriceChange(TenantModel):
             ),
         ]
         triggers = append_only()
+
+    def __str__(self):
+        return f"{self.seats:,} prices: {self.reason}"
+
+
+class PriceJob(TenantModel):
+    """A bulk change that is too large for a page to wait for: a worker carries it out and says here
+    what came of it. `selection` and `setting` are those of inventory.pricing.changing, as JSON."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    event = TenantKey(Event, related_name="price_jobs")
+    selection = models.JSONField()
+    setting = models.JSONField()
+    reason = models.CharField(max_length=200)
+    below_cost_reason = models.CharField(max_length=90, blank=True)
+    seats = models.PositiveIntegerField(help_text="How many places the preview named.")
+    as_of = models.BigIntegerField(help_text="The seat ledger's last price entry that it knew.")
+    made_at = models.DateTimeField(db_default=Now())
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    done_at = models.DateTimeField(null=True)
+    change = TenantKey(PriceChange, null=True, related_name="+")
+    problem = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-made_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(done_at=None, change=None, problem="")
+                | Q(done_at__isnull=False, change__isnull=False, problem="")
+                | Q(done_at__isnull=False, change=None) & ~Q(problem=""),
+                name="price_job_has_one_end",
+            )
+        ]
 
     def __str__(self):
         return f"{self.seats:,} prices: {self.reason}"
