@@ -222,6 +222,7 @@ def test_an_agency_made_by_the_operator_gets_its_first_owner(house):
     client = world.client_of(world.person("ops@tessera.example", is_superuser=True), house.agency)
     fields = {"name": "Balcon", "slug": "balcon", "host": "balcon.example", "currency": "EUR"}
     fields |= {"time_zone": "Europe/Paris", "fee_percent": "5", "fee_fixed": "0"}
+    fields |= {"sale_cost_percent": "1.4", "sale_cost_fixed": "0.25"}
     assert client.post(address("agencies.agency", "add"), fields).status_code == 302
     with as_system():
         made = Agency.objects.get(slug="balcon")

@@ -339,6 +339,7 @@ def test_a_name_that_is_taken_in_this_agency_is_said_in_words(mireille, agency):
 
 def test_the_owner_sets_the_fee_but_not_the_currency_or_the_host(mireille, agency):
     form = {"name": "Parterre", "time_zone": "Europe/Paris", "fee_percent": "7", "fee_fixed": "0.5"}
+    form |= {"sale_cost_percent": "1.4", "sale_cost_fixed": "0.25"}
     mireille.post(of(agency), {**form, "currency": "USD", "host": "evil.example", "slug": "x"})
     agency.refresh_from_db()
     assert (agency.fee_percent, agency.currency, agency.host) == (7, "EUR", "parterre.example")
