@@ -16,7 +16,7 @@ from django.utils import timezone
 # The first of these that a model has, and that is filled in, is what its rows are called.
 CALLED = ("number", "title", "name", "label", "description", "email")
 # Columns that are kept for the machine's sake and say nothing to a reader.
-MACHINES = {"provider_ref", "event_seat_id", "signing_key_id", "key_id", "agency_id"}
+MACHINES = {"provider_ref", "event_seat_id", "signing_key_id", "key_id", "agency_id", "version"}
 EMPTY = (None, "")
 LAST = 6  # letters of an id that stand for a row without a name
 

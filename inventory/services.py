@@ -90,6 +90,13 @@ STANDING = """
 CLAIM_CHOSEN = CLAIM.format(wanted=CHOSEN.format(when_locked="NOWAIT"))
 CLAIM_UNLOCKED = CLAIM.format(wanted=CHOSEN.format(when_locked="SKIP LOCKED"))
 CLAIM_STANDING = CLAIM.format(wanted=STANDING)
+# Each place at its own cost: thousands at once.
+TAKE_OWNERSHIP = """
+UPDATE inventory_eventseat e
+SET ownership = 'OWNED', cost = bought.cost, price = coalesce(%(price)s::numeric, e.price)
+FROM unnest(%(seats)s::bigint[], %(costs)s::numeric[]) AS bought(id, cost)
+WHERE e.id = bought.id
+"""
 KEPT_DAYS = 365  # longer than any repair of a confirmation takes
 LAPSED = """
 SELECT DISTINCT claimed_by FROM inventory_eventseat
@@ -249,20 +256,24 @@ def release(*, seat_ids, reference):
 
 
 @use_case
-def take_ownership(*, event, ordinals, unit_cost, price=None):
-    """The agency now owns these places, at `unit_cost` each and, if given, its own retail `price`
-    (both Money, before fees). Returns {ordinal: EventSeat id}; raises NotReceivable."""
-    seats = lock(EventSeat.objects.at(event, ordinals).only("ordinal", "ownership"))
+def take_ownership(*, event, costs, price=None):
+    """The agency now owns these places: `costs` is {ordinal: Money}, what each was bought for, and
+    `price` its own retail price (Money, before fees), if it has one. Returns {ordinal: EventSeat id};
+    raises NotReceivable."""
+    seats = lock(EventSeat.objects.at(event, list(costs)).only("ordinal", "ownership"))
     owned = [seat.ordinal for seat in seats if seat.ownership == Ownership.OWNED]
-    missing = set(ordinals) - {seat.ordinal for seat in seats}
+    missing = set(costs) - {seat.ordinal for seat in seats}
     if owned or missing:
         raise NotReceivable(
             f"{len(owned)} places are already owned and {len(missing)} are not part of this event.",
             owned=sorted(owned),
             missing=sorted(missing),
         )
-    values = {"ownership": Ownership.OWNED, "cost": unit_cost.amount}
-    if price is not None:
-        values["price"] = price.amount
-    EventSeat.objects.filter(pk__in=[seat.pk for seat in seats]).update(**values)
+    taken = {
+        "seats": [seat.pk for seat in seats],
+        "costs": [costs[seat.ordinal].amount for seat in seats],
+        "price": None if price is None else price.amount,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_OWNERSHIP, taken)
     return {seat.ordinal: seat.pk for seat in seats}

@@ -9,6 +9,7 @@ from core.admin_forms import AmountField
 from core.errors import DomainError, Invalid
 from core.money import Money, total
 from suppliers.models import Acquisition, PaymentTerms, PurchaseOrder, Supplier
+from suppliers.services.landed import amount_of
 from venues.models import LayoutSeat, LayoutSection
 from venues.places import examples, in_words, places_in
 
@@ -237,4 +238,4 @@ class ReceiveForm(forms.Form):
     def amount(self, currency):
         """What is owed for it, as Money."""
         arriving = (line for line in self.lines if line.pk in self.parts)
-        return total((line.cost * len(self.parts[line.pk]) for line in arriving), currency)
+        return total((amount_of(line, self.parts[line.pk]) for line in arriving), currency)

@@ -20,6 +20,7 @@ from events.models import Status as EventStatus
 from inventory.admin_totals import RETAIL, counts_of
 from inventory.models import EventSeat, Ownership
 from suppliers.models import LineStatus, PurchaseOrderLine
+from suppliers.services.landed import amount_of
 from venues.admin import picture
 from venues.models import Layout
 from venues.places import in_words
@@ -142,7 +143,7 @@ def arriving_panels(order, form):
                 format_html("<b>{}</b><small>{}</small>", line.event, line.section),
                 in_words(places),
                 f"{len(places):,}",
-                (line.cost * len(places)).display(),
+                amount_of(line, form.parts[line.pk]).display(),
                 f"{left:,}",
             ]
         )

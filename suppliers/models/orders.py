@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from core.audit import Audited, status_machine
+from core.audit import Audited, append_only, status_machine
 from core.ids import uuid7
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.status import Movable
@@ -148,8 +148,9 @@ class PurchaseOrder(Movable, TenantModel):
             ),
             Audited(
                 "agency_id", "number", "supplier_id", "status", "basis", "currency",
-                "payment_terms", "needs_approval", "submitted_by_id", "approved_by_id",
-                "confirmed_by_id", "cancelled_by_id",
+                "payment_terms", "fulfillment", "supplier_reference", "expected_on",
+                "needs_approval", "submitted_by_id", "approved_by_id", "confirmed_by_id",
+                "cancelled_by_id", "version",
             ),
         ]  # fmt: skip
 
@@ -234,6 +235,7 @@ class PurchaseOrderLine(Movable, TenantModel):
     expected_on = models.DateField(null=True, blank=True)
     in_hand_on = models.DateField("in hand on", null=True, blank=True)
     return_by = models.DateField("returnable until", null=True, blank=True)
+    cancellation_reason = models.CharField(max_length=200, blank=True, editable=False)
     status = models.CharField(
         max_length=18, choices=LineStatus, default=LineStatus.PENDING, editable=False
     )
@@ -322,3 +324,21 @@ class LandedCost(TenantModel):
     @property
     def money(self):
         return Money(self.amount, self.currency)
+
+
+class OrderMail(TenantModel):
+    """An order as it was mailed to its supplier, with a covering note. Each sending is one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    order = TenantKey(PurchaseOrder, related_name="mails")
+    recipient = models.EmailField()
+    note = models.TextField(blank=True)
+    sent_at = models.DateTimeField(db_default=Now())
+    sent_by = _by()
+
+    class Meta:
+        ordering = ["-sent_at", "pk"]
+        triggers = append_only()
+
+    def __str__(self):
+        return f"{self.order_id} to {self.recipient}"

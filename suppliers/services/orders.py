@@ -15,6 +15,7 @@ from suppliers.models import (
     PurchaseOrderLine,
     Status,
 )
+from suppliers.services.landed import extra_costs, spread_over
 from venues.places import in_words, places_in
 
 
@@ -131,7 +132,10 @@ def confirm_order(*, order, by):
     order.move_to(Status.CONFIRMED)
     order.confirmed_at, order.confirmed_by = Now(), by
     order.save()
-    _move_lines(lines, LineStatus.CONFIRMED)
+    for line, share in zip(lines, spread_over(lines, extra_costs(order)), strict=True):
+        line.landed = share.amount
+        line.move_to(LineStatus.CONFIRMED)
+        line.save(update_fields=["status", "landed"])
     return _reread(order)
 
 

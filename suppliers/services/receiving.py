@@ -2,7 +2,6 @@
 
 from django.db import connection
 from django.db.models import F
-from django.db.models.functions import Now
 
 from agencies.queries import local_today
 from core import failpoints
@@ -16,22 +15,23 @@ from suppliers.models import (
     RECEIVABLE,
     Acquisition,
     DeliveryReceipt,
-    LineStatus,
     PurchaseOrder,
     ReceiptLine,
-    Status,
 )
+from suppliers.services.landed import amount_of, shares_of
 from suppliers.services.owing import owe_for
+from suppliers.services.states import advance
 from venues.models import LayoutSeat
 from venues.places import in_words
 
 # One acquisition for each seat, with the terms of its line: thousands at once.
 ACQUIRE = """
 INSERT INTO suppliers_acquisition (agency_id, event_seat_id, line_id, receipt_id, supplier_id,
-  unit_cost, currency, in_hand_on, return_by)
-SELECT l.agency_id, seat.id, l.id, %(receipt)s, %(supplier)s, l.unit_cost, l.currency,
-       l.in_hand_on, l.return_by
-FROM suppliers_purchaseorderline l, unnest(%(seats)s::bigint[]) AS seat(id)
+  unit_cost, landed, currency, in_hand_on, return_by)
+SELECT l.agency_id, seat.id, l.id, %(receipt)s, %(supplier)s, l.unit_cost + seat.landed, seat.landed,
+       l.currency, l.in_hand_on, l.return_by
+FROM suppliers_purchaseorderline l,
+     unnest(%(seats)s::bigint[], %(landed)s::numeric[]) AS seat(id, landed)
 WHERE l.id = %(line)s
 """
 
@@ -67,7 +67,7 @@ def receive_delivery(*, order, ordinals_by_line=None, by=None, delivery_referenc
         _take_in(receipt, order, line, ordinals)
     failpoints.reach("receive.after_ownership")
     owe_for(receipt)
-    _advance(order, lines)
+    advance(order, lines)
     failpoints.reach("receive.before_commit")
     return receipt
 
@@ -106,7 +106,7 @@ def _received(lines):
 
 def _receipt(order, parts, by, delivery_reference):
     year = local_today().year
-    amount = total((line.cost * len(ordinals) for line, ordinals in parts), order.currency)
+    amount = total((amount_of(line, ordinals) for line, ordinals in parts), order.currency)
     return DeliveryReceipt.objects.create(
         number=f"GR-{year}-{next_number(f'receipt-{year}'):04d}",
         order=order,
@@ -120,14 +120,15 @@ def _receipt(order, parts, by, delivery_reference):
 
 def _take_in(receipt, order, line, ordinals):
     retail = None if line.retail_price is None else Money(line.retail_price, line.currency)
-    seat_ids = take_ownership(
-        event=line.event, ordinals=ordinals, unit_cost=line.cost, price=retail
-    )
+    shares = shares_of(line)
+    costs = {ordinal: line.cost + shares[ordinal] for ordinal in ordinals}
+    seat_ids = take_ownership(event=line.event, costs=costs, price=retail)
     with connection.cursor() as cursor:
         cursor.execute(
             ACQUIRE,
             {
                 "seats": [seat_ids[ordinal] for ordinal in ordinals],
+                "landed": [shares[ordinal].amount for ordinal in ordinals],
                 "line": line.pk,
                 "receipt": receipt.pk,
                 "supplier": order.supplier_id,
@@ -138,24 +139,8 @@ def _take_in(receipt, order, line, ordinals):
         receipt=receipt,
         line=line,
         quantity=len(ordinals),
-        amount=(line.cost * len(ordinals)).amount,
+        amount=amount_of(line, ordinals).amount,
         currency=line.currency,
         places=in_words(list(places.order_by("ordinal"))),
     )
     type(line).objects.filter(pk=line.pk).update(received=F("received") + len(ordinals))
-
-
-def _advance(order, lines):
-    """Line states follow from what arrived, the order's from its lines."""
-    for line in lines:
-        line.refresh_from_db(fields=["received"])
-        target = LineStatus.RECEIVED if not line.outstanding else LineStatus.PARTIALLY_RECEIVED
-        if line.received and line.status != target:
-            line.move_to(target)
-            line.save(update_fields=["status"])
-    done = all(line.status == LineStatus.RECEIVED for line in lines)
-    target = Status.COMPLETED if done else Status.PARTIALLY_RECEIVED
-    if order.status != target:
-        order.move_to(target)
-        order.closed_at = Now() if done else None
-        order.save()
