@@ -5,6 +5,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import ApiKey, User
@@ -98,7 +99,7 @@ class NewKeyForm(forms.Form):
     )
     role = forms.ChoiceField(
         help_text="A gate’s key serves every gate, and its device names one when it signs in. For one "
-        "gate only, make the key on that gate’s page."
+        "gate only, make the key on that gate’s page. A staff key does what you may do yourself."
     )
     expires_at = forms.SplitDateTimeField(
         label="Ends",
@@ -129,16 +130,23 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         return self.may(request, "add")
 
     def _roles(self, request):
-        """Keys that reach farther than the gates are for who keeps the agency."""
+        """Everybody may have keys that act as himself; keys that reach farther than the gates are
+        for who keeps the agency."""
+        own = ApiKey.Role.STAFF
         if self.admin_site.allows(request, "change", "agencies.agency"):
-            return [ApiKey.Role.PARTNER, ApiKey.Role.PROMOTER, ApiKey.Role.GATE]
-        return [ApiKey.Role.GATE]
+            return [ApiKey.Role.PARTNER, ApiKey.Role.PROMOTER, ApiKey.Role.GATE, own]
+        if self.admin_site.allows(request, "change", "tickets.gate"):
+            return [ApiKey.Role.GATE, own]
+        return [own]
 
     def get_queryset(self, request):
         keys = super().get_queryset(request)
         if self.admin_site.allows(request, "change", "agencies.agency"):
             return keys
-        return keys.filter(role=ApiKey.Role.GATE)
+        shown = Q(user=request.user)
+        if self.admin_site.allows(request, "change", "tickets.gate"):
+            shown |= Q(role=ApiKey.Role.GATE)
+        return keys.filter(shown)
 
     def add_view(self, request, form_url="", extra_context=None):
         if not self.has_add_permission(request):
@@ -149,7 +157,9 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         )
 
     def _made(self, request, form):
-        key, secret = ApiKey.objects.make(**form.cleaned_data)
+        is_own = form.cleaned_data["role"] == ApiKey.Role.STAFF
+        user = request.user if is_own else None
+        key, secret = ApiKey.objects.make(user=user, **form.cleaned_data)
         return self.page(
             request,
             "admin/secret.html",

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 
@@ -37,6 +38,22 @@ class KeyAuthentication(BaseAuthentication):
         return "Api-Key"
 
 
+class SessionOrKey(KeyAuthentication):
+    """For what staff do: a staff key stands for its user, any other key for itself; without a key
+    the session of the back office counts, and then Django's CSRF token has to come along."""
+
+    def authenticate(self, request):
+        found = super().authenticate(request)
+        if found is None:
+            return SessionAuthentication().authenticate(request)
+        caller, key = found
+        if key.role != ApiKey.Role.STAFF:
+            return found
+        if not key.user.is_active:
+            raise AuthenticationFailed("The account of this key was closed.")
+        return key.user, key
+
+
 class DenyAll(BasePermission):
     """The default: a view that names no permission answers nobody."""
 
@@ -52,6 +69,19 @@ def role(*roles):
             return isinstance(request.user, KeyCaller) and request.user.key.role in roles
 
     return HasRole
+
+
+class SessionOrKeyScheme(OpenApiAuthenticationExtension):
+    """Tells the OpenAPI document about staff keys and sessions."""
+
+    target_class = SessionOrKey
+    name = ["StaffKey", "Session"]
+
+    def get_security_definition(self, auto_schema):
+        return [
+            {"type": "apiKey", "in": "header", "name": "Authorization"},
+            {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME},
+        ]
 
 
 class KeyScheme(OpenApiAuthenticationExtension):

@@ -20,4 +20,4 @@ def key_of(request):
 
 def _usable(hashed):
     with as_system():
-        return ApiKey.objects.usable().filter(digest=hashed).first()
+        return ApiKey.objects.usable().select_related("user").filter(digest=hashed).first()

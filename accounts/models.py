@@ -59,7 +59,7 @@ class ApiKeyQuerySet(models.QuerySet):
     def usable(self):
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None)
 
-    def make(self, *, role, name, gate_id=None, customer_id=None, expires_at=None):
+    def make(self, *, role, name, gate_id=None, customer_id=None, user=None, expires_at=None):
         """A new key of the current agency: (ApiKey, its secret). The secret is shown only here."""
         secret = f"tsr_{role}_{secrets.token_urlsafe(32)}"
         key = self.create(
@@ -67,6 +67,7 @@ class ApiKeyQuerySet(models.QuerySet):
             name=name,
             gate_id=gate_id,
             customer_id=customer_id,
+            user=user,
             expires_at=expires_at,
             digest=digest(secret),
             hint=secret[-4:],
@@ -83,7 +84,8 @@ class ApiKey(TenantModel):
     """A key of the agency for a device or partner. Only its hash is stored.
 
     `gate_id` binds a gate device to its gate, `customer_id` a buyer's key to its customer; both are
-    opaque here because those tables lie above.
+    opaque here because those tables lie above. A staff key acts as its `user`, with whatever the
+    user's role in the agency allows at that moment.
     """
 
     class Role(models.TextChoices):
@@ -91,6 +93,7 @@ class ApiKey(TenantModel):
         GATE = "gate", "Gate device"
         PROMOTER = "promoter", "Promoter"
         PARTNER = "partner", "Partner"
+        STAFF = "staff", "Staff"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=80)
@@ -99,6 +102,9 @@ class ApiKey(TenantModel):
     hint = models.CharField("ends in", max_length=4, editable=False)
     gate_id = models.UUIDField(null=True, blank=True)
     customer_id = models.UUIDField(null=True, blank=True)
+    user = models.ForeignKey(
+        User, models.CASCADE, null=True, blank=True, related_name="keys", editable=False
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -108,7 +114,15 @@ class ApiKey(TenantModel):
     class Meta:
         verbose_name = "API key"
         ordering = ["-created_at", "pk"]
-        triggers = [Audited("agency_id", "name", "role", "revoked_at", "expires_at", "gate_id")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role="staff", user__isnull=False) | ~Q(role="staff") & Q(user=None),
+                name="staff_keys_act_as_somebody",
+            )
+        ]
+        triggers = [
+            Audited("agency_id", "name", "role", "revoked_at", "expires_at", "gate_id", "user_id")
+        ]
 
     def __str__(self):
         return f"{self.name} (…{self.hint})"

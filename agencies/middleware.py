@@ -40,8 +40,13 @@ class AgencyMiddleware:
     def _for_key(self, request):
         with ExitStack() as scope:
             scope.enter_context(acting_for(request.api_key.agency_id))
-            scope.enter_context(acted_by(f"key:{request.api_key.pk}"))
+            scope.enter_context(acted_by(_actor(request.api_key)))
             return self.get_response(request)
+
+
+def _actor(key):
+    """A staff key acts as its user."""
+    return f"user:{key.user_id}" if key.user_id else f"key:{key.pk}"
 
 
 class ActorMiddleware:

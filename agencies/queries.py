@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import timezone
 
-from agencies.models import Agency
+from agencies.models import Agency, Membership
 from core.errors import NotFound
 from core.memory import Remembered
 from core.tenancy import as_system, current_agency_id
@@ -41,6 +41,12 @@ def current_agency():
 def local_today():
     """The date at the desk of the agency acted for: what falls due goes by it."""
     return timezone.localdate(timezone=ZoneInfo(current_agency().time_zone))
+
+
+def role_of_user(user):
+    """The role of a user in the agency acted for, or None."""
+    held = Membership.objects.filter(user=user, agency_id=current_agency_id())
+    return held.values_list("role", flat=True).first()
 
 
 def site_of(agency):

@@ -2,7 +2,7 @@
 
 from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,18 +14,16 @@ from bookings.clients import key_holder
 from bookings.links import mailed_key
 from bookings.models import Booking, BookingItem, Channel
 from bookings.queries import alternatives_for
-from core.api import PROBLEM_RESPONSES
+from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, Strict
 from core.errors import Invalid, NotFound
 from core.idempotency import once
 from core.money import Money
 from core.postgres.rows import read
+from core.transactions import use_case
 from customers.services import remember_customer
 from events.models import Event, PriceLevel
 from inventory.services import SeatsTaken
 
-IDEMPOTENCY = OpenApiParameter(
-    "Idempotency-Key", str, OpenApiParameter.HEADER, description="Said twice, done once."
-)
 SELLERS = role("buyer", "partner")
 SOLD_BY = (
     "id",
@@ -41,16 +39,6 @@ SOLD_BY = (
     "max_per_booking",
     "reservation_seconds",
 )
-
-
-class Strict(serializers.Serializer):
-    """Refuses fields it does not know, so that nobody believes a price he sent was heard."""
-
-    def to_internal_value(self, data):
-        unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
-        if unknown:
-            raise serializers.ValidationError(dict.fromkeys(sorted(unknown), "Unknown field."))
-        return super().to_internal_value(data)
 
 
 class BestRequest(Strict):
@@ -139,6 +127,54 @@ class Bookings(APIView):
         return Response(body, status=status)
 
 
+class BatchRequest(Strict):
+    reservations = BookingRequest(many=True, allow_empty=False, max_length=20)
+
+
+class BatchReply(serializers.Serializer):
+    reservations = BookingReply(many=True)
+
+
+class ReserveBatch(APIView):
+    """Several reservations at once, also of several events: all of them or none."""
+
+    permission_classes = [SELLERS]
+
+    @extend_schema(
+        request=BatchRequest,
+        parameters=[IDEMPOTENCY],
+        responses={201: BatchReply, **PROBLEM_RESPONSES},
+    )
+    def post(self, request):
+        asked = BatchRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wanted = asked.validated_data["reservations"]
+        status, body = once(
+            caller=str(request.user),
+            key=request.headers.get("Idempotency-Key"),
+            request=request.data,
+            work=lambda: (201, {"reservations": _reserve_all(request.user.key, wanted)}),
+        )
+        return Response(body, status=status)
+
+
+class ReleaseRequest(Strict):
+    booking = serializers.UUIDField()
+
+
+class Release(APIView):
+    """Gives a reservation of this caller up; its places go back on sale."""
+
+    permission_classes = [SELLERS]
+
+    @extend_schema(request=ReleaseRequest, responses={204: None, **PROBLEM_RESPONSES})
+    def post(self, request):
+        asked = ReleaseRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        services.abandon(_own(request.user.key, asked.validated_data["booking"]).pk)
+        return Response(status=204)
+
+
 class OneBooking(APIView):
     """A booking of this caller; anybody else's looks like none."""
 
@@ -185,6 +221,11 @@ def _reserve(key, asked):
     if "best" in asked:
         return describe(_reserve_best(event, asked["best"], sale))
     return describe(_reserve_seats(event, asked["seats"], sale))
+
+
+@use_case
+def _reserve_all(key, wanted):
+    return [_reserve(key, asked) for asked in wanted]
 
 
 def _event(event_id):

@@ -29,7 +29,7 @@ agencies.agency             vc     -           -           -        -           
 agencies.membership         vas    -           -           -        -             -
 agencies.invitation         vs     -           -           -        -             -
 agencies.organizer          vac    vac         -           -        -             -
-accounts.apikey             vas    -           -           -        vas           -
+accounts.apikey             vas    vas         vas         vas      vas           -
 venues.venue                vacs   vacs        -           -        -             -
 venues.layout               v      v           -           -        -             -
 events.event                vacds  vacds       v           -        v             -
@@ -116,11 +116,13 @@ class BackOffice(UnfoldAdminSite):
         return known[1]
 
     def _rights(self, request):
-        user = request.user
+        return self.rights_as(request.user, role_of(request))
+
+    def rights_as(self, user, role):
+        """{model label: letters} of a user who has this role (or None) in the agency acted for."""
         if not (user.is_active and user.is_staff):
             return {}
         rights = dict(OPERATOR) if user.is_superuser else {}
-        role = role_of(request)
         held = {**RIGHTS.get(role, {}), **PAGE_RIGHTS.get(role, {})}
         for label, letters in held.items():
             rights[label] = rights.get(label, "") + letters

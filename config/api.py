@@ -6,6 +6,8 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from bookings import api as bookings
 from events import api as events
 from inventory import api as inventory
+from inventory import staff_api as stock
+from suppliers.api import suppliers
 from tickets import api as tickets
 
 urlpatterns = [
@@ -17,6 +19,29 @@ urlpatterns = [
         inventory.EventAvailability.as_view(),
         name="availability",
     ),
+    path("inventory/events/<uuid:event_id>", stock.OwnedSeats.as_view(), name="stock"),
+    path("inventory/events/<uuid:event_id>/seats", stock.EventSeats.as_view(), name="seats"),
+    path("inventory/events/<uuid:event_id>/available", stock.AvailableSeats.as_view(), name="free"),
+    path(
+        "inventory/events/<uuid:event_id>/seats/<int:event_seat_id>",
+        stock.OneSeat.as_view(),
+        name="seat",
+    ),
+    path(
+        "inventory/events/<uuid:event_id>/availability",
+        inventory.EventAvailability.as_view(),
+        name="inventory_availability",
+    ),
+    path(
+        "inventory/events/<uuid:event_id>/availability/realtime",
+        inventory.EventStatus.as_view(),
+        name="inventory_status",
+    ),
+    path("inventory/reserve", bookings.Bookings.as_view(), name="reserve"),
+    path("inventory/reserve/batch", bookings.ReserveBatch.as_view(), name="reserve_batch"),
+    path("inventory/release", bookings.Release.as_view(), name="release"),
+    path("suppliers", suppliers.Suppliers.as_view(), name="suppliers"),
+    path("suppliers/<uuid:supplier_id>", suppliers.OneSupplier.as_view(), name="supplier"),
     path("bookings", bookings.Bookings.as_view(), name="bookings"),
     path("bookings/<uuid:booking_id>", bookings.OneBooking.as_view(), name="booking"),
     path("bookings/<uuid:booking_id>/contact", bookings.BookingContact.as_view(), name="contact"),

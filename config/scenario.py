@@ -57,14 +57,16 @@ def load(description):
         order = _stock(event, description)
         gate = Gate.objects.create(event=event, name="Gate A")
         sold = _sell(event, options.get("sold", 0))
+        password = reference(16)
+        staff = _staff(agency, password)
         return {
             "agency": {"id": str(agency.pk), "slug": agency.slug, "host": agency.host},
             "venue": {"id": str(venue.pk), "layout": layout.content_hash},
             "event": {"id": str(event.pk), "slug": event.slug},
             "order": order and str(order.pk),
             "gate": {"id": str(gate.pk), "name": gate.name},
-            "tokens": _tokens(gate),
-            "staff": _staff(agency),
+            "tokens": _tokens(gate, staff),
+            "staff": {"user": staff.email, "password": password},
             "sold": sold,
         }
 
@@ -198,13 +200,14 @@ def _sell(event, wanted):
     return len(ordinals)
 
 
-def _tokens(gate):
+def _tokens(gate, staff):
     customer = remember_customer(email="buyer@scenario.example", name="Scenario buyer")
     wanted = {
         "buyer": {"customer_id": customer.pk},
         "gate": {"gate_id": gate.pk},
         "promoter": {},
         "partner": {},
+        "staff": {"user": staff},
     }
     return {
         role: ApiKey.objects.make(role=role, name=f"Scenario {role}", **bound)[1]
@@ -212,10 +215,10 @@ def _tokens(gate):
     }
 
 
-def _staff(agency):
-    email, password = f"staff@{agency.slug}.example", reference(16)
+def _staff(agency, password):
+    email = f"staff@{agency.slug}.example"
     user, _ = User.objects.get_or_create(email=email, defaults={"is_staff": True, "name": "Staff"})
     user.set_password(password)
     user.save()
     Membership.objects.get_or_create(user=user, defaults={"role": Membership.Role.OWNER})
-    return {"user": email, "password": password}
+    return user

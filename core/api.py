@@ -3,6 +3,7 @@
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404, JsonResponse
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import exceptions, pagination, serializers, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -29,6 +30,16 @@ class Problem(serializers.Serializer):
     code = serializers.CharField(help_text=CODES)
     detail = serializers.CharField()
     errors = serializers.DictField(required=False)
+
+
+class Strict(serializers.Serializer):
+    """Refuses fields it does not know, so that nobody believes a price he sent was heard."""
+
+    def to_internal_value(self, data):
+        unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
+        if unknown:
+            raise serializers.ValidationError(dict.fromkeys(sorted(unknown), "Unknown field."))
+        return super().to_internal_value(data)
 
 
 def document(*, code, status, detail, **more):
@@ -127,3 +138,6 @@ PROBLEM_RESPONSES = {
     status.HTTP_429_TOO_MANY_REQUESTS: Problem,
     status.HTTP_503_SERVICE_UNAVAILABLE: Problem,
 }
+IDEMPOTENCY = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="Said twice, done once."
+)
