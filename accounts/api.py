@@ -46,7 +46,7 @@ class SessionOrKey(KeyAuthentication):
         found = super().authenticate(request)
         if found is None:
             return SessionAuthentication().authenticate(request)
-        caller, key = found
+        _, key = found
         if key.role != ApiKey.Role.STAFF:
             return found
         if not key.user.is_active:

@@ -18,10 +18,13 @@ class Rate(serializers.DecimalField):
     """A share such as 0.20, kept as percent."""
 
     def __init__(self, **kwargs):
-        super().__init__(max_digits=5, decimal_places=4, min_value=0, max_value=1, **kwargs)
+        super().__init__(max_digits=5, decimal_places=4, **kwargs)
 
     def to_internal_value(self, data):
-        return super().to_internal_value(data) * HUNDRED
+        rate = super().to_internal_value(data)
+        if not 0 <= rate <= 1:
+            raise serializers.ValidationError("A rate is between 0 and 1.")
+        return rate * HUNDRED
 
     def to_representation(self, value):
         return super().to_representation(value / HUNDRED)
