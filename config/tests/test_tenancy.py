@@ -15,6 +15,7 @@ from core.tenancy import NoAgency, acting_for, as_system
 from customers.models import Customer
 from events.models import Event
 from inventory.models import EventSeat
+from suppliers.models import Supplier
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -209,13 +210,26 @@ FOREIGN = [
     ("DELETE", "/api/v1/bookings/{booking}"),
     ("POST", "/api/v1/bookings/{booking}/contact"),
     ("POST", "/api/v1/bookings/{booking}/pay"),
+    ("GET", "/api/v1/inventory/events/{event}/availability"),
+    ("GET", "/api/v1/inventory/events/{event}/availability/realtime"),
+    ("GET", "/api/v1/inventory/events/{event}"),
+    ("GET", "/api/v1/inventory/events/{event}/seats"),
+    ("GET", "/api/v1/inventory/events/{event}/available"),
+    ("GET", "/api/v1/inventory/events/{event}/seats/{event_seat}"),
+    ("GET", "/api/v1/suppliers/{supplier}"),
+    ("PUT", "/api/v1/suppliers/{supplier}"),
+    ("DELETE", "/api/v1/suppliers/{supplier}"),
 ]
 RANDOM = {
     "event": "01a1fc84-1111-7000-8000-000000000000",
     "booking": "01a1fc84-2222-7000-8000-000000000000",
     "event_slug": "no-such-night",
     "layout": "0" * 32,
+    "supplier": "01a1fc84-3333-7000-8000-000000000000",
+    "event_seat": 999_999_999,
 }
+# Whose key is sent along: what lies below these is nobody's without one.
+KEYS = {"/api/v1/bookings": "buyer", "/api/v1/inventory": "staff", "/api/v1/suppliers": "staff"}
 
 
 @pytest.mark.parametrize(("method", "path"), FOREIGN)
@@ -232,18 +246,22 @@ def test_a_foreign_id_is_answered_like_a_random_one(method, path):
     with acting_for(two["agency"]["id"]):
         booking = reserve(event=Event.objects.get(), ordinals=[0], sale=Sale())
         slug = Event.objects.get().slug
+        below = {
+            "supplier": Supplier.objects.get().pk,
+            "event_seat": EventSeat.objects.get(ordinal=0).pk,
+        }
     foreign = {
         "event": two["event"]["id"],
         "booking": booking.pk,
         "event_slug": slug,
         "layout": two["venue"]["layout"],
+        **below,
     }
+    role = next((role for start, role in KEYS.items() if path.startswith(start)), None)
+    headers = {"Authorization": f"Api-Key {one['tokens'][role]}"} if role else {}
     answers = []
     for ids in (foreign, RANDOM):
         client = Client(HTTP_HOST="one.example")
-        headers = {}
-        if path.startswith("/api/v1/bookings"):
-            headers = {"Authorization": f"Api-Key {one['tokens']['buyer']}"}
         answer = client.generic(
             method, path.format(**ids), "{}", content_type="application/json", headers=headers
         )
