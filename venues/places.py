@@ -1,8 +1,8 @@
 """Which places an order line or a delivery means: a section, rows, or seats in words.
 
-Written as staff write it: rows "A-C, F" and seats "1-12 odd, 15, 17-19". Rows and seats are matched
+Written as staff write it: rows "A-C, F" and seats "1-12 odd, 15, 17 to 19". Rows and seats are matched
 by their printed labels, whatever is in them: Box 1-Box 4; a label with a comma stands in quotes. A
-range of labels follows the physical order of the layout.
+range of labels follows the physical order of the layout; its odd or even half goes by the numbers.
 """
 
 import re
@@ -15,7 +15,11 @@ from venues.models import LayoutSeat
 
 QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
 PARTS = re.compile(r'(?:"[^"]*"|[^",;]|")+')
-PARITY = re.compile(r"(?P<run>.*\S)\s+(?P<parity>odd|even)", re.IGNORECASE)
+PARITY = re.compile(
+    r"(?P<run>.*\S)[\s(]+(?:(?P<odd>odds?|impairs?|ungerade)|evens?|pairs?|gerade)[\s)]*",
+    re.IGNORECASE,
+)
+DASH = re.compile(r"\s*[-–—]\s*|\s+(?:to|thru|through|à|au|bis)\s+", re.IGNORECASE)
 
 
 class NotAPlace(Invalid):
@@ -35,12 +39,12 @@ def places_in(section, *, rows="", seats="", around=None):
         meant = {place.row for place in found if place.ordinal in around}
         found = [place for place in found if place.row in meant]
     if rows.strip():
-        labels = _in_order(place.row for place in found)
-        wanted = _expand(rows, labels, "row", section)
+        labels = Labels((place.row for place in found), "row", section_name(section.label))
+        wanted = set(labels.meant_by(rows))
         found = [place for place in found if place.row in wanted]
     if seats.strip():
-        labels = _in_order(place.label for place in found)
-        wanted = _expand(seats, labels, "seat", section)
+        labels = Labels((place.label for place in found), "seat", section_name(section.label))
+        wanted = set(labels.meant_by(seats))
         found = [place for place in found if place.label in wanted]
     return found
 
@@ -99,50 +103,85 @@ def _run(run):
     return run[0].label if len(run) == 1 else f"{run[0].label}-{run[-1].label}"
 
 
-def _in_order(labels):
-    return list(dict.fromkeys(labels))
+class Labels:
+    """The printed labels of rows or seats in the layout's order, found by what people write."""
 
+    def __init__(self, labels, what, where):
+        """`what` is row or seat, `where` says of what for the sentences of refusals."""
+        self.labels = list(dict.fromkeys(labels))
+        self.what, self.where = what, where
+        self._at, self._meant = {}, {}
+        for key in (_plain, _without_zeros):
+            for position, label in enumerate(self.labels):
+                self._at.setdefault(key(label), position)
 
-def _expand(words, labels, what, section):
-    by_name = [label for label in labels if _plain(label) == _plain(words)]
-    if by_name:
-        return set(by_name)
-    wanted = set()
-    for part in PARTS.findall(words.translate(QUOTES)):
-        if part.strip():
-            wanted.update(_part(part.strip(), labels, what, section))
-    return wanted
+    def meant_by(self, words):
+        """The labels that the words mean, without doubles. Raises NotAPlace naming the word that
+        does not fit. The same words of a long list are looked up once."""
+        if words not in self._meant:
+            try:
+                self._meant[words] = self._labels(words)
+            except NotAPlace as refusal:
+                self._meant[words] = refusal.message
+        meant = self._meant[words]
+        if isinstance(meant, str):
+            raise NotAPlace(meant)
+        return meant
 
+    def _labels(self, words):
+        position = self._position(words)
+        if position is not None:
+            return [self.labels[position]]
+        parts = (part.strip() for part in PARTS.findall(words.translate(QUOTES)))
+        return list(dict.fromkeys(label for part in parts if part for label in self._part(part)))
 
-def _part(part, labels, what, section):
-    """The labels of one label or of a range, which may end in odd or even."""
-    known = {_plain(label): position for position, label in enumerate(labels)}
-    half = None if _plain(part) in known else PARITY.fullmatch(part)
-    first, last = _ends(half["run"] if half else part, known, what, section)
-    run = labels[min(first, last) : max(first, last) + 1]
-    if half:
-        rest = 1 if half["parity"].lower() == "odd" else 0
-        run = [label for label in run if label.isdigit() and int(label) % 2 == rest]
-    return run
+    def _position(self, words):
+        """Where a label stands; 07 finds 7 where nothing is called 07."""
+        position = self._at.get(_plain(words))
+        return self._at.get(_without_zeros(words)) if position is None else position
 
+    def _part(self, part):
+        """The labels of one label or of a range, which may end in odd or even."""
+        half = PARITY.fullmatch(part) if self._position(part) is None else None
+        first, last = self._ends(half["run"] if half else part)
+        if half:
+            return self._half(self.labels[first], self.labels[last], 1 if half["odd"] else 0)
+        return self.labels[min(first, last) : max(first, last) + 1]
 
-def _ends(words, known, what, section):
-    """The positions of a range's first and last label; a label may itself have dashes in it."""
-    if _plain(words) in known:
-        return known[_plain(words)], known[_plain(words)]
-    sides = [(words[: dash.start()], words[dash.end() :]) for dash in re.finditer("[-–]", words)]
-    for first, last in sides:
-        if _plain(first) in known and _plain(last) in known:
-            return known[_plain(first)], known[_plain(last)]
-    unknown = words
-    if len(sides) == 1:
-        unknown = next(side for side in sides[0] if _plain(side) not in known).strip()
-    if not unknown.strip():
-        raise NotAPlace(f"“{words}” is not a {what} or a range of {what}s.")
-    unknown = unknown.replace('"', "").strip()
-    raise NotAPlace(f"{section_name(section.label)} has no {what} {unknown}.")
+    def _half(self, first, last, rest):
+        """The odd or even numbers between two labels, wherever they stand in the row."""
+        if not (first.isdecimal() and last.isdecimal()):
+            return []
+        low, high = sorted((int(first), int(last)))
+        numbers = ((label, int(label)) for label in self.labels if label.isdecimal())
+        return [label for label, n in numbers if low <= n <= high and n % 2 == rest]
+
+    def _ends(self, words):
+        """The positions of a range's first and last label; a label may itself have dashes in it."""
+        position = self._position(words)
+        if position is not None:
+            return position, position
+        sides = [(words[: dash.start()], words[dash.end() :]) for dash in DASH.finditer(words)]
+        for ends in sides:
+            first, last = map(self._position, ends)
+            if first is not None and last is not None:
+                return first, last
+        raise NotAPlace(self._refusal(words, sides))
+
+    def _refusal(self, words, sides):
+        unknown = words
+        if len(sides) == 1:
+            unknown = next(side for side in sides[0] if self._position(side) is None)
+        unknown = unknown.replace('"', "").strip()
+        if not unknown:
+            return f"“{words}” is not a {self.what} or a range of {self.what}s."
+        return f"{self.where} has no {self.what} {unknown}."
 
 
 def _plain(label):
     """A label as it is compared: without case, quotes and doubled spaces."""
     return " ".join(label.replace('"', " ").split()).casefold()
+
+
+def _without_zeros(label):
+    return _plain(label).lstrip("0") or "0"
