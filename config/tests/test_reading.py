@@ -10,11 +10,11 @@ from core.exports import write_xlsx
 from core.money import Money
 from events.models import Event
 from suppliers.models import Acquisition, PurchaseOrder
-from suppliers.places import in_words
 from suppliers.reading import Kind, Unreadable, read_delivery
 from suppliers.services import add_line, cancel_order, confirm_order, receive_delivery, submit_order
 from venues.generators import grid
 from venues.models import LayoutSeat, Venue
+from venues.places import in_words
 from venues.services import publish_layout
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ class Expected:
     def __init__(self, order, event_id=None):
         """`event_id` chooses one of the order's events for all lines that name none."""
         self.order = order
-        self.lines = list(order.lines.select_related("event", "section").order_by("position", "pk"))
+        self.lines = list(order.lines.select_related("event").order_by("position", "pk"))
         self.events = {line.event_id: line.event for line in self.lines}
         self.chosen = [event_id] if event_id in self.events else list(self.events)
         self.coming = {event: {} for event in self.events}
@@ -40,6 +40,17 @@ class Expected:
                     self.arrived[line.event_id][ordinal] = line
                 elif line.status != LineStatus.CANCELLED:
                     self.coming[line.event_id][ordinal] = line
+
+    def left_of(self, line):
+        """How many places a line still expects: fewer than are named where some were cancelled."""
+        return line.outstanding if line.status != LineStatus.CANCELLED else 0
+
+    def only_section(self, event_id):
+        """The label of the section in which all places of an event are; None for several."""
+        house = self.house_of(event_id)
+        ordinals = self.coming[event_id].keys() | self.arrived[event_id].keys()
+        sections = {house.places[ordinal].section_id for ordinal in ordinals}
+        return house.labels[sections.pop()] if len(sections) == 1 else None
 
     def _owned(self, event_id):
         """{ordinal: number of the order} of places still to come that are ours all the same."""

@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from core.errors import Invalid
-from suppliers.places import in_words
+from venues.places import in_words
 
-LONGEST_CODE, LONGEST_FILE = 200, 300
+LONGEST_CODE, LONGEST_FILE = 120, 500
 CUT_BY_A_SPREADSHEET = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
 SEPARATORS = re.compile(r"[\s|;]+")
 DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y", "%d %b %Y", "%d %B %Y")

@@ -3,10 +3,10 @@
 import re
 from collections import namedtuple
 
-from suppliers.places import PARTS, QUOTES, Labels, NotAPlace
 from suppliers.reading.names import Names
 from venues.labels import named, section_name
 from venues.models import LayoutSeat, LayoutSection
+from venues.places import PARTS, QUOTES, Labels, NotAPlace
 
 Place = namedtuple("Place", "section_id row label ordinal block index kind")
 TWO_FIELDS = re.compile(r"([^,;/|\t]+?)\s*[,;/|\t]\s*([^,;/|\t]+)")
@@ -24,6 +24,7 @@ class House:
             by_section.setdefault(place.section_id, []).append(place)
             self.places[place.ordinal] = place
         sections = LayoutSection.objects.filter(layout=layout_id).order_by("position")
+        self.labels = {section.pk: section.label for section in sections}
         self.sections = {
             section.label: Section(section, by_section.get(section.pk, [])) for section in sections
         }

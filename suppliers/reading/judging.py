@@ -1,15 +1,15 @@
 """Puts what was asked for beside what an order expects: what can be received, and why the rest not."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from core.errors import Invalid
-from suppliers.places import NotAPlace, in_words
 from suppliers.reading import extras
 from suppliers.reading.files import UNPRINTABLE
 from suppliers.reading.names import GUESSES, SEVERAL
 from suppliers.reading.result import Kind, Match, Part, Problem, Reading, Remark
 from suppliers.reading.words import under
+from venues.places import NotAPlace, in_words
 
 ELSEWHERE = {
     "owned": (Kind.OWNED, "{places}: ours already, bought with {number}."),
@@ -27,6 +27,7 @@ class Judge:
         self.problems, self.remarks, self.lines = [], [], 0
         self._matches = {}
         self._blocks, self._elsewhere = [], defaultdict(dict)
+        self._count = Counter()
         self._codes, self._extras = {}, {name: {} for name in ("codes", "files", "in_hand")}
 
     def refuse(self, asked, kind, reason, **more):
@@ -139,7 +140,7 @@ class Judge:
             if found.how:
                 self._match(asked, asked.section, found.name, found.how in GUESSES)
             return house.sections[found.name], asked
-        only = self._only_section(event, house)
+        only = house.sections.get(self.expected.only_section(event))
         if only and found.how != SEVERAL:
             without = _without_section(asked)
             if without and _fits(only, without):
@@ -147,10 +148,6 @@ class Judge:
                     self._match(asked, "", only.label, True)
                 return only, without
         raise _unknown_section(asked, found)
-
-    def _only_section(self, event, house):
-        sections = {line.section.label for line in self.expected.lines if line.event_id == event}
-        return house.sections[sections.pop()] if len(sections) == 1 else None
 
     def _only_row(self, event, section):
         """The row that is meant when none is named: the only one of which something was ordered."""
@@ -212,7 +209,8 @@ class Judge:
         self._receive(asked, event, good, of=good)
 
     def _receive(self, asked, event, good, *, of):
-        """Takes the good places of those the line is about."""
+        """Takes the good places of those the line is about, as far as their order lines go."""
+        good = self._within_lines(asked, event, good)
         if not good:
             return
         try:
@@ -222,10 +220,26 @@ class Judge:
             self.refuse(asked, kind, refusal.message, event_id=event, ordinals=tuple(good))
             return
         self.taken[event] |= dict.fromkeys(good, asked.number)
+        self._count.update(self.expected.coming[event][ordinal] for ordinal in good)
         for name, values in said.items():
             kept = self._extras[name]
             kept |= {(event, ordinal): values[ordinal] for ordinal in good}
         self._compare_cost(asked, self.expected.coming[event][good[0]])
+
+    def _within_lines(self, asked, event, ordinals):
+        """Those of the places that their order lines still have room for; tells of the others."""
+        coming, room, fitting, extra = self.expected.coming[event], {}, [], []
+        for ordinal in ordinals:
+            line = coming[ordinal]
+            left = room.setdefault(line, self.expected.left_of(line) - self._count[line])
+            room[line] = left - 1
+            (fitting if left > 0 else extra).append(ordinal)
+        if extra:
+            words = self._in_words(event, extra)
+            reason = f"{words}: more than the order still expects, since some were cancelled."
+            more = {"event_id": event, "ordinals": tuple(extra)}
+            self.refuse(asked, Kind.OVER_RECEIPT, reason, **more)
+        return fitting
 
     def _said(self, asked, event, places):
         """{codes, files, in_hand: {ordinal: value}} of a line. Raises Invalid."""

@@ -35,7 +35,8 @@ def book(sheet, *, strings="", sheets=BOOK, more=(), head=""):
 
 def rows(*lines):
     text = '<c t="inlineStr"><is><t>{}</t></is></c>'.format
-    return f"<sheetData>{''.join(f'<row>{chr(10).join(map(text, line))}</row>' for line in lines)}</sheetData>"
+    cells = ("".join(map(text, line)) for line in lines)
+    return f"<sheetData>{''.join(f'<row>{line}</row>' for line in cells)}</sheetData>"
 
 
 def test_what_our_own_exports_write_is_read_back():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from suppliers.places import Labels, NotAPlace
+from venues.places import Labels, NotAPlace
 
 SEATS = Labels(map(str, range(1, 21)), "seat", "Section A, row 3")
 # From the middle outwards, as a theatre numbers them.
