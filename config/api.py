@@ -7,7 +7,7 @@ from bookings import api as bookings
 from events import api as events
 from inventory import api as inventory
 from inventory import staff_api as stock
-from suppliers.api import suppliers
+from suppliers.api import orders, suppliers
 from tickets import api as tickets
 
 urlpatterns = [
@@ -42,6 +42,11 @@ urlpatterns = [
     path("inventory/release", bookings.Release.as_view(), name="release"),
     path("suppliers", suppliers.Suppliers.as_view(), name="suppliers"),
     path("suppliers/<uuid:supplier_id>", suppliers.OneSupplier.as_view(), name="supplier"),
+    path("purchase-orders", orders.Orders.as_view(), name="orders"),
+    path("purchase-orders/<uuid:po_id>", orders.OneOrder.as_view(), name="order"),
+    path("purchase-orders/<uuid:po_id>/submit", orders.SubmitOrder.as_view(), name="submit"),
+    path("purchase-orders/<uuid:po_id>/confirm", orders.ConfirmOrder.as_view(), name="confirm"),
+    path("purchase-orders/<uuid:po_id>/receive", orders.ReceiveOrder.as_view(), name="receive"),
     path("bookings", bookings.Bookings.as_view(), name="bookings"),
     path("bookings/<uuid:booking_id>", bookings.OneBooking.as_view(), name="booking"),
     path("bookings/<uuid:booking_id>/contact", bookings.BookingContact.as_view(), name="contact"),

@@ -15,7 +15,7 @@ from core.tenancy import NoAgency, acting_for, as_system
 from customers.models import Customer
 from events.models import Event
 from inventory.models import EventSeat
-from suppliers.models import Supplier
+from suppliers.models import PurchaseOrder, Supplier
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -219,6 +219,10 @@ FOREIGN = [
     ("GET", "/api/v1/suppliers/{supplier}"),
     ("PUT", "/api/v1/suppliers/{supplier}"),
     ("DELETE", "/api/v1/suppliers/{supplier}"),
+    ("GET", "/api/v1/purchase-orders/{order}"),
+    ("POST", "/api/v1/purchase-orders/{order}/submit"),
+    ("POST", "/api/v1/purchase-orders/{order}/confirm"),
+    ("POST", "/api/v1/purchase-orders/{order}/receive"),
 ]
 RANDOM = {
     "event": "01a1fc84-1111-7000-8000-000000000000",
@@ -226,10 +230,16 @@ RANDOM = {
     "event_slug": "no-such-night",
     "layout": "0" * 32,
     "supplier": "01a1fc84-3333-7000-8000-000000000000",
+    "order": "01a1fc84-4444-7000-8000-000000000000",
     "event_seat": 999_999_999,
 }
 # Whose key is sent along: what lies below these is nobody's without one.
-KEYS = {"/api/v1/bookings": "buyer", "/api/v1/inventory": "staff", "/api/v1/suppliers": "staff"}
+KEYS = {
+    "/api/v1/bookings": "buyer",
+    "/api/v1/inventory": "staff",
+    "/api/v1/suppliers": "staff",
+    "/api/v1/purchase-orders": "staff",
+}
 
 
 @pytest.mark.parametrize(("method", "path"), FOREIGN)
@@ -248,6 +258,7 @@ def test_a_foreign_id_is_answered_like_a_random_one(method, path):
         slug = Event.objects.get().slug
         below = {
             "supplier": Supplier.objects.get().pk,
+            "order": PurchaseOrder.objects.get().pk,
             "event_seat": EventSeat.objects.get(ordinal=0).pk,
         }
     foreign = {
