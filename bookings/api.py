@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api import role
+from accounts.models import ApiKey
 from agencies.queries import current_agency, site_of
 from bookings import services
 from bookings.clients import key_holder
@@ -22,6 +23,7 @@ from core.postgres.rows import read
 from core.transactions import use_case
 from customers.services import remember_customer
 from events.models import Event, PriceLevel
+from inventory.models import StockChannel
 from inventory.services import SeatsTaken
 
 SELLERS = role("buyer", "partner")
@@ -217,7 +219,13 @@ class BookingPay(APIView):
 
 def _reserve(key, asked):
     event = _event(asked["event"])
-    sale = services.Sale(Channel.API, key.pk, _customer_id(key, asked), key_holder(key))
+    sale = services.Sale(
+        channel=Channel.API,
+        seller_key=key.pk,
+        customer_id=_customer_id(key, asked),
+        client=key_holder(key),
+        stock=StockChannel.PARTNER if key.role == ApiKey.Role.PARTNER else StockChannel.WEB,
+    )
     if "best" in asked:
         return describe(_reserve_best(event, asked["best"], sale))
     return describe(_reserve_seats(event, asked["seats"], sale))
@@ -242,7 +250,7 @@ def _reserve_seats(event, seats, sale):
     except SeatsTaken as taken:
         taken.details["alternatives"] = [
             [place.ordinal for place in group]
-            for group in alternatives_for(event, seats, without=taken.ordinals)
+            for group in alternatives_for(event, seats, without=taken.ordinals, channel=sale.stock)
         ]
         raise
 

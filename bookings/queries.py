@@ -1,18 +1,19 @@
 """Reads of bookings for pages: what to offer instead, what a booking brought."""
 
 from inventory import picker
+from inventory.models import StockChannel
 from inventory.queries import named_places
 
 
-def alternatives_for(event, ordinals, *, without=()):
+def alternatives_for(event, ordinals, *, without=(), channel=StockChannel.WEB):
     """Up to three groups (lists of FreePlace) as large as the wanted one and as good, see
-    picker.alternatives; `without` ordinals that were just lost, though whoever is taking them may
-    not have done yet. Empty when nothing fits."""
+    picker.alternatives, and open to the `channel`; `without` ordinals that were just lost, though
+    whoever is taking them may not have done yet. Empty when nothing fits."""
     wanted = named_places(event.pk, ordinals)
     if not wanted:
         return []
-    places = [place for place in picker.free_places(event) if place.ordinal not in without]
-    return picker.alternatives(places, wanted)
+    free = picker.free_places(event, channel=channel)
+    return picker.alternatives([place for place in free if place.ordinal not in without], wanted)
 
 
 def profit_of(booking):

@@ -9,36 +9,32 @@ from typing import NamedTuple
 from django.db import connection
 
 from core.errors import DomainError
+from inventory.free import FREE, OPEN_TO
+from inventory.models import StockChannel
 
-FREE = """
+WITHIN = f"""{FREE} AND {OPEN_TO}
+  AND (%(level)s::uuid IS NULL OR e.level_id = %(level)s)
+  AND (%(section)s::text IS NULL OR c.label = %(section)s)
+  AND (%(at_most)s::numeric IS NULL OR coalesce(e.price, l.price) <= %(at_most)s)"""
+FREE_PLACES = f"""
 SELECT e.ordinal, c.position, c.label, s.row_position, s.row, s.label, s.block, s.index, s.x, s.y,
        s.kind, s.restricted_view, coalesce(e.price, l.price), l.id
 FROM inventory_eventseat e
 JOIN venues_layoutseat s ON s.id = e.seat_id
 JOIN venues_layoutsection c ON c.id = s.section_id
 JOIN events_pricelevel l ON l.id = e.level_id
-WHERE e.event_id = %(event)s AND e.ownership = 'OWNED'
-  AND (e.status = 'AVAILABLE'
-       OR (e.status = 'RESERVED' AND e.claimed_until <= clock_timestamp()))
-  AND (%(level)s::uuid IS NULL OR e.level_id = %(level)s)
-  AND (%(section)s::text IS NULL OR c.label = %(section)s)
-  AND (%(at_most)s::numeric IS NULL OR coalesce(e.price, l.price) <= %(at_most)s)
+WHERE e.event_id = %(event)s AND {WITHIN}
 ORDER BY e.ordinal
-"""
-HAS_SEATS = """
+"""  # noqa: S608 - constants only
+HAS_SEATS = f"""
 SELECT EXISTS (
   SELECT 1 FROM inventory_eventseat e
   JOIN venues_layoutseat s ON s.id = e.seat_id
   JOIN venues_layoutsection c ON c.id = s.section_id
   JOIN events_pricelevel l ON l.id = e.level_id
-  WHERE e.event_id = %(event)s AND e.ownership = 'OWNED' AND s.kind <> 'STANDING'
-    AND (e.status = 'AVAILABLE'
-         OR (e.status = 'RESERVED' AND e.claimed_until <= clock_timestamp()))
-    AND (%(level)s::uuid IS NULL OR e.level_id = %(level)s)
-    AND (%(section)s::text IS NULL OR c.label = %(section)s)
-    AND (%(at_most)s::numeric IS NULL OR coalesce(e.price, l.price) <= %(at_most)s)
+  WHERE e.event_id = %(event)s AND s.kind <> 'STANDING' AND {WITHIN}
 )
-"""
+"""  # noqa: S608 - constants only
 # How many near-best groups a choice is drawn from, so that simultaneous buyers do not collide.
 SPREAD = 4
 
@@ -74,9 +70,10 @@ class FreePlace(NamedTuple):
 
 def free_places(event, **within):
     """The event's sellable places in map order; `within` a `level` (PriceLevel id), a `section`
-    (label) and a price before fees that none exceeds (`at_most`), as far as these are given."""
+    (label) and a price before fees that none exceeds (`at_most`), as far as these are given, and what
+    is open to a `channel`, the website if none is named."""
     with connection.prepared_cursor() as cursor:
-        cursor.execute(FREE, _limits(event, **within))
+        cursor.execute(FREE_PLACES, _limits(event, **within))
         return list(map(FreePlace._make, cursor))
 
 
@@ -87,8 +84,9 @@ def has_seats(event, **within):
         return cursor.fetchone()[0]
 
 
-def _limits(event, *, level=None, section=None, at_most=None):
-    return {"event": event.pk, "level": level, "section": section, "at_most": at_most}
+def _limits(event, *, level=None, section=None, at_most=None, channel=StockChannel.WEB):
+    limits = {"level": level, "section": section, "at_most": at_most, "channel": channel}
+    return {"event": event.pk, **limits}
 
 
 def groups(places, size):

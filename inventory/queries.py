@@ -5,17 +5,17 @@ from decimal import Decimal
 
 from django.db import connection
 
+from inventory.free import FREE, PUBLIC
+
+SELLABLE = f"{FREE} AND {PUBLIC}"
 # One byte a place, in map order: 0 available, 1 taken, 2 not for sale.
-STATUS_BYTES = """
+STATUS_BYTES = f"""
 SELECT string_agg(CASE
-    WHEN ownership <> 'OWNED' OR level_id IS NULL THEN '\\x02'::bytea
-    WHEN status = 'AVAILABLE'
-      OR (status = 'RESERVED' AND claimed_until <= clock_timestamp()) THEN '\\x00'::bytea
-    ELSE '\\x01'::bytea END, ''::bytea ORDER BY ordinal)
-FROM inventory_eventseat WHERE event_id = %s
-"""
-SELLABLE = """e.ownership = 'OWNED' AND (e.status = 'AVAILABLE'
-  OR (e.status = 'RESERVED' AND e.claimed_until <= clock_timestamp()))"""
+    WHEN e.ownership <> 'OWNED' OR e.level_id IS NULL THEN '\\x02'::bytea
+    WHEN {SELLABLE} THEN '\\x00'::bytea
+    ELSE '\\x01'::bytea END, ''::bytea ORDER BY e.ordinal)
+FROM inventory_eventseat e WHERE e.event_id = %s
+"""  # noqa: S608 - constants only
 LEFT_BY_LEVEL = f"""
 SELECT e.level_id, min(coalesce(e.price, l.price)), max(coalesce(e.price, l.price)), count(*)
 FROM inventory_eventseat e JOIN events_pricelevel l ON l.id = e.level_id

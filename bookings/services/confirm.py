@@ -4,18 +4,17 @@ the same places if all are free, else all the money back. Nothing else is allowe
 import logging
 
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from bookings.facts import BookingConfirmed, LateMoneyRefunded
 from bookings.models import Booking, BookingItem, Status
 from bookings.services.expire import expire_in
 from core import failpoints
-from core.locks import lock
+from core.locks import database_now, lock
 from core.money import Money, total
 from core.outbox import record
 from core.status import WrongState
 from core.transactions import use_case
-from inventory.models import EventSeat, Ownership
+from inventory.models import EventSeat
 from inventory.models import Status as SeatStatus
 from inventory.services import claim, lock_seats, sell
 from payments.ledger import post
@@ -80,16 +79,15 @@ def _hold(booking, items, seats):
         ordinals=[seat.ordinal for seat in seats],
         reference=booking.pk,
         seconds=booking.event.reservation_ttl,
+        channel=None,
     )
     reopen_tickets([item.ticket_id for item in items])
     return True
 
 
 def _free_again(booking, seats):
-    free = all(
-        seat.ownership == Ownership.OWNED and seat.status == SeatStatus.AVAILABLE for seat in seats
-    )
-    return free and booking.event.sells_at(timezone.now())
+    now = database_now()
+    return all(seat.is_free_at(now) for seat in seats) and booking.event.sells_at(now)
 
 
 def _sell(booking, items, payment_id):

@@ -22,7 +22,7 @@ from core.money import Money, total
 from core.postgres.rows import insert
 from core.transactions import broken_constraint, use_case
 from inventory import picker
-from inventory.models import EventSeat
+from inventory.models import EventSeat, StockChannel
 from inventory.picker import NoSuchGroup
 from inventory.services import (
     NotOnSale,
@@ -60,12 +60,13 @@ class TooManyHolds(DomainError):
 @dataclass(frozen=True)
 class Sale:
     """Through which channel and key places are sold, to which customer if that is known, and at
-    whose call."""
+    whose call. `stock` is whose allotment may be sold beside what is open to all."""
 
     channel: str = Channel.WEB
     seller_key: UUID | None = None
     customer_id: UUID | None = None
     client: Client = ANYBODY
+    stock: str = StockChannel.WEB
 
 
 WEB_SALE = Sale()
@@ -93,7 +94,7 @@ def _stand_back(seconds):
 
 def _take(event, ordinals, sale, how=claim):
     """The Booking of these places; they may have been another's whose time is over."""
-    claimed = partial(how, event=event, ordinals=ordinals)
+    claimed = partial(how, event=event, ordinals=ordinals, channel=sale.stock)
     try:
         return _reserve(event, claimed, sale)
     except SeatsLocked:
@@ -150,12 +151,13 @@ def reserve_best(*, event, wish, sale=WEB_SALE):
 
 def _take_best(event, wish, sale, lost, spread):
     """One try; raises SeatsTaken with places that are not to be tried again now."""
-    if not wish.wheelchair and not picker.has_seats(event, **wish.within):
+    within = {**wish.within, "channel": sale.stock}
+    if not wish.wheelchair and not picker.has_seats(event, **within):
         try:
-            return _reserve(event, _any_standing(event, wish), sale)
+            return _reserve(event, _any_standing(event, wish, sale), sale)
         except SeatsTaken:
             pass  # what others are at, or have let lapse, is looked for below
-    places = picker.free_places(event, **wish.within)
+    places = picker.free_places(event, **within)
     chosen = picker.best(
         [place for place in places if place.ordinal not in lost],
         quantity=wish.quantity,
@@ -167,12 +169,13 @@ def _take_best(event, wish, sale, lost, spread):
     return _take(event, [place.ordinal for place in chosen], sale)
 
 
-def _any_standing(event, wish):
+def _any_standing(event, wish, sale):
     return partial(
         claim_standing,
         event=event,
         within=wish.within,
         quantity=wish.quantity,
+        channel=sale.stock,
     )
 
 

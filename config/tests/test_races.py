@@ -18,8 +18,8 @@ from core import invariants
 from core.postgres.rows import read
 from core.tenancy import acting_for
 from events.models import Event
-from inventory import services as inventory
 from inventory.models import EventSeat
+from inventory.services import claiming
 from tickets.models import Admission, Gate, Scan, Ticket
 from tickets.queries import printable
 from tickets.services import admit, code_of
@@ -90,10 +90,12 @@ def without(text, clause):
 @pytest.fixture
 def claims_unguarded(monkeypatch):
     """Claiming as it is, but for the lock and the look at whether a place is still free."""
-    claim = without(inventory.CLAIM, "AND e.status = 'AVAILABLE'")
-    chosen = without(inventory.CHOSEN, "FOR NO KEY UPDATE {when_locked}")
+    chosen = without(claiming.CHOSEN, "FOR NO KEY UPDATE {when_locked}")
+    unguarded = without(claiming.CLAIM, "AND {free}").format(
+        wanted=chosen, open=claiming.ON_SALE, hold="NULL"
+    )
     for statement in ("CLAIM_CHOSEN", "CLAIM_UNLOCKED"):
-        monkeypatch.setattr(inventory, statement, claim.format(wanted=chosen))
+        monkeypatch.setattr(claiming, statement, unguarded)
 
 
 @pytest.fixture

@@ -79,8 +79,14 @@ class EventSeatQuerySet(models.QuerySet):
         return self.filter(event=event, ordinal__in=ordinals)
 
     def sellable(self):
-        """Owned and available: the whole rule. Lapsed reservations join when they are taken over."""
-        return self.filter(ownership=Ownership.OWNED, status=Status.AVAILABLE)
+        """What the website can sell as it is, see `inventory.free`. Lapsed reservations join when they
+        are taken over."""
+        over = Q(status=Status.HELD, claimed_until__lte=Now())
+        return self.filter(
+            Q(status=Status.AVAILABLE) | over,
+            ownership=Ownership.OWNED,
+            channel__in=("", StockChannel.WEB),
+        )
 
 
 class EventSeat(TenantModel):
@@ -173,6 +179,13 @@ class EventSeat(TenantModel):
 
     def __str__(self):
         return f"{self.event_id}/{self.ordinal}"
+
+    def is_free_at(self, now):
+        """Whether it can be taken as it is, through whatever channel it is sold."""
+        is_over = self.claimed_until is not None and self.claimed_until <= now
+        return self.ownership == Ownership.OWNED and (
+            self.status == Status.AVAILABLE or (self.status == Status.HELD and is_over)
+        )
 
 
 class SeatEntry(TenantModel):

@@ -1,4 +1,4 @@
-"""Who may make places scarcer: only here. Every function runs inside its caller's transaction."""
+"""Places taken for a buyer, sold, given back. Every function runs in its caller's transaction."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,62 +9,27 @@ from django.db.models.functions import Now
 
 from core.errors import DomainError
 from core.locks import lock
-from core.transactions import is_lock_timeout, use_case
-from inventory.models import EventSeat, Ownership, Status
+from core.transactions import is_lock_timeout
+from inventory.free import AS_IT_IS, OPEN_TO
+from inventory.models import EventSeat, Status, StockChannel
 
-# Which level covers each row of the layout: of several the one that names rows, then the last. Found
-# once a row, not once a place.
-COVERED = """
-WITH covered AS MATERIALIZED (
-  SELECT r.section_id, r.row, (
-    SELECT l.id FROM events_pricelevel l JOIN events_pricearea a ON a.level_id = l.id
-    WHERE l.event_id = %(event)s AND a.section_id = r.section_id
-      AND (cardinality(a.rows) = 0 OR r.row = ANY (a.rows))
-    ORDER BY cardinality(a.rows) DESC, l.position DESC, l.id LIMIT 1
-  ) AS level_id
-  FROM (
-    SELECT DISTINCT section_id, row FROM venues_layoutseat WHERE layout_id = %(layout)s
-  ) r
-)
-"""
-LAY_OUT = f"""
-{COVERED}
-INSERT INTO inventory_eventseat
-  (agency_id, event_id, ordinal, seat_id, level_id, ownership, status, currency)
-SELECT s.agency_id, %(event)s, s.ordinal, s.id, c.level_id, 'NOT_OWNED', 'AVAILABLE', %(currency)s
-FROM venues_layoutseat s JOIN covered c ON c.section_id = s.section_id AND c.row = s.row
-WHERE s.layout_id = %(layout)s AND s.ordinal NOT IN (
-  SELECT ordinal FROM inventory_eventseat WHERE event_id = %(event)s
-)
-ON CONFLICT (event_id, ordinal) DO NOTHING
-"""  # noqa: S608 - constants only
-# Places can be ordered before prices are set, and levels change while an event is a draft.
-RELEVEL = f"""
-{COVERED}
-UPDATE inventory_eventseat e SET level_id = c.level_id
-FROM venues_layoutseat s JOIN covered c ON c.section_id = s.section_id AND c.row = s.row
-WHERE e.event_id = %(event)s AND s.id = e.seat_id AND e.status NOT IN ('RESERVED', 'SOLD')
-  AND e.level_id IS DISTINCT FROM c.level_id
-"""  # noqa: S608 - constants only
-# One statement: whether the event sells by the database's clock, then the places, locked, then those
+# One statement: whether it sells by the database's clock, then the places, locked, then those
 # of them that are sellable taken. Nobody queues here. Places that were chosen are locked in key order
 # and the first that somebody else has ends the statement: of several who want the same places one
 # always gets through. What another transaction took meanwhile PostgreSQL's re-check leaves out.
 CLAIM = """
 WITH sale AS MATERIALIZED (
-  SELECT status IN ('ON_SALE', 'SOLD_OUT') AND sale_starts_at <= clock_timestamp()
-     AND clock_timestamp() < sale_ends_at AS is_open
-  FROM events_event WHERE id = %(event)s
+  SELECT {open} AS is_open FROM events_event WHERE id = %(event)s
 ), wanted AS (
   {wanted}
 ), claimed AS (
   UPDATE inventory_eventseat e
   SET status = 'RESERVED', claimed_by = %(reference)s,
-      claimed_until = clock_timestamp() + make_interval(secs => %(seconds)s)
+      claimed_until = clock_timestamp() + make_interval(secs => %(seconds)s), hold_id = {hold}
   FROM sale, wanted, venues_layoutseat s, venues_layoutsection c, events_pricelevel l
   WHERE sale.is_open AND e.id = wanted.id
     AND s.id = e.seat_id AND c.id = s.section_id AND l.id = e.level_id
-    AND e.ownership = 'OWNED' AND e.status = 'AVAILABLE'
+    AND {free}
   RETURNING e.id, e.ordinal, coalesce(e.price, l.price), e.cost, e.currency,
             c.label, s.row, s.label, s.kind, c.entrance, s.restricted_view, e.claimed_until
 )
@@ -79,29 +44,50 @@ STANDING = """
   SELECT e.id FROM inventory_eventseat e
   JOIN venues_layoutseat s ON s.id = e.seat_id
   JOIN venues_layoutsection c ON c.id = s.section_id
-  WHERE e.event_id = %(event)s AND e.ownership = 'OWNED' AND e.status = 'AVAILABLE'
-    AND e.level_id IS NOT NULL AND s.kind = 'STANDING'
+  WHERE e.event_id = %(event)s AND {free} AND e.level_id IS NOT NULL
+    AND s.kind = 'STANDING'
     AND (%(level)s::uuid IS NULL OR e.level_id = %(level)s)
     AND (%(section)s::text IS NULL OR c.label = %(section)s)
     AND (%(at_most)s::numeric IS NULL OR %(at_most)s >= coalesce(
       e.price, (SELECT l.price FROM events_pricelevel l WHERE l.id = e.level_id)))
   ORDER BY e.id LIMIT %(quantity)s FOR NO KEY UPDATE OF e SKIP LOCKED
 """
-CLAIM_CHOSEN = CLAIM.format(wanted=CHOSEN.format(when_locked="NOWAIT"))
-CLAIM_UNLOCKED = CLAIM.format(wanted=CHOSEN.format(when_locked="SKIP LOCKED"))
-CLAIM_STANDING = CLAIM.format(wanted=STANDING)
-# Each place at its own cost: thousands at once.
-TAKE_OWNERSHIP = """
-UPDATE inventory_eventseat e
-SET ownership = 'OWNED', cost = bought.cost, price = coalesce(%(price)s::numeric, e.price)
-FROM unnest(%(seats)s::bigint[], %(costs)s::numeric[]) AS bought(id, cost)
-WHERE e.id = bought.id
-"""
+# A buyer's sale keeps the hours of the sale; staff sell out of a hold until the event begins.
+ON_SALE = """status IN ('ON_SALE', 'SOLD_OUT') AND sale_starts_at <= clock_timestamp()
+     AND clock_timestamp() < sale_ends_at"""
+BY_STAFF = """status IN ('PUBLISHED', 'ON_SALE', 'SOLD_OUT') AND clock_timestamp() < starts_at"""
+FREE_TO = f"{AS_IT_IS} AND {OPEN_TO}"
+HELD_BY = """e.ownership = 'OWNED' AND e.status = 'HELD' AND e.hold_id = %(hold)s
+    AND (e.claimed_until IS NULL OR clock_timestamp() < e.claimed_until)"""
+
+
+def _claim(wanted, *, is_open=ON_SALE, free=FREE_TO, hold="NULL"):
+    return CLAIM.format(wanted=wanted, open=is_open, free=free, hold=hold)
+
+
+CLAIM_CHOSEN = _claim(CHOSEN.format(when_locked="NOWAIT"))
+CLAIM_UNLOCKED = _claim(CHOSEN.format(when_locked="SKIP LOCKED"))
+CLAIM_STANDING = _claim(STANDING.format(free=FREE_TO))
+CLAIM_HELD = _claim(
+    CHOSEN.format(when_locked="NOWAIT"), is_open=BY_STAFF, free=HELD_BY, hold="e.hold_id"
+)
 KEPT_DAYS = 365  # longer than any repair of a confirmation takes
 LAPSED = """
 SELECT DISTINCT claimed_by FROM inventory_eventseat
 WHERE event_id = %(event)s AND ordinal = ANY (%(ordinals)s)
-  AND status = 'RESERVED' AND claimed_until <= clock_timestamp()
+  AND status = 'RESERVED' AND claimed_until <= clock_timestamp() AND hold_id IS NULL
+"""
+# What was sold out of a hold goes back to it while it is active.
+RELEASE = """
+UPDATE inventory_eventseat e
+SET status = CASE WHEN back.hold_id IS NULL THEN 'AVAILABLE' ELSE 'HELD' END,
+    hold_id = back.hold_id, claimed_by = NULL, claimed_until = back.until
+FROM (
+  SELECT s.id, h.id AS hold_id, h.until FROM inventory_eventseat s
+  LEFT JOIN inventory_hold h ON h.id = s.hold_id AND h.status = 'ACTIVE'
+  WHERE s.id = ANY (%(seats)s)
+) back
+WHERE e.id = back.id AND e.claimed_by = %(reference)s AND e.status = 'RESERVED'
 """
 
 
@@ -131,12 +117,6 @@ class NotOnSale(DomainError):
     code = "not_on_sale"
 
 
-class NotReceivable(DomainError):
-    """Places that the agency already owns, or that are not part of the event, cannot come in."""
-
-    code = "not_receivable"
-
-
 @dataclass(frozen=True, slots=True)
 class ClaimedSeat:
     """A place as it was claimed: its key, its money and how it is called."""
@@ -155,53 +135,50 @@ class ClaimedSeat:
     until: object
 
 
-def lay_out(event):
-    """Gives the event one EventSeat per place of its layout, each with the level that covers it now.
-
-    Repeating it adds what is missing and moves places that are not taken to the level that covers
-    them. Returns how many places were added.
-    """
-    names = {"event": event.pk, "layout": event.layout_id, "currency": event.currency}
-    with connection.cursor() as cursor:
-        cursor.execute(LAY_OUT, names)
-        added = cursor.rowcount
-        cursor.execute(RELEVEL, names)
-        return added
-
-
-def claim(*, event, ordinals, reference, seconds):
+def claim(*, event, ordinals, reference, seconds, channel=StockChannel.WEB):
     """Reserves these places of the event for `reference`, all or none; never waits for anybody.
+    `channel` is the one through which they are sold; None may have what is set aside for any.
 
     Returns ClaimedSeat rows by ordinal; `until` is the end by the database's clock. Raises NotOnSale,
     SeatsTaken with the places lost, or SeatsLocked when somebody is just taking some of them; the
     caller's transaction must then be given up.
     """
-    wanted = {"event": event.pk, "ordinals": list(ordinals)}
-    try:
-        seats = _claimed(event, CLAIM_CHOSEN, wanted, reference, seconds)
-    except OperationalError as error:
-        if not is_lock_timeout(error):
-            raise
-        raise SeatsLocked(ordinals) from error
-    return _all_of(ordinals, seats)
+    wanted = {"event": event.pk, "ordinals": list(ordinals), "channel": channel}
+    return _all_of(ordinals, _nowait(event, CLAIM_CHOSEN, wanted, reference, seconds))
 
 
-def claim_unlocked(*, event, ordinals, reference, seconds):
+def claim_unlocked(*, event, ordinals, reference, seconds, channel=StockChannel.WEB):
     """Like `claim`, but a place that somebody is at counts as lost like any other, so SeatsTaken names
     exactly the places that cannot be had now. Two who want the same may both lose to each other."""
-    wanted = {"event": event.pk, "ordinals": list(ordinals)}
+    wanted = {"event": event.pk, "ordinals": list(ordinals), "channel": channel}
     return _all_of(ordinals, _claimed(event, CLAIM_UNLOCKED, wanted, reference, seconds))
 
 
-def claim_standing(*, event, within, quantity, reference, seconds):
+def claim_standing(*, event, within, quantity, reference, seconds, channel=StockChannel.WEB):
     """Reserves any `quantity` standing places that nobody is at; `within` has `level` (a PriceLevel
     id), `section` (a label) and `at_most` (a price before fees), each perhaps None. Returns and raises
     like `claim`; which places were lost SeatsTaken then does not say."""
-    wanted = {"event": event.pk, "quantity": quantity, **within}
+    wanted = {"event": event.pk, "quantity": quantity, "channel": channel, **within}
     seats = _claimed(event, CLAIM_STANDING, wanted, reference, seconds)
     if len(seats) < quantity:
         raise SeatsTaken([])
     return seats
+
+
+def claim_held(*, hold, ordinals, reference, seconds):
+    """Reserves these places out of an active Hold (its event is read), for whoever staff sell them to
+    at any time before the event. Returns and raises like `claim`."""
+    wanted = {"event": hold.event_id, "ordinals": list(ordinals), "hold": hold.pk}
+    return _all_of(ordinals, _nowait(hold.event, CLAIM_HELD, wanted, reference, seconds))
+
+
+def _nowait(event, statement, wanted, reference, seconds):
+    try:
+        return _claimed(event, statement, wanted, reference, seconds)
+    except OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+        raise SeatsLocked(wanted["ordinals"]) from error
 
 
 def _claimed(event, statement, wanted, reference, seconds):
@@ -249,31 +226,8 @@ def keep(*, seat_ids, reference):
 
 
 def release(*, seat_ids, reference):
-    """What `reference` still has reserved returns to sale; returns how many places did."""
-    return EventSeat.objects.filter(
-        pk__in=seat_ids, claimed_by=reference, status=Status.RESERVED
-    ).update(status=Status.AVAILABLE, claimed_by=None, claimed_until=None)
-
-
-@use_case
-def take_ownership(*, event, costs, price=None):
-    """The agency now owns these places: `costs` is {ordinal: Money}, what each was bought for, and
-    `price` its own retail price (Money, before fees), if it has one. Returns {ordinal: EventSeat id};
-    raises NotReceivable."""
-    seats = lock(EventSeat.objects.at(event, list(costs)).only("ordinal", "ownership"))
-    owned = [seat.ordinal for seat in seats if seat.ownership == Ownership.OWNED]
-    missing = set(costs) - {seat.ordinal for seat in seats}
-    if owned or missing:
-        raise NotReceivable(
-            f"{len(owned)} places are already owned and {len(missing)} are not part of this event.",
-            owned=sorted(owned),
-            missing=sorted(missing),
-        )
-    taken = {
-        "seats": [seat.pk for seat in seats],
-        "costs": [costs[seat.ordinal].amount for seat in seats],
-        "price": None if price is None else price.amount,
-    }
+    """What `reference` still has reserved returns to sale, or to the hold it came from; returns how
+    many places did."""
     with connection.cursor() as cursor:
-        cursor.execute(TAKE_OWNERSHIP, taken)
-    return {seat.ordinal: seat.pk for seat in seats}
+        cursor.execute(RELEASE, {"seats": list(seat_ids), "reference": reference})
+        return cursor.rowcount

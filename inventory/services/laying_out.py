@@ -1,0 +1,52 @@
+"""The places of an event, one row each, as its layout has them."""
+
+from django.db import connection
+
+# Which level covers each row of the layout: of several the one that names rows, then the last. Found
+# once a row, not once a place.
+COVERED = """
+WITH covered AS MATERIALIZED (
+  SELECT r.section_id, r.row, (
+    SELECT l.id FROM events_pricelevel l JOIN events_pricearea a ON a.level_id = l.id
+    WHERE l.event_id = %(event)s AND a.section_id = r.section_id
+      AND (cardinality(a.rows) = 0 OR r.row = ANY (a.rows))
+    ORDER BY cardinality(a.rows) DESC, l.position DESC, l.id LIMIT 1
+  ) AS level_id
+  FROM (
+    SELECT DISTINCT section_id, row FROM venues_layoutseat WHERE layout_id = %(layout)s
+  ) r
+)
+"""
+LAY_OUT = f"""
+{COVERED}
+INSERT INTO inventory_eventseat
+  (agency_id, event_id, ordinal, seat_id, level_id, ownership, status, currency)
+SELECT s.agency_id, %(event)s, s.ordinal, s.id, c.level_id, 'NOT_OWNED', 'AVAILABLE', %(currency)s
+FROM venues_layoutseat s JOIN covered c ON c.section_id = s.section_id AND c.row = s.row
+WHERE s.layout_id = %(layout)s AND s.ordinal NOT IN (
+  SELECT ordinal FROM inventory_eventseat WHERE event_id = %(event)s
+)
+ON CONFLICT (event_id, ordinal) DO NOTHING
+"""  # noqa: S608 - constants only
+# Places can be ordered before prices are set, and levels change while an event is a draft.
+RELEVEL = f"""
+{COVERED}
+UPDATE inventory_eventseat e SET level_id = c.level_id
+FROM venues_layoutseat s JOIN covered c ON c.section_id = s.section_id AND c.row = s.row
+WHERE e.event_id = %(event)s AND s.id = e.seat_id AND e.status NOT IN ('RESERVED', 'SOLD')
+  AND e.level_id IS DISTINCT FROM c.level_id
+"""  # noqa: S608 - constants only
+
+
+def lay_out(event):
+    """Gives the event one EventSeat per place of its layout, each with the level that covers it now.
+
+    Repeating it adds what is missing and moves places that are not taken to the level that covers
+    them. Returns how many places were added.
+    """
+    names = {"event": event.pk, "layout": event.layout_id, "currency": event.currency}
+    with connection.cursor() as cursor:
+        cursor.execute(LAY_OUT, names)
+        added = cursor.rowcount
+        cursor.execute(RELEVEL, names)
+        return added
