@@ -2,6 +2,7 @@
 
 from suppliers.models.deliveries import (
     Acquisition,
+    Delivery,
     DeliveryDocument,
     DeliveryReceipt,
     ReceiptLine,
@@ -49,6 +50,7 @@ __all__ = [
     "Basis",
     "ConsignmentSale",
     "CreditNote",
+    "Delivery",
     "DeliveryDocument",
     "DeliveryReceipt",
     "Fulfillment",

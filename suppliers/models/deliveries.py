@@ -10,6 +10,7 @@ from core.audit import append_only
 from core.ids import uuid7
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.tenancy import TenantKey, TenantModel
+from events.models import Event
 from inventory.models import EventSeat
 from suppliers.models.orders import Fulfillment, PurchaseOrder, PurchaseOrderLine
 from suppliers.models.suppliers import Supplier
@@ -131,13 +132,17 @@ class SupplierCode(TenantModel):
     acquisition = TenantKey(Acquisition, related_name="codes")
     barcode = models.CharField(max_length=120, blank=True)
     link = models.URLField(max_length=500, blank=True)
+    file_name = models.CharField(
+        max_length=120, blank=True, help_text="Of a file among the order's documents."
+    )
 
     class Meta:
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["acquisition"], name="one_code_per_place"),
             models.CheckConstraint(
-                condition=~Q(barcode="") | ~Q(link=""), name="supplier_code_is_not_empty"
+                condition=~Q(barcode="") | ~Q(link="") | ~Q(file_name=""),
+                name="supplier_code_is_not_empty",
             ),
             models.UniqueConstraint(
                 fields=["agency_id", "barcode"], condition=~Q(barcode=""), name="one_supplier_code"
@@ -177,3 +182,57 @@ class DeliveryDocument(TenantModel):
 
     def __str__(self):
         return self.name
+
+
+class Delivery(TenantModel):
+    """What a supplier sent for an order, from the paste to the receipt, so that nothing typed is lost
+    and long work can be left. `text` is what he sent, as it is being corrected; `parts` are the places
+    that were looked at and asked for: a worker receives them, once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    order = TenantKey(PurchaseOrder, related_name="deliveries")
+    event = TenantKey(Event, null=True, related_name="+")
+    file_name = models.CharField(max_length=120, blank=True)
+    text = models.TextField(blank=True)
+    details = models.JSONField(default=dict, help_text="Columns of the receipt to be.")
+    parts = models.JSONField(null=True, help_text="What is received, as a list of Parts.")
+    seats = models.PositiveIntegerField(default=0)
+    made_at = models.DateTimeField(db_default=Now())
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    asked_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    receipt = TenantKey(DeliveryReceipt, null=True, related_name="+")
+    problem = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        ordering = ["-made_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["receipt"],
+                condition=Q(receipt__isnull=False),
+                name="one_delivery_of_receipt",
+            ),
+            models.CheckConstraint(
+                condition=Q(parts=None, asked_at=None)
+                | Q(parts__isnull=False, asked_at__isnull=False),
+                name="asked_for_with_its_places",
+            ),
+            models.CheckConstraint(
+                condition=Q(done_at=None, receipt=None, problem="")
+                | Q(
+                    asked_at__isnull=False, done_at__isnull=False, receipt__isnull=False, problem=""
+                )
+                | Q(asked_at__isnull=False, done_at__isnull=False, receipt=None) & ~Q(problem=""),
+                name="delivery_has_one_end",
+            ),
+        ]
+
+    def __str__(self):
+        return self.file_name or f"Delivery of {self.seats:,} seats"
+
+    @property
+    def is_under_way(self):
+        return self.asked_at is not None and self.done_at is None
