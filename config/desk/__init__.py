@@ -1,0 +1,58 @@
+"""The first page of the back office: what needs doing today. Every part is one question, sorted by
+urgency, with the next action in the row; a part is there only for who may act on it."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils import timezone
+
+from config.desk.buying import deliveries, payables, waiting
+from config.desk.doors import doors
+from config.desk.selling import paying, sales
+from config.desk.trouble import failed
+
+
+def dashboard(request, context):
+    """Adds `desk`: the parts this reader may see, by name."""
+    agency = request.agency
+    parts = {
+        "sales": ("bookings.booking", sales),
+        "doors": ("events.event", doors),
+        "waiting": ("suppliers.purchaseorder", waiting),
+        "deliveries": ("suppliers.purchaseorder", deliveries),
+        "payables": ("suppliers.accountspayable", payables),
+        "paying": ("bookings.booking", paying),
+        "failed": ("core.outboxmessage", failed),
+    }
+    desk = {
+        name: part(agency)
+        for name, (label, part) in parts.items()
+        if agency and admin.site.allows(request, "view", label)
+    }
+    can_order = admin.site.allows(request, "add", "suppliers.purchaseorder")
+    return {
+        **context,
+        "desk": desk,
+        "agency": agency,
+        "now": timezone.localtime(),
+        "tally": _tally(desk),
+        "can_see_seats": admin.site.allows(request, "view", "inventory.eventseat"),
+        "new_order": can_order and reverse("admin:suppliers_purchaseorder_add"),
+    }
+
+
+def _tally(desk):
+    """[(figure, words)] of what the reader may see, four at most."""
+    found = []
+    if "sales" in desk:
+        tickets, money = desk["sales"].today
+        found.append((money.display(), f"sold today, {tickets:,} tickets"))
+    if "doors" in desk:
+        tonight = sum(door.sold for door in desk["doors"] if door.is_today)
+        found.append((f"{tonight:,}", "guests expected today"))
+    if "paying" in desk:
+        found.append((f"{desk['paying'].seats:,}", "seats being paid right now"))
+    if "payables" in desk:
+        found.append((desk["payables"].soon.display(), "to pay within 7 days"))
+    if "deliveries" in desk and len(found) < 4:
+        found.append((f"{desk['deliveries'].seats:,}", "seats still to arrive"))
+    return found[:4]

@@ -1,0 +1,114 @@
+"""What buying has to do: orders, deliveries, debts, windows that close."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count, DecimalField, F, Q, Sum
+from django.urls import reverse
+
+from agencies.queries import local_today
+from config.desk.parts import SHOWN, Part
+from core.money import Money
+from suppliers.admin import OPEN as UNPAID
+from suppliers.admin_orders import WAITING_FOR_US
+from suppliers.models import RECEIVABLE, AccountsPayable, PurchaseOrder
+from suppliers.models import Status as OrderStatus
+
+SEATS = {"seats": Sum("lines__ordered"), "arrived": Sum("lines__received")}
+COST = Sum(F("lines__unit_cost") * F("lines__ordered"), output_field=DecimalField())
+OWED = Sum(
+    F("lines__unit_cost") * (F("lines__ordered") - F("lines__received")),
+    output_field=DecimalField(),
+)
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """An order with its sums: `seats` and `cost` as Money of what the part is about."""
+
+    order: PurchaseOrder
+    seats: int
+    cost: Money
+    days: int | None = None
+
+    @property
+    def next_step(self):
+        name = {
+            OrderStatus.DRAFT: "submit" if self.seats else "add_line",
+            OrderStatus.PENDING: "confirm",
+        }.get(self.order.status, "receive")
+        return reverse(f"admin:suppliers_purchaseorder_{name}", args=[self.order.pk])
+
+
+def waiting(agency):
+    """Orders that wait for us: submitted ones to be confirmed, then drafts."""
+    orders = (
+        PurchaseOrder.objects.filter(WAITING_FOR_US)
+        .select_related("supplier")
+        .annotate(**SEATS, cost=COST)
+        .order_by("-status", F("submitted_at").asc(nulls_last=True), "created_at", "pk")
+    )
+    rows = [
+        Ordered(order, order.seats or 0, Money(order.cost or 0, order.currency))
+        for order in orders[:SHOWN]
+    ]
+    return Part(rows, PurchaseOrder.objects.filter(WAITING_FOR_US).count())
+
+
+@dataclass(frozen=True)
+class Deliveries(Part):
+    """`seats` are those still to come of all of them."""
+
+    seats: int
+
+
+def deliveries(agency):
+    """Confirmed orders of which seats are still to come, the latest due first."""
+    today = local_today()
+    orders = (
+        PurchaseOrder.objects.filter(status__in=RECEIVABLE)
+        .select_related("supplier")
+        .annotate(**SEATS, owed=OWED)
+        .order_by(F("expected_on").asc(nulls_last=True), "pk")
+    )
+    rows = [
+        Ordered(
+            order,
+            order.seats - order.arrived,
+            Money(order.owed, order.currency),
+            (order.expected_on - today).days if order.expected_on else None,
+        )
+        for order in orders[:SHOWN]
+    ]
+    coming = PurchaseOrder.objects.filter(status__in=RECEIVABLE).aggregate(
+        count=Count("pk", distinct=True), seats=Sum(F("lines__ordered") - F("lines__received"))
+    )
+    return Deliveries(rows, coming["count"], coming["seats"] or 0)
+
+
+@dataclass(frozen=True)
+class Due:
+    payable: AccountsPayable
+    left: Money
+    days: int
+
+
+@dataclass(frozen=True)
+class Payables(Part):
+    """`soon` is what is due within 7 days in the agency's currency."""
+
+    soon: Money
+
+
+def payables(agency):
+    """What is owed to suppliers, the most urgent first."""
+    today = local_today()
+    unpaid = AccountsPayable.objects.filter(status__in=UNPAID)
+    first = unpaid.select_related("order__supplier", "receipt").order_by("due_on", "pk")[:SHOWN]
+    rows = [
+        Due(row, Money(row.amount - row.paid, row.currency), (row.due_on - today).days)
+        for row in first
+    ]
+    is_soon = Q(due_on__lte=today + timedelta(days=7), currency=agency.currency)
+    sums = unpaid.aggregate(count=Count("pk"), soon=Sum(F("amount") - F("paid"), filter=is_soon))
+    return Payables(rows, sums["count"], Money(sums["soon"] or 0, agency.currency))
