@@ -113,8 +113,8 @@ def venue(name="Halle Verdier"):
     return made, layout
 
 
-def draft_event(layout, title="The Low Lanterns", days=20):
-    """A DRAFT with a price level for each section."""
+def draft_event(layout, title="The Low Lanterns", days=20, prices=PRICES):
+    """A DRAFT with a price level for each of the sections in `prices` [(label, price), …]."""
     starts_at = timezone.now().replace(microsecond=0) + timedelta(days=days)
     event = Event.objects.create(
         slug=free_slug(title, starts_at),
@@ -125,7 +125,7 @@ def draft_event(layout, title="The Low Lanterns", days=20):
         sale_starts_at=timezone.now() - timedelta(days=1),
         sale_ends_at=starts_at,
     )
-    for position, (label, price) in enumerate(PRICES, start=1):
+    for position, (label, price) in enumerate(prices, start=1):
         price_sections(
             event=event,
             name=label,
@@ -180,11 +180,11 @@ def sold_booking(event, ordinals):
     """A booking whose money came in, without a provider."""
     booking = reservation(event, ordinals)
     payment = Payment.objects.get(reference=booking.pk)
-    _received(payment)
+    received(payment)
     return confirm(booking.pk, payment_id=payment.pk)
 
 
-def _received(payment):
+def received(payment):
     """What settling does with money that came in."""
     now = timezone.now()
     payments = Payment.objects.filter(pk=payment.pk)
@@ -269,7 +269,7 @@ def _paid_twice(booking):
         amount=booking.total,
         currency=booking.currency,
     )
-    _received(payment)
+    received(payment)
     return request_refund(
         payment_id=payment.pk,
         money=payment.money,
