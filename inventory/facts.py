@@ -1,0 +1,11 @@
+"""What happened to the inventory."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class PriceJobAsked:
+    """Somebody asked for a bulk change that a worker carries out."""
+
+    job_id: UUID

@@ -1,0 +1,1 @@
+"""Retail prices before the buyer's fee: bulk changes, the rules that propose them, their simulation."""
