@@ -16,6 +16,7 @@ from bookings.views.choice import best_of, refused_choice
 from core.memory import Remembered
 from events import queries
 from events.models import Event
+from inventory.pricing.changing import price_stamp
 from inventory.queries import price_classes, status_bytes, wheelchair_spaces_left
 from venues.picture import svg
 from venues.plan import from_canonical
@@ -165,8 +166,9 @@ def event_calendar(request, slug):
 
 
 def prices_of(found):
-    """(hash, JSON-able dict) of the all-in price of every place, remembered half a minute."""
-    return _prices.get(found.pk, lambda: _read_prices(found))
+    """(hash, JSON-able dict) of the all-in price of every place, remembered half a minute, or until
+    staff have changed one."""
+    return _prices.get((found.pk, price_stamp(found.pk)), lambda: _read_prices(found))
 
 
 def _read_prices(found):

@@ -88,7 +88,9 @@ class Setting:
         price to begin with, or when it would be less than nothing or more than anybody pays."""
         if self.way == Way.LEVEL:
             if cohort.level_price is None:
-                raise Invalid(f"{cohort.section}: these places have no level whose price could hold.")
+                raise Invalid(
+                    f"{cohort.section}: these places have no level whose price could hold."
+                )
             return None
         exact = self._exact(cohort)
         _, rounding = roundings(cohort.currency)[self.rounding]
