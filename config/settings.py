@@ -187,6 +187,7 @@ CELERY_BEAT_SCHEDULE = {
     "settle payment notices": _every(5, "payments.tasks.work_inbox"),
     "release lapsed reservations": _every(15, "bookings.tasks.expire"),
     "mark sold-out events": _every(30, "inventory.tasks.mark_sold_out"),
+    "run pricing rules": _every(900, "inventory.tasks.run_pricing_rules"),
     "reconcile payments": _every(60, "payments.tasks.reconcile"),
     "roll event states over": _every(60, "events.tasks.roll_over"),
     "forget old replies": _every(3600, "core.tasks.forget_replies"),

@@ -1,7 +1,8 @@
-"""SOLD_OUT follows from the places, and is taken back when one is free again."""
+"""SOLD_OUT follows from the places, and is taken back when one is free again. Pricing rules."""
 
 from celery import shared_task
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from core.locks import lock
 from core.tasks import in_turn
@@ -10,6 +11,7 @@ from core.transactions import use_case
 from events.models import Event
 from events.models import Status as EventStatus
 from inventory.models import EventSeat, Ownership
+from inventory.pricing.rules import PRICED_EVENTS, rules_at_work, run_rules
 
 SELLING = (EventStatus.ON_SALE, EventStatus.SOLD_OUT)
 
@@ -35,3 +37,19 @@ def mark(event_id):
     event.move_to(target)
     event.save(update_fields=["status"])
     return True
+
+
+@shared_task
+def run_pricing_rules():
+    """Lets the rules at work price every coming event they may speak about; returns how many events
+    had a price changed."""
+    now = timezone.now()
+    with as_system():
+        about = rules_at_work(now).filter(
+            Q(event=None) | Q(event=OuterRef("pk")),
+            agency_id=OuterRef("agency_id"),
+            currency=OuterRef("currency"),
+        )
+        coming = Event.objects.filter(Exists(about), status__in=PRICED_EVENTS, starts_at__gt=now)
+        rows = list(coming.order_by("starts_at", "pk").values_list("pk", "agency_id"))
+    return in_turn(rows, lambda event_id: run_rules(event_id, now))
