@@ -38,9 +38,26 @@ def current_agency():
     return _by_id.get(agency_id, lambda: Agency.objects.get(pk=agency_id))
 
 
+def current_zone():
+    """The time zone of the agency acted for."""
+    return ZoneInfo(current_agency().time_zone)
+
+
 def local_today():
     """The date at the desk of the agency acted for: what falls due goes by it."""
-    return timezone.localdate(timezone=ZoneInfo(current_agency().time_zone))
+    return timezone.localdate(timezone=current_zone())
+
+
+def may_approve(user, money):
+    """Whether this member may approve so much: up to a limit of their own, else an owner any amount
+    and nobody else. A limit is in the agency's currency and allows nothing in another."""
+    member = Membership.objects.filter(user=user).first()
+    if member is None:
+        return False
+    if member.approval_limit is None:
+        return member.role == Membership.Role.OWNER
+    is_ours = money.currency == current_agency().currency
+    return is_ours and money.amount <= member.approval_limit
 
 
 def role_of_user(user):

@@ -185,6 +185,6 @@ def _backdate(order, day):
     """Orders of long ago: the services only know today."""
     written = datetime.combine(day, time(9, 40), timezone.get_current_timezone())
     changes = {"created_at": written}
-    for step, days in (("submitted", 1), ("confirmed", 2), ("completed", 4)):
+    for step, days in (("submitted", 1), ("confirmed", 2), ("closed", 4)):
         changes[f"{step}_at"] = written + timedelta(days=days)
     PurchaseOrder.objects.filter(pk=order.pk).update(**changes)

@@ -2,11 +2,19 @@
 seat in equal parts, all to the cent."""
 
 from core.money import Money, total
+from core.transactions import use_case
+from suppliers.models import LandedCost
+from suppliers.services.drafting import NotOrderable, drafts_only, locked, touch
 
 
 def extra_costs(order):
     """What the order costs beside its seats, as Money."""
     return total((cost.money for cost in order.landed_costs.all()), order.currency)
+
+
+def total_of(order):
+    """What the order costs with everything, as Money."""
+    return total((line.amount for line in order.lines.all()), order.currency) + extra_costs(order)
 
 
 def spread_over(lines, extra):
@@ -34,3 +42,32 @@ def amount_of(line, ordinals):
     """What these places of the line cost, extra costs included, as Money."""
     shares = shares_of(line)
     return line.cost * len(ordinals) + total((shares[o] for o in ordinals), line.currency)
+
+
+@use_case
+def add_landed_cost(*, order, kind, amount, description=""):
+    """Puts tax, shipping or another cost (`amount` is Money above zero) on a draft."""
+    order = locked(order)
+    drafts_only(order)
+    if amount.currency != order.currency:
+        raise NotOrderable(f"{order} is in {order.currency}, not in {amount.currency}.")
+    if amount.amount <= 0:
+        raise NotOrderable("An extra cost is more than nothing.")
+    cost = LandedCost.objects.create(
+        order=order,
+        kind=kind,
+        description=description,
+        amount=amount.amount,
+        currency=order.currency,
+    )
+    touch(order)
+    return cost
+
+
+@use_case
+def remove_landed_cost(*, cost):
+    """Takes an extra cost off a draft."""
+    order = locked(cost.order)
+    drafts_only(order)
+    LandedCost.objects.filter(pk=cost.pk).delete()
+    touch(order)
