@@ -42,7 +42,9 @@ def changeable_fields(order):
 def drafts_only(order):
     """Raises NotOrderable unless the order is a draft."""
     if order.status != Status.DRAFT:
-        raise NotOrderable(f"{order} is {order.status}; only a draft is changed.")
+        raise NotOrderable(
+            f"{order} is {order.status}; its lines and costs are changed in drafts only."
+        )
 
 
 def locked(order):
