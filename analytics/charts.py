@@ -42,11 +42,14 @@ class Bars:
         ]
 
 
-def bars(title, rows, *, label, show, **series):
-    """Bars of the rows with the largest values. `label(row)` names one, `series` is {name in the
-    legend: column}, `show(row, value)` says a value in words."""
+def bars(title, rows, *, label, show, in_order=False, **series):
+    """Bars of the rows with the largest values, or of the first `in_order`; None without any.
+
+    `label(row)` names one, `series` is {name in the legend: column}, `show(row, value)` says a value
+    in words.
+    """
     keys = list(series.values())
-    largest = sorted(rows, key=lambda row: -abs(row[keys[0]] or 0))
+    largest = rows if in_order else sorted(rows, key=lambda row: -abs(row[keys[0]] or 0))
     shown = [
         Bar(
             label=label(row),

@@ -7,6 +7,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from agencies.queries import current_agency, local_today
+from events.models import Event
 
 FIRST, LAST = date(2000, 1, 1), date(2100, 1, 1)
 
@@ -42,6 +43,10 @@ def first_of_month():
 
 def four_weeks_ago():
     return local_today() - timedelta(days=27)
+
+
+def a_year_ago():
+    return local_today() - timedelta(days=364)
 
 
 def own_currency():
@@ -85,3 +90,65 @@ class PeriodForm(AskForm):
         if since and until and since > until:
             self.add_error("until", "The period ends before it begins.")
         return given
+
+
+class EventField(forms.ModelChoiceField):
+    """One event, or all of them."""
+
+    def __init__(self, **kwargs):
+        events = Event.objects.order_by("-starts_at", "pk")
+        super().__init__(events, **{"required": False, "empty_label": "All events", **kwargs})
+
+    def label_from_instance(self, event):
+        return f"{event.title}, {event.local_start:%-d %b %Y}"
+
+
+DIVISIONS = [
+    ("event", "Event"),
+    ("section", "Section"),
+    ("level", "Price level"),
+    ("supplier", "Supplier"),
+    ("order", "Purchase order"),
+]
+
+
+class ByField(forms.ChoiceField):
+    """What a report has a row for; "event" where the address leaves it out."""
+
+    def __init__(self, choices=DIVISIONS, **kwargs):
+        super().__init__(**{"label": "By", "choices": choices, "initial": choices[0][0], **kwargs})
+
+
+class StockForm(AsOfForm):
+    WHICH = [("all", "All"), ("coming", "Still to come"), ("over", "Over")]
+
+    by = ByField()
+    which = forms.ChoiceField(label="Events", choices=WHICH, initial="all")
+    event = EventField()
+
+
+class MovementForm(PeriodForm):
+    STEPS = [("period", "The whole period"), ("day", "Day"), ("week", "Week"), ("month", "Month")]
+    EACH = [("event", "Event"), ("all", "All events together")]
+
+    since = DayField(label="From", initial=four_weeks_ago)
+    by = ByField(choices=STEPS)
+    each = ByField(choices=EACH, label="And")
+    event = EventField()
+
+
+class AgeForm(AsOfForm):
+    AGES = [("owned", "Days owned"), ("to_event", "Days to the event")]
+
+    by = ByField(choices=AGES)
+    event = EventField()
+
+
+class ProfitForm(PeriodForm):
+    since = DayField(label="Sold from", initial=a_year_ago)
+    by = ByField()
+    event = EventField()
+
+
+class OrdersForm(PeriodForm):
+    since = DayField(label="Confirmed from", initial=a_year_ago)

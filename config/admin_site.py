@@ -51,6 +51,7 @@ payments.refund             vs     -           -           vs       -           
 payments.inboxmessage       vs     -           -           vs       -             -
 payments.journal            v      -           -           v        -             -
 payments.ledgerentry        v      -           -           v        -             -
+payments.accountcode        vac    -           -           vac      -             -
 notifications.message       v      -           v           -        -             -
 core.outboxmessage          vs     -           -           -        -             -
 core.auditentry             v      -           -           -        -             -

@@ -33,6 +33,7 @@ GROUPS = {
         ("suppliers.accountspayable", "Accounts payable", "receipt_long"),
         ("payments.journal", "Ledger", "menu_book"),
         ("payments.ledgerentry", "Ledger entries", "format_list_bulleted"),
+        ("payments.accountcode", "Account codes", "tag"),
         ("payments.inboxmessage", "Provider notices", "inbox"),
     ],
     "Gate": [

@@ -5,7 +5,7 @@ from itertools import groupby
 from django.contrib import admin
 from django.db.models import Sum
 
-from core.admin_base import ReadOnlyAdmin
+from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin
 from core.admin_parts import (
     Panel,
     Table,
@@ -15,10 +15,7 @@ from core.admin_parts import (
     when,
 )
 from core.money import Money
-from payments.models import (
-    Journal,
-    LedgerEntry,
-)
+from payments.models import Account, AccountCode, Journal, LedgerEntry
 
 
 def entries_table(entries):
@@ -136,6 +133,38 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
     @admin.display(description="Credit", ordering="-amount")
     def credit(self, entry):
         return amount(-entry.amount, entry.currency) if entry.amount < 0 else ""
+
+
+@admin.register(AccountCode)
+class AccountCodeAdmin(BackOfficeAdmin):
+    """What the bookkeeper's programme calls our accounts; the files for it are written with it."""
+
+    list_display = ["ours", "code", "name"]
+    list_display_links = ["ours"]
+    list_before_template = "admin/balance.html"
+    search_fields = ["code", "name"]
+    ordering = ["code", "pk"]
+    fields = ["account", "code", "name"]
+    export_columns = {"Account": "account", "Code": "code", "Name": "name"}
+
+    @admin.display(description="Account", ordering="account")
+    def ours(self, row):
+        return row.get_account_display()
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["account"] if obj else []
+
+    def changelist_view(self, request, extra_context=None):
+        extra = {"balances": without_code(), **(extra_context or {})}
+        return super().changelist_view(request, extra)
+
+
+def without_code():
+    """A Panel of the accounts that have no code yet, or none."""
+    known = set(AccountCode.objects.values_list("account", flat=True))
+    rows = [[account.label] for account in Account if account.value not in known]
+    found = Panel("Without a code", Table(columns("Account"), rows), count=len(rows))
+    return [found] if rows else []
 
 
 def trial_balances():

@@ -1,11 +1,10 @@
 """Reads of the double-entry ledger. Debits are positive, credits negative; days are the agency's."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from analytics.days import begin_of, end_of, zone
 from analytics.queries.reading import rows_of
-from payments.models import Account
+from payments.models import Account, AccountCode
 
 TRIAL_BALANCE = """
 SELECT e.currency, e.account,
@@ -152,15 +151,10 @@ def off_by(rows, column):
     return {currency: amount for currency, amount in sums.items() if amount}
 
 
-@dataclass(frozen=True)
-class Code:
-    """What the bookkeeper's programme calls an account: its number there, its name, its tax rate."""
-
-    code: str
-    name: str
-    tax_rate: str
-
-
 def account_codes():
-    """{account: Code} of the whole chart of accounts."""
-    return {account.value: Code("", account.label, "") for account in Account}
+    """{account: AccountCode} of the whole chart of accounts; those without a code keep our own name."""
+    known = {row.account: row for row in AccountCode.objects.all()}
+    return {
+        account.value: known.get(account.value) or AccountCode(account=account, name=account.label)
+        for account in Account
+    }

@@ -1,8 +1,12 @@
 """All reports by name, in the order of their list."""
 
-from analytics.reports import books
+from analytics.reports import books, demand, profit, stock, suppliers
 
-REPORTS = {report.name: report for report in [*books.REPORTS]}
+REPORTS = {
+    report.name: report
+    for module in (stock, profit, suppliers, demand, books)
+    for report in module.REPORTS
+}
 
 
 def groups():

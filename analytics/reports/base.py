@@ -38,11 +38,11 @@ class Found:
 
 
 def write_csv(report, chosen):
-    return csv_parts(report.titles, report.lines(chosen))
+    return csv_parts(report.titles(chosen), report.lines(chosen))
 
 
 def write_xlsx(report, chosen):
-    return xlsx_parts(report.titles, report.lines(chosen))
+    return xlsx_parts(report.titles(chosen), report.lines(chosen))
 
 
 CSV = File("CSV", "csv", "text/csv; charset=utf-8", write_csv)
@@ -114,9 +114,8 @@ class Report:
     def every_row(self, chosen):
         return self.rows(chosen)
 
-    @property
-    def titles(self):
-        return [column.title for column in self.columns]
+    def titles(self, chosen):
+        return [column.title for column in self.columns_for(chosen)]
 
     def file(self, kind, chosen):
         """The parts of a file. Raises Invalid when the rows do not fit its kind."""

@@ -7,7 +7,7 @@ from analytics.forms import CurrencyField, PeriodForm, own_currency
 from analytics.queries import books
 from analytics.reports.base import CSV, PER_PAGE, XLSX, Found, Report
 from analytics.reports.columns import CURRENCY, Column, Kind, money, text
-from analytics.reports.ledger_files import QUICKBOOKS
+from analytics.reports.ledger_files import QUICKBOOKS, XERO
 from core.money import Money
 from payments.models import Account
 
@@ -116,6 +116,9 @@ class JournalsForm(PeriodForm):
     per = forms.ChoiceField(
         label="In files for accountants", choices=PER, initial="day", required=True
     )
+    tax_rate = forms.CharField(
+        label="Tax rate in Xero", max_length=50, required=False, initial="Tax Exempt"
+    )
 
 
 class Journals(BooksReport):
@@ -133,7 +136,7 @@ class Journals(BooksReport):
         DEBIT,
         CREDIT,
     )
-    files = {"csv": CSV, "xlsx": XLSX, "quickbooks": QUICKBOOKS}
+    files = {"csv": CSV, "xlsx": XLSX, "quickbooks": QUICKBOOKS, "xero": XERO}
     empty = "Nothing was posted on these days."
 
     def look(self, chosen, *, page=1, order=""):

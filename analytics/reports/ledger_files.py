@@ -103,16 +103,17 @@ def write_xero(report, chosen):
     bare = [Account(account).label for account, known in accounts.items() if not known.code]
     if bare:
         raise Invalid(f"Xero needs a code for every account. These have none: {', '.join(bare)}.")
+    rate = chosen["tax_rate"]
     return csv_parts(
-        XERO_TITLES, (_xero(line, accounts[line.account]) for line in ledger_lines(chosen))
+        XERO_TITLES,
+        (_xero(line, accounts[line.account].code, rate) for line in ledger_lines(chosen)),
     )
 
 
-def _xero(line, account):
-    day = f"{line.day:%d/%m/%Y}"
+def _xero(line, code, tax_rate):
     return [
-        *(f"Tessera {line.number}", day, line.words, account.code),
-        *(account.tax_rate, line.amount, "", "", "", ""),
+        *(f"Tessera {line.number}", f"{line.day:%d/%m/%Y}", line.words, code, tax_rate),
+        *(line.amount, "", "", "", ""),
     ]
 
 

@@ -16,7 +16,7 @@ from core.ids import uuid7
 from core.money import Money
 from core.tenancy import acting_for
 from payments.ledger import post
-from payments.models import Account, Journal, LedgerEntry
+from payments.models import Account, AccountCode, Journal, LedgerEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +152,59 @@ def test_a_journal_a_day_is_net_and_still_balances(story, mireille):
         f"T-{ago(0):%Y%m%d}-EUR"
     ] * 2
     assert {balance_of(rows, row["*JournalNo"]) for row in rows} == {Decimal(0)}
+
+
+def test_xero_gets_codes_signs_and_one_narration_a_journal(story, mireille):
+    for number, account in enumerate(Account.values):
+        AccountCode.objects.create(account=account, code=f"{200 + number}", name=account)
+    asked = {"since": ago(15), "until": ago(0), "per": "entry", "tax_rate": "No VAT"}
+    rows = table(mireille.get(file_of("journals", "xero"), asked))
+    assert list(rows[0]) == [
+        *("*Narration", "*Date", "Description", "*AccountCode", "*TaxRate", "*Amount"),
+        *("TrackingName1", "TrackingOption1", "TrackingName2", "TrackingOption2"),
+    ]
+    assert [(row["*Date"], row["*AccountCode"], row["*Amount"]) for row in rows[:2]] == [
+        (f"{ago(10):%d/%m/%Y}", "202", "100.00"),
+        (f"{ago(10):%d/%m/%Y}", "204", "-100.00"),
+    ]
+    assert {row["*TaxRate"] for row in rows} == {"No VAT"}
+    sums = {}
+    for row in rows:
+        sums[row["*Narration"]] = sums.get(row["*Narration"], 0) + Decimal(row["*Amount"])
+    assert set(sums.values()) == {Decimal(0)}
+    assert len(sums) == 3
+
+
+def test_xero_is_refused_what_it_could_not_read(story, mireille):
+    told = mireille.get(file_of("journals", "xero"))
+    assert told.status_code == 422
+    assert "These have none: Seats in stock, at cost" in told.content.decode()
+    for account in Account.values:
+        AccountCode.objects.create(account=account, code="1", name=account)
+    told = mireille.get(file_of("journals", "xero"), {"currency": ""})
+    assert "have no currency: choose one." in told.content.decode()
+
+
+def test_quickbooks_names_accounts_as_the_agency_does(story, mireille):
+    AccountCode.objects.create(account="inventory", code="1400", name="Stock:Tickets")
+    rows = table(mireille.get(file_of("journals", "quickbooks"), {"since": ago(15)}))
+    assert "Stock:Tickets" in {row["*AccountName"] for row in rows}
+    assert "Held by payment providers" in {row["*AccountName"] for row in rows}
+
+
+def test_finance_writes_down_what_accounts_are_called_and_nobody_twice(agency):
+    piet = world.client_of(world.staff(agency, "FINANCE"), agency)
+    page = world.address("payments.accountcode", "add")
+    piet.post(page, {"account": "inventory", "code": "1400", "name": "Ticket stock"})
+    assert str(AccountCode.objects.get()) == "1400 Ticket stock"
+    again = piet.post(page, {"account": "inventory", "code": "1500", "name": "Other"})
+    told = str(again.context["adminform"].form.errors)
+    assert "There is already a account code with this account." in told
+    listed = piet.get(world.address("payments.accountcode")).content.decode()
+    assert "Without a code" in listed
+    assert "Owed to suppliers" in listed
+    jonas = world.client_of(world.staff(agency, "PURCHASING"), agency)
+    assert jonas.get(page).status_code == 403
 
 
 def test_what_people_typed_is_no_formula_in_any_file(agency, mireille):

@@ -9,6 +9,8 @@ from django.urls import reverse
 from analytics.reports import REPORTS
 from config.admin_site import PAGE_RIGHTS
 from config.tests import world
+from core.tenancy import acting_for
+from payments.models import Account, AccountCode
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +30,7 @@ def file(name, kind):
 
 def test_every_report_opens_with_its_usual_question_and_leaves_as_every_kind_of_file(house):
     owner = house.client("OWNER")
+    code_every_account(house)
     for name, report in REPORTS.items():
         answer = owner.get(page(name))
         assert answer.status_code == 200, name
@@ -40,9 +43,18 @@ def test_every_report_opens_with_its_usual_question_and_leaves_as_every_kind_of_
             assert f".{report.files[kind].extension}" in sent["Content-Disposition"]
 
 
+def code_every_account(house):
+    with acting_for(house.agency.pk):
+        for number, account in enumerate(Account.values):
+            AccountCode.objects.update_or_create(
+                account=account, defaults={"code": f"{1000 + number}", "name": account}
+            )
+
+
 def test_each_role_sees_the_reports_of_the_table_and_no_other(house):
     for role in ("OWNER", "PURCHASING", "BOX_OFFICE", "FINANCE", "GATE_MANAGER"):
         client, rights = house.client(role), PAGE_RIGHTS[role]
+        code_every_account(house)
         for name, report in REPORTS.items():
             expected = 200 if rights[report.right] else 403
             assert client.get(page(name)).status_code == expected, (role, name)

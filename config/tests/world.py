@@ -22,7 +22,7 @@ from events.services import free_slug, open_sale, price_sections, publish
 from inventory.services import lay_out
 from notifications.models import Message
 from payments.ledger import post
-from payments.models import Account, InboxMessage, Journal, Payment, Refund
+from payments.models import Account, AccountCode, InboxMessage, Journal, Payment, Refund
 from payments.services import request_refund
 from suppliers.models import Supplier
 from suppliers.services import (
@@ -255,6 +255,7 @@ def _rows(made, event):
             kind="booking_confirmed", subject_id=booking.pk, recipient="noor@post.example"
         ),
         failed_fact(),
+        AccountCode.objects.create(account=Account.INVENTORY, code="1400", name="Ticket stock"),
         *_books(payment),
     ]
     return {thing._meta.label_lower: thing for thing in things}

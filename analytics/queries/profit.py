@@ -1,0 +1,49 @@
+"""What sales brought: the items of confirmed bookings, divided like the stock."""
+
+from analytics.days import begin_of, end_of
+from analytics.queries.stock import DIMENSIONS, read_whole
+
+# Sold places with the money of the sale, and beside them the places that are owned now.
+PROFIT = """
+WITH e AS (
+  SELECT b.event_id, i.event_seat_id, b.confirmed_at AS at, i.currency, i.price, i.fee, i.cost,
+    b.status IN ('CONFIRMED', 'PAID') AS kept, 0 AS owned, 0 AS gone
+  FROM bookings_bookingitem i JOIN bookings_booking b ON b.id = i.booking_id
+  WHERE b.confirmed_at >= %(since)s AND b.confirmed_at < %(until)s {of_booking}
+  UNION ALL
+  SELECT event_id, id, now(), currency, 0, 0, 0, NULL, 1, (status = 'SOLD')::int
+  FROM inventory_eventseat WHERE ownership = 'OWNED' {of_seat}),
+g AS (
+  SELECT {keys}, e.currency, count(*) FILTER (WHERE e.kept) AS seats,
+    count(*) FILTER (WHERE NOT e.kept) AS given_back,
+    coalesce(sum(e.price) FILTER (WHERE e.kept IS NOT NULL), 0) AS gross,
+    coalesce(sum(e.price) FILTER (WHERE NOT e.kept), 0) AS refunded,
+    coalesce(sum(e.price) FILTER (WHERE e.kept), 0) AS revenue,
+    coalesce(sum(e.fee) FILTER (WHERE e.kept), 0) AS fees,
+    coalesce(sum(e.cost) FILTER (WHERE e.kept), 0) AS cost,
+    sum(e.owned) AS owned, sum(e.gone) AS sold_of_owned
+  FROM e {joins} GROUP BY {keys}, e.currency HAVING count(e.kept) > 0)
+SELECT {names}, g.currency, g.seats, g.given_back, g.gross, g.refunded, g.revenue, g.fees, g.cost,
+  g.revenue - g.cost AS profit, g.owned, g.sold_of_owned
+FROM g {named} ORDER BY g.currency, profit DESC, name, name_id
+"""
+
+
+def profit(*, since, until, by="event", event=None):
+    """What was sold on these days: [{name, name_id, currency, seats, given_back, gross, refunded,
+    revenue, fees, cost, profit, owned, sold_of_owned, …}].
+
+    `revenue` is the price of the seats without the buyer's fees, less what was given back; `profit`
+    is revenue less what these seats cost. `owned` and `sold_of_owned` are as of now. `by` is one of
+    DIMENSIONS, with the same further columns as `stock.value`.
+    """
+    dimension = DIMENSIONS[by]
+    sql = PROFIT.format(
+        keys=dimension.keys,
+        joins=dimension.joins,
+        names=dimension.names,
+        named=dimension.named,
+        of_booking="AND b.event_id = %(event)s" if event else "",
+        of_seat="AND event_id = %(event)s" if event else "",
+    )
+    return read_whole(sql, {"since": begin_of(since), "until": end_of(until), "event": event})
