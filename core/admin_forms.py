@@ -51,7 +51,8 @@ class BackOfficeForm(forms.ModelForm):
             fields = (error.params or {}).get("unique_check", ())
             if "agency_id" in fields:
                 thing, name = self._meta.model._meta.verbose_name, fields[-1].replace("_", " ")
-                error.message = f"There is already a {thing} with this {name}."
+                article = "an" if thing[0] in "aeiou" else "a"
+                error.message = f"There is already {article} {thing} with this {name}."
                 error.params = None
         super()._update_errors(errors)
 

@@ -11,7 +11,7 @@ WITH e AS (
   FROM bookings_bookingitem i JOIN bookings_booking b ON b.id = i.booking_id
   WHERE b.confirmed_at >= %(since)s AND b.confirmed_at < %(until)s {of_booking}
   UNION ALL
-  SELECT event_id, id, now(), currency, 0, 0, 0, NULL, 1, (status = 'SOLD')::int
+  SELECT event_id, id, 'infinity', currency, 0, 0, 0, NULL, 1, (status = 'SOLD')::int
   FROM inventory_eventseat WHERE ownership = 'OWNED' {of_seat}),
 g AS (
   SELECT {keys}, e.currency, count(*) FILTER (WHERE e.kept) AS seats,

@@ -11,11 +11,16 @@ from analytics.queries.reading import rows_of
 # A million places in one sort or hash; 4 MB would send them to the disk.
 ROOMY = "SET LOCAL work_mem = '128MB'"
 PLACE = "JOIN inventory_eventseat p ON p.id = e.event_seat_id"
-# Whose seat it was at the time of the entry: a place can be bought again after it went back.
+# Whose seat it was: of the deliveries before the entry the last, for a place can be bought again after
+# it went back. Only an acquisition that went back can have another one after it.
 BOUGHT = """
 LEFT JOIN (suppliers_acquisition a JOIN suppliers_deliveryreceipt r ON r.id = a.receipt_id)
   ON a.event_seat_id = e.event_seat_id AND r.received_at <= e.at
-  AND (a.returned_at IS NULL OR e.at <= a.returned_at)
+  AND (a.returned_at IS NULL OR NOT EXISTS (
+    SELECT 1 FROM suppliers_acquisition later
+    JOIN suppliers_deliveryreceipt again ON again.id = later.receipt_id
+    WHERE later.event_seat_id = a.event_seat_id
+      AND again.received_at > r.received_at AND again.received_at <= e.at))
 """
 EVENT = ", v.title AS event, g.event_id, v.starts_at"
 EVENTS = "JOIN events_event v ON v.id = g.event_id"

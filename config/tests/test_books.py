@@ -199,7 +199,7 @@ def test_finance_writes_down_what_accounts_are_called_and_nobody_twice(agency):
     assert str(AccountCode.objects.get()) == "1400 Ticket stock"
     again = piet.post(page, {"account": "inventory", "code": "1500", "name": "Other"})
     told = str(again.context["adminform"].form.errors)
-    assert "There is already a account code with this account." in told
+    assert "There is already an account code with this account." in told
     listed = piet.get(world.address("payments.accountcode")).content.decode()
     assert "Without a code" in listed
     assert "Owed to suppliers" in listed
