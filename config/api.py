@@ -3,6 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
+from analytics import api as reports
 from bookings import api as bookings
 from events import api as events
 from inventory import api as inventory
@@ -37,6 +38,8 @@ urlpatterns = [
         inventory.EventStatus.as_view(),
         name="inventory_status",
     ),
+    path("inventory/reports/value", reports.StockValue.as_view(), name="stock_value"),
+    path("inventory/reports/movement", reports.StockMovement.as_view(), name="stock_movement"),
     path("inventory/reserve", bookings.Bookings.as_view(), name="reserve"),
     path("inventory/reserve/batch", bookings.ReserveBatch.as_view(), name="reserve_batch"),
     path("inventory/release", bookings.Release.as_view(), name="release"),

@@ -84,11 +84,12 @@ SELECT {names}, g.currency, g.seats, g.cost, g.list, g.list - g.cost AS gain
 FROM g {named} ORDER BY g.currency, g.cost DESC, name, name_id
 """
 IN_LEDGER = """
-SELECT e.currency, sum(e.amount) AS amount
+SELECT e.currency, sum(e.amount) FILTER (WHERE e.account = 'inventory') AS stock,
+  -sum(e.amount) FILTER (WHERE e.account = 'consigned_stock') AS consigned
 FROM payments_ledgerentry e JOIN payments_journal j ON j.id = e.journal_id
-WHERE e.account = ANY (%(accounts)s) AND j.posted_at < %(until)s GROUP BY e.currency
+WHERE e.account IN ('inventory', 'consigned_stock') AND j.posted_at < %(until)s
+GROUP BY e.currency
 """
-STOCK_ACCOUNTS = ["inventory", "consigned_stock"]
 
 
 def value(*, on, by="event", event=None, which="all"):
@@ -110,9 +111,10 @@ def value(*, on, by="event", event=None, which="all"):
 
 
 def in_ledger(*, on):
-    """{currency: what stood on the accounts of stock at the end of the day}."""
-    asked = {"accounts": STOCK_ACCOUNTS, "until": end_of(on)}
-    return {row["currency"]: row["amount"] for row in rows_of(IN_LEDGER, asked)}
+    """{currency: {stock, consigned}}: what the books had in stock at the end of the day, and how much
+    of it belongs to suppliers until it is sold."""
+    rows = rows_of(IN_LEDGER, {"until": end_of(on)})
+    return {row.pop("currency"): row for row in rows}
 
 
 # Movement

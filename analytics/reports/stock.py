@@ -85,7 +85,12 @@ class StockValue(StockReport):
     def _against_the_books(self, chosen, rows):
         sums = {row["currency"]: row["cost"] for row in self.sums(chosen, rows)}
         booked = stock.in_ledger(on=chosen["on"])
-        return [_compared(sums.get(c, 0), booked.get(c, 0), c) for c in sorted({*sums, *booked})]
+        for currency in sorted({*sums, *booked}):
+            books = booked.get(currency, {})
+            yield _compared(sums.get(currency, 0), books.get("stock") or 0, currency)
+            if books.get("consigned"):
+                theirs = Money(books["consigned"], currency).display()
+                yield ("", f"{theirs} of it is consigned: the suppliers' until it is sold.")
 
     def _over(self, chosen, rows):
         """Seats that nobody can buy any more are still in stock until they are written off."""

@@ -298,6 +298,7 @@ def _final(house):
     open_to_forms = {
         *("agencies.agency", "agencies.organizer", "venues.venue", "tickets.gate"),
         *("suppliers.supplier", "suppliers.purchaseorder", "events.event"),
+        "payments.accountcode",
     }
     return [(label, row) for label, row in house.rows.items() if label not in open_to_forms]
 

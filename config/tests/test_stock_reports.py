@@ -8,10 +8,12 @@ from django.utils import timezone
 
 from agencies.queries import local_today
 from analytics.queries import stock
+from analytics.reports import REPORTS
 from config.tests import world
 from core.tenancy import acting_for
 from inventory.models import SeatEntry
 from suppliers.models import Acquisition, DeliveryReceipt, PurchaseOrder
+from suppliers.services import confirm_order, receive_delivery, submit_order
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +109,7 @@ def test_stock_through_the_services_agrees_with_the_books_by_whatever_it_is_divi
         assert sum(row["seats"] for row in rows) == 12, by
         assert sum(row["cost"] for row in rows) == Decimal(250), by
         assert sum(row["list"] for row in rows) == Decimal(8 * 40 + 4 * 30), by
-    assert stock.in_ledger(on=ago(0)) == {"EUR": Decimal(250)}
+    assert stock.in_ledger(on=ago(0)) == {"EUR": {"stock": Decimal(250), "consigned": None}}
     sections = {row["name"]: row["seats"] for row in stock.value(on=ago(0), by="section")}
     levels = {row["name"]: row["seats"] for row in stock.value(on=ago(0), by="level")}
     assert sections == levels == {"Stalls": 8, "Circle": 4}
@@ -116,6 +118,33 @@ def test_stock_through_the_services_agrees_with_the_books_by_whatever_it_is_divi
     orders = {row["name"]: row["cost"] for row in stock.value(on=ago(0), by="order")}
     assert sorted(orders.values()) == [Decimal(50), Decimal(200)]
     assert set(orders) == set(PurchaseOrder.objects.values_list("number", flat=True))
+
+
+def test_the_report_says_whether_the_books_agree_and_what_is_the_suppliers(event):
+    world.received_order(event, rows="A")
+    order = world.drafted_order(event, rows="B", seats="1-2")
+    PurchaseOrder.objects.filter(pk=order.pk).update(basis="CONSIGNMENT")
+    order.refresh_from_db()
+    submit_order(order=order, by=None)
+    receive_delivery(order=confirm_order(order=order, by=None))
+    told_all = notes("stock-value")
+    assert told_all == [
+        ("ok", "The books have the same €300.00 in stock."),
+        ("", "€50.00 of it is consigned: the suppliers' until it is sold."),
+    ]
+    told(event, 30, 0, "COSTED", cost=1)
+    assert notes("stock-value")[0] == (
+        "bad",
+        "The books have €300.00 in stock; the seats differ by €1.00.",
+    )
+
+
+def notes(name):
+    """What a report says about its usual answer."""
+    report = REPORTS[name]
+    form = report.form({})
+    assert form.is_valid()
+    return report.look(form.cleaned_data).notes
 
 
 def test_a_seat_bought_again_counts_for_whom_it_was_bought_from_at_the_time(event):
