@@ -33,3 +33,10 @@ class BookingSought:
 
     booking_id: UUID
     request_id: UUID
+
+
+@dataclass(frozen=True)
+class PaymentAsked:
+    """Staff reserved places for somebody, who is to pay by a link in his mail."""
+
+    booking_id: UUID

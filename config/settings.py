@@ -188,6 +188,8 @@ CELERY_BEAT_SCHEDULE = {
     "release lapsed reservations": _every(15, "bookings.tasks.expire"),
     "mark sold-out events": _every(30, "inventory.tasks.mark_sold_out"),
     "run pricing rules": _every(900, "inventory.tasks.run_pricing_rules"),
+    "end holds that ran out": _every(60, "inventory.tasks.expire_holds"),
+    "tell of holds that run out": _every(300, "inventory.tasks.notice_holds"),
     "reconcile payments": _every(60, "payments.tasks.reconcile"),
     "roll event states over": _every(60, "events.tasks.roll_over"),
     "forget old replies": _every(3600, "core.tasks.forget_replies"),

@@ -12,3 +12,25 @@ invariant(
        JOIN inventory_eventseat s ON s.event_id = e.id
        GROUP BY e.id, l.capacity HAVING count(s.id) <> l.capacity""",
 )
+invariant(
+    "a held place is in an active hold of its event",
+    """SELECT e.id, e.event_id, e.ordinal, h.id AS hold_id, h.status
+       FROM inventory_eventseat e LEFT JOIN inventory_hold h ON h.id = e.hold_id
+       WHERE e.status = 'HELD'
+         AND (h.id IS NULL OR h.status <> 'ACTIVE' OR h.event_id <> e.event_id)""",
+)
+invariant(
+    "pools of holds have no rings, are of one event, and outlive their parts",
+    """WITH RECURSIVE up AS (
+         SELECT id AS hold_id, pool_id, ARRAY[id] AS path, false AS is_ring FROM inventory_hold
+         UNION ALL
+         SELECT up.hold_id, h.pool_id, path || h.id, h.id = ANY (path)
+         FROM up JOIN inventory_hold h ON h.id = up.pool_id WHERE NOT up.is_ring
+       )
+       SELECT hold_id, 'a ring' AS trouble FROM up WHERE is_ring
+       UNION
+       SELECT h.id, 'not like its pool' FROM inventory_hold h JOIN inventory_hold p ON p.id = h.pool_id
+       WHERE h.event_id <> p.event_id
+         OR (h.status = 'ACTIVE' AND (p.status <> 'ACTIVE' OR h.until > p.until
+             OR (h.until IS NULL AND p.until IS NOT NULL)))""",
+)

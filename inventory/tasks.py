@@ -1,7 +1,9 @@
-"""SOLD_OUT follows from the places, and is taken back when one is free again. Pricing rules."""
+"""SOLD_OUT follows from the places, and is taken back when one is free again. Pricing rules. Holds that
+are over are tidied away; their places have been free since."""
 
 from celery import shared_task
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.locks import lock
@@ -10,8 +12,9 @@ from core.tenancy import as_system
 from core.transactions import use_case
 from events.models import Event
 from events.models import Status as EventStatus
-from inventory.models import EventSeat, Ownership
+from inventory.models import EventSeat, Hold, HoldStatus, Ownership
 from inventory.pricing.rules import PRICED_EVENTS, rules_at_work, run_rules
+from inventory.services import expire_hold, give_notice
 
 SELLING = (EventStatus.ON_SALE, EventStatus.SOLD_OUT)
 
@@ -53,3 +56,23 @@ def run_pricing_rules():
         coming = Event.objects.filter(Exists(about), status__in=PRICED_EVENTS, starts_at__gt=now)
         rows = list(coming.order_by("starts_at", "pk").values_list("pk", "agency_id"))
     return in_turn(rows, lambda event_id: run_rules(event_id, now))
+
+
+@shared_task
+def expire_holds(limit=200):
+    """Ends holds whose time is over; returns how many."""
+    over = Hold.objects.filter(status=HoldStatus.ACTIVE, until__lte=Now()).order_by("until", "pk")
+    return _each(over[:limit], expire_hold)
+
+
+@shared_task
+def notice_holds(limit=200):
+    """Tells of holds that run out; returns of how many."""
+    due = Hold.objects.filter(status=HoldStatus.ACTIVE, noticed_at=None, notice_at__lte=Now())
+    return _each(due.filter(until__gt=Now()).order_by("notice_at", "pk")[:limit], give_notice)
+
+
+def _each(holds, work):
+    with as_system():
+        rows = list(holds.values_list("pk", "agency_id"))
+    return in_turn(rows, work)

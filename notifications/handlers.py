@@ -10,12 +10,14 @@ from agencies.facts import MemberInvited, NewPasswordAsked
 from agencies.models import Invitation
 from agencies.queries import current_agency, site_of
 from agencies.views import mailed_key as invitation_key
-from bookings.facts import BookingConfirmed, BookingSought, LateMoneyRefunded
+from bookings.facts import BookingConfirmed, BookingSought, LateMoneyRefunded, PaymentAsked
 from bookings.links import mailed_key
-from bookings.models import Booking
+from bookings.models import Booking, Status
 from bookings.printing import pdf_of
 from core.money import Money
 from core.outbox import subscribe
+from inventory.facts import HoldRunsOut
+from inventory.models import Hold
 from notifications.services import send_once
 from payments.models import Refund
 
@@ -79,6 +81,41 @@ def mail_booking_link(fact):
         recipient=booking.customer.email,
         context=_context(booking),
     )
+
+
+@subscribe(PaymentAsked)
+def mail_payment_link(fact):
+    booking = _booking(fact.booking_id)
+    if booking.status != Status.RESERVED:
+        return
+    page = reverse("checkout", args=[booking.pk])
+    link = f"{site_of(current_agency())}{page}?k={mailed_key(booking)}"
+    send_once(
+        kind="payment_link",
+        subject_id=booking.pk,
+        recipient=booking.customer.email,
+        context={**_context(booking), "link": link},
+    )
+
+
+@subscribe(HoldRunsOut)
+def mail_hold_runs_out(fact):
+    """To its owner and its contact; an owner who left hears nothing."""
+    hold = Hold.objects.select_related("event", "owner").get(pk=fact.hold_id)
+    if not hold.is_active:
+        return
+    owner = hold.owner.email if hold.owner and hold.owner.is_active else ""
+    page = reverse("admin:inventory_hold_change", args=[hold.pk])
+    held = hold.seats.filter(status="HELD").count()
+    for recipient in {owner, hold.contact} - {""}:
+        is_staff = recipient == owner
+        link = f"{site_of(current_agency())}{page}" if is_staff else ""
+        send_once(
+            kind="hold_runs_out",
+            subject_id=fact.notice_id,
+            recipient=recipient,
+            context={"hold": hold, "event": hold.event, "held": held, "link": link},
+        )
 
 
 @subscribe(MemberInvited)

@@ -2,6 +2,7 @@
 
 from bookings.services.confirm import confirm
 from bookings.services.expire import abandon, expire_lapsed
+from bookings.services.held import FOR_NOTHING, NotForNothing, give_held, sell_held
 from bookings.services.pay import AlreadyPaid, NotYours, contact, pay, pay_page_addresses
 from bookings.services.reserve import (
     NotOnSale,
@@ -14,7 +15,9 @@ from bookings.services.reserve import (
 )
 
 __all__ = [
+    "FOR_NOTHING",
     "AlreadyPaid",
+    "NotForNothing",
     "NotOnSale",
     "NotYours",
     "Sale",
@@ -25,8 +28,10 @@ __all__ = [
     "confirm",
     "contact",
     "expire_lapsed",
+    "give_held",
     "pay",
     "pay_page_addresses",
     "reserve",
     "reserve_best",
+    "sell_held",
 ]

@@ -60,13 +60,17 @@ class TooManyHolds(DomainError):
 @dataclass(frozen=True)
 class Sale:
     """Through which channel and key places are sold, to which customer if that is known, and at
-    whose call. `stock` is whose allotment may be sold beside what is open to all."""
+    whose call. `stock` is whose allotment may be sold beside what is open to all, `seconds` how long
+    the places are kept unpaid if not as long as the event says; what is complimentary costs nothing.
+    """
 
     channel: str = Channel.WEB
     seller_key: UUID | None = None
     customer_id: UUID | None = None
     client: Client = ANYBODY
     stock: str = StockChannel.WEB
+    seconds: int | None = None
+    is_complimentary: bool = False
 
 
 WEB_SALE = Sale()
@@ -202,19 +206,20 @@ def _check_quantity(event, quantity):
 
 @use_case
 def _reserve(event, claimed, sale):
-    return _claim_and_write(event, claimed, sale)
+    return claim_and_write(event, claimed, sale)
 
 
 @use_case
 def _take_over(event, ordinals, claimed, sale, lapsed):
     seats = EventSeat.objects.at(event, ordinals).values_list("pk", flat=True)
     expire_in(lapsed, and_lock=seats)
-    return _claim_and_write(event, claimed, sale)
+    return claim_and_write(event, claimed, sale)
 
 
-def _claim_and_write(event, claimed, sale):
+def claim_and_write(event, claimed, sale):
+    """The Booking of what `claimed(reference=, seconds=)` takes, inside the caller's transaction."""
     booking_id = uuid7()
-    seats = claimed(reference=booking_id, seconds=event.reservation_ttl)
+    seats = claimed(reference=booking_id, seconds=sale.seconds or event.reservation_ttl)
     failpoints.reach("reserve.after_claim")
     booking = _write(booking_id, event, seats, sale)
     failpoints.reach("reserve.before_commit")
@@ -225,7 +230,7 @@ def _write(booking_id, event, seats, sale):
     """Tickets, booking, payment and items in one statement: each round trip costs as much as the
     rows do."""
     tickets = new_tickets(event=event, seats=seats)
-    items = _items(booking_id, seats, tickets)
+    items = _items(booking_id, seats, tickets, sale)
     booking = _booking(booking_id, event, items, sale, until=seats[0].until)
     payments = [_payment(booking)] if booking.total else []
     try:
@@ -271,13 +276,13 @@ def _payment(booking):
     return new_payment(reference=booking.pk, money=booking.money, description=booking.in_words)
 
 
-def _items(booking_id, seats, tickets):
+def _items(booking_id, seats, tickets, sale):
     """The prices of this moment; what a seat costs the buyer never changes afterwards."""
     agency = current_agency()
     items = []
     for position, (seat, ticket) in enumerate(zip(seats, tickets, strict=True), start=1):
-        price = Money(seat.price, seat.currency)
-        fee = agency.fee_for(price)
+        price = Money(0 if sale.is_complimentary else seat.price, seat.currency)
+        fee = price if sale.is_complimentary else agency.fee_for(price)
         items.append(
             BookingItem(
                 booking_id=booking_id,

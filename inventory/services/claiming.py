@@ -57,8 +57,9 @@ ON_SALE = """status IN ('ON_SALE', 'SOLD_OUT') AND sale_starts_at <= clock_times
      AND clock_timestamp() < sale_ends_at"""
 BY_STAFF = """status IN ('PUBLISHED', 'ON_SALE', 'SOLD_OUT') AND clock_timestamp() < starts_at"""
 FREE_TO = f"{AS_IT_IS} AND {OPEN_TO}"
-HELD_BY = """e.ownership = 'OWNED' AND e.status = 'HELD' AND e.hold_id = %(hold)s
-    AND (e.claimed_until IS NULL OR clock_timestamp() < e.claimed_until)"""
+HELD_BY = """e.ownership = 'OWNED' AND e.status = 'HELD' AND e.hold_id = %(hold)s AND EXISTS (
+      SELECT FROM inventory_hold h WHERE h.id = %(hold)s AND h.status = 'ACTIVE'
+        AND (h.until IS NULL OR clock_timestamp() < h.until))"""
 
 
 def _claim(wanted, *, is_open=ON_SALE, free=FREE_TO, hold="NULL"):
@@ -77,16 +78,22 @@ SELECT DISTINCT claimed_by FROM inventory_eventseat
 WHERE event_id = %(event)s AND ordinal = ANY (%(ordinals)s)
   AND status = 'RESERVED' AND claimed_until <= clock_timestamp() AND hold_id IS NULL
 """
-# What was sold out of a hold goes back to it while it is active.
+# What was sold out of a hold goes back to it while it is active, until its outermost pool ends.
 RELEASE = """
+WITH RECURSIVE around AS (
+  SELECT id AS hold_id, pool_id, until FROM inventory_hold WHERE status = 'ACTIVE' AND id IN (
+    SELECT hold_id FROM inventory_eventseat WHERE id = ANY (%(seats)s))
+  UNION ALL
+  SELECT a.hold_id, h.pool_id, h.until FROM around a JOIN inventory_hold h ON h.id = a.pool_id
+), back AS (
+  SELECT s.id, a.hold_id, a.until FROM inventory_eventseat s
+  LEFT JOIN around a ON a.hold_id = s.hold_id AND a.pool_id IS NULL
+  WHERE s.id = ANY (%(seats)s)
+)
 UPDATE inventory_eventseat e
 SET status = CASE WHEN back.hold_id IS NULL THEN 'AVAILABLE' ELSE 'HELD' END,
     hold_id = back.hold_id, claimed_by = NULL, claimed_until = back.until
-FROM (
-  SELECT s.id, h.id AS hold_id, h.until FROM inventory_eventseat s
-  LEFT JOIN inventory_hold h ON h.id = s.hold_id AND h.status = 'ACTIVE'
-  WHERE s.id = ANY (%(seats)s)
-) back
+FROM back
 WHERE e.id = back.id AND e.claimed_by = %(reference)s AND e.status = 'RESERVED'
 """
 

@@ -12,7 +12,7 @@ function run(timer) {
 
   const tick = () => {
     const left = Math.max(Math.ceil((end - Date.now()) / 1000), 0);
-    figure.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    figure.textContent = clockOf(left);
     if (left < 60) timer.dataset.left = "1";
     else if (left < 300) timer.dataset.left = "5";
     if (SAID_AT.some((moment) => left <= moment && before > moment)) say(left);
@@ -23,6 +23,13 @@ function run(timer) {
   };
   const clock = setInterval(tick, 1000);
   tick();
+}
+
+/** 9:05, and 23:09:05 where there are hours. */
+function clockOf(seconds) {
+  const hours = Math.floor(seconds / 3600);
+  const parts = [Math.floor(seconds / 60) % 60, seconds % 60].map((part) => String(part).padStart(2, "0"));
+  return hours ? [hours, ...parts].join(":") : parts.join(":").replace(/^0/, "");
 }
 
 function say(left) {
