@@ -60,7 +60,7 @@ def test_places_of_a_hold_are_sold_at_their_price_by_a_mailed_link(event):
     assert "Stalls, row A, seat 1, €42.40" in asked.body
     assert "€84.80 in all" in asked.body
     payment = world.Payment.objects.get(reference=booking.pk)
-    world._received(payment)
+    world.received(payment)
     confirm(booking.pk, payment_id=payment.pk)
     assert held(hold) == list(range(2, 10))
     assert set(hold.seats.filter(status="SOLD").values_list("ordinal", flat=True)) == {0, 1}

@@ -340,5 +340,5 @@ def test_money_that_comes_late_has_its_places_whatever_they_are_set_aside_for_no
     expire_lapsed(booking.pk)
     aside("GROUP", 0)
     payment = world.Payment.objects.get(reference=booking.pk)
-    world._received(payment)
+    world.received(payment)
     assert world.confirm(booking.pk, payment_id=payment.pk).status == "CONFIRMED"
