@@ -4,7 +4,8 @@ import pytest
 
 from config.tests import world
 from config.tests.test_staff_api import caller, send
-from core.tenancy import acting_for
+from core.memory import Remembered
+from core.tenancy import acting_for, as_system
 from inventory.models import EventSeat
 from suppliers.models import DeliveryReceipt, PurchaseOrder
 
@@ -132,3 +133,65 @@ def test_orders_are_listed_by_state_and_supplier(here):
     assert drafts[0]["quantity"] == 14
     assert len(send(client, "get", "/purchase-orders")[1]["results"]) == 2
     assert send(client, "get", "/purchase-orders?status=LOST")[0] == 400
+
+
+def test_a_line_may_be_of_a_price_level(here):
+    line = {"event": str(here.event.pk), "level": "Circle", "quantity": 3, "unit_price": "9.00"}
+    order = made(caller(here), here, lines=[line], landed_costs=[])
+    assert (order["lines"][0]["level"], order["seats"], order["total"]) == ("Circle", 3, "27.00")
+    status, _ = send(
+        caller(here), "post", "/purchase-orders", draft(here, lines=[{**line, "level": "Gods"}])
+    )
+    assert status == 422
+
+
+def test_a_change_of_what_somebody_else_changed_is_told_what_differs(here):
+    client = caller(here)
+    order = made(client, here)
+    path = f"/purchase-orders/{order['id']}"
+    seen = {"version": order["version"]}
+    status, changed = send(client, "put", path, {**seen, "notes": "Call first."})
+    assert (status, changed["notes"]) == (200, "Call first.")
+    assert changed["version"] > order["version"]
+    status, problem = send(client, "put", path, {**seen, "notes": "Do not call."})
+    assert (status, problem["code"]) == (409, "stale")
+    assert problem["diff"]["notes"]["theirs"] == "Call first."
+    assert send(client, "get", path)[1]["notes"] == "Call first."
+    now = {"version": problem["version"]}
+    assert send(client, "put", path, {**now, "status": "COMPLETED"})[0] == 400
+    assert send(client, "put", path, {**now, "notes": "Do not call."})[0] == 200
+
+
+def test_above_the_limit_a_second_person_approves(here):
+    here.agency.approval_above = 100
+    with as_system():
+        here.agency.save()
+    Remembered.forget_everything()
+    buyer, owner = caller(here, "PURCHASING"), caller(here, "OWNER")
+    path = f"/purchase-orders/{made(buyer, here)['id']}"
+    assert send(buyer, "post", f"{path}/submit")[1]["needs_approval"] is True
+    assert send(buyer, "post", f"{path}/approve")[0] in (403, 409)
+    assert send(buyer, "post", f"{path}/confirm")[0] == 409
+    assert send(buyer, "post", f"{path}/withdraw")[1]["status"] == "DRAFT"
+    send(buyer, "post", f"{path}/submit")
+    approved = send(owner, "post", f"{path}/approve")[1]
+    assert approved["approved_by"] == str(here.people["OWNER"].pk)
+    assert send(buyer, "post", f"{path}/confirm")[1]["status"] == "CONFIRMED"
+
+
+def test_what_has_not_arrived_is_called_off(here):
+    client = caller(here)
+    order = confirmed(client, made(client, here))
+    path, line = f"/purchase-orders/{order['id']}", order["lines"][0]
+    send(
+        client,
+        "post",
+        f"{path}/receive",
+        {"lines": [{"line": line["id"], "seats": line["seats"][:2]}]},
+    )
+    assert send(client, "post", f"{path}/cancel", {})[0] == 400
+    order = send(client, "post", f"{path}/cancel", {"reason": "Late.", "lines": [line["id"]]})[1]
+    assert (order["status"], order["lines"][0]["cancelled_quantity"]) == ("PARTIALLY_RECEIVED", 8)
+    order = send(client, "post", f"{path}/cancel", {"reason": "Late."})[1]
+    assert [line["status"] for line in order["lines"]] == ["RECEIVED", "CANCELLED"]
+    assert order["status"] == "COMPLETED"

@@ -220,7 +220,11 @@ FOREIGN = [
     ("PUT", "/api/v1/suppliers/{supplier}"),
     ("DELETE", "/api/v1/suppliers/{supplier}"),
     ("GET", "/api/v1/purchase-orders/{order}"),
+    ("PUT", "/api/v1/purchase-orders/{order}"),
     ("POST", "/api/v1/purchase-orders/{order}/submit"),
+    ("POST", "/api/v1/purchase-orders/{order}/withdraw"),
+    ("POST", "/api/v1/purchase-orders/{order}/approve"),
+    ("POST", "/api/v1/purchase-orders/{order}/cancel"),
     ("POST", "/api/v1/purchase-orders/{order}/confirm"),
     ("POST", "/api/v1/purchase-orders/{order}/receive"),
 ]

@@ -16,11 +16,13 @@ def _price(**kwargs):
 
 
 class LineRequest(Strict):
-    """Places of one section of an event: `rows` and `seats` in words such as "A-C, F" and "1-12 odd",
-    empty for all of them; `quantity` takes only so many, the first that can be ordered."""
+    """Places of one section, or of one price level, of an event: `rows` and `seats` in words such as
+    "A-C, F" and "1-12 odd", empty for all of them; `quantity` takes only so many, the first that can
+    be ordered."""
 
     event = serializers.UUIDField()
-    section = serializers.CharField(max_length=80)
+    section = serializers.CharField(required=False, max_length=80)
+    level = serializers.CharField(required=False, max_length=80, help_text="Id or name.")
     rows = serializers.CharField(required=False, allow_blank=True, max_length=1000)
     seats = serializers.CharField(required=False, allow_blank=True, max_length=4000)
     quantity = serializers.IntegerField(required=False, min_value=1, max_value=100_000)
@@ -31,6 +33,11 @@ class LineRequest(Strict):
     expected_date = serializers.DateField(source="expected_on", required=False, allow_null=True)
     in_hand_date = serializers.DateField(source="in_hand_on", required=False, allow_null=True)
     return_by = serializers.DateField(required=False, allow_null=True)
+
+    def validate(self, attrs):
+        if "section" not in attrs and "level" not in attrs:
+            raise serializers.ValidationError({"section": "Name a section or a level."})
+        return attrs
 
 
 class LandedCostFields(Strict):
@@ -56,6 +63,23 @@ class HeaderRequest(Strict):
     )
     expected_date = serializers.DateField(source="expected_on", required=False, allow_null=True)
     notes = serializers.CharField(required=False, allow_blank=True, max_length=4000)
+
+
+class ChangeRequest(HeaderRequest):
+    """Some fields of the header as they should be. `version` is that of the order as it was read; if
+    it changed since, the answer is 409 `stale` with the difference field by field."""
+
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class CancelRequest(Strict):
+    """With `lines` only what has not arrived of these is called off; without, the whole order, or what
+    has not arrived of it."""
+
+    reason = serializers.CharField(max_length=200)
+    lines = serializers.ListField(
+        child=serializers.UUIDField(), required=False, allow_empty=False, max_length=200
+    )
 
 
 class OrderRequest(HeaderRequest):
@@ -185,7 +209,7 @@ def describe(order):
         "fulfillment_notes": order.fulfillment_notes,
         "reference": order.supplier_reference,
         "shipping_address": order.ship_to,
-        "expected_date": _iso(order.expected_on),
+        "expected_date": iso(order.expected_on),
         "notes": order.notes,
         "version": order.version,
         "needs_approval": order.needs_approval,
@@ -198,10 +222,10 @@ def describe(order):
 
 
 def _who_and_when(order):
-    found = {"closed_at": _iso(order.closed_at), "updated_at": _iso(order.updated_at)}
+    found = {"closed_at": iso(order.closed_at), "updated_at": iso(order.updated_at)}
     for name in SHOWN_TIMES:
         by = getattr(order, f"{name}_by_id")
-        found[f"{name}_at"] = _iso(getattr(order, f"{name}_at"))
+        found[f"{name}_at"] = iso(getattr(order, f"{name}_at"))
         found[f"{name}_by"] = by and str(by)
     return found
 
@@ -225,9 +249,9 @@ def _line(line):
         "amount": str(line.amount.amount),
         "retail_price": amount(line.retail_price, currency),
         "face_value": amount(line.face_value, currency),
-        "expected_date": _iso(line.expected_on),
-        "in_hand_date": _iso(line.in_hand_on),
-        "return_by": _iso(line.return_by),
+        "expected_date": iso(line.expected_on),
+        "in_hand_date": iso(line.in_hand_on),
+        "return_by": iso(line.return_by),
         "status": line.status,
         "seats": line.ordinals,
     }
@@ -246,5 +270,6 @@ def amount(value, currency):
     return None if value is None else str(Money(value, currency).amount)
 
 
-def _iso(moment):
+def iso(moment):
+    """A date or moment as ISO 8601, or None."""
     return moment and moment.isoformat()

@@ -15,6 +15,8 @@ from core.transactions import use_case
 from events.models import Event
 from suppliers import services
 from suppliers.api.order_fields import (
+    CancelRequest,
+    ChangeRequest,
     OrderReply,
     OrderRequest,
     OrderRow,
@@ -23,7 +25,7 @@ from suppliers.api.order_fields import (
     amount,
     describe,
 )
-from suppliers.models import LandedCost, PurchaseOrder, Status, Supplier
+from suppliers.models import PurchaseOrder, Status, Supplier
 
 BUYERS = may("suppliers.purchaseorder", write="step")
 
@@ -77,6 +79,15 @@ class OneOrder(StaffView, APIView):
     def get(self, request, po_id):
         return Response(describe(order_of(po_id)))
 
+    @extend_schema(request=ChangeRequest, responses={200: OrderReply, **PROBLEM_RESPONSES})
+    def put(self, request, po_id):
+        """Changes the fields that are sent."""
+        asked = ChangeRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return Response(
+            describe(services.change_order(order=order_of(po_id), **asked.validated_data))
+        )
+
 
 class _Move(StaffView, APIView):
     """One step of an order; answers with the order as it is then."""
@@ -98,11 +109,44 @@ class SubmitOrder(_Move):
         return services.submit_order(order=order, by=by)
 
 
+class WithdrawOrder(_Move):
+    """PENDING → DRAFT: it can be changed again."""
+
+    def move(self, order, by):
+        return services.withdraw_order(order=order)
+
+
+class ApproveOrder(_Move):
+    """The second person agrees to a submitted order."""
+
+    def move(self, order, by):
+        return services.approve_order(order=order, by=by)
+
+
 class ConfirmOrder(_Move):
     """PENDING → CONFIRMED: the supplier has agreed."""
 
     def move(self, order, by):
         return services.confirm_order(order=order, by=by)
+
+
+class CancelOrder(StaffView, APIView):
+    """Cancels an order, or calls off what has not arrived of it."""
+
+    permission_classes = [BUYERS]
+
+    @extend_schema(
+        request=CancelRequest,
+        parameters=[IDEMPOTENCY],
+        responses={200: OrderReply, **PROBLEM_RESPONSES},
+    )
+    def post(self, request, po_id):
+        asked = CancelRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        order = order_of(po_id)
+        return said_once(
+            request, 200, lambda: describe(_called_off(order, asked.validated_data, request.user))
+        )
 
 
 class ReceiveOrder(StaffView, APIView):
@@ -152,7 +196,8 @@ def _draft(asked, by):
     for line in lines:
         _add(order, dict(line))
     for extra in extras:
-        LandedCost.objects.create(order=order, currency=order.currency, **extra)
+        money = Money(extra["amount"], order.currency)
+        services.add_landed_cost(order=order, **{**extra, "amount": money})
     return order
 
 
@@ -160,12 +205,42 @@ def _add(order, line):
     event = Event.objects.select_related("layout").filter(pk=line.pop("event")).first()
     if event is None or event.layout is None:
         raise Invalid("There is no such event, or it has no layout yet.")
-    label = line.pop("section")
+    section, level = line.pop("section", None), line.pop("level", None)
+    services.add_line(
+        order=order,
+        event=event,
+        section=section and _section(event, section),
+        level=level and _level(event, level),
+        unit_cost=Money(line.pop("unit_price"), order.currency),
+        **line,
+    )
+
+
+def _section(event, label):
     section = event.layout.sections.filter(label=label).first()
     if section is None:
         raise Invalid(f"{event} has no section {label}.")
-    cost = Money(line.pop("unit_price"), order.currency)
-    services.add_line(order=order, event=event, section=section, unit_cost=cost, **line)
+    return section
+
+
+def _level(event, wanted):
+    for level in event.levels.all():
+        if wanted in (str(level.pk), level.name):
+            return level
+    raise Invalid(f"{event} has no price level {wanted}.")
+
+
+def _called_off(order, asked, by):
+    """The whole order while nothing has arrived, else its rest, or that of the lines named."""
+    reason = asked["reason"]
+    if "lines" in asked:
+        lines = list(order.lines.filter(pk__in=asked["lines"]))
+        if len(lines) < len(set(asked["lines"])):
+            raise Invalid(f"Not all of these are lines of {order}. Nothing was called off.")
+        return services.cancel_rest(order=order, reason=reason, lines=lines, by=by)
+    if order.status == Status.PARTIALLY_RECEIVED:
+        return services.cancel_rest(order=order, reason=reason, by=by)
+    return services.cancel_order(order=order, reason=reason, by=by)
 
 
 def _received(order, asked, by):
