@@ -82,11 +82,10 @@ class OneOrder(StaffView, APIView):
     @extend_schema(request=ChangeRequest, responses={200: OrderReply, **PROBLEM_RESPONSES})
     def put(self, request, po_id):
         """Changes the fields that are sent."""
+        order = order_of(po_id)
         asked = ChangeRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        return Response(
-            describe(services.change_order(order=order_of(po_id), **asked.validated_data))
-        )
+        return Response(describe(services.change_order(order=order, **asked.validated_data)))
 
 
 class _Move(StaffView, APIView):
@@ -141,9 +140,9 @@ class CancelOrder(StaffView, APIView):
         responses={200: OrderReply, **PROBLEM_RESPONSES},
     )
     def post(self, request, po_id):
+        order = order_of(po_id)
         asked = CancelRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        order = order_of(po_id)
         return said_once(
             request, 200, lambda: describe(_called_off(order, asked.validated_data, request.user))
         )
@@ -160,9 +159,9 @@ class ReceiveOrder(StaffView, APIView):
         responses={201: ReceiptReply, **PROBLEM_RESPONSES},
     )
     def post(self, request, po_id):
+        order = order_of(po_id)
         asked = ReceiveRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        order = order_of(po_id)
         return said_once(request, 201, lambda: _received(order, asked.validated_data, request.user))
 
 
