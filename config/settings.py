@@ -192,6 +192,7 @@ CELERY_BEAT_SCHEDULE = {
     "tell of holds that run out": _every(300, "inventory.tasks.notice_holds"),
     "reconcile payments": _every(60, "payments.tasks.reconcile"),
     "roll event states over": _every(60, "events.tasks.roll_over"),
+    "book consigned sales": _every(60, "suppliers.tasks.accrue_consignment"),
     "forget old replies": _every(3600, "core.tasks.forget_replies"),
     "reconcile in full": {
         "task": "payments.tasks.reconcile",

@@ -1,5 +1,20 @@
 from core.invariants import invariant
 
+
+def _ledger_agrees(name, account, counted):
+    """An account's balance is what `counted`, SQL giving (agency_id, currency, amount), adds up to."""
+    invariant(
+        name,
+        f"""SELECT coalesce(l.agency_id, c.agency_id) AS agency_id, l.booked, c.counted
+            FROM (SELECT agency_id, currency, sum(amount) AS booked FROM payments_ledgerentry
+                  WHERE account = '{account}' GROUP BY agency_id, currency) l
+            FULL JOIN (SELECT agency_id, currency, sum(amount) AS counted FROM ({counted}) found
+                  GROUP BY agency_id, currency) c
+              ON c.agency_id = l.agency_id AND c.currency = l.currency
+            WHERE coalesce(l.booked, 0) <> coalesce(c.counted, 0)""",  # noqa: S608 - constants only
+    )
+
+
 invariant(
     "INV-6 what a line received is what was acquired",
     """SELECT l.id AS line_id, l.received, l.returned, count(a.id) AS acquired
@@ -29,13 +44,61 @@ invariant(
        WHERE (s.ownership = 'OWNED') <> (a.id IS NOT NULL)
           OR (s.ownership = 'OWNED' AND s.cost <> a.unit_cost)""",
 )
-invariant(
+_ledger_agrees(
     "the ledger's stock is what is owned and not sold, at cost",
-    """SELECT coalesce(l.agency_id, s.agency_id) AS agency_id, l.booked, s.counted
-       FROM (SELECT agency_id, currency, sum(amount) AS booked FROM payments_ledgerentry
-             WHERE account = 'inventory' GROUP BY agency_id, currency) l
-       FULL JOIN (SELECT agency_id, currency, sum(cost) AS counted FROM inventory_eventseat
-             WHERE ownership = 'OWNED' AND status <> 'SOLD' GROUP BY agency_id, currency) s
-         ON s.agency_id = l.agency_id AND s.currency = l.currency
-       WHERE coalesce(l.booked, 0) <> coalesce(s.counted, 0)""",
+    "inventory",
+    """SELECT agency_id, currency, cost AS amount FROM inventory_eventseat
+       WHERE ownership = 'OWNED' AND status <> 'SOLD'""",
+)
+_ledger_agrees(
+    "the ledger owes suppliers what is left of their debts",
+    "accounts_payable",
+    """SELECT agency_id, currency, paid - amount AS amount FROM suppliers_accountspayable
+       WHERE status <> 'VOID'""",
+)
+_ledger_agrees(
+    "the ledger's credits are what is left of credit notes and returns that wait for theirs",
+    "supplier_credits",
+    """SELECT agency_id, currency, amount - used AS amount FROM suppliers_creditnote
+       UNION ALL SELECT agency_id, currency, expected FROM suppliers_supplierreturn
+       WHERE status = 'ACCEPTED'""",
+)
+_ledger_agrees(
+    "the ledger's advances are what is left of payments",
+    "supplier_advances",
+    """SELECT agency_id, currency, amount - allocated AS amount FROM suppliers_supplierpayment""",
+)
+_ledger_agrees(
+    "the ledger's consigned stock is what suppliers still own of it",
+    "consigned_stock",
+    """SELECT a.agency_id, a.currency, -a.unit_cost AS amount FROM suppliers_acquisition a
+       JOIN suppliers_purchaseorderline l ON l.id = a.line_id
+       JOIN suppliers_purchaseorder o ON o.id = l.order_id
+       WHERE o.basis <> 'FIRM' AND a.returned_at IS NULL
+       UNION ALL SELECT agency_id, currency, amount FROM suppliers_consignmentsale""",
+)
+_ledger_agrees(
+    "the ledger owes for consigned seats what was sold and is in no statement",
+    "consignment_owed",
+    """SELECT agency_id, currency, -amount AS amount FROM suppliers_consignmentsale
+       WHERE statement_id IS NULL""",
+)
+for table, column, key in (
+    ("accountspayable", "paid", "payable_id"),
+    ("supplierpayment", "allocated", "payment_id"),
+    ("creditnote", "used", "credit_note_id"),
+):
+    invariant(
+        f"{column} of a {table} is the sum of its allocations",
+        f"""SELECT t.id, t.{column}, coalesce(sum(a.amount), 0) AS allocated
+            FROM suppliers_{table} t LEFT JOIN suppliers_allocation a ON a.{key} = t.id
+            GROUP BY t.id HAVING t.{column} <> coalesce(sum(a.amount), 0)""",  # noqa: S608
+    )
+invariant(
+    "seats in an open return are ours",
+    """SELECT r.id AS return_line_id, s.id AS event_seat_id, s.ownership
+       FROM suppliers_returnline r
+       JOIN suppliers_acquisition a ON a.id = r.acquisition_id
+       JOIN inventory_eventseat s ON s.id = a.event_seat_id
+       WHERE r.state = 'OPEN' AND s.ownership <> 'OWNED'""",
 )

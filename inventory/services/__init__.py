@@ -32,6 +32,7 @@ from inventory.services.holding import (
 )
 from inventory.services.laying_out import lay_out
 from inventory.services.owning import NotReceivable, take_ownership
+from inventory.services.returning import give_back, put_on_sale, take_off_sale
 
 __all__ = [
     "ClaimedSeat",
@@ -50,6 +51,7 @@ __all__ = [
     "claim_unlocked",
     "expire_hold",
     "extend_hold",
+    "give_back",
     "give_notice",
     "keep",
     "kill_hold",
@@ -57,10 +59,12 @@ __all__ = [
     "lay_out",
     "lock_seats",
     "make_hold",
+    "put_on_sale",
     "release",
     "release_hold",
     "release_places",
     "sell",
+    "take_off_sale",
     "take_ownership",
     "unblock",
 ]

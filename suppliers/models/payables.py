@@ -52,7 +52,8 @@ INVOICE_MOVES = {
 
 class SupplierInvoice(Movable, TenantModel):
     """A supplier's bill, compared with the order and with what was received. Only a matched or an
-    accepted one may be paid. `variance` is what it asks beyond what was received, signed."""
+    accepted one may be paid; one that was refused may come again under its number. `variance` is what
+    it asks beyond what was received, signed."""
 
     MOVES = INVOICE_MOVES
     Status = InvoiceStatus
@@ -80,7 +81,9 @@ class SupplierInvoice(Movable, TenantModel):
         ordering = ["-invoiced_on", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["agency_id", "supplier", "number"], name="one_invoice_per_number"
+                fields=["agency_id", "supplier", "number"],
+                condition=~Q(status=InvoiceStatus.REFUSED),
+                name="one_invoice_per_number",
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="invoice_is_positive"),
             fits_currency("amount", "variance", name="invoice_fits_currency"),
@@ -163,6 +166,10 @@ class SettlementStatement(TenantModel):
 
     def __str__(self):
         return self.number
+
+    @property
+    def money(self):
+        return Money(self.amount, self.currency)
 
 
 class ConsignmentSale(TenantModel):
@@ -348,6 +355,11 @@ class PaymentRun(Movable, TenantModel):
     def __str__(self):
         return self.number
 
+    @property
+    def money(self):
+        """What leaves the bank, credit notes taken off, as Money."""
+        return Money(self.amount, self.currency)
+
 
 class PaymentRunLine(TenantModel):
     """A debt in a run: `amount` of it is paid in money, `credit` with credit notes. A debt is in one
@@ -429,6 +441,11 @@ class SupplierPayment(TenantModel):
     @property
     def money(self):
         return Money(self.amount, self.currency)
+
+    @property
+    def left(self):
+        """What is still an advance, as Money."""
+        return Money(self.amount - self.allocated, self.currency)
 
 
 class CreditNote(TenantModel):

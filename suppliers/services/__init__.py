@@ -11,41 +11,96 @@ from suppliers.services.approving import (
     withdraw_order,
 )
 from suppliers.services.cancelling import cancel_order, cancel_rest
+from suppliers.services.consignment import NothingToSettle, accrue, settle
 from suppliers.services.copying import copy_order
+from suppliers.services.credits import (
+    KnownNumber,
+    apply_credit,
+    enter_credit_note,
+    refund_credit,
+)
 from suppliers.services.drafting import NotOrderable, StaleOrder, change_order, draft_order
+from suppliers.services.invoices import (
+    NotDecidable,
+    accept_invoice,
+    enter_invoice,
+    match_again,
+    refuse_invoice,
+)
 from suppliers.services.landed import add_landed_cost, remove_landed_cost
 from suppliers.services.lines import add_line, change_line, remove_line
 from suppliers.services.mailing import mail_order
+from suppliers.services.matching import Billed
+from suppliers.services.paying import KeyOfAnother, Transfer, pay_order, pay_payable
 from suppliers.services.receiving import OverReceipt, receive_delivery
+from suppliers.services.returns import (
+    NotReturnable,
+    accept_return,
+    credit_return,
+    refuse_return,
+    request_returns,
+    withdraw_return,
+)
+from suppliers.services.runs import approve_run, cancel_run, pay_run, propose_run
+from suppliers.services.settling import NotPayable, NotUsable
 from suppliers.services.states import NotReconciled, complete_order
 from suppliers.services.suppliers import activate_supplier, deactivate_supplier
 
 __all__ = [
+    "Billed",
+    "KeyOfAnother",
+    "KnownNumber",
     "MayNotApprove",
     "NotApproved",
+    "NotDecidable",
     "NotOrderable",
+    "NotPayable",
     "NotReconciled",
+    "NotReturnable",
+    "NotUsable",
+    "NothingToSettle",
     "OutOfContract",
     "OverCreditLine",
     "OverReceipt",
     "StaleOrder",
+    "Transfer",
+    "accept_invoice",
+    "accept_return",
+    "accrue",
     "activate_supplier",
     "add_landed_cost",
     "add_line",
+    "apply_credit",
     "approve_order",
+    "approve_run",
     "cancel_order",
     "cancel_rest",
+    "cancel_run",
     "change_line",
     "change_order",
     "complete_order",
     "confirm_order",
     "copy_order",
+    "credit_return",
     "deactivate_supplier",
     "draft_order",
+    "enter_credit_note",
+    "enter_invoice",
     "mail_order",
+    "match_again",
+    "pay_order",
+    "pay_payable",
+    "pay_run",
+    "propose_run",
     "receive_delivery",
+    "refund_credit",
+    "refuse_invoice",
+    "refuse_return",
     "remove_landed_cost",
     "remove_line",
+    "request_returns",
+    "settle",
     "submit_order",
     "withdraw_order",
+    "withdraw_return",
 ]

@@ -2,11 +2,15 @@
 
 from datetime import timedelta
 
+from django.db.models import F
+
 from agencies.queries import local_today
+from core.locks import lock, lock_one
 from core.money import Money
 from payments.ledger import post
 from payments.models import Account
 from suppliers.models import AccountsPayable, PaymentTerms
+from suppliers.services.settling import use_advance
 
 DAYS = {PaymentTerms.IMMEDIATE: 0, PaymentTerms.NET_30: 30, PaymentTerms.NET_60: 60}
 
@@ -17,8 +21,9 @@ def due_after(day, terms):
 
 
 def owe_for(receipt):
-    """Books a receipt: a firm order makes a debt of it; of any other the seats stay the supplier's
-    until they are sold. Returns the AccountsPayable, or None."""
+    """Books a receipt: a firm order makes a debt of it, on which what was paid in advance is counted;
+    of any other order the seats stay the supplier's until they are sold. Returns the
+    AccountsPayable, or None."""
     is_owed = receipt.order.is_owed_on_delivery
     amount = Money(receipt.amount, receipt.currency)
     owed_to = Account.ACCOUNTS_PAYABLE if is_owed else Account.CONSIGNED_STOCK
@@ -33,13 +38,32 @@ def owe_for(receipt):
 
 
 def _debt(receipt):
-    is_free = not receipt.amount
-    return AccountsPayable.objects.create(
+    return owe(
+        kind=AccountsPayable.Kind.RECEIPT,
         supplier_id=receipt.order.supplier_id,
         order=receipt.order,
         receipt=receipt,
         amount=receipt.amount,
         currency=receipt.currency,
-        status=AccountsPayable.Status.PAID if is_free else AccountsPayable.Status.UNPAID,
         due_on=due_after(local_today(), receipt.order.payment_terms),
     )
+
+
+def owe(**fields):
+    """Makes a debt, already booked, and counts on it what was paid for its order in advance. Returns
+    the AccountsPayable."""
+    status = AccountsPayable.Status
+    debt = AccountsPayable.objects.create(
+        status=status.UNPAID if fields["amount"] else status.PAID, **fields
+    )
+    if debt.order_id and debt.amount:
+        debt = lock_one(AccountsPayable.objects.filter(pk=debt.pk))
+        _count_advances(debt)
+    return debt
+
+
+def _count_advances(debt):
+    for payment in lock(debt.order.payments.filter(allocated__lt=F("amount"))):
+        part = min(payment.left, debt.left)
+        if part:
+            use_advance(payment, debt, part)

@@ -7,6 +7,7 @@ from core.models import OutboxMessage
 from core.tenancy import as_system
 from payments.models import InboxMessage
 from payments.tasks import reconcile, work_inbox
+from suppliers.tasks import accrue_consignment
 
 ROUNDS = 50
 
@@ -35,4 +36,5 @@ class Command(OperatorCommand):
             told["expired"] += expired
             if not (done or failed or notices or expired):
                 break
+        accrue_consignment()
         return {**told, "payments_asked": reconciled["asked"], "ok": not told["failed_facts"]}
