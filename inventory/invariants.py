@@ -34,3 +34,9 @@ invariant(
          OR (h.status = 'ACTIVE' AND (p.status <> 'ACTIVE' OR h.until > p.until
              OR (h.until IS NULL AND p.until IS NOT NULL)))""",
 )
+invariant(
+    "an applied plan says place by place what it changed",
+    """SELECT id AS plan_id FROM inventory_allocationplan
+       WHERE cardinality(ordinals) <> cardinality(before) OR cardinality(ordinals) <> cardinality(after)
+         OR (status = 'DRAFT' AND cardinality(ordinals) > 0)""",
+)

@@ -1,5 +1,14 @@
 """Who may make places scarcer: only here. One module for each of the things that happen to places."""
 
+from inventory.services.allocating import (
+    Misfit,
+    NothingToAllocate,
+    Simulation,
+    apply_plan,
+    simulate,
+    simulate_plan,
+    undo_plan,
+)
 from inventory.services.claiming import (
     ClaimedSeat,
     NotOnSale,
@@ -30,21 +39,34 @@ from inventory.services.holding import (
     release_places,
     unblock,
 )
-from inventory.services.laying_out import lay_out
-from inventory.services.owning import NotReceivable, take_ownership
-from inventory.services.returning import give_back, put_on_sale, take_off_sale
+from inventory.services.laying_out import (
+    lay_out,
+)
+from inventory.services.owning import (
+    NotReceivable,
+    take_ownership,
+)
+from inventory.services.returning import (
+    give_back,
+    put_on_sale,
+    take_off_sale,
+)
 
 __all__ = [
     "ClaimedSeat",
+    "Misfit",
     "NotHoldable",
     "NotOnSale",
     "NotReceivable",
+    "NothingToAllocate",
     "SeatsLocked",
     "SeatsTaken",
+    "Simulation",
     "Terms",
     "Wanted",
     "WrongTerms",
     "add_places",
+    "apply_plan",
     "claim",
     "claim_held",
     "claim_standing",
@@ -64,7 +86,10 @@ __all__ = [
     "release_hold",
     "release_places",
     "sell",
+    "simulate",
+    "simulate_plan",
     "take_off_sale",
     "take_ownership",
     "unblock",
+    "undo_plan",
 ]
