@@ -136,6 +136,11 @@ class Agency(models.Model):
         rate = price.amount * self.fee_percent / 100 + self.fee_fixed
         return Money.rounded(rate, price.currency)
 
+    def sale_cost_of(self, price):
+        """What selling a ticket of this price costs the agency (Money in, Money out, halves up)."""
+        rate = price.amount * self.sale_cost_percent / 100 + self.sale_cost_fixed
+        return Money.rounded(rate, price.currency)
+
     def least_price(self, cost):
         """The lowest price that still brings back the cost of a seat and of selling it (Money in, Money
         out, rounded up). What the buyer pays as a fee on top does not count towards it."""

@@ -20,6 +20,10 @@ from inventory.facts import HoldRunsOut
 from inventory.models import Hold
 from notifications.services import send_once
 from payments.models import Refund
+from suppliers.facts import OrderSent
+from suppliers.models import OrderMail
+from suppliers.order_paper import render as render_order
+from suppliers.services.landed import total_of
 
 
 def _booking(booking_id):
@@ -143,4 +147,22 @@ def mail_new_password_link(fact):
         subject_id=fact.request_id,
         recipient=user.email,
         context={"user": user, "link": f"{site_of(current_agency())}{page}"},
+    )
+
+
+@subscribe(OrderSent)
+def mail_purchase_order(fact):
+    mail = OrderMail.objects.select_related("order__supplier").get(pk=fact.mail_id)
+    order = mail.order
+    send_once(
+        kind="purchase_order",
+        subject_id=mail.pk,
+        recipient=mail.recipient,
+        context={
+            "order": order,
+            "note": mail.note,
+            "total": total_of(order),
+            "lines": order.lines.select_related("event__venue").order_by("position", "pk"),
+        },
+        attachments=lambda: [(f"{order.number}.pdf", render_order(order), "application/pdf")],
     )
