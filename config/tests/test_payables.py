@@ -20,6 +20,7 @@ from inventory.models import EventSeat
 from payments.ledger import post
 from payments.models import Account, LedgerEntry
 from suppliers import services
+from suppliers.due import ageing, payables_due
 from suppliers.models import (
     AccountsPayable,
     ConsignmentSale,
@@ -540,3 +541,27 @@ def waiting():
     """(seats, amount) that the next statement would have."""
     up_to = end_of(local_today())
     return balance(unsettled(supplier=world.supplier(), currency="EUR", up_to=up_to))
+
+
+# By age
+
+
+def test_debts_are_sorted_by_how_late_they_are(event):
+    today = local_today()
+    debts = [
+        world.received_order(event, rows="A", seats=str(n)).payables.get() for n in range(1, 7)
+    ]
+    for debt, days in zip(debts, (-1, 0, 1, 30, 31, 91), strict=True):
+        AccountsPayable.objects.filter(pk=debt.pk).update(due_on=today - timedelta(days=days))
+    services.pay_payable(payable=debts[2], key="one", money=euros(5))
+    [found] = ageing(AccountsPayable.objects.all())
+    assert found.buckets == {
+        "not_due": (2, euros(50)),
+        "to_30": (2, euros(45)),
+        "to_60": (1, euros(25)),
+        "to_90": (0, euros(0)),
+        "older": (1, euros(25)),
+    }
+    assert (found.count, found.total) == (6, euros(145))
+    first, second = payables_due(2)
+    assert (first.days, second.days, first.left) == (-91, -31, euros(25))

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from agencies.queries import local_today
 from config.tests import world
@@ -17,6 +18,7 @@ from inventory.queries import status_bytes
 from payments.models import LedgerEntry
 from suppliers import services
 from suppliers.models import Acquisition, CreditNote, PurchaseOrder, ReturnLine, SupplierReturn
+from suppliers.returnable import proposals, returns_running_out
 
 pytestmark = pytest.mark.django_db
 
@@ -192,3 +194,30 @@ def test_the_database_sends_a_seat_back_once(event):
         ReturnLine.objects.create(
             supplier_return=asked, acquisition=line.acquisition, cost=25, currency="EUR"
         )
+
+
+def test_what_to_send_back_is_proposed_with_its_evidence(event):
+    line = bought(event)
+    world.sold_booking(event, [0, 1])
+    bought(event, rows="B", days=None)
+    [found] = proposals()
+    now = timezone.now()
+    assert (found.line_id, found.free, found.at_stake) == (line.pk, 8, euros(200))
+    assert (found.left, found.sold, found.days_left(local_today())) == (18, 2, 5)
+    assert found.velocity == Decimal(2) / 14
+    assert found.days_to_event(now) == 19
+    assert found.unsold(now) == 8  # 18 are left, 2 more will sell
+    assert proposals(within=4) == []
+    assert proposals(within=5) == proposals(supplier_id=found.supplier_id) == [found]
+    ask(line, 8)
+    assert proposals() == []
+
+
+def test_the_windows_that_close_first_are_told_first(event):
+    bought(event, days=9)
+    bought(event, days=2, rows="B")
+    first, second = returns_running_out(5)
+    assert (first.days_left, first.seats, first.value) == (2, 10, euros(250))
+    assert (first.event, first.supplier) == ("The Low Lanterns", "Quai Productions")
+    assert second.days_left == 9
+    assert returns_running_out(1) == [first]
