@@ -23,3 +23,17 @@ class OrderSent:
     """An order's document is on its way to the supplier."""
 
     mail_id: UUID
+
+
+@dataclass(frozen=True)
+class StockReceived:
+    """Places of an order arrived and are owned."""
+
+    receipt_id: UUID
+
+
+@dataclass(frozen=True)
+class DeliveryAsked:
+    """Somebody has looked at a delivery and asked to receive it."""
+
+    delivery_id: UUID

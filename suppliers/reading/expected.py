@@ -1,12 +1,15 @@
 """What an order still expects, and where every other place of its events stands."""
 
-from suppliers.models import Acquisition, LineStatus, PurchaseOrderLine
+from suppliers.models import Acquisition, LineStatus, PurchaseOrderLine, SupplierCode
 from suppliers.reading.house import House
 from suppliers.reading.names import Names
 
+BATCH = 5_000
+
 
 class Expected:
-    """The open lines of one order; {ordinal: line} by event of what is to come and what has arrived."""
+    """The open lines of one order; {ordinal: line} by event of what is to come, what has arrived,
+    and what was called off."""
 
     def __init__(self, order, event_id=None):
         """`event_id` chooses one of the order's events for all lines that name none."""
@@ -16,6 +19,7 @@ class Expected:
         self.chosen = [event_id] if event_id in self.events else list(self.events)
         self.coming = {event: {} for event in self.events}
         self.arrived = {event: {} for event in self.events}
+        self.called_off = {event: {} for event in self.events}
         layouts = dict.fromkeys(event.layout_id for event in self.events.values())
         self._houses = {layout: House(layout) for layout in layouts}
         self._sort()
@@ -38,12 +42,10 @@ class Expected:
             for ordinal in line.ordinals:
                 if (line.pk, ordinal) in rows:
                     self.arrived[line.event_id][ordinal] = line
-                elif line.status != LineStatus.CANCELLED:
+                elif line.outstanding:
                     self.coming[line.event_id][ordinal] = line
-
-    def left_of(self, line):
-        """How many places a line still expects: fewer than are named where some were cancelled."""
-        return line.outstanding if line.status != LineStatus.CANCELLED else 0
+                else:
+                    self.called_off[line.event_id][ordinal] = line
 
     def only_section(self, event_id):
         """The label of the section in which all places of an event are; None for several."""
@@ -55,6 +57,15 @@ class Expected:
     def _owned(self, event_id):
         """{ordinal: number of the order} of places still to come that are ours all the same."""
         return dict(_ours(event_id, list(self.coming[event_id])))
+
+    def known_codes(self, codes):
+        """{barcode: number of the receipt} of those that came before."""
+        known = {}
+        ordered = sorted(codes)
+        for start in range(0, len(ordered), BATCH):
+            kept = SupplierCode.objects.filter(barcode__in=ordered[start : start + BATCH])
+            known |= dict(kept.values_list("barcode", "acquisition__receipt__number"))
+        return known
 
     def standing_elsewhere(self, event_id, ordinals):
         """{ordinal: (kind, number of the order)} of places that another order brought or brings."""

@@ -4,10 +4,14 @@ import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+
 from core.errors import Invalid
 from venues.places import in_words
 
-LONGEST_CODE, LONGEST_FILE = 120, 500
+LONGEST_CODE, LONGEST_FILE = 120, 120
+validate_address = URLValidator(schemes=["http", "https"])
 CUT_BY_A_SPREADSHEET = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
 SEPARATORS = re.compile(r"[\s|;]+")
 DAYS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%Y/%m/%d", "%d-%m-%Y", "%d %b %Y", "%d %B %Y")
@@ -37,10 +41,20 @@ def codes_of(written, places):
 
 
 def file_of(written):
-    """A file's name or address. Raises Invalid."""
+    """A file's name, or its address. Raises Invalid."""
+    if is_address(written):
+        try:
+            validate_address(written)
+        except ValidationError:
+            raise Invalid(f"“{written[:60]}” is no address of a file.") from None
+        return written
     if len(written) > LONGEST_FILE:
-        raise Invalid(f"The file's name is longer than {LONGEST_FILE} characters.")
+        raise Invalid(f"The file’s name is longer than {LONGEST_FILE} characters.")
     return written
+
+
+def is_address(file):
+    return file.lower().startswith(("http://", "https://"))
 
 
 def day_of(written):

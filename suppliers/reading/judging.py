@@ -1,6 +1,6 @@
 """Puts what was asked for beside what an order expects: what can be received, and why the rest not."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 
 from core.errors import Invalid
@@ -18,6 +18,12 @@ ELSEWHERE = {
 }
 
 
+WHY = {
+    "arrived": (Kind.RECEIVED, "has arrived before."),
+    "off": (Kind.NOT_ORDERED, "called off, so not expected any more."),
+}
+
+
 class Judge:
     """Takes lines one after the other; `reading` says what came of them all."""
 
@@ -27,7 +33,6 @@ class Judge:
         self.problems, self.remarks, self.lines = [], [], 0
         self._matches = {}
         self._blocks, self._elsewhere = [], defaultdict(dict)
-        self._count = Counter()
         self._codes, self._extras = {}, {name: {} for name in ("codes", "files", "in_hand")}
 
     def refuse(self, asked, kind, reason, **more):
@@ -58,6 +63,7 @@ class Judge:
             self._block(asked, event, wish)
         for event, found in self._elsewhere.items():
             self._stand_elsewhere(event, found)
+        self._refuse_codes_that_came_before()
         self.problems.sort(key=lambda problem: problem.number)
         return Reading(
             parts=self._parts(),
@@ -171,11 +177,13 @@ class Judge:
         others, good = defaultdict(list), []
         for ordinal in ordinals:
             if ordinal in taken:
-                others[taken[ordinal]].append(ordinal)
+                others[taken[ordinal].number].append(ordinal)
             elif ordinal in coming and ordinal not in self.expected.owned[event]:
                 good.append(ordinal)
             elif ordinal in self.expected.arrived[event]:
                 others["arrived"].append(ordinal)
+            elif ordinal in self.expected.called_off[event]:
+                others["off"].append(ordinal)
             else:
                 self._elsewhere[event].setdefault(asked, []).append(ordinal)
         if others:
@@ -185,12 +193,8 @@ class Judge:
     def _tell_of_others(self, asked, event, others):
         for why, ordinals in others.items():
             words = self._in_words(event, ordinals)
-            if why == "arrived":
-                kind, reason = Kind.RECEIVED, f"{words}: has arrived before."
-            elif why == asked.number:
-                kind, reason = Kind.DUPLICATE, f"{words}: named twice on this line."
-            else:
-                kind, reason = Kind.DUPLICATE, f"{words}: named on line {why:,} already."
+            kind, reason = WHY.get(why, (Kind.DUPLICATE, "named on line {why:,} already."))
+            reason = f"{words}: {reason.format(why=why)}"
             self.refuse(asked, kind, reason, event_id=event, ordinals=tuple(ordinals))
 
     def _block(self, asked, event, wish):
@@ -209,8 +213,7 @@ class Judge:
         self._receive(asked, event, good, of=good)
 
     def _receive(self, asked, event, good, *, of):
-        """Takes the good places of those the line is about, as far as their order lines go."""
-        good = self._within_lines(asked, event, good)
+        """Takes the good places of those the line is about."""
         if not good:
             return
         try:
@@ -219,27 +222,11 @@ class Judge:
             kind = Kind.DAY if isinstance(refusal, extras.NotADay) else Kind.CODE
             self.refuse(asked, kind, refusal.message, event_id=event, ordinals=tuple(good))
             return
-        self.taken[event] |= dict.fromkeys(good, asked.number)
-        self._count.update(self.expected.coming[event][ordinal] for ordinal in good)
+        self.taken[event] |= dict.fromkeys(good, asked)
         for name, values in said.items():
             kept = self._extras[name]
             kept |= {(event, ordinal): values[ordinal] for ordinal in good}
         self._compare_cost(asked, self.expected.coming[event][good[0]])
-
-    def _within_lines(self, asked, event, ordinals):
-        """Those of the places that their order lines still have room for; tells of the others."""
-        coming, room, fitting, extra = self.expected.coming[event], {}, [], []
-        for ordinal in ordinals:
-            line = coming[ordinal]
-            left = room.setdefault(line, self.expected.left_of(line) - self._count[line])
-            room[line] = left - 1
-            (fitting if left > 0 else extra).append(ordinal)
-        if extra:
-            words = self._in_words(event, extra)
-            reason = f"{words}: more than the order still expects, since some were cancelled."
-            more = {"event_id": event, "ordinals": tuple(extra)}
-            self.refuse(asked, Kind.OVER_RECEIPT, reason, **more)
-        return fitting
 
     def _said(self, asked, event, places):
         """{codes, files, in_hand: {ordinal: value}} of a line. Raises Invalid."""
@@ -261,6 +248,17 @@ class Judge:
                 raise Invalid(f"Barcode {code[:40]} is on line {line:,} already.")
         if len(set(codes.values())) < len(codes):
             raise Invalid("The same barcode is given to two places.")
+
+    def _refuse_codes_that_came_before(self):
+        codes = self._extras["codes"]
+        known = self.expected.known_codes(set(codes.values()))
+        for (event, ordinal), code in list(codes.items()):
+            if code in known:
+                asked = self.taken[event].pop(ordinal)
+                reason = f"Barcode {code[:40]} came with {known[code]} before."
+                self.problems.append(
+                    Problem(asked.number, asked.text, Kind.CODE, reason, (), event, (ordinal,))
+                )
 
     def _compare_cost(self, asked, line):
         if asked.cost and extras.differs(asked.cost, line.cost):

@@ -19,6 +19,14 @@ from suppliers.services.credits import (
     enter_credit_note,
     refund_credit,
 )
+from suppliers.services.deliveries import (
+    AlreadyAsked,
+    ask_for,
+    carry_out,
+    keep_delivery,
+    keep_document,
+    reading_of,
+)
 from suppliers.services.drafting import NotOrderable, StaleOrder, change_order, draft_order
 from suppliers.services.invoices import (
     NotDecidable,
@@ -32,7 +40,7 @@ from suppliers.services.lines import add_line, change_line, remove_line
 from suppliers.services.mailing import mail_order
 from suppliers.services.matching import Billed
 from suppliers.services.paying import KeyOfAnother, Transfer, pay_order, pay_payable
-from suppliers.services.receiving import OverReceipt, receive_delivery
+from suppliers.services.receiving import CodeKnown, OverReceipt, receive_delivery
 from suppliers.services.returns import (
     NotReturnable,
     accept_return,
@@ -47,7 +55,9 @@ from suppliers.services.states import NotReconciled, complete_order
 from suppliers.services.suppliers import activate_supplier, deactivate_supplier
 
 __all__ = [
+    "AlreadyAsked",
     "Billed",
+    "CodeKnown",
     "KeyOfAnother",
     "KnownNumber",
     "MayNotApprove",
@@ -73,9 +83,11 @@ __all__ = [
     "apply_credit",
     "approve_order",
     "approve_run",
+    "ask_for",
     "cancel_order",
     "cancel_rest",
     "cancel_run",
+    "carry_out",
     "change_line",
     "change_order",
     "complete_order",
@@ -86,12 +98,15 @@ __all__ = [
     "draft_order",
     "enter_credit_note",
     "enter_invoice",
+    "keep_delivery",
+    "keep_document",
     "mail_order",
     "match_again",
     "pay_order",
     "pay_payable",
     "pay_run",
     "propose_run",
+    "reading_of",
     "receive_delivery",
     "refund_credit",
     "refuse_invoice",

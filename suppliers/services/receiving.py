@@ -1,23 +1,28 @@
 """Receiving: what arrived becomes owned, with its cost, its receipt and its debt, in one piece."""
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from agencies.queries import local_today
 from core import failpoints
+from core.audit import because
 from core.errors import DomainError
 from core.locks import lock, lock_one
 from core.money import Money, total
 from core.numbering import next_number
-from core.transactions import use_case
+from core.outbox import record
+from core.transactions import broken_constraint, use_case
 from inventory.services import take_ownership
+from suppliers.facts import StockReceived
 from suppliers.models import (
     RECEIVABLE,
     Acquisition,
     DeliveryReceipt,
     PurchaseOrder,
     ReceiptLine,
+    SupplierCode,
 )
+from suppliers.reading.extras import is_address
 from suppliers.services.landed import amount_of, shares_of
 from suppliers.services.owing import owe_for
 from suppliers.services.states import advance
@@ -29,10 +34,12 @@ ACQUIRE = """
 INSERT INTO suppliers_acquisition (agency_id, event_seat_id, line_id, receipt_id, supplier_id,
   unit_cost, landed, currency, in_hand_on, return_by)
 SELECT l.agency_id, seat.id, l.id, %(receipt)s, %(supplier)s, l.unit_cost + seat.landed, seat.landed,
-       l.currency, l.in_hand_on, l.return_by
+       l.currency, coalesce(seat.in_hand_on, l.in_hand_on), l.return_by
 FROM suppliers_purchaseorderline l,
-     unnest(%(seats)s::bigint[], %(landed)s::numeric[]) AS seat(id, landed)
+     unnest(%(seats)s::bigint[], %(landed)s::numeric[], %(in_hand)s::date[])
+       AS seat(id, landed, in_hand_on)
 WHERE l.id = %(line)s
+RETURNING id, event_seat_id
 """
 
 
@@ -48,26 +55,37 @@ class NotExpected(DomainError):
     code = "not_expected"
 
 
+class CodeKnown(DomainError):
+    """A supplier's barcode that came with another place before."""
+
+    code = "code_known"
+
+
 @use_case
-def receive_delivery(*, order, ordinals_by_line=None, by=None, delivery_reference=""):
+def receive_delivery(*, order, ordinals_by_line=None, by=None, came_with=(), **details):
     """Receives places of a confirmed order; without `ordinals_by_line` all that is outstanding.
 
-    `ordinals_by_line` is {line id: [ordinal, …]}, any part of what each line still expects. Writes
-    acquisitions, ownership, the receipt, what is owed and the ledger, all or nothing. Returns the
-    DeliveryReceipt. Raises NotExpected or OverReceipt.
+    `ordinals_by_line` is {line id: [ordinal, …]}, any part of what each line still expects; barcodes,
+    files and days in hand of the Parts in `came_with` (suppliers.reading) are kept with their places.
+    `details` are plain columns of the receipt: delivery_reference, delivered_on, fulfillment,
+    transfer_details. Writes acquisitions, ownership, the receipt, what is owed and the ledger, all or
+    nothing. Returns the DeliveryReceipt. Raises NotExpected, OverReceipt, NotReceivable or CodeKnown.
     """
     order = lock_one(PurchaseOrder.objects.filter(pk=order.pk))
     if order.status not in RECEIVABLE:
         raise NotExpected(f"{order} is {order.status}; only confirmed orders are received.")
     lines = lock(order.lines.all())
     parts = _parts(lines, ordinals_by_line)
-    receipt = _receipt(order, parts, by, delivery_reference)
+    receipt = _receipt(order, parts, by, details)
+    because(f"receipt {receipt}")
     failpoints.reach("receive.after_receipt")
+    extras = {part.line_id: part for part in came_with}
     for line, ordinals in parts:
-        _take_in(receipt, order, line, ordinals)
+        _take_in(receipt, line, ordinals, extras.get(line.pk))
     failpoints.reach("receive.after_ownership")
     owe_for(receipt)
     advance(order, lines)
+    record(StockReceived(receipt_id=receipt.pk))
     failpoints.reach("receive.before_commit")
     return receipt
 
@@ -77,7 +95,8 @@ def _parts(lines, ordinals_by_line):
     received = _received(lines)
     parts = []
     for line in lines:
-        outstanding = [o for o in line.ordinals if o not in received.get(line.pk, ())]
+        arrived = received.get(line.pk, ())
+        outstanding = [o for o in line.ordinals if o not in arrived] if line.outstanding else []
         wanted = outstanding if ordinals_by_line is None else ordinals_by_line.get(line.pk, [])
         extra = set(wanted) - set(outstanding)
         if extra or len(set(wanted)) != len(wanted):
@@ -104,36 +123,30 @@ def _received(lines):
     return found
 
 
-def _receipt(order, parts, by, delivery_reference):
-    year = local_today().year
+def _receipt(order, parts, by, details):
+    today = local_today()
     amount = total((amount_of(line, ordinals) for line, ordinals in parts), order.currency)
     return DeliveryReceipt.objects.create(
-        number=f"GR-{year}-{next_number(f'receipt-{year}'):04d}",
+        number=f"GR-{today.year}-{next_number(f'receipt-{today.year}'):04d}",
         order=order,
-        delivery_reference=delivery_reference,
         received_by=by,
         seats=sum(len(ordinals) for _, ordinals in parts),
         amount=amount.amount,
         currency=order.currency,
+        **{"delivered_on": today, "fulfillment": order.fulfillment, **details},
     )
 
 
-def _take_in(receipt, order, line, ordinals):
+def _take_in(receipt, line, ordinals, extras):
+    """Owns the places of a line: `extras` is the Part of them that says what came with them, or None."""
     retail = None if line.retail_price is None else Money(line.retail_price, line.currency)
     shares = shares_of(line)
     costs = {ordinal: line.cost + shares[ordinal] for ordinal in ordinals}
     seat_ids = take_ownership(event=line.event, costs=costs, price=retail)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            ACQUIRE,
-            {
-                "seats": [seat_ids[ordinal] for ordinal in ordinals],
-                "landed": [shares[ordinal].amount for ordinal in ordinals],
-                "line": line.pk,
-                "receipt": receipt.pk,
-                "supplier": order.supplier_id,
-            },
-        )
+    in_hand = extras.in_hand if extras else {}
+    acquired = _acquire(receipt, line, [(seat_ids[o], shares[o], in_hand.get(o)) for o in ordinals])
+    if extras:
+        _keep_codes(extras, {ordinal: acquired[seat_ids[ordinal]] for ordinal in ordinals})
     places = LayoutSeat.objects.filter(layout=line.event.layout_id, ordinal__in=ordinals)
     ReceiptLine.objects.create(
         receipt=receipt,
@@ -144,3 +157,46 @@ def _take_in(receipt, order, line, ordinals):
         places=in_words(list(places.order_by("ordinal"))),
     )
     type(line).objects.filter(pk=line.pk).update(received=F("received") + len(ordinals))
+
+
+def _acquire(receipt, line, seats):
+    """{EventSeat id: Acquisition id} of [(EventSeat id, share of extra costs, day in hand or None)]."""
+    ids, shares, days = zip(*seats, strict=True)
+    wanted = {
+        "seats": list(ids),
+        "landed": [share.amount for share in shares],
+        "in_hand": list(days),
+        "line": line.pk,
+        "receipt": receipt.pk,
+        "supplier": receipt.order.supplier_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ACQUIRE, wanted)
+        return {seat: acquisition for acquisition, seat in cursor.fetchall()}
+
+
+def _keep_codes(part, acquisitions):
+    """Keeps the supplier's own barcodes and files apart from our codes; raises CodeKnown.
+    `acquisitions` is {ordinal: Acquisition id}."""
+    given = sorted((part.codes.keys() | part.files.keys()) & acquisitions.keys())
+    rows = [
+        SupplierCode(
+            acquisition_id=acquisitions[ordinal],
+            barcode=part.codes.get(ordinal, ""),
+            **_file(part.files.get(ordinal, "")),
+        )
+        for ordinal in given
+    ]
+    try:
+        with transaction.atomic():
+            SupplierCode.objects.bulk_create(rows, batch_size=1_000)
+    except IntegrityError as error:
+        if broken_constraint(error) != "one_supplier_code":
+            raise
+        raise CodeKnown(
+            "One of the barcodes came with another place before. Nothing was received."
+        ) from error
+
+
+def _file(file):
+    return {"link": file} if is_address(file) else {"file_name": file}
