@@ -45,6 +45,8 @@ tickets.signingkey          vs     -           -           -        -           
 suppliers.supplier          vac    vac         -           v        -             -
 suppliers.purchaseorder     vacs   vacs        -           v        -             -
 suppliers.deliveryreceipt   v      v           -           v        -             -
+suppliers.suppliercode      v      v           -           -        -             -
+suppliers.deliverydocument  v      v           -           -        -             -
 suppliers.accountspayable   v      -           -           v        -             -
 payments.payment            vs     -           -           vs       -             -
 payments.refund             vs     -           -           vs       -             -

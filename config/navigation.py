@@ -25,6 +25,8 @@ GROUPS = {
     "Buy": [
         ("suppliers.purchaseorder", "Purchase orders", "shopping_bag"),
         ("suppliers.deliveryreceipt", "Receipts", "inventory_2"),
+        ("suppliers.suppliercode", "Supplier codes", "barcode"),
+        ("suppliers.deliverydocument", "Supplier files", "draft"),
         ("suppliers.supplier", "Suppliers", "handshake"),
     ],
     "Money": [

@@ -157,6 +157,8 @@ CACHES = {
     },
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+# A list of 100,000 places is pasted into a form whole; files are counted where they are read.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 << 20
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=REDIS_URL)

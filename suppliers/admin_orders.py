@@ -96,7 +96,7 @@ class PurchaseOrderAdmin(Receiving, BackOfficeAdmin):
         ("Order", {"fields": ["supplier", "currency", "payment_terms", "fulfillment"]}),
         ("Delivery", {"fields": ["supplier_reference", "expected_on", "notes"]}),
     ]
-    steps = ["add_line", "submit", "confirm", "receive", "cancel"]
+    steps = ["add_line", "submit", "confirm", "receive", "keep_file", "cancel"]
     export_columns = {
         "Number": "number",
         "Supplier": "supplier__name",

@@ -134,47 +134,6 @@ def places_to_buy(event):
     return Panel(f"{event}", template="admin/_picture.html", context=context)
 
 
-def arriving_panels(order, form):
-    rows, events = [], {}
-    for line, places in form.arriving():
-        left = len(form.expected[line.pk]) - len(places)
-        rows.append(
-            [
-                format_html("<b>{}</b><small>{}</small>", line.event, line.section),
-                in_words(places),
-                f"{len(places):,}",
-                amount_of(line, form.parts[line.pk]).display(),
-                f"{left:,}",
-            ]
-        )
-        events.setdefault(line.event, set()).update(place.ordinal for place in places)
-    seats = sum(len(ordinals) for ordinals in form.parts.values())
-    foot = ["All together", "", f"{seats:,}", form.amount(order.currency).display(), ""]
-    titles = columns("Event", "Places", "Seats#", "Amount#", "Still to come#")
-    maps = [_map_of_arrival(event, ordinals) for event, ordinals in events.items()]
-    return [Panel("What becomes ours", Table(titles, rows, foot)), *maps]
-
-
-def _map_of_arrival(event, arriving):
-    plan = from_canonical(Layout.objects.only("plan").get(pk=event.layout_id).plan)
-    owned = set(
-        EventSeat.objects.filter(event=event, ownership=Ownership.OWNED).values_list(
-            "ordinal", flat=True
-        )
-    )
-    classes = [
-        "buy-arriving" if ordinal in arriving else "buy-owned" if ordinal in owned else "buy-open"
-        for ordinal in range(plan.places)
-    ]
-    legend = [
-        ("buy-arriving", "Arriving now", classes.count("buy-arriving")),
-        ("buy-owned", "Ours already", classes.count("buy-owned")),
-        ("buy-open", "Not ours", classes.count("buy-open")),
-    ]
-    context = {"picture": picture(plan, f"Arriving at {event}", classes), "legend": legend}
-    return Panel(str(event), template="admin/_picture.html", context=context)
-
-
 @panel("events.event", needs="suppliers.purchaseorder")
 def orders_of_event(request, event):
     lines = event.order_lines.select_related("order__supplier").order_by("-order__created_at", "pk")

@@ -27,7 +27,7 @@ from suppliers.services.landed import amount_of, shares_of
 from suppliers.services.owing import owe_for
 from suppliers.services.states import advance
 from venues.models import LayoutSeat
-from venues.places import in_words
+from venues.places import in_words_by_section
 
 # One acquisition for each seat, with the terms of its line: thousands at once.
 ACQUIRE = """
@@ -147,14 +147,16 @@ def _take_in(receipt, line, ordinals, extras):
     acquired = _acquire(receipt, line, [(seat_ids[o], shares[o], in_hand.get(o)) for o in ordinals])
     if extras:
         _keep_codes(extras, {ordinal: acquired[seat_ids[ordinal]] for ordinal in ordinals})
-    places = LayoutSeat.objects.filter(layout=line.event.layout_id, ordinal__in=ordinals)
+    places = LayoutSeat.objects.filter(
+        layout=line.event.layout_id, ordinal__in=ordinals
+    ).select_related("section")
     ReceiptLine.objects.create(
         receipt=receipt,
         line=line,
         quantity=len(ordinals),
         amount=amount_of(line, ordinals).amount,
         currency=line.currency,
-        places=in_words(list(places.order_by("ordinal"))),
+        places=in_words_by_section(places.order_by("ordinal")),
     )
     type(line).objects.filter(pk=line.pk).update(received=F("received") + len(ordinals))
 
