@@ -4,12 +4,10 @@ from datetime import timedelta
 
 from django.contrib import admin
 from django.db.models import Count, F, Q, Sum
-from django.shortcuts import render
 
-from agencies.queries import current_agency, local_today
-from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, step
+from agencies.queries import local_today
+from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin
 from core.admin_parts import (
-    Entry,
     Panel,
     Table,
     amount,
@@ -20,13 +18,12 @@ from core.admin_parts import (
     panel,
     status_column,
     status_of,
-    timeline,
     when,
 )
 from core.money import Money
-from payments.admin_ledger import entries_of, entries_table
 from suppliers.admin_orders import PurchaseOrderAdmin
-from suppliers.models import AccountsPayable, Acquisition, DeliveryReceipt, Supplier
+from suppliers.admin_receipts import DeliveryReceiptAdmin
+from suppliers.models import AccountsPayable, Acquisition, Supplier
 
 RECENT = 20
 OPEN = (AccountsPayable.Status.UNPAID, AccountsPayable.Status.PARTIAL)
@@ -92,101 +89,6 @@ def _owed_to(supplier):
     )
     rows = [[Money(row["owed"], row["currency"]).display()] for row in sums]
     return Panel("Owed to them", Table(columns("Unpaid#"), rows, empty="Nothing is owed."))
-
-
-@admin.register(DeliveryReceipt)
-class DeliveryReceiptAdmin(ReadOnlyAdmin):
-    list_display = [
-        "number",
-        "order",
-        "supplier",
-        "received",
-        "seats",
-        money_column("amount", "Amount"),
-    ]
-    list_filter = [
-        ("order__supplier", admin.RelatedOnlyFieldListFilter),
-        ("received_at", admin.DateFieldListFilter),
-    ]
-    list_select_related = ["order__supplier"]
-    search_fields = ["number", "order__number", "delivery_reference", "order__supplier__name"]
-    ordering = ["-received_at", "pk"]
-    fields = ["number", "order_link", "supplier", "delivery_reference", "received", "received_by"]
-    readonly_fields = ["order_link", "supplier", "received"]
-    steps = ["print_out"]
-    export_columns = {
-        "Number": "number",
-        "Order": "order__number",
-        "Supplier": "order__supplier__name",
-        "Received": "received_at",
-        "Seats": "seats",
-        "Amount": "amount",
-        "Currency": "currency",
-        "Their reference": "delivery_reference",
-    }
-
-    @admin.display(description="Order")
-    def order_link(self, receipt):
-        return linked(receipt.order)
-
-    @admin.display(description="Supplier", ordering="order__supplier__name")
-    def supplier(self, receipt):
-        return receipt.order.supplier
-
-    @admin.display(description="Received", ordering="received_at")
-    def received(self, receipt):
-        return when(receipt.received_at)
-
-    def panels(self, request, receipt):
-        rows = [
-            [
-                *(part.line.event, part.places, f"{part.quantity:,}"),
-                *(amount(each, part.currency) for each in (part.line.unit_cost, part.amount)),
-            ]
-            for part in _parts(receipt)
-        ]
-        foot = [
-            "All together",
-            "",
-            f"{receipt.seats:,}",
-            "",
-            amount(receipt.amount, receipt.currency),
-        ]
-        titles = columns("Event", "Places", "Seats#", "Each#", "Amount#")
-        found = [Panel("What arrived", Table(titles, rows, foot))]
-        if self.admin_site.allows(request, "view", "payments.journal"):
-            booked = entries_of(source="receipt", source_id=receipt.pk)
-            found.append(Panel("In the ledger", entries_table(booked)))
-        return found
-
-    def history_of(self, request, receipt):
-        """A receipt is written once; what can still happen is that it is paid."""
-        owed = Money(receipt.amount, receipt.currency).display()
-        arrived = Entry(
-            receipt.received_at,
-            str(receipt.received_by or "the system"),
-            f"{receipt.seats:,} seats of {receipt.order} received, {owed} owed for them",
-        )
-        payables = AccountsPayable.objects.filter(receipt=receipt)
-        return timeline(payables, [arrived])
-
-    @step("Print", is_page=True, right="view")
-    def print_out(self, request, receipt):
-        parts = [
-            (part, Money(part.line.unit_cost, part.currency), Money(part.amount, part.currency))
-            for part in _parts(receipt)
-        ]
-        context = {
-            "receipt": receipt,
-            "agency": current_agency(),
-            "parts": parts,
-            "total": Money(receipt.amount, receipt.currency),
-        }
-        return render(request, "admin/receipt_print.html", context)
-
-
-def _parts(receipt):
-    return receipt.lines.select_related("line__event__venue", "line__section").order_by("pk")
 
 
 class DueFilter(admin.SimpleListFilter):
@@ -275,4 +177,4 @@ def bought(request, seat):
     return Panel("How it was bought", Table(titles, rows, empty="It was never bought."))
 
 
-__all__ = ["PurchaseOrderAdmin"]
+__all__ = ["DeliveryReceiptAdmin", "PurchaseOrderAdmin"]

@@ -1,15 +1,13 @@
 """Forms of a purchase order: its draft, a line, what has arrived."""
 
 from django import forms
-from django.db.models import Q
 
 from core.admin_forms import AmountField
-from core.errors import DomainError, Invalid
-from core.money import Money, total
-from suppliers.models import Acquisition, PaymentTerms, PurchaseOrder, Supplier
-from suppliers.services.landed import amount_of
+from core.errors import DomainError
+from core.money import Money
+from suppliers.models import PaymentTerms, PurchaseOrder, Supplier
 from venues.models import LayoutSeat, LayoutSection
-from venues.places import examples, in_words, places_in
+from venues.places import examples, places_in
 
 
 def day_field(label, help_text=""):

@@ -20,10 +20,8 @@ from events.models import Status as EventStatus
 from inventory.admin_totals import RETAIL, counts_of
 from inventory.models import EventSeat, Ownership
 from suppliers.models import LineStatus, PurchaseOrderLine
-from suppliers.services.landed import amount_of
 from venues.admin import picture
 from venues.models import Layout
-from venues.places import in_words
 from venues.plan import from_canonical
 
 OPEN_EVENTS = (

@@ -114,7 +114,7 @@ class Receiving:
     # The page of a delivery
 
     def delivery(self, request, object_id, delivery_id):
-        """What was sent, as it is read now; while it is being received how far it is; then the receipt."""
+        """What was sent, as it is read now; while it is received, that it is; then the receipt."""
         order = self.thing(request, object_id)
         if not self.has_step_permission(request):
             raise PermissionDenied
@@ -209,9 +209,7 @@ class Receiving:
 
 
 def page_of_delivery(delivery):
-    return reverse(
-        "admin:suppliers_purchaseorder_delivery", args=[delivery.order_id, delivery.pk]
-    )
+    return reverse("admin:suppliers_purchaseorder_delivery", args=[delivery.order_id, delivery.pk])
 
 
 def _wherever(request, redirect):

@@ -19,7 +19,11 @@ from venues.models import LayoutSeat
 from venues.places import examples, in_words, places_in
 
 ALL, PART, NOTHING = "all", "part", "nothing"
-EXAMPLE = "Sec 112 Row F 1-12 odd\nSection Parterre, A 1-5\nA rows 1-5, any 40\n\nor cells with headings: section, row, seat, barcode …"
+EXAMPLE = """Sec 112 Row F 1-12 odd
+Section Parterre, A 1-5
+A rows 1-5, any 40
+
+or cells below headings: section, row, seat, barcode"""
 
 
 def expected_of(lines):
@@ -29,7 +33,9 @@ def expected_of(lines):
     for line_id, ordinal in rows:
         arrived.setdefault(line_id, set()).add(ordinal)
     return {
-        line.pk: sorted(set(line.ordinals) - arrived.get(line.pk, set())) if line.outstanding else []
+        line.pk: sorted(set(line.ordinals) - arrived.get(line.pk, set()))
+        if line.outstanding
+        else []
         for line in lines
     }
 
@@ -91,7 +97,9 @@ class ReceiveForm(SentForm):
         label="Delivery reference", max_length=60, required=False, help_text="As on their note."
     )
     delivered_on = day_field("Delivered on")
-    fulfillment = forms.ChoiceField(label="How it came", choices=Fulfillment.choices, required=False)
+    fulfillment = forms.ChoiceField(
+        label="How it came", choices=Fulfillment.choices, required=False
+    )
     transfer_details = forms.CharField(
         label="Transfer details",
         required=False,
@@ -211,6 +219,22 @@ class ReceiveForm(SentForm):
         return hashlib.sha256(spelled.encode()).hexdigest()[:16]
 
     def amount(self, currency):
-        """What is owed for it, as Money."""
+        """What it costs, extra costs included, as Money."""
         arriving = (line for line in self.lines if line.pk in self.parts)
         return total((amount_of(line, self.parts[line.pk]) for line in arriving), currency)
+
+    def as_parts(self):
+        """What is marked, as Parts."""
+        return [Part(line, tuple(ordinals)) for line, ordinals in self.parts.items()]
+
+
+class DocumentForm(forms.Form):
+    """A file of the supplier to keep with the order."""
+
+    file = forms.FileField(label="File", help_text="Of any kind, 10 MB at most.")
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file.size > DeliveryDocument.MAX_BYTES:
+            raise forms.ValidationError("This file is larger than 10 MB.")
+        return file

@@ -10,9 +10,9 @@ from core.money import total
 from inventory.models import EventSeat, Ownership
 from suppliers.models import Acquisition, LineStatus, PurchaseOrderLine
 from suppliers.services.landed import amount_of
+from suppliers.services.lines import words_for
 from venues.admin import picture
-from venues.models import Layout, LayoutSeat
-from venues.places import in_words_by_section
+from venues.models import Layout
 from venues.plan import from_canonical
 
 # More problems than this are counted, not listed: whoever has so many sends another file.
@@ -100,7 +100,7 @@ def _arriving_table(order, given):
     rows = [
         [
             format_html("<b>{}</b><small>{}</small>", line.event, line.section or line.level),
-            _places(line, ordinals),
+            words_for(line, ordinals),
             f"{len(ordinals):,}",
             amount_of(line, ordinals).display(),
             f"{line.outstanding - len(ordinals):,}",
@@ -112,11 +112,6 @@ def _arriving_table(order, given):
     foot = ["All together", "", f"{seats:,}", cost.display(), ""]
     titles = columns("Event", "Places", "Seats#", "Amount#", "Still to come#")
     return Table(titles, rows, foot if rows else [], empty="Nothing of it can be received.")
-
-
-def _places(line, ordinals):
-    places = LayoutSeat.objects.filter(layout=line.event.layout_id, ordinal__in=list(ordinals))
-    return in_words_by_section(places.select_related("section").order_by("ordinal"))
 
 
 def _map(event, arriving, problems):
@@ -167,9 +162,7 @@ def _state(delivery):
 
 
 def _address(delivery):
-    return reverse(
-        "admin:suppliers_purchaseorder_delivery", args=[delivery.order_id, delivery.pk]
-    )
+    return reverse("admin:suppliers_purchaseorder_delivery", args=[delivery.order_id, delivery.pk])
 
 
 @panel("suppliers.purchaseorder", needs="suppliers.deliverydocument")

@@ -83,17 +83,6 @@ def in_words(places):
     return ", ".join(_row(row, _runs(members)) for row, members in rows.items())
 
 
-def in_words_by_section(places):
-    """Like `in_words`, with the section's name before its places where there are several; `places` are
-    LayoutSeats with their sections, in map order."""
-    sections = {}
-    for place in places:
-        sections.setdefault(place.section.label, []).append(place)
-    if len(sections) == 1:
-        return in_words(*sections.values())
-    return "; ".join(f"{label}: {in_words(members)}" for label, members in sections.items())
-
-
 def _row(row, seats):
     """A 1-12, but Box 1 (1-4)."""
     return f"{row} ({seats})" if row[-1:].isdigit() else f"{row} {seats}".strip()

@@ -24,11 +24,12 @@ from notifications.models import Message
 from payments.ledger import post
 from payments.models import Account, AccountCode, InboxMessage, Journal, Payment, Refund
 from payments.services import request_refund
-from suppliers.models import Supplier
+from suppliers.models import Supplier, SupplierCode
 from suppliers.services import (
     add_line,
     confirm_order,
     draft_order,
+    keep_document,
     receive_delivery,
     submit_order,
 )
@@ -171,6 +172,18 @@ def received_order(event, **words):
     return receive_delivery(order=confirmed_order(event, **words))
 
 
+def supplier_code(receipt):
+    """The barcode that the supplier gave to the first place of a receipt."""
+    place = receipt.acquisitions.order_by("pk").first()
+    return SupplierCode.objects.create(acquisition=place, barcode=f"theirs-{place.pk}")
+
+
+def supplier_file(order):
+    return keep_document(
+        order=order, name="note.csv", content=b"A,1", content_type="text/csv", by=None
+    )
+
+
 def reservation(event, ordinals, email="noor@post.example"):
     customer = remember_customer(email=email, name="Noor Vance")
     return reserve(event=event, ordinals=ordinals, sale=Sale(customer_id=customer.pk))
@@ -235,6 +248,7 @@ def _rows(made, event):
     things = [
         made,
         *(receipt, receipt.order, receipt.order.supplier, receipt.payables.get()),
+        *(supplier_code(receipt), supplier_file(receipt.order)),
         *(event, event.venue, event.layout, event.levels.first(), event.seats.get(ordinal=0)),
         *(booking, booking.customer, payment, refund, gate, scan, scan.ticket),
         scan.ticket.admissions.get(),

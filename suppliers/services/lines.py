@@ -159,6 +159,13 @@ def described(places, section, level):
     return words if len(words) <= 200 else f"{words[:199]}…"
 
 
+def words_for(line, ordinals):
+    """Places of an order line in words: A 1-12, with their sections where the line has several."""
+    places = LayoutSeat.objects.filter(layout=line.event.layout_id, ordinal__in=list(ordinals))
+    places = list(places.select_related("section").order_by("ordinal"))
+    return in_words(places) if line.section_id else words_by_section(places)
+
+
 def words_by_section(places):
     """Places of several sections in words: Stalls: A 1-12; Circle: B 3."""
     found = {}

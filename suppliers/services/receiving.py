@@ -24,10 +24,9 @@ from suppliers.models import (
 )
 from suppliers.reading.extras import is_address
 from suppliers.services.landed import amount_of, shares_of
+from suppliers.services.lines import words_for
 from suppliers.services.owing import owe_for
 from suppliers.services.states import advance
-from venues.models import LayoutSeat
-from venues.places import in_words_by_section
 
 # One acquisition for each seat, with the terms of its line: thousands at once.
 ACQUIRE = """
@@ -138,7 +137,7 @@ def _receipt(order, parts, by, details):
 
 
 def _take_in(receipt, line, ordinals, extras):
-    """Owns the places of a line: `extras` is the Part of them that says what came with them, or None."""
+    """Owns places of a line; `extras` is the Part that says what came with them, or None."""
     retail = None if line.retail_price is None else Money(line.retail_price, line.currency)
     shares = shares_of(line)
     costs = {ordinal: line.cost + shares[ordinal] for ordinal in ordinals}
@@ -147,16 +146,13 @@ def _take_in(receipt, line, ordinals, extras):
     acquired = _acquire(receipt, line, [(seat_ids[o], shares[o], in_hand.get(o)) for o in ordinals])
     if extras:
         _keep_codes(extras, {ordinal: acquired[seat_ids[ordinal]] for ordinal in ordinals})
-    places = LayoutSeat.objects.filter(
-        layout=line.event.layout_id, ordinal__in=ordinals
-    ).select_related("section")
     ReceiptLine.objects.create(
         receipt=receipt,
         line=line,
         quantity=len(ordinals),
         amount=amount_of(line, ordinals).amount,
         currency=line.currency,
-        places=in_words_by_section(places.order_by("ordinal")),
+        places=words_for(line, ordinals),
     )
     type(line).objects.filter(pk=line.pk).update(received=F("received") + len(ordinals))
 
