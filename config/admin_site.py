@@ -35,6 +35,9 @@ venues.layout               v      v           -           -        -           
 events.event                vacds  vacds       v           -        v             -
 events.pricelevel           vacd   vacd        v           -        -             -
 inventory.eventseat         v      v           v           -        -             -
+inventory.pricechange       vas    vas         v           v        -             -
+inventory.pricingrule       vacs   vacs        -           v        -             -
+inventory.seatentry         v      v           -           v        -             -
 customers.customer          v      -           v           -        -             -
 bookings.booking            vs     -           vs          v        -             -
 tickets.ticket              v      -           v           -        v             -

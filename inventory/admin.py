@@ -10,6 +10,8 @@ from django.utils.html import format_html
 from core.admin_base import ReadOnlyAdmin
 from core.admin_parts import Panel, Table, amount, columns, linked, panel, pill, status_of, when
 from events.models import Event, PriceLevel
+from inventory import admin_entries, admin_pricing, admin_rules  # noqa: F401 - they register
+from inventory.admin_pricing_panels import bulk_address, place_name
 from inventory.admin_totals import by_state, counts_of
 from inventory.models import EventSeat, Ownership, Status
 from venues.admin import picture
@@ -117,6 +119,8 @@ class EventSeatAdmin(ReadOnlyAdmin):
         if event is None:
             return self._events(request)
         extra = {"title": f"Seats: {event}", "event": event, **(extra_context or {})}
+        if self.admin_site.allows(request, "add", "inventory.pricechange"):
+            extra["pricing"] = bulk_address(event=event.pk)
         response = super().changelist_view(request, extra)
         changes = getattr(response, "context_data", None) and response.context_data.get("cl")
         if changes:
@@ -142,8 +146,7 @@ class EventSeatAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Place", ordering="ordinal")
     def place(self, seat):
-        row = f", row {seat.seat.row}" if seat.seat.row else ""
-        return f"{seat.seat.section.label}{row}, {seat.seat.label}"
+        return place_name(seat)
 
     @admin.display(description="Kind", ordering="seat__kind")
     def kind(self, seat):

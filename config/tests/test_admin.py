@@ -299,6 +299,7 @@ def _final(house):
         *("agencies.agency", "agencies.organizer", "venues.venue", "tickets.gate"),
         *("suppliers.supplier", "suppliers.purchaseorder", "events.event"),
         "payments.accountcode",
+        "inventory.pricingrule",
     }
     return [(label, row) for label, row in house.rows.items() if label not in open_to_forms]
 

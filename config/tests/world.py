@@ -19,6 +19,10 @@ from core.tenancy import acting_for, as_system
 from customers.services import remember_customer
 from events.models import Event
 from events.services import free_slug, open_sale, price_sections, publish
+from inventory.models import PricingRule, SeatEntry
+from inventory.pricing.changing import Wish, change_prices
+from inventory.pricing.selecting import Selection
+from inventory.pricing.setting import Setting, Way
 from inventory.services import lay_out
 from notifications.models import Message
 from payments.ledger import post
@@ -271,8 +275,18 @@ def _rows(made, event):
         failed_fact(),
         AccountCode.objects.create(account=Account.INVENTORY, code="1400", name="Ticket stock"),
         *_books(payment),
+        *_prices(event),
     ]
     return {thing._meta.label_lower: thing for thing in things}
+
+
+def _prices(event):
+    """A rule, a change by hand and what the seat ledger says of it."""
+    setting = Setting(Way.PERCENT, Decimal(5))
+    wish = Wish(Selection(places="10-12"), setting, "A good week")
+    change = change_prices(event=event, wish=wish, by=None)
+    rule = PricingRule.objects.create(name="Last week", percent=Decimal(30))
+    return rule, change, SeatEntry.objects.filter(kind="REPRICED").first()
 
 
 def _paid_twice(booking):

@@ -24,6 +24,7 @@ from inventory.pricing.proposing import Market, Part, decide
 from inventory.pricing.setting import Cohort
 
 AT_MOST = 3  # events in one simulation
+OFFERED = 20
 LONGEST_DAYS = 730
 SOLD = SeatEntry.objects.filter(event=OuterRef("pk"), kind=SeatEntry.Kind.SOLD)
 KINDS = ("BOUGHT", "RETURNED", "SOLD", "UNSOLD")
@@ -63,12 +64,13 @@ Told = namedtuple("Told", "at seat kind before after cost level_id level section
 
 
 def comparable_events(rule):
-    """Events with sales that a rule can be simulated on, the likeliest first: its own, else past ones
-    in its currency."""
-    sold = Event.objects.filter(Exists(SOLD), currency=rule.currency).select_related("venue")
-    own = list(sold.filter(pk=rule.event_id)) if rule.event_id else []
-    past = sold.exclude(pk=rule.event_id).filter(starts_at__lt=timezone.now())
-    return [*own, *past.order_by("-starts_at", "pk")[:20]]
+    """Events with sales that a rule can be simulated on, the likeliest first: its own, then past ones
+    in its currency, then those that still sell."""
+    sold = Event.objects.filter(Exists(SOLD), currency=rule.currency)
+    others, now = sold.exclude(pk=rule.event_id), timezone.now()
+    past = others.filter(starts_at__lt=now).order_by("-starts_at", "pk")[:OFFERED]
+    coming = others.filter(starts_at__gte=now).order_by("starts_at", "pk")[:OFFERED]
+    return [*sold.filter(pk=rule.event_id), *past, *coming]
 
 
 def simulate(rule, events, today):
