@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models.functions import Now
 
+from bookings.admin_holds import HoldAdmin
 from bookings.admin_panels import books_panel, chosen_panel, items_panel, money_panels
 from bookings.models import Booking, Status
 from bookings.services import abandon
@@ -174,3 +175,6 @@ class BookingAdmin(ReadOnlyAdmin):
             return abandon(booking.pk, reason="given up by the box office")
         except DomainError:
             return None
+
+
+__all__ = ["BookingAdmin", "HoldAdmin"]

@@ -38,6 +38,7 @@ inventory.eventseat         v      v           v           -        -           
 inventory.pricechange       vas    vas         v           v        -             -
 inventory.pricingrule       vacs   vacs        -           v        -             -
 inventory.seatentry         v      v           -           v        -             -
+inventory.hold              vas    vas         vas         -        -             -
 customers.customer          v      -           v           -        -             -
 bookings.booking            vs     -           vs          v        -             -
 tickets.ticket              v      -           v           -        v             -

@@ -21,6 +21,7 @@ GROUPS = {
         ("inventory.pricechange", "Price changes", "price_change"),
         ("inventory.pricingrule", "Pricing rules", "auto_mode"),
         ("inventory.seatentry", "Seat history", "manage_history"),
+        ("inventory.hold", "Holds", "front_hand"),
         ("bookings.booking", "Bookings", "confirmation_number"),
         ("customers.customer", "Guests", "person"),
         ("tickets.ticket", "Tickets", "local_activity"),

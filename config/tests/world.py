@@ -19,11 +19,11 @@ from core.tenancy import acting_for, as_system
 from customers.services import remember_customer
 from events.models import Event
 from events.services import free_slug, open_sale, price_sections, publish
-from inventory.models import PricingRule, SeatEntry
+from inventory.models import Hold, PricingRule, SeatEntry
 from inventory.pricing.changing import Wish, change_prices
 from inventory.pricing.selecting import Selection
 from inventory.pricing.setting import Setting, Way
-from inventory.services import lay_out
+from inventory.services import Terms, Wanted, lay_out, make_hold
 from notifications.models import Message
 from payments.ledger import post
 from payments.models import Account, AccountCode, InboxMessage, Journal, Payment, Refund
@@ -273,6 +273,7 @@ def _rows(made, event):
             kind="booking_confirmed", subject_id=booking.pk, recipient="noor@post.example"
         ),
         failed_fact(),
+        _held(event, [5, 6]),
         AccountCode.objects.create(account=Account.INVENTORY, code="1400", name="Ticket stock"),
         *_books(payment),
         *_prices(event),
@@ -287,6 +288,11 @@ def _prices(event):
     change = change_prices(event=event, wish=wish, by=None)
     rule = PricingRule.objects.create(name="Last week", percent=Decimal(30))
     return rule, change, SeatEntry.objects.filter(kind="REPRICED").first()
+
+
+def _held(event, ordinals):
+    terms = Terms(kind=Hold.Kind.PRESS, name="Press row")
+    return make_hold(event=event, wanted=Wanted(tuple(ordinals)), terms=terms)
 
 
 def _paid_twice(booking):

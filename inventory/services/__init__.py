@@ -30,17 +30,20 @@ from inventory.services.holding import (
     Wanted,
     WrongTerms,
     add_places,
-    expire_hold,
     extend_hold,
     give_notice,
-    kill_hold,
     make_hold,
-    release_hold,
-    release_places,
-    unblock,
 )
 from inventory.services.laying_out import (
     lay_out,
+)
+from inventory.services.letting_go import (
+    expire_hold,
+    free_killed,
+    kill_hold,
+    killed_places,
+    release_hold,
+    release_places,
 )
 from inventory.services.owning import (
     NotReceivable,
@@ -73,10 +76,12 @@ __all__ = [
     "claim_unlocked",
     "expire_hold",
     "extend_hold",
+    "free_killed",
     "give_back",
     "give_notice",
     "keep",
     "kill_hold",
+    "killed_places",
     "lapsed_claims",
     "lay_out",
     "lock_seats",
@@ -90,6 +95,5 @@ __all__ = [
     "simulate_plan",
     "take_off_sale",
     "take_ownership",
-    "unblock",
     "undo_plan",
 ]

@@ -21,7 +21,7 @@ from core.status import WrongState
 from core.transactions import is_lock_timeout, use_case
 from inventory.facts import HoldRunsOut
 from inventory.free import AS_IT_IS
-from inventory.models import EventSeat, Hold, HoldStatus, Ownership, Status
+from inventory.models import EventSeat, Hold, HoldStatus, Status
 from inventory.stock import best_first, last_first, stock_of
 from venues.models import LayoutSeat
 from venues.places import in_words
@@ -41,14 +41,6 @@ TAKE_FREE = TAKE.format(may=AS_IT_IS)
 TAKE_FROM_POOL = TAKE.format(
     may="e.ownership = 'OWNED' AND e.status = 'HELD' AND e.hold_id = %(pool)s"
 )
-# What is reserved out of the hold is its buyer's for his time, then the pool's, or free.
-LET_GO = """
-UPDATE inventory_eventseat SET
-  status = CASE WHEN status = 'HELD' THEN %(status)s ELSE status END,
-  claimed_until = CASE WHEN status = 'HELD' THEN %(until)s ELSE claimed_until END,
-  hold_id = %(pool)s
-WHERE hold_id = ANY (%(holds)s) AND status IN ('HELD', 'RESERVED')
-"""
 PARTS = """
 WITH RECURSIVE tree AS (
   SELECT id FROM inventory_hold WHERE id = %s
@@ -136,7 +128,7 @@ def _trying(attempt, wanted):
 
 @use_case
 def _make(event, wanted, terms, by, pool):
-    pool = pool and _locked(pool)
+    pool = pool and locked_hold(pool)
     if pool and pool.event_id != event.pk:
         raise WrongTerms("A pool holds places of its own event only.")
     terms = _checked(terms, pool)
@@ -157,8 +149,8 @@ def _make(event, wanted, terms, by, pool):
 
 @use_case
 def _add(hold, wanted):
-    pool = hold.pool_id and _locked(Hold(pk=hold.pool_id))
-    hold = _locked(hold)
+    pool = hold.pool_id and locked_hold(Hold(pk=hold.pool_id))
+    hold = locked_hold(hold)
     ordinals = _ordinals(hold.event, wanted, pool)
     because(f"Hold {hold.name}: more places")
     _take(hold, ordinals)
@@ -167,15 +159,15 @@ def _add(hold, wanted):
     return len(ordinals)
 
 
-def _locked(hold):
+def locked_hold(hold):
     """The hold as it is now, locked; raises WrongState unless it is active and not over."""
     found = lock_one(Hold.objects.select_related("event").filter(pk=hold.pk))
-    if not found.is_active or _is_over(found):
+    if not found.is_active or is_over(found):
         raise WrongState(f"The hold {found.name} is over.")
     return found
 
 
-def _is_over(hold):
+def is_over(hold):
     return hold.until is not None and hold.until <= database_now()
 
 
@@ -233,7 +225,7 @@ def _take(hold, ordinals):
         "ordinals": ordinals,
         "hold": hold.pk,
         "pool": hold.pool_id,
-        "until": _outermost_end(hold.pk),
+        "until": outermost_end(hold.pk),
     }
     statement = TAKE_FROM_POOL if hold.pool_id else TAKE_FREE
     try:
@@ -260,125 +252,11 @@ def _not_holdable(hold, lost):
     return NotHoldable(f"Not {where}: {words}{more}. Nothing was held.", lost=sorted(lost))
 
 
-def _outermost_end(hold_id):
+def outermost_end(hold_id):
     """When the outermost pool around a hold ends, or None."""
     with connection.cursor() as cursor:
         cursor.execute(OUTERMOST, [hold_id])
         return cursor.fetchone()[0]
-
-
-# Giving back
-
-
-@use_case
-def release_places(hold, *, ordinals=None, quantity=None, reason=""):
-    """Gives back these places of an active hold, or so many of them, the last first; returns how many.
-    When none is left, the hold is over. Raises WrongState, or NotHoldable naming foreign places."""
-    hold = _locked(hold)
-    held = {seat.ordinal: seat for seat in lock(hold.seats.filter(status=Status.HELD))}
-    chosen = set(ordinals) if ordinals else _last_of(hold, held, quantity)
-    foreign = chosen - set(held)
-    if foreign or not chosen:
-        raise NotHoldable(
-            f"{len(foreign):,} of these places are not in the hold {hold.name} any more. "
-            "Nothing was released.",
-            lost=sorted(foreign),
-        )
-    if len(chosen) == len(held) and not hold.parts.filter(status=HoldStatus.ACTIVE).exists():
-        return _end(hold, HoldStatus.RELEASED, reason)
-    because(_why(hold, "released", reason))
-    seats = EventSeat.objects.filter(pk__in=[held[ordinal].pk for ordinal in chosen])
-    if hold.pool_id:
-        return seats.update(hold=hold.pool_id)
-    return seats.update(status=Status.AVAILABLE, hold=None, claimed_until=None)
-
-
-def _last_of(hold, held, quantity):
-    if not quantity or quantity < 1:
-        raise WrongTerms("Say which places are released, or how many.")
-    if quantity > len(held):
-        raise NotHoldable(f"The hold {hold.name} has only {len(held):,} places left.")
-    places = [place for place in stock_of(hold.event_id) if place.ordinal in held]
-    return {
-        place.ordinal for place in last_first(places, hold.event.layout.plan["focal"])[:quantity]
-    }
-
-
-@use_case
-def release_hold(hold, *, reason=""):
-    """Gives all places of a hold and of its parts back to its pool or to sale; returns how many."""
-    return _end(_locked(hold), HoldStatus.RELEASED, reason)
-
-
-@use_case
-def kill_hold(hold, *, reason):
-    """Takes all places of a hold and of its parts off sale for good, with a reason: they are blocked
-    until `unblock` frees them. Returns how many."""
-    if not reason.strip():
-        raise WrongTerms("Say why these places are taken off sale.")
-    return _end(_locked(hold), HoldStatus.KILLED, reason)
-
-
-@use_case
-def expire_hold(hold_id):
-    """Ends a hold whose time is over; returns whether it was. Harmless the second time."""
-    hold = lock_one(Hold.objects.select_related("event").filter(pk=hold_id))
-    if not hold.is_active or not _is_over(hold):
-        return False
-    _end(hold, HoldStatus.EXPIRED, "ran out")
-    return True
-
-
-def _end(hold, status, reason):
-    """Ends the locked hold with its parts; returns how many held places it let go of."""
-    tree = lock(Hold.objects.filter(pk__in=_tree(hold.pk), status=HoldStatus.ACTIVE))
-    ids = [each.pk for each in tree]
-    lock(EventSeat.objects.filter(hold__in=ids).only("pk"))
-    count = EventSeat.objects.filter(hold__in=ids, status=Status.HELD).count()
-    because(_why(hold, HoldStatus(status).label.lower(), reason))
-    pool, target = hold.pool_id, Status.HELD if hold.pool_id else Status.AVAILABLE
-    if status == HoldStatus.KILLED:
-        _block(ids)
-    values = {"holds": ids, "status": target, "pool": pool}
-    with connection.cursor() as cursor:
-        cursor.execute(LET_GO, {**values, "until": pool and _outermost_end(pool)})
-    for each in tree:
-        each.move_to(status)
-    Hold.objects.filter(pk__in=ids).update(
-        status=status, released_at=Now(), release_reason=reason[:200]
-    )
-    return count
-
-
-def _block(hold_ids):
-    EventSeat.objects.filter(hold__in=hold_ids, status=Status.HELD).update(
-        status=Status.BLOCKED, hold=None, claimed_until=None
-    )
-
-
-def _tree(hold_id):
-    """Ids of a hold and of all active parts below it."""
-    with connection.cursor() as cursor:
-        cursor.execute(PARTS, [hold_id])
-        return [row[0] for row in cursor]
-
-
-def _why(hold, what, reason):
-    return f"Hold {hold.name} {what}" + (f": {reason}" if reason else "")
-
-
-@use_case
-def unblock(*, event, ordinals, reason):
-    """Places taken off sale can be sold again; returns how many were blocked. Raises WrongTerms
-    without a reason."""
-    if not reason.strip():
-        raise WrongTerms("Say why these places are sold again.")
-    because(reason)
-    blocked = EventSeat.objects.at(event, ordinals).filter(
-        status=Status.BLOCKED, ownership=Ownership.OWNED
-    )
-    seats = lock(blocked.only("pk"))
-    return blocked.filter(pk__in=[seat.pk for seat in seats]).update(status=Status.AVAILABLE)
 
 
 # Time
@@ -387,8 +265,8 @@ def unblock(*, event, ordinals, reason):
 @use_case
 def extend_hold(hold, *, until, notice_at=None):
     """Holds the places longer: until a later moment, or without an end (None). Returns the Hold."""
-    pool = hold.pool_id and _locked(Hold(pk=hold.pool_id))
-    hold = _locked(hold)
+    pool = hold.pool_id and locked_hold(Hold(pk=hold.pool_id))
+    hold = locked_hold(hold)
     if until is not None and hold.until is not None and until <= hold.until:
         raise WrongTerms("A hold is extended to a later moment. To end it sooner, release it.")
     if hold.until is None:
@@ -399,7 +277,7 @@ def extend_hold(hold, *, until, notice_at=None):
     hold.until, hold.notice_at, hold.noticed_at = until, notice_at, None
     hold.save(update_fields=["until", "notice_at", "noticed_at"])
     if pool is None:
-        seats = EventSeat.objects.filter(hold__in=_tree(hold.pk), status=Status.HELD)
+        seats = EventSeat.objects.filter(hold__in=tree_of(hold.pk), status=Status.HELD)
         ids = [seat.pk for seat in lock(seats.only("pk"))]
         seats.filter(pk__in=ids).update(claimed_until=until)
     return hold
@@ -415,3 +293,10 @@ def give_notice(hold_id):
         return False
     record(HoldRunsOut(hold_id=hold_id, notice_id=uuid7()))
     return True
+
+
+def tree_of(hold_id):
+    """Ids of a hold and of all active parts below it."""
+    with connection.cursor() as cursor:
+        cursor.execute(PARTS, [hold_id])
+        return [row[0] for row in cursor]

@@ -1,0 +1,97 @@
+"""Choosing places of an event on a map in the back office: the form, a second look, and the deed."""
+
+from collections import Counter
+from decimal import Decimal
+
+from core.admin_parts import Panel, Table, amount, columns
+from inventory.forms import repeated
+from inventory.models import Ownership, Status
+from venues.admin import picture
+from venues.forms import SelectMap
+from venues.plan import from_canonical
+
+LEGEND = {
+    "stock-mine": "In this hold",
+    "stock-free": "Free",
+    "stock-held": "Held",
+    "stock-taken": "Reserved or sold",
+    "stock-blocked": "Off sale",
+    "stock-not-ours": "Not ours",
+}
+STATES = {
+    Status.HELD: "stock-held",
+    Status.RESERVED: "stock-taken",
+    Status.SOLD: "stock-taken",
+    Status.BLOCKED: "stock-blocked",
+}
+
+
+def stock_class(place, holds=()):
+    """How a StockPlace looks; those held by one of `holds` (ids) stand out."""
+    if place.ownership != Ownership.OWNED:
+        return "stock-not-ours"
+    if place.status == Status.HELD and place.hold_id in holds:
+        return "stock-mine"
+    return "stock-free" if place.is_free else STATES[place.status]
+
+
+def stock_picture(event, places, holds=()):
+    """(the map as SVG, its legend) of these places: all those of the event."""
+    classes = [stock_class(place, holds) for place in places]
+    counts = Counter(classes)
+    plan = from_canonical(event.layout.plan)
+    legend = [(name, words, counts[name]) for name, words in LEGEND.items()]
+    return picture(plan, f"Places of {event}", classes), legend
+
+
+def worth_panel(title, event, places):
+    """How many these StockPlaces are, section by section, what they cost and would bring."""
+    sections = {}
+    for place in places:
+        sections.setdefault(place.section, []).append(place)
+    rows = [[section, *_worth(members, event)] for section, members in sections.items()]
+    foot = ["All of them", *_worth(places, event)] if len(rows) > 1 else []
+    titles = columns("Section", "Places#", "Cost#", "Price before fees#")
+    return Panel(title, Table(titles, rows, foot), count=len(places))
+
+
+def _worth(places, event):
+    cost = sum((place.cost or 0 for place in places), Decimal(0))
+    price = sum((place.price or 0 for place in places), Decimal(0))
+    return [f"{len(places):,}", amount(cost, event.currency), amount(price, event.currency)]
+
+
+class Choosing:
+    """For a BackOfficeAdmin whose steps begin with places chosen on a map."""
+
+    def choose(self, request, form, work, *, places, holds=(), preview=None, **context):
+        """Shows a StockForm until `work(form)` gives a response. `preview(form)` gives the Panels of a
+        second look before it; `context` has title, submit, note and thing."""
+        drawn, legend = stock_picture(form.event, places, holds)
+
+        def looked_at(form):
+            if preview is None or "previewed" in request.POST:
+                return work(form)
+            return self.page(
+                request,
+                "admin/choose_preview.html",
+                panels=preview(form),
+                fields=repeated(form),
+                **context,
+            )
+
+        return self.form_page(
+            request,
+            form,
+            looked_at,
+            template="admin/choose.html",
+            map=SelectMap(drawn, form, legend),
+            amounts=[form[name] for name in form.AMOUNT],
+            terms=[form[name] for name in form.TERMS],
+            **context,
+        )
+
+    def chosen(self, form, places):
+        """The StockPlaces that were chosen."""
+        ordinals = set(form.ordinals)
+        return [place for place in places if place.ordinal in ordinals]
