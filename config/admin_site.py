@@ -46,7 +46,7 @@ tickets.gate                vacds  -           -           -        vacds       
 tickets.scan                v      -           -           -        v             -
 tickets.admission           v      -           -           -        v             -
 tickets.signingkey          vs     -           -           -        -             -
-suppliers.supplier          vac    vac         -           v        -             -
+suppliers.supplier          vacs   vacs        -           v        -             -
 suppliers.purchaseorder     vacs   vacs        -           v        -             -
 suppliers.deliveryreceipt   v      v           -           v        -             -
 suppliers.suppliercode      v      v           -           -        -             -

@@ -23,7 +23,7 @@ from payments.models import Refund
 from suppliers.facts import OrderSent
 from suppliers.models import OrderMail
 from suppliers.order_paper import render as render_order
-from suppliers.services.landed import total_of
+from suppliers.services.mailing import letter_of
 
 
 def _booking(booking_id):
@@ -158,11 +158,6 @@ def mail_purchase_order(fact):
         kind="purchase_order",
         subject_id=mail.pk,
         recipient=mail.recipient,
-        context={
-            "order": order,
-            "note": mail.note,
-            "total": total_of(order),
-            "lines": order.lines.select_related("event__venue").order_by("position", "pk"),
-        },
+        context=letter_of(order, mail.note),
         attachments=lambda: [(f"{order.number}.pdf", render_order(order), "application/pdf")],
     )

@@ -1,4 +1,4 @@
-"""Suppliers, receipts and what is owed. Orders are in admin_orders."""
+"""What is owed, and how a seat was bought. Suppliers, orders and receipts have modules of their own."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Count, F, Q, Sum
 
 from agencies.queries import local_today
-from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin
+from core.admin_base import ReadOnlyAdmin
 from core.admin_parts import (
     Panel,
     Table,
@@ -17,78 +17,14 @@ from core.admin_parts import (
     money_column,
     panel,
     status_column,
-    status_of,
-    when,
 )
 from core.money import Money
 from suppliers.admin_orders import PurchaseOrderAdmin
 from suppliers.admin_receipts import DeliveryReceiptAdmin
-from suppliers.models import AccountsPayable, Acquisition, Supplier
+from suppliers.admin_suppliers import SupplierAdmin
+from suppliers.models import AccountsPayable, Acquisition
 
-RECENT = 20
 OPEN = (AccountsPayable.Status.UNPAID, AccountsPayable.Status.PARTIAL)
-
-
-@admin.register(Supplier)
-class SupplierAdmin(BackOfficeAdmin):
-    list_display = [
-        "name",
-        "kind",
-        "contact_name",
-        "email",
-        "payment_terms",
-        "order_count",
-        "is_active",
-    ]
-    list_filter = ["kind", "is_active", "payment_terms"]
-    search_fields = ["name", "contact_name", "email", "tax_id"]
-    ordering = ["name", "pk"]
-    fieldsets = [
-        ("Supplier", {"fields": ["name", "kind", "is_active", "payment_terms", "tax_id"]}),
-        ("Contact", {"fields": ["contact_name", "email", "phone", "address", "notes"]}),
-    ]
-    export_columns = {
-        "Name": "name",
-        "Kind": "kind",
-        "Contact": "contact_name",
-        "E-mail": "email",
-        "Phone": "phone",
-        "Tax id": "tax_id",
-        "Terms": "payment_terms",
-        "Active": "is_active",
-        "Orders": "orders_made",
-    }
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).annotate(orders_made=Count("orders"))
-
-    @admin.display(description="Orders", ordering="orders_made")
-    def order_count(self, supplier):
-        return f"{supplier.orders_made:,}"
-
-    def panels(self, request, supplier):
-        orders = list(supplier.orders.order_by("-created_at", "pk")[:RECENT])
-        rows = [
-            [linked(order), status_of(order), day(order.expected_on), when(order.created_at)]
-            for order in orders
-        ]
-        table = Table(
-            columns("Order", "State", "Expected", "Made"),
-            rows,
-            empty="Nothing was ordered here yet.",
-        )
-        return [_owed_to(supplier), Panel("Latest orders", table, count=supplier.orders_made)]
-
-
-def _owed_to(supplier):
-    open_ones = AccountsPayable.objects.filter(supplier=supplier, status__in=OPEN)
-    sums = (
-        open_ones.values("currency")
-        .annotate(owed=Sum(F("amount") - F("paid")))
-        .order_by("currency")
-    )
-    rows = [[Money(row["owed"], row["currency"]).display()] for row in sums]
-    return Panel("Owed to them", Table(columns("Unpaid#"), rows, empty="Nothing is owed."))
 
 
 class DueFilter(admin.SimpleListFilter):
@@ -177,4 +113,4 @@ def bought(request, seat):
     return Panel("How it was bought", Table(titles, rows, empty="It was never bought."))
 
 
-__all__ = ["DeliveryReceiptAdmin", "PurchaseOrderAdmin"]
+__all__ = ["DeliveryReceiptAdmin", "PurchaseOrderAdmin", "SupplierAdmin"]

@@ -20,6 +20,7 @@ from events.models import Status as EventStatus
 from inventory.admin_totals import RETAIL, counts_of
 from inventory.models import EventSeat, Ownership
 from suppliers.models import LineStatus, PurchaseOrderLine
+from suppliers.services.landed import total_of
 from venues.admin import picture
 from venues.models import Layout
 from venues.plan import from_canonical
@@ -36,11 +37,11 @@ def lines_of(order):
     return list(order.lines.select_related("event", "section").order_by("position", "pk"))
 
 
-def lines_panel(order, *, can_remove=False):
+def lines_panel(order, *, can_change=False):
     lines = lines_of(order)
     context = {
         "order": order,
-        "can_remove": can_remove,
+        "can_change": can_change,
         "rows": [(line, line.amount, status_of(line)) for line in lines],
         "seats": sum(line.ordered for line in lines),
         "arrived": sum(line.received for line in lines),
@@ -51,6 +52,20 @@ def lines_panel(order, *, can_remove=False):
 
 def cost_of(order, lines):
     return total((line.amount for line in lines), order.currency)
+
+
+def costs_panel(order, *, can_change=False):
+    """The order's extra costs and what it costs with them; None where there are none."""
+    costs = list(order.landed_costs.order_by("kind", "pk"))
+    context = {
+        "order": order,
+        "can_change": can_change,
+        "costs": costs,
+        "total": total_of(order),
+    }
+    if not costs:
+        return None
+    return Panel("Extra costs", template="admin/order_costs.html", context=context)
 
 
 def worth_panel(order):

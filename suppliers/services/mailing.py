@@ -6,6 +6,7 @@ from core.transactions import use_case
 from suppliers.facts import OrderSent
 from suppliers.models import AGREED, OrderMail
 from suppliers.services.drafting import NotOrderable, locked
+from suppliers.services.landed import total_of
 
 
 @use_case
@@ -20,3 +21,13 @@ def mail_order(*, order, recipient, note="", by=None):
     mail = OrderMail.objects.create(order=order, recipient=recipient, note=note, sent_by=by)
     record(OrderSent(mail_id=mail.pk))
     return mail
+
+
+def letter_of(order, note):
+    """What the mail that carries an order says, as the context of its templates."""
+    return {
+        "order": order,
+        "note": note,
+        "total": total_of(order),
+        "lines": order.lines.select_related("event__venue").order_by("position", "pk"),
+    }
