@@ -20,9 +20,11 @@ from inventory.facts import HoldRunsOut
 from inventory.models import Hold
 from notifications.services import send_once
 from payments.models import Refund
-from suppliers.facts import OrderSent
-from suppliers.models import OrderMail
+from suppliers.facts import OrderSent, StockReceived
+from suppliers.models import DeliveryReceipt, OrderMail
 from suppliers.order_paper import render as render_order
+from suppliers.queries import readers_of_receipt
+from suppliers.receipt_paper import render as render_receipt
 from suppliers.services.mailing import letter_of
 
 
@@ -161,3 +163,25 @@ def mail_purchase_order(fact):
         context=letter_of(order, mail.note),
         attachments=lambda: [(f"{order.number}.pdf", render_order(order), "application/pdf")],
     )
+
+
+@subscribe(StockReceived)
+def mail_delivery_receipt(fact):
+    """To the staff who buy, and to a supplier who wants it."""
+    found = DeliveryReceipt.objects.select_related("order__supplier", "received_by")
+    receipt = found.get(pk=fact.receipt_id)
+    page = reverse("admin:suppliers_deliveryreceipt_change", args=[receipt.pk])
+    for recipient, is_staff in readers_of_receipt(receipt):
+        send_once(
+            kind="delivery_receipt",
+            subject_id=receipt.pk,
+            recipient=recipient,
+            context={
+                "receipt": receipt,
+                "order": receipt.order,
+                "total": Money(receipt.amount, receipt.currency),
+                "parts": receipt.lines.select_related("line__event__venue", "line__section"),
+                "link": f"{site_of(current_agency())}{page}" if is_staff else "",
+            },
+            attachments=lambda: [(f"{receipt}.pdf", render_receipt(receipt), "application/pdf")],
+        )

@@ -1,8 +1,10 @@
 """Delivery receipts, and what suppliers sent with them: their own barcodes and files."""
 
 from django.contrib import admin
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 
 from agencies.queries import current_agency
@@ -23,6 +25,7 @@ from core.money import Money
 from payments.admin_ledger import entries_of, entries_table
 from suppliers.admin_receiving_panels import file_of
 from suppliers.models import AccountsPayable, DeliveryDocument, DeliveryReceipt, SupplierCode
+from suppliers.receipt_paper import render as render_paper
 
 # What a browser may show; anything else of a stranger is only ever saved.
 SHOWN_TYPES = ("application/pdf", "text/plain", "text/csv", "image/png", "image/jpeg")
@@ -45,9 +48,12 @@ class DeliveryReceiptAdmin(ReadOnlyAdmin):
     list_select_related = ["order__supplier"]
     search_fields = ["number", "order__number", "delivery_reference", "order__supplier__name"]
     ordering = ["-received_at", "pk"]
-    fields = ["number", "order_link", "supplier", "delivery_reference", "received", "received_by"]
+    fields = [
+        *("number", "order_link", "supplier", "delivery_reference", "delivered_on", "fulfillment"),
+        *("transfer_details", "received", "received_by"),
+    ]
     readonly_fields = ["order_link", "supplier", "received"]
-    steps = ["print_out"]
+    steps = ["as_pdf", "print_out"]
     export_columns = {
         "Number": "number",
         "Order": "order__number",
@@ -88,6 +94,8 @@ class DeliveryReceiptAdmin(ReadOnlyAdmin):
         ]
         titles = columns("Event", "Places", "Seats#", "Each#", "Amount#")
         found = [Panel("What arrived", Table(titles, rows, foot))]
+        if self.admin_site.allows(request, "view", SupplierCode):
+            found += filter(None, [_codes(receipt)])
         if self.admin_site.allows(request, "view", "payments.journal"):
             booked = entries_of(source="receipt", source_id=receipt.pk)
             found.append(Panel("In the ledger", entries_table(booked)))
@@ -104,6 +112,14 @@ class DeliveryReceiptAdmin(ReadOnlyAdmin):
         payables = AccountsPayable.objects.filter(receipt=receipt)
         return timeline(payables, [arrived])
 
+    @step("PDF", is_page=True, right="view")
+    def as_pdf(self, request, receipt):
+        response = HttpResponse(render_paper(receipt), content_type="application/pdf")
+        name = f"{receipt.number}.pdf"
+        response["Content-Disposition"] = content_disposition_header(False, name)
+        response["Cache-Control"] = "private, no-store"
+        return response
+
     @step("Print", is_page=True, right="view")
     def print_out(self, request, receipt):
         parts = [
@@ -117,6 +133,19 @@ class DeliveryReceiptAdmin(ReadOnlyAdmin):
             "total": Money(receipt.amount, receipt.currency),
         }
         return render(request, "admin/receipt_print.html", context)
+
+
+def _codes(receipt):
+    """How many barcodes and files the supplier gave, with the way to them."""
+    codes = SupplierCode.objects.filter(acquisition__receipt=receipt)
+    given = codes.aggregate(
+        barcodes=Count("pk", filter=~Q(barcode="")), files=Count("pk", filter=Q(barcode=""))
+    )
+    if not any(given.values()):
+        return None
+    table = Table(columns("Barcodes#", "Files without one#"), [[f"{n:,}" for n in given.values()]])
+    page = reverse("admin:suppliers_suppliercode_changelist")
+    return Panel("From the supplier", table, link=(f"{page}?q={receipt.number}", "Show them"))
 
 
 def _parts(receipt):

@@ -120,7 +120,9 @@ class ReceiveForm(SentForm):
 
     def _add_line(self, number):
         choices = [(ALL, "All of it"), (PART, "A part"), (NOTHING, "Nothing")]
-        self.fields[f"take_{number}"] = forms.ChoiceField(choices=choices, initial=ALL)
+        self.fields[f"take_{number}"] = forms.ChoiceField(
+            choices=choices, initial=ALL, required=False
+        )
         for name in ("rows", "seats"):
             self.fields[f"{name}_{number}"] = forms.CharField(required=False)
         self.fields[f"quantity_{number}"] = forms.IntegerField(required=False, min_value=1)
@@ -180,7 +182,7 @@ class ReceiveForm(SentForm):
     def _ordinals(self, number, line, given):
         expected = self.expected[line.pk]
         rows, seats, quantity = (given.get(f"{n}_{number}") for n in ("rows", "seats", "quantity"))
-        take = given.get(f"take_{number}")
+        take = given.get(f"take_{number}") or ALL
         if take == NOTHING:
             return []
         if take == ALL and not (rows or seats or quantity):

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from django.db.models import DecimalField, F, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from agencies.queries import may_approve
+from agencies.queries import current_agency, may_approve
 from core.money import Money
+from inventory.models import Ownership
 from suppliers.models import (
+    AGREED,
     RECEIVABLE,
     AccountsPayable,
     Acquisition,
@@ -106,3 +108,25 @@ def _expected(supplier, currency, without):
     arrived = Acquisition.objects.filter(line__in=lines).aggregate(found=Sum("landed"))["found"]
     amount = (sums["seats"] or 0) + (sums["landed"] or 0) - (arrived or 0)
     return Money(amount, currency)
+
+
+def readers_of_receipt(receipt):
+    """[(e-mail address, whether it is one of ours)] of who is sent a receipt: the agency's address for
+    buying, else who made the order or received it; and the supplier, if he wants it. Nobody before the
+    order is agreed and the seats are ours."""
+    order = receipt.order
+    if order.status not in AGREED or not _is_owned(receipt):
+        return []
+    people = [user.email for user in (order.created_by, receipt.received_by) if user]
+    ours = [address for address in (current_agency().purchasing_email, *people) if address][:1]
+    supplier = order.supplier
+    theirs = [supplier.email] if supplier.gets_receipts and supplier.email else []
+    return [(address, True) for address in ours] + [
+        (address, False) for address in theirs if address not in ours
+    ]
+
+
+def _is_owned(receipt):
+    """Whether every place of a receipt became the agency's."""
+    acquired = Acquisition.objects.filter(receipt=receipt)
+    return acquired.exclude(event_seat__ownership=Ownership.NOT_OWNED).count() == receipt.seats
