@@ -1,6 +1,7 @@
 """The people of the demo agency: its staff, its promoter, and those who buy."""
 
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,8 @@ STAFF = [
     ("piet@parterre.example", "Piet Verhagen", Membership.Role.FINANCE),
     ("lena@parterre.example", "Lena Brandt", Membership.Role.GATE_MANAGER),
 ]
+# What they approve alone; the owner any amount.
+APPROVES = {Membership.Role.FINANCE: Decimal(30_000)}
 PROMOTER = ("salome@quaiproductions.example", "Salomé Diaz")
 ORGANIZER = ("Quai Productions", "booking@quaiproductions.example")
 BUYERS = [
@@ -51,7 +54,7 @@ def make_staff(people=STAFF):
 def _member(email, name, role):
     works_here = role != Membership.Role.PROMOTER
     user = User.objects.create(email=email, name=name, password=_password(), is_staff=works_here)
-    Membership.objects.create(user=user, role=role)
+    Membership.objects.create(user=user, role=role, approval_limit=APPROVES.get(role))
     return user
 
 

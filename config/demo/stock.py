@@ -11,9 +11,18 @@ from agencies.models import Membership
 from config.demo import nights
 from config.demo.programme import sections_in
 from core.money import Money
-from suppliers.models import PaymentTerms, PurchaseOrder, PurchaseOrderLine, Status, Supplier
+from suppliers.models import (
+    Basis,
+    PaymentTerms,
+    PurchaseOrder,
+    PurchaseOrderLine,
+    Status,
+    Supplier,
+)
 from suppliers.services import (
+    add_landed_cost,
     add_line,
+    approve_order,
     cancel_order,
     confirm_order,
     draft_order,
@@ -33,6 +42,21 @@ SUPPLIERS = {
     nights.BROKER: (KIND.PROMOTER, "Greta Baumann", "desk@passagebillets.example"),
     nights.BALCON: (KIND.EVENT_ORGANIZER, "Yann Deschamps", "yann@petitbalcon.example"),
 }
+# Terms beyond the usual: what they let us owe, what they take off, when seats may go back.
+TERMS = {
+    nights.QUAY: {
+        "credit_line": Decimal(900_000),
+        "wholesale_discount": Decimal(35),
+        "return_days": 21,
+        "address": "Quai Productions SAS\n14 quai Rambaud\n69002 Lyon",
+        "tax_id": "FR 32 812 556 014",
+        "business_license": "PLATESV-R-2024-001187",
+        "bank_account": "FR76 3000 4028 3798 7654 3210 943",
+        "gets_receipts": True,
+    },
+    nights.HALLE: {"wholesale_discount": Decimal(20), "return_days": 21},
+    nights.TEAM: {"credit_limit": Decimal(5_000), "return_days": 21},
+}
 PARTERRE = [name for name in SUPPLIERS if name != nights.BALCON]
 
 
@@ -45,6 +69,7 @@ def make_suppliers(names):
             contact_name=contact,
             email=email,
             payment_terms=PaymentTerms.IMMEDIATE if kind == KIND.PROMOTER else PaymentTerms.NET_30,
+            **TERMS.get(name, {}),
         )
         for name in names
         for kind, contact, email in [SUPPLIERS[name]]
@@ -71,9 +96,7 @@ class Desk:
 def buy(event, night, desk):
     """Orders and receives the lots of a night, one order a supplier, a week before its sale."""
     for supplier, lots in groupby(sorted(night.lots, key=lambda lot: lot.supplier), _supplier):
-        order = _order(supplier, event, list(lots), desk)
-        submit_order(order=order, by=desk.buyer)
-        confirm_order(order=order, by=desk.owner)
+        order = _agreed(supplier, event, list(lots), desk)
         receive_delivery(order=order, by=desk.buyer, delivery_reference=f"DN {order.number[3:]}")
         _backdate(order, event.sale_starts_at - timedelta(days=7))
 
@@ -83,7 +106,8 @@ def _supplier(lot):
 
 
 def leave_open(programme, desk):
-    """One order in every other state: a draft, submitted, confirmed, half arrived, cancelled."""
+    """One order in every other state: a draft, submitted, waiting for approval, confirmed with extra
+    costs, half arrived, cancelled; and one that came on consignment."""
     events = {(night.title, night.in_days): event for night, event in programme}
     soon = desk.today + timedelta(days=6)
     _order(
@@ -101,14 +125,20 @@ def leave_open(programme, desk):
         expected_on=soon,
     )
     submit_order(order=submitted, by=desk.buyer)
-    _agreed(
+    match = events["Rives 58 v Gent Harriers", 12]
+    dear = _order(
         nights.TEAM,
-        events["Rives 58 v Gent Harriers", 12],
+        match,
         [nights.Lot(nights.TEAM, "109-110", "19.00")],
         desk,
         expected_on=soon,
         supplier_reference="R58-2291",
+        fulfillment_notes="To the account hello@parterre.example.",
     )
+    _add_costs(dear, ("TAX", "Stadium levy", "212.40"), ("SHIPPING", "Courier", "18.50"))
+    _confirmed(dear, desk)
+    _on_consignment(match, desk)
+    _to_approve(events["The Low Lanterns", 51], desk, expected_on=soon)
     _half_arrived(events["The Low Lanterns", 51], desk)
     called_off = _agreed(
         nights.FORGE,
@@ -121,6 +151,28 @@ def leave_open(programme, desk):
     _forget_days_gone_by(desk.today)
 
 
+def _add_costs(order, *costs):
+    """Extra costs of an order: (kind, what it is, amount)."""
+    for kind, words, amount in costs:
+        money = Money(Decimal(amount), order.currency)
+        add_landed_cost(order=order, kind=kind, description=words, amount=money)
+
+
+def _on_consignment(event, desk):
+    """A section that the team owns until it is sold."""
+    lots = [nights.Lot(nights.TEAM, "111", "15.50")]
+    order = _agreed(nights.TEAM, event, lots, desk, basis=Basis.CONSIGNMENT)
+    receive_delivery(order=order, by=desk.buyer, delivery_reference="R58-2304")
+
+
+def _to_approve(event, desk, **fields):
+    """Dearer than one person decides: the owner has to look at it."""
+    lots = [nights.Lot(nights.QUAY, "108-109", "54.00")]
+    order = _order(nights.QUAY, event, lots, desk, **fields)
+    _add_costs(order, ("TAX", "VAT that is not ours to deduct", "1180.00"))
+    submit_order(order=order, by=desk.buyer)
+
+
 def _forget_days_gone_by(today):
     """An order that is still open asks for nothing on a day that has passed."""
     lines = PurchaseOrderLine.objects.exclude(order__status=Status.COMPLETED)
@@ -130,7 +182,14 @@ def _forget_days_gone_by(today):
 
 def _agreed(supplier, event, lots, desk, **fields):
     order = _order(supplier, event, lots, desk, **fields)
-    submit_order(order=order, by=desk.buyer)
+    return _confirmed(order, desk)
+
+
+def _confirmed(order, desk):
+    """Submitted by who buys, approved by the owner where it is dear, and confirmed."""
+    order = submit_order(order=order, by=desk.buyer)
+    if order.needs_approval:
+        approve_order(order=order, by=desk.owner)
     return confirm_order(order=order, by=desk.owner)
 
 

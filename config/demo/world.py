@@ -29,6 +29,8 @@ PARTERRE = {
     "is_default": True,
     "fee_percent": Decimal(6),
     "support_email": "hello@parterre.example",
+    "purchasing_email": "buying@parterre.example",
+    "approval_above": Decimal(20_000),
     "address": "Parterre SARL, 8 rue du Garet, 69001 Lyon",
 }
 BALCON = {
