@@ -127,6 +127,14 @@ class EventSeatAdmin(ReadOnlyAdmin):
             response.context_data["seats"] = shown_seats(event, changes)
         return response
 
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """Headed by where the place is; the row itself cannot know without asking."""
+        seat = object_id and self.get_object(request, object_id)
+        name = {"title": place_name(seat), "heading": place_name(seat)} if seat else {}
+        return super().changeform_view(
+            request, object_id, form_url, {**name, **(extra_context or {})}
+        )
+
     def _events(self, request):
         events = list(
             Event.objects.filter(layout__isnull=False)

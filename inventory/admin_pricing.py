@@ -13,7 +13,7 @@ from core.admin_base import BackOfficeAdmin, step
 from core.admin_parts import Panel, linked, panel, pill, when
 from core.errors import DomainError
 from events.models import Event
-from inventory.admin_pricing_forms import BulkPriceForm
+from inventory.admin_pricing_forms import HEAVY, BulkPriceForm
 from inventory.admin_pricing_panels import (
     bulk_address,
     changes_table,
@@ -295,9 +295,8 @@ def _chosen_event(request):
         event_id = UUID(request.GET.get("event", ""))
     except ValueError:
         return None
-    heavy = [f"layout__{name}" for name in ("plan", "geometry_brotli", "geometry_gzip")]
     events = Event.objects.filter(layout__isnull=False).select_related("layout", "venue")
-    return events.defer(*heavy).filter(pk=event_id).first()
+    return events.defer(*HEAVY).filter(pk=event_id).first()
 
 
 @panel("events.event", needs="inventory.pricechange")

@@ -3,10 +3,12 @@
 from decimal import Decimal
 
 from django import forms
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.admin_forms import AmountField, BackOfficeForm
-from events.models import PriceLevel
+from events.models import Event, PriceLevel
 from inventory.models import PricingRule
 from inventory.pricing.changing import Wish
 from inventory.pricing.selecting import STATUSES, Selection
@@ -17,6 +19,7 @@ from venues.forms import PlacesForm
 from venues.models import LayoutSection
 
 NO_LEVEL = "none"
+HEAVY = [f"layout__{name}" for name in ("plan", "geometry_brotli", "geometry_gzip")]
 
 
 class BulkPriceForm(PlacesForm):
@@ -111,17 +114,53 @@ class BulkPriceForm(PlacesForm):
 class RuleForm(BackOfficeForm):
     """The terms of a rule. Changing one takes it from work until it has been simulated again."""
 
+    LABELS = {
+        "owned_days_from": "Owned for at least, days",
+        "days_to_event_from": "Event at least so many days away",
+        "days_to_event_to": "Event at most so many days away",
+        "sold_percent_from": "Sold at least, %",
+        "sold_percent_to": "Sold at most, %",
+        "velocity_from": "Seats sold a day, at least",
+        "velocity_to": "Seats sold a day, at most",
+        "velocity_days": "On average over the last days",
+        "percent": "Change, %",
+        "plus": "And an amount",
+        "round_to": "In steps of",
+        "max_change_percent": "In one go at most, %",
+        "below_cost_reason": "Below cost because",
+        "hours_between": "Hours between changes of a place",
+    }
+    HELP = {
+        "event": "Empty: every coming event in its currency.",
+        "section": "Sold and sold a day are counted within level and section.",
+        "below_cost_reason": "Empty: never below cost and what a sale costs.",
+        "round_to": "Such as 0.50. Empty: the smallest coin.",
+    }
+
     class Meta:
         model = PricingRule
         fields = "__all__"
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = self.LABELS.get(name, field.label)
+            field.help_text = self.HELP.get(name, field.help_text)
         if "level" in self.fields:
-            levels = PriceLevel.objects.select_related("event").order_by("event", "position", "pk")
-            self.fields["level"].queryset = levels
+            known = Q(starts_at__gt=Now()) | Q(pk=self.instance.event_id)
+            self.fields["event"].queryset = Event.objects.filter(known).order_by("starts_at", "pk")
+            levels = PriceLevel.objects.filter(
+                Q(event__starts_at__gt=Now()) | Q(pk=self.instance.level_id)
+            )
+            self.fields["level"].queryset = levels.select_related("event").order_by(
+                "event__starts_at", "event", "position", "pk"
+            )
             self.fields["level"].label_from_instance = lambda level: f"{level.event}: {level}"
-            sections = LayoutSection.objects.select_related("layout__venue")
+            layouts = Event.objects.filter(known).values("layout")
+            sections = LayoutSection.objects.filter(
+                Q(layout__in=layouts) | Q(pk=self.instance.section_id)
+            )
+            sections = sections.select_related("layout__venue").defer(*HEAVY)
             self.fields["section"].queryset = sections.order_by("layout", "position")
             self.fields["section"].label_from_instance = _section_in_words
 

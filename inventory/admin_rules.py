@@ -60,7 +60,6 @@ class PricingRuleAdmin(BackOfficeAdmin):
     list_before_template = "admin/rules_switch.html"
     search_fields = ["name"]
     ordering = ["position", "name", "pk"]
-    autocomplete_fields = ["event"]
     steps = ["simulate", "try_now", "switch_on", "pause", "switch_off"]
     fieldsets = [
         ("Rule", {"fields": ["name", "position"]}),
@@ -184,6 +183,9 @@ class PricingRuleAdmin(BackOfficeAdmin):
             facts.append("All rules rest at the moment")
         return facts
 
+    def is_form_last(self, rule):
+        return True
+
     def panels(self, request, rule):
         changes = rule.changes.defer("ordinals", "before", "after").select_related("made_by")
         found = [Panel("What it changed", changes_table(changes[:20]), count=changes.count())]
@@ -199,9 +201,9 @@ class PricingRuleAdmin(BackOfficeAdmin):
             request,
             form,
             lambda form: self._simulated(request, rule, form.cleaned_data["events"]),
+            template="admin/rule_simulate.html",
             title=f"Simulate: {rule}",
             thing=rule,
-            submit="Simulate and keep",
             note=KNOWN
             if form.offered
             else f"There are no past sales in {rule.currency} yet: the "

@@ -82,7 +82,7 @@ def test_rules_at_work_change_prices_once_and_say_why(event):
     change = PriceChange.objects.get()
     assert (change.source, change.rule, change.reason) == ("RULE", made, "Rule ‘Cheaper’")
     entry = SeatEntry.objects.filter(kind="REPRICED").last()
-    assert (entry.price_after, entry.actor) == (36, "command:pricing_rules")
+    assert (entry.price_after, entry.actor) == (36, "pricing rules")
     assert entry.reason == "Rule ‘Cheaper’: 20 days to go, 0 % sold, −10 % of €40.00"
     assert event.seats.get(ordinal=2).price is None
     assert run_rules(event.pk, now + timedelta(hours=25)) == 19

@@ -149,7 +149,7 @@ def run_rules(event_id, now):
 
 def _applied(event, rule, several, now):
     try:
-        with acted_by("command:pricing_rules"):
+        with acted_by("pricing rules"):
             return apply_rule(event=event, rule_id=rule.pk, wanted=several, now=now).seats
     except (NothingToChange, PlacesBusy):
         return 0  # the next turn sees how things stand then
