@@ -129,11 +129,11 @@ class StockForm(AsOfForm):
 
 class MovementForm(PeriodForm):
     STEPS = [("period", "The whole period"), ("day", "Day"), ("week", "Week"), ("month", "Month")]
-    EACH = [("event", "Event"), ("all", "All events together")]
+    EACH = [("event", "Each event"), ("all", "All events together")]
 
     since = DayField(label="From", initial=four_weeks_ago)
     by = ByField(choices=STEPS)
-    each = ByField(choices=EACH, label="And")
+    each = ByField(choices=EACH, label="Rows for")
     event = EventField()
 
 

@@ -188,6 +188,19 @@ def receive(options):
             yield Sample.of(f"receive, {seats:,} seats", **sample)
 
 
+def value(options):
+    """What a million owned places are worth; one operation is the first page of the report."""
+    with options.worlds.with_stock() as world:
+        wanted = {
+            "agency": world.events["arena"]["agency"]["id"],
+            "groups": database_processes(),
+            "rounds": options.rounds,
+        }
+        for sample in run_inside("value", wanted, world.url):
+            seats, words = sample.pop("seats"), sample.pop("words")
+            yield Sample.of(f"value of {seats:,} seats {words}", **sample)
+
+
 MEASURES = {
     "reserve": reserve,
     "limit": limit,
@@ -195,5 +208,6 @@ MEASURES = {
     "event_page": event_page,
     "status": status,
     "receive": receive,
+    "value": value,
     "pdf": pdf,
 }

@@ -21,7 +21,7 @@ from bench.servers import HOME
 from core.embedded.copies import copy_for, in_database
 
 ROOT = Path(__file__).resolve().parents[1]
-SHAPES = ("*/migrations/*.py", "config/scenario.py", "config/history.py")
+SHAPES = ("*/migrations/*.py", "config/scenario.py", "config/history.py", "bench/stock.py")
 PAST_EVENTS, PAST_SEATS = 8, 25_000
 ARENA_SOLD = 6_000
 
@@ -55,6 +55,7 @@ FRESH = {
     "hall": description("Night at the hall", HALL),
     "limit": description("Night of the limit", HALL),
 }
+STOCK = {"scenario": description("Night 1", HALL), "events": 40}
 PAST = {f"past {n}": description(f"Past night {n}", HALL, PAST_SEATS) for n in range(PAST_EVENTS)}
 
 
@@ -90,6 +91,18 @@ class Worlds:
         with self._copied(self._past_template(), sold_before=PAST_EVENTS * PAST_SEATS) as world:
             yield world
 
+    @contextmanager
+    def with_stock(self):
+        """A World of 40 events with a million owned places, none of them sold."""
+        with self._copied(self._template("stock", STOCK, self._build_stock), 0) as world:
+            yield world
+
+    def _build_stock(self, name):
+        with self._empty() as empty:
+            events = run_inside("build_stock", STOCK, empty.url)
+            self._copy(empty.name, name)
+        return events
+
     def _fresh_template(self):
         return self._template("fresh", FRESH, self._build_fresh)
 
@@ -107,6 +120,14 @@ class Worlds:
         return name
 
     def _build_fresh(self, name):
+        with self._empty() as empty:
+            events = run_inside("load", FRESH, empty.url)
+            self._copy(empty.name, name)
+        return events
+
+    @contextmanager
+    def _empty(self):
+        """A database with all tables and no rows."""
         empty = copy_for(
             run=str(os.getpid()),
             worker="bench",
@@ -115,11 +136,9 @@ class Worlds:
             lock=HOME / "template.lock",
         )
         try:
-            events = run_inside("load", FRESH, empty.url)
-            self._copy(empty.name, name)
+            yield empty
         finally:
             empty.drop()
-        return events
 
     def _build_past(self, name):
         base = self._fresh_template()

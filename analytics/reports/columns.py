@@ -30,7 +30,7 @@ FIGURES = {Kind.COUNT, Kind.MONEY, Kind.PERCENT, Kind.NUMBER}
 class Column:
     """`key` is the value's name in the row. `adds_up`: it has a sum. `ratio` (part, whole) makes
     it a percentage of two other columns, of sums, too. `page` is the label of the model whose page a
-    cell opens; its id is the row's <key>_id."""
+    cell opens; its id is the row's <key>_id. `is_long` holds sentences."""
 
     key: str
     title: str
@@ -38,6 +38,7 @@ class Column:
     adds_up: bool = False
     ratio: tuple = ()
     page: str = ""
+    is_long: bool = False
 
     @property
     def is_number(self):

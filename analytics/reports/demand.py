@@ -7,6 +7,7 @@ from analytics.forms import AskForm
 from analytics.queries.demand import paces
 from analytics.reports.base import Report
 from analytics.reports.columns import CURRENCY, Column, Kind, count, money, text
+from analytics.reports.stock import named
 
 
 class DemandForm(AskForm):
@@ -31,12 +32,10 @@ class Demand(Report):
         count("owned", "Owned"),
         count("sold_7", "Sold in 7 days"),
         count("sold_28", "In 28 days"),
-        Column("pace_7", "A day, of 7", Kind.NUMBER),
-        Column("pace_28", "A day, of 28", Kind.NUMBER),
         count("left_over", "Stays unsold"),
         money("unsold_cost", "Unsold, at cost"),
-        text("evidence", "Evidence"),
-        text("hint", "Price"),
+        text("evidence", "Evidence", is_long=True),
+        text("hint", "What it takes", is_long=True),
     )
     empty = "No event on sale is so."
 
@@ -48,7 +47,7 @@ class Demand(Report):
         return bars(
             "Stays unsold at this pace, seats",
             [row for row in rows if row["left_over"]],
-            label=lambda row: row["name"],
+            label=named,
             show=lambda row, value: f"{value:,} of {row['unsold']:,} unsold",
             left_over="left_over",
         )
@@ -67,7 +66,7 @@ def _row(pace):
 
 
 FIGURES = (
-    *("starts_at", "currency", "unsold", "owned", "sold_7", "sold_28", "pace_7", "pace_28"),
+    *("starts_at", "currency", "unsold", "owned", "sold_7", "sold_28"),
     *("unsold_cost", "evidence", "hint"),
 )
 REPORTS = [Demand()]

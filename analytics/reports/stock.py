@@ -1,5 +1,9 @@
 """What is in stock, what it is worth, how it moved and how old it is."""
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from analytics.charts import Days, bars
 from analytics.forms import AgeForm, MovementForm, StockForm, own_currency
 from analytics.queries import stock
@@ -20,8 +24,8 @@ WORTH = (
 # The first columns of a report that can be divided by any of stock.DIMENSIONS.
 DIVIDED = {
     "event": (text("name", "Event", page="events.event"), STARTS),
-    "section": (text("name", "Section"), EVENT),
-    "level": (text("name", "Price level", page="events.pricelevel"), EVENT),
+    "section": (text("name", "Section"), EVENT, STARTS),
+    "level": (text("name", "Price level", page="events.pricelevel"), EVENT, STARTS),
     "supplier": (text("name", "Supplier", page="suppliers.supplier"),),
     "order": (
         text("name", "Purchase order", page="suppliers.purchaseorder"),
@@ -31,13 +35,12 @@ DIVIDED = {
 
 
 def named(row):
-    """Stalls, The Low Lanterns"""
-    return ", ".join(filter(None, [row["name"], _other_name(row)]))
-
-
-def _other_name(row):
+    """Stalls, The Low Lanterns, 13 Mar"""
     other = row.get("event") or row.get("supplier")
-    return "" if other == row["name"] else other
+    starts_at = row.get("starts_at")
+    parts = [row["name"], other if other != row["name"] else ""]
+    parts.append(f"{timezone.localtime(starts_at):%-d %b}" if starts_at else "")
+    return ", ".join(filter(None, parts))
 
 
 def amounts(row, value):
@@ -47,6 +50,9 @@ def amounts(row, value):
 def in_own_currency(rows):
     """The rows a chart of money can compare."""
     return [row for row in rows if row["currency"] == own_currency()]
+
+
+LONGEST = 120  # bars of a chart of days: more are too thin to tell apart
 
 
 class StockReport(Report):
@@ -98,7 +104,7 @@ class StockValue(StockReport):
             return []
         ended = [row for row in rows if row["starts_at"] < stock.end_of(chosen["on"])]
         return [
-            ("", f"{amounts(row, row['cost'])} of it is of events that are over.")
+            ("", f"{amounts(row, row['cost'])} of it is stock of events that are over.")
             for row in self.sums(chosen, ended)
             if row["cost"]
         ]
@@ -159,11 +165,24 @@ class StockMovement(StockReport):
                 sold="sold",
                 bought="bought",
             )
-        sold = {}
+        sold = dict.fromkeys(steps(chosen), 0)
         for row in rows:
             sold[row["day"]] = sold.get(row["day"], 0) + row["sold"]
         points = [(f"{day:%-d %b %Y}", seats, f"{seats:,} seats") for day, seats in sold.items()]
-        return Days(f"Seats sold by {chosen['by']}", points) if points else None
+        return Days(f"Seats sold, {chosen['by']} by {chosen['by']}", points[-LONGEST:])
+
+
+def steps(chosen):
+    """The first day of every day, week or month of the period, those without a movement, too."""
+    days = range((chosen["until"] - chosen["since"]).days + 1)
+    return sorted({_first_of(chosen["by"], chosen["since"] + timedelta(n)) for n in days})
+
+
+def _first_of(step, day):
+    """As date_trunc has it: weeks begin on Monday."""
+    if step == "week":
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if step == "month" else day
 
 
 class StockAge(StockReport):

@@ -216,6 +216,18 @@ def test_day_by_day_the_closing_of_one_is_the_opening_of_the_next(story):
     assert [row["closing_cost"] for row in rows] == [Decimal(50), Decimal(75), Decimal(50)]
 
 
+def test_the_chart_of_days_has_the_days_on_which_nothing_moved_too(story):
+    def sold(by):
+        report = REPORTS["stock-movement"]
+        form = report.form({"since": ago(20), "until": ago(0), "by": by})
+        assert form.is_valid()
+        return [seats for _, seats, _ in report.look(form.cleaned_data).chart.points]
+
+    assert sold("day") == [1] + [0] * 20
+    assert (sum(sold("week")), sum(sold("month"))) == (1, 1)
+    assert len(sold("week")) in (3, 4)
+
+
 def test_all_events_together_move_as_the_sum_of_each(story):
     other = world.event_on_sale(story.layout, title="Another")
     told(other, 0, 20, "BOUGHT", seats=1, cost=10, listed=30)
