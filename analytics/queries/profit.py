@@ -3,7 +3,7 @@
 from analytics.days import begin_of, end_of
 from analytics.queries.stock import DIMENSIONS, read_whole
 
-# Sold places with the money of the sale, and beside them the places that are owned now.
+# Sold places with the money of the sale, and beside them the places that are owned, as of last.
 PROFIT = """
 WITH e AS (
   SELECT b.event_id, i.event_seat_id, b.confirmed_at AS at, i.currency, i.price, i.fee, i.cost,
@@ -11,7 +11,7 @@ WITH e AS (
   FROM bookings_bookingitem i JOIN bookings_booking b ON b.id = i.booking_id
   WHERE b.confirmed_at >= %(since)s AND b.confirmed_at < %(until)s {of_booking}
   UNION ALL
-  SELECT event_id, id, 'infinity', currency, 0, 0, 0, NULL, 1, (status = 'SOLD')::int
+  SELECT event_id, id, '9999-12-31', currency, 0, 0, 0, NULL, 1, (status = 'SOLD')::int
   FROM inventory_eventseat WHERE ownership = 'OWNED' {of_seat}),
 g AS (
   SELECT {keys}, e.currency, count(*) FILTER (WHERE e.kept) AS seats,

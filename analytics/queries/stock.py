@@ -11,16 +11,23 @@ from analytics.queries.reading import rows_of
 # A million places in one sort or hash; 4 MB would send them to the disk.
 ROOMY = "SET LOCAL work_mem = '128MB'"
 PLACE = "JOIN inventory_eventseat p ON p.id = e.event_seat_id"
-# Whose seat it was: of the deliveries before the entry the last, for a place can be bought again after
-# it went back. Only an acquisition that went back can have another one after it.
+# Whose seat it was at the time of the entry: the last delivery's before it, for a place can be bought
+# again after it went back. Only few did, so that all others are joined without looking at the time.
 BOUGHT = """
-LEFT JOIN (suppliers_acquisition a JOIN suppliers_deliveryreceipt r ON r.id = a.receipt_id)
-  ON a.event_seat_id = e.event_seat_id AND r.received_at <= e.at
-  AND (a.returned_at IS NULL OR NOT EXISTS (
-    SELECT 1 FROM suppliers_acquisition later
-    JOIN suppliers_deliveryreceipt again ON again.id = later.receipt_id
-    WHERE later.event_seat_id = a.event_seat_id
-      AND again.received_at > r.received_at AND again.received_at <= e.at))
+LEFT JOIN (
+  SELECT event_seat_id, supplier_id, line_id, '-infinity'::timestamptz AS since,
+    'infinity'::timestamptz AS until
+  FROM suppliers_acquisition only_one
+  WHERE returned_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM suppliers_acquisition before
+    WHERE before.event_seat_id = only_one.event_seat_id AND before.returned_at IS NOT NULL)
+  UNION ALL
+  SELECT q.event_seat_id, q.supplier_id, q.line_id, r.received_at,
+    lead(r.received_at, 1, 'infinity') OVER (PARTITION BY q.event_seat_id ORDER BY r.received_at)
+  FROM suppliers_acquisition q JOIN suppliers_deliveryreceipt r ON r.id = q.receipt_id
+  WHERE q.event_seat_id IN (
+    SELECT event_seat_id FROM suppliers_acquisition WHERE returned_at IS NOT NULL)
+) a ON a.event_seat_id = e.event_seat_id AND e.at >= a.since AND e.at < a.until
 """
 EVENT = ", v.title AS event, g.event_id, v.starts_at"
 EVENTS = "JOIN events_event v ON v.id = g.event_id"
