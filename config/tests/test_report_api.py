@@ -16,10 +16,16 @@ VALUE, MOVEMENT = "/api/v1/inventory/reports/value", "/api/v1/inventory/reports/
 
 @pytest.fixture
 def here():
-    """Row A and B of the stalls for 25 each, two of them sold."""
-    house = world.house()
-    with acting_for(house.agency.pk):
-        yield house
+    """Row A and B of the stalls, 20 seats for 25 each to sell at 40, two of them sold."""
+    made = world.agency()
+    roles = ("OWNER", "PURCHASING", "FINANCE", "BOX_OFFICE")
+    people = {role: world.staff(made, role) for role in roles}
+    with acting_for(made.pk):
+        _, layout = world.venue()
+        event = world.event_on_sale(layout)
+        world.received_order(event, rows="A-B")
+        world.sold_booking(event, [0, 1])
+        yield world.House(made, people, event, rows={})
 
 
 def caller(house, role="OWNER"):
