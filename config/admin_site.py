@@ -39,6 +39,7 @@ inventory.pricechange       vas    vas         v           v        -           
 inventory.pricingrule       vacs   vacs        -           v        -             -
 inventory.seatentry         v      v           -           v        -             -
 inventory.hold              vas    vas         vas         -        -             -
+inventory.allocationplan    vacs   vacs        v           -        -             -
 customers.customer          v      -           v           -        -             -
 bookings.booking            vs     -           vs          v        -             -
 tickets.ticket              v      -           v           -        v             -

@@ -22,6 +22,7 @@ GROUPS = {
         ("inventory.pricingrule", "Pricing rules", "auto_mode"),
         ("inventory.seatentry", "Seat history", "manage_history"),
         ("inventory.hold", "Holds", "front_hand"),
+        ("inventory.allocationplan", "Allocation plans", "pie_chart"),
         ("bookings.booking", "Bookings", "confirmation_number"),
         ("customers.customer", "Guests", "person"),
         ("tickets.ticket", "Tickets", "local_activity"),

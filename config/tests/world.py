@@ -19,7 +19,7 @@ from core.tenancy import acting_for, as_system
 from customers.services import remember_customer
 from events.models import Event
 from events.services import free_slug, open_sale, price_sections, publish
-from inventory.models import Hold, PricingRule, SeatEntry
+from inventory.models import AllocationPlan, Hold, PricingRule, SeatEntry
 from inventory.pricing.changing import Wish, change_prices
 from inventory.pricing.selecting import Selection
 from inventory.pricing.setting import Setting, Way
@@ -274,6 +274,7 @@ def _rows(made, event):
         ),
         failed_fact(),
         _held(event, [5, 6]),
+        AllocationPlan.objects.create(event=event, name="Tour split"),
         AccountCode.objects.create(account=Account.INVENTORY, code="1400", name="Ticket stock"),
         *_books(payment),
         *_prices(event),
