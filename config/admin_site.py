@@ -52,7 +52,13 @@ suppliers.purchaseorder     vacs   vacs        -           v        -           
 suppliers.deliveryreceipt   v      v           -           v        -             -
 suppliers.suppliercode      v      v           -           -        -             -
 suppliers.deliverydocument  v      v           -           -        -             -
-suppliers.accountspayable   v      -           -           v        -             -
+suppliers.accountspayable   vs     -           -           vs       -             -
+suppliers.supplierinvoice   vas    v           -           vas      -             -
+suppliers.supplierpayment   va     -           -           va       -             -
+suppliers.creditnote        vas    -           -           vas      -             -
+suppliers.paymentrun        vas    -           -           vas      -             -
+suppliers.settlementstatement va   v           -           va       -             -
+suppliers.supplierreturn    vas    vas         -           v        -             -
 payments.payment            vs     -           -           vs       -             -
 payments.refund             vs     -           -           vs       -             -
 payments.inboxmessage       vs     -           -           vs       -             -

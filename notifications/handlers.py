@@ -20,12 +20,14 @@ from inventory.facts import HoldRunsOut
 from inventory.models import Hold
 from notifications.services import send_once
 from payments.models import Refund
-from suppliers.facts import OrderSent, StockReceived
-from suppliers.models import DeliveryReceipt, OrderMail
+from suppliers.facts import OrderSent, ReturnAskedFor, StatementMade, StockReceived
+from suppliers.models import DeliveryReceipt, OrderMail, SettlementStatement, SupplierReturn
 from suppliers.order_paper import render as render_order
 from suppliers.queries import readers_of_receipt
 from suppliers.receipt_paper import render as render_receipt
+from suppliers.return_paper import render as render_return
 from suppliers.services.mailing import letter_of
+from suppliers.settlement_paper import render as render_statement
 
 
 def _booking(booking_id):
@@ -185,3 +187,45 @@ def mail_delivery_receipt(fact):
             },
             attachments=lambda: [(f"{receipt}.pdf", render_receipt(receipt), "application/pdf")],
         )
+
+
+@subscribe(StatementMade)
+def mail_settlement_statement(fact):
+    """To the supplier, where an address is known."""
+    statements = SettlementStatement.objects.select_related("supplier")
+    statement = statements.get(pk=fact.statement_id)
+    if not statement.supplier.email:
+        return
+    debt = statement.payables.first()
+    send_once(
+        kind="settlement_statement",
+        subject_id=statement.pk,
+        recipient=statement.supplier.email,
+        context={
+            "statement": statement,
+            "total": statement.money,
+            "due_on": debt and debt.due_on,
+        },
+        attachments=lambda: [
+            (f"{statement.number}.pdf", render_statement(statement), "application/pdf")
+        ],
+    )
+
+
+@subscribe(ReturnAskedFor)
+def mail_return(fact):
+    """To the supplier, where an address is known, unless we have changed our mind meanwhile."""
+    asked = SupplierReturn.objects.select_related("supplier").get(pk=fact.return_id)
+    if not asked.supplier.email or asked.status == SupplierReturn.Status.WITHDRAWN:
+        return
+    send_once(
+        kind="return_asked_for",
+        subject_id=asked.pk,
+        recipient=asked.supplier.email,
+        context={
+            "asked": asked,
+            "seats": asked.lines.count(),
+            "expected": Money(asked.expected, asked.currency),
+        },
+        attachments=lambda: [(f"{asked.number}.pdf", render_return(asked), "application/pdf")],
+    )

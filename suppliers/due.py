@@ -40,6 +40,11 @@ class Ageing:
     held: Money
 
     @property
+    def shown(self):
+        """[(words, debts, Money)] of the buckets."""
+        return [(BUCKETS[name][0], count, money) for name, (count, money) in self.buckets.items()]
+
+    @property
     def count(self):
         return sum(count for count, _ in self.buckets.values())
 

@@ -9,10 +9,10 @@ from django.urls import reverse
 from agencies.queries import local_today
 from config.desk.parts import SHOWN, Part
 from core.money import Money
-from suppliers.admin import OPEN as UNPAID
 from suppliers.admin_orders import WAITING_FOR_US
 from suppliers.models import RECEIVABLE, AccountsPayable, PurchaseOrder
 from suppliers.models import Status as OrderStatus
+from suppliers.queries import OPEN_DEBTS as UNPAID
 
 SEATS = {"seats": Sum("lines__ordered"), "arrived": Sum("lines__received")}
 COST = Sum(F("lines__unit_cost") * F("lines__ordered"), output_field=DecimalField())

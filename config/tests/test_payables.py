@@ -86,12 +86,8 @@ def invoice(order, *lines, number="F-1", by=None):
 
 def order_on(event, *, terms=None, basis="FIRM", **words):
     """A confirmed order, ten seats at 25 euros if not said otherwise."""
-    order = world.drafted_order(event, **{"rows": "A", **words})
-    PurchaseOrder.objects.filter(pk=order.pk).update(
-        basis=basis, payment_terms=terms or order.payment_terms
-    )
-    services.submit_order(order=order, by=None)
-    return services.confirm_order(order=order, by=None)
+    of_order = {"basis": basis, "payment_terms": terms or "NET_30"}
+    return world.confirmed_order(event, **{"rows": "A", **words}, of_order=of_order)
 
 
 def tolerate(agency, percent, amount):

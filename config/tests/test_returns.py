@@ -42,11 +42,8 @@ def euros(amount):
 def bought(event, *, basis="FIRM", days=5, **words):
     """An order line of which everything has arrived, returnable for so many days more."""
     return_by = None if days is None else local_today() + timedelta(days=days)
-    order = world.drafted_order(event, **{"rows": "A", **words}, return_by=return_by)
-    PurchaseOrder.objects.filter(pk=order.pk).update(basis=basis)
-    services.submit_order(order=order, by=None)
-    services.receive_delivery(order=services.confirm_order(order=order, by=None))
-    return order.lines.get()
+    words = {"rows": "A", **words, "return_by": return_by}
+    return world.received_order(event, **words, of_order={"basis": basis}).order.lines.get()
 
 
 def ask(line, quantity=3, **words):

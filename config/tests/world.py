@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from agencies.models import Agency, Invitation, Membership, Organizer
+from agencies.queries import local_today
 from bookings.services import Sale, confirm, reserve
 from core.memory import Remembered
 from core.models import AuditEntry, OutboxMessage
@@ -30,13 +31,22 @@ from payments.models import Account, AccountCode, InboxMessage, Journal, Payment
 from payments.services import request_refund
 from suppliers.models import Supplier, SupplierCode
 from suppliers.services import (
+    Billed,
+    accrue,
     add_line,
     confirm_order,
     draft_order,
+    enter_credit_note,
+    enter_invoice,
     keep_document,
+    pay_payable,
+    propose_run,
     receive_delivery,
+    request_returns,
+    settle,
     submit_order,
 )
+from suppliers.services.consignment import end_of
 from tickets.models import Gate, Ticket
 from tickets.services import admit, code_of
 from venues.generators import grid
@@ -152,9 +162,10 @@ def supplier(name="Quai Productions"):
     return Supplier.objects.get_or_create(name=name)[0]
 
 
-def drafted_order(event, section="Stalls", cost="25.00", **words):
-    """A DRAFT for places of one section; `words` as of add_line (rows, seats, quantity)."""
-    order = draft_order(supplier=supplier(), currency="EUR")
+def drafted_order(event, section="Stalls", cost="25.00", of_order=None, **words):
+    """A DRAFT for places of one section; `words` as of add_line (rows, seats, quantity), `of_order` are
+    fields of the order, such as basis."""
+    order = draft_order(supplier=supplier(), currency="EUR", **(of_order or {}))
     add_line(
         order=order,
         event=event,
@@ -278,8 +289,35 @@ def _rows(made, event):
         AccountCode.objects.create(account=Account.INVENTORY, code="1400", name="Ticket stock"),
         *_books(payment),
         *_prices(event),
+        *_owed(event),
     ]
     return {thing._meta.label_lower: thing for thing in things}
+
+
+def _owed(event):
+    """An invoice that is too dear, a payment, a credit note, a run, a statement and a return."""
+    line_words = {"section": "Circle", "rows": "A", "return_by": local_today() + timedelta(days=5)}
+    order = received_order(event, **line_words).order
+    line, debt = order.lines.get(), order.payables.get()
+    billed = [Billed(unit_price=Money(26, "EUR"), quantity=2, line=line)]
+    invoice = enter_invoice(order=order, number="F-7", invoiced_on=local_today(), billed=billed)
+    other = received_order(event, section="Circle", rows="B", seats="1-5").payables.get()
+    payment = pay_payable(payable=other, key="a story", money=Money(5, "EUR"))
+    note = enter_credit_note(
+        supplier=order.supplier, number="C-7", money=Money(5, "EUR"), issued_on=local_today()
+    )
+    run = propose_run(debt_ids=[other.pk], pay_on=local_today())
+    [asked] = request_returns(wanted={line.pk: 2})
+    return invoice, payment, note, run, asked, _settled(event), debt
+
+
+def _settled(event):
+    """The statement of a seat that was sold on consignment."""
+    consigned = {"basis": "CONSIGNMENT"}
+    received_order(event, section="Circle", rows="B", seats="10", of_order=consigned)
+    sold_booking(event, [69])
+    accrue()
+    return settle(supplier=supplier(), currency="EUR", up_to=end_of(local_today()))
 
 
 def _prices(event):

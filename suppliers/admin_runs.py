@@ -1,0 +1,323 @@
+"""Payment runs: chosen, looked at, proposed, approved by somebody else, paid, sent to the bank."""
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpResponse
+
+from agencies.queries import current_agency, local_today
+from core import exports
+from core.admin_base import BackOfficeAdmin, step
+from core.admin_forms import styled
+from core.admin_parts import (
+    Panel,
+    Table,
+    amount,
+    columns,
+    day,
+    linked,
+    money_column,
+    status_column,
+    status_of,
+)
+from core.errors import DomainError
+from core.money import Money
+from suppliers import services
+from suppliers.admin_choosing import Choosing
+from suppliers.admin_forms import day_field
+from suppliers.models import AccountsPayable, PaymentRun, RunStatus, Supplier, SupplierPayment
+from suppliers.services.runs import payable_now, plan_run
+
+SHOWN = 500
+
+
+class RunForm(forms.Form):
+    """Which debts a run is about: those due by a day, of a supplier, in a currency."""
+
+    due_by = day_field("Due by")
+    supplier = forms.ModelChoiceField(
+        Supplier.objects.all(), required=False, empty_label="All suppliers"
+    )
+    currency = forms.ChoiceField()
+    pay_on = day_field("Pay on")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        ours = current_agency().currency
+        owed = AccountsPayable.objects.order_by("currency").values_list("currency", flat=True)
+        known = [ours, *(each for each in owed.distinct() if each != ours)]
+        self.fields["currency"].choices = [(each, each) for each in known]
+        for name in ("due_by", "pay_on"):
+            self.fields[name].required = True
+
+    def clean_pay_on(self):
+        if self.cleaned_data["pay_on"] < local_today():
+            raise forms.ValidationError("This day has gone by.")
+        return self.cleaned_data["pay_on"]
+
+    def debts(self):
+        given = self.cleaned_data
+        return payable_now(
+            currency=given["currency"], due_by=given["due_by"], supplier=given["supplier"]
+        )
+
+
+def is_in(*states):
+    return lambda run: run.status in states
+
+
+@admin.register(PaymentRun)
+class PaymentRunAdmin(Choosing, BackOfficeAdmin):
+    list_display = [
+        "number",
+        "on",
+        money_column("amount", "Amount"),
+        "proposed_by",
+        status_column(),
+    ]
+    list_filter = ["status", ("pay_on", admin.DateFieldListFilter), "currency"]
+    list_select_related = ["proposed_by"]
+    search_fields = ["number", "lines__payable__supplier__name", "lines__payable__order__number"]
+    ordering = ["-proposed_at", "pk"]
+    fields = ["on", "sum", "proposed_by", "approved_by", "paid_by"]
+    readonly_fields = fields
+    steps = ["approve", "pay", "bank_file", "cancel"]
+    export_columns = {
+        "Number": "number",
+        "Pay on": "pay_on",
+        "Amount": "amount",
+        "Currency": "currency",
+        "Status": "status",
+        "Proposed by": "proposed_by__email",
+        "Approved by": "approved_by__email",
+    }
+
+    @admin.display(description="Pay on", ordering="pay_on")
+    def on(self, run):
+        return day(run.pay_on)
+
+    @admin.display(description="Amount")
+    def sum(self, run):
+        return amount(run.amount, run.currency)
+
+    def panels(self, request, run):
+        return [_transfers(run), _debts(run)]
+
+    # Proposing
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """The debts that fit, some of them chosen, a look at what that pays, then the proposal."""
+        self.check_may_add(request)
+        if request.method == "POST":
+            return self._propose(request)
+        asked = request.GET if "due_by" in request.GET else None
+        today = local_today()
+        form = styled(RunForm(asked, initial={"due_by": today, "pay_on": today}))
+        if asked is None or not form.is_valid():
+            return self.page(request, "admin/run_choose.html", title="New payment run", form=form)
+        if "debt" in request.GET:
+            return self._preview(request, form, request.GET.getlist("debt"))
+        debts = list(form.debts()[:SHOWN])
+        return self.page(
+            request,
+            "admin/run_choose.html",
+            title="New payment run",
+            form=form,
+            debts=[debt for debt in debts if not debt.is_held],
+            panels=_held([debt for debt in debts if debt.is_held]),
+            is_cut=len(debts) == SHOWN,
+        )
+
+    def _preview(self, request, form, keys, problem=""):
+        currency, pay_on = form.cleaned_data["currency"], form.cleaned_data["pay_on"]
+        wanted = set(keys)
+        debts = [debt for debt in form.debts() if str(debt.pk) in wanted]
+        plan = plan_run(debts, currency=currency)
+        if not plan.lines:
+            return self.page(request, "admin/run_choose.html", title="New payment run", form=form)
+        hidden = [
+            *(("debt", line.debt.pk) for line in plan.lines),
+            *(("pay_on", pay_on), ("seen", plan.money.amount), ("currency", currency)),
+        ]
+        return self.page(
+            request,
+            "admin/do_it.html",
+            title="New payment run",
+            note=f"{plan.money.display()} would leave the bank on {pay_on:%-d %b %Y}"
+            f"{_with_credit(plan)}. Somebody else has to approve it before it is paid.",
+            problem=problem,
+            hidden=hidden,
+            submit=f"Propose {plan.money.display()}",
+            back=f"?{_without_debts(request)}",
+            panels=[*_of_suppliers(plan), *_held(plan.left_out)],
+        )
+
+    def _propose(self, request):
+        given = request.POST
+        try:
+            run = services.propose_run(
+                debt_ids=given.getlist("debt"),
+                pay_on=forms.DateField().to_python(given.get("pay_on")),
+                money=Money(forms.DecimalField().clean(given.get("seen")), given.get("currency")),
+                by=request.user,
+            )
+        except (DomainError, forms.ValidationError) as refused:
+            words = getattr(refused, "message", "") or "Please choose once more."
+            self.message_user(request, words, level="error")
+            return self.page(
+                request,
+                "admin/run_choose.html",
+                title="New payment run",
+                form=styled(RunForm(initial={"due_by": local_today(), "pay_on": local_today()})),
+            )
+        return self.back(request, run, done=f"{run} is proposed. It waits for somebody's approval.")
+
+    # Deciding and paying
+
+    @step(
+        "Approve",
+        when=is_in(RunStatus.PROPOSED),
+        tone="primary",
+        says="Somebody else than who proposed it agrees to all of it. It can then be paid.",
+    )
+    def approve(self, request, run):
+        services.approve_run(run=run, by=request.user)
+        return f"{run} is approved. It can be paid."
+
+    @step(
+        "Pay",
+        when=is_in(RunStatus.APPROVED),
+        tone="primary",
+        says="Each supplier is booked as paid once, and the debts as settled. Send the bank file to "
+        "the bank as well. What is booked is not undone.",
+    )
+    def pay(self, request, run):
+        paid = services.pay_run(run=run, by=request.user)
+        return f"{paid} is paid: {paid.money.display()}."
+
+    @step(
+        "Cancel",
+        when=is_in(RunStatus.PROPOSED, RunStatus.APPROVED),
+        tone="danger",
+        says="Nothing is paid. Its debts can be proposed again.",
+    )
+    def cancel(self, request, run):
+        services.cancel_run(run=run)
+        return f"{run} is cancelled."
+
+    def approve_preview(self, request, run):
+        return self.panels(request, run)
+
+    pay_preview = cancel_preview = approve_preview
+
+    @step(
+        "Bank file",
+        when=is_in(RunStatus.APPROVED, RunStatus.PAID),
+        is_page=True,
+    )
+    def bank_file(self, request, run):
+        """What the bank is told, one row a supplier, as CSV."""
+        titles = ["Supplier", "Bank account", "Amount", "Currency", "Reference", "Pay on"]
+        rows = [
+            [
+                supplier.name,
+                supplier.bank_account,
+                money.amount,
+                run.currency,
+                run.number,
+                run.pay_on,
+            ]
+            for supplier, money in sums_of(run)
+        ]
+        file = exports.write_csv(titles, rows)
+        named = {"Content-Disposition": f'attachment; filename="{run.number}.csv"'}
+        return HttpResponse(file, content_type="text/csv; charset=utf-8", headers=named)
+
+
+def sums_of(run):
+    """[(Supplier, Money)]: what each is sent, without those whom credit notes satisfy, by name."""
+    found = {}
+    lines = run.lines.select_related("payable__supplier").order_by("payable__supplier__name", "pk")
+    for line in lines:
+        money = Money(line.amount, run.currency)
+        supplier = line.payable.supplier
+        found[supplier] = found.get(supplier, Money.zero(run.currency)) + money
+    return [(supplier, money) for supplier, money in found.items() if money]
+
+
+def _with_credit(plan):
+    return f", and {plan.credit.display()} of credit notes would be used" if plan.credit else ""
+
+
+def _without_debts(request):
+    kept = request.GET.copy()
+    kept.pop("debt", None)
+    return kept.urlencode()
+
+
+def _of_suppliers(plan):
+    """A Panel for each supplier: his debts, the credit notes used, what he is sent."""
+    return [_of_supplier(supplier, lines, plan) for supplier, lines in plan.by_supplier()]
+
+
+def _of_supplier(supplier, lines, plan):
+    rows = [
+        [
+            day(line.debt.due_on),
+            str(line.debt.receipt or line.debt.get_kind_display()),
+            str(line.debt.invoice or "No invoice yet"),
+            line.debt.left.display(),
+            line.credit.display() if line.credit else "–",
+            line.money.display(),
+        ]
+        for line in lines
+    ]
+    credit, money = (
+        sum((getattr(line, name) for line in lines), Money.zero(plan.currency))
+        for name in ("credit", "money")
+    )
+    account = supplier.bank_account or "no bank account is known"
+    foot = [f"To {account}", "", "", (credit + money).display(), credit.display(), money.display()]
+    titles = columns("Due", "For", "Invoice", "Left#", "By credit notes#", "In money#")
+    return Panel(str(supplier), Table(titles, rows, foot), count=len(rows))
+
+
+def _held(debts):
+    rows = [
+        [day(debt.due_on), linked(debt.supplier), linked(debt.invoice), debt.left.display()]
+        for debt in debts
+    ]
+    table = Table(columns("Due", "Supplier", "Invoice", "Left#"), rows)
+    return [Panel("Held, left out", table, count=len(rows))] if rows else []
+
+
+def _transfers(run):
+    paid = {each.supplier_id: each for each in SupplierPayment.objects.filter(run=run)}
+    rows = [
+        [
+            linked(supplier),
+            supplier.bank_account or "no bank account is known",
+            linked(paid.get(supplier.pk), "booked") if supplier.pk in paid else "–",
+            money.display(),
+        ]
+        for supplier, money in sums_of(run)
+    ]
+    foot = ["All together", "", "", run.money.display()]
+    titles = columns("Supplier", "Bank account", "Payment", "Amount#")
+    return Panel("What is sent", Table(titles, rows, foot, empty="Credit notes pay all of it."))
+
+
+def _debts(run):
+    lines = run.lines.select_related("payable__supplier", "payable__invoice").order_by("pk")
+    rows = [
+        [
+            linked(line.payable.supplier),
+            linked(line.payable),
+            linked(line.payable.invoice),
+            amount(line.credit, line.currency) if line.credit else "–",
+            amount(line.amount, line.currency),
+            status_of(line.payable),
+        ]
+        for line in lines
+    ]
+    titles = columns("Supplier", "Debt", "Invoice", "By credit notes#", "In money#", "State")
+    return Panel("Debts", Table(titles, rows), count=len(rows))
