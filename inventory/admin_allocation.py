@@ -42,6 +42,13 @@ def can_be_applied(plan):
 
 
 class ShareForm(BackOfficeForm):
+    """A line of a table: the column's head is the label of its fields."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for bound in self.fields.values():
+            bound.widget.attrs["aria-label"] = bound.label
+
     def clean(self):
         given = super().clean()
         if bool(given.get("quantity")) == (given.get("percent") is not None) and not self.errors:
