@@ -129,6 +129,9 @@ class Receiving:
             return self._progress(request, delivery)
         if request.htmx:
             return _wherever(request, HttpResponseRedirect(page_of_delivery(delivery)))
+        if request.method == "POST" and "discard" in request.POST:
+            services.discard_delivery(delivery=delivery)
+            return self.back(request, order, done="What they sent was thrown away.")
         if request.method == "POST" and "previewed" in request.POST:
             return self._receive_read(request, delivery)
         return self._read(request, delivery)
@@ -171,6 +174,7 @@ class Receiving:
             form=styled(form),
             reading=reading,
             problem=problem,
+            owed=services.cost_of(delivery.order, reading.parts) if reading else None,
             panels=reading_panels(delivery.order, reading) if reading else [],
         )
 

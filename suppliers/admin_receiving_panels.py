@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from core.admin_parts import Panel, Table, columns, linked, panel, when
 from core.money import total
 from inventory.models import EventSeat, Ownership
-from suppliers.models import Acquisition, LineStatus, PurchaseOrderLine
+from suppliers.models import RECEIVABLE, Acquisition, LineStatus, PurchaseOrderLine
 from suppliers.services.landed import amount_of
 from suppliers.services.lines import words_for
 from venues.admin import picture
@@ -22,7 +22,7 @@ LEGEND = [
     ("buy-arriving", "Arriving now"),
     ("buy-clash", "Not received: see the problems"),
     ("buy-owned", "Ours already"),
-    ("buy-ordered", "Still to come"),
+    ("buy-coming", "Still to come"),
     ("buy-open", "Not on this order"),
 ]
 
@@ -117,7 +117,7 @@ def _arriving_table(order, given):
 def _map(event, arriving, problems):
     """The map of an event: what arrives, what cannot, what is ours, what is still to come."""
     plan = from_canonical(Layout.objects.only("plan").get(pk=event.layout_id).plan)
-    state = dict.fromkeys(_still_to_come(event), "buy-ordered")
+    state = dict.fromkeys(_still_to_come(event), "buy-coming")
     owned = EventSeat.objects.filter(event=event, ownership=Ownership.OWNED)
     state |= dict.fromkeys(owned.values_list("ordinal", flat=True), "buy-owned")
     state |= dict.fromkeys(problems, "buy-clash")
@@ -141,6 +141,8 @@ def _still_to_come(event):
 def deliveries_of_order(request, order):
     """Deliveries that somebody began to receive, or that are being received."""
     begun = order.deliveries.filter(receipt=None)
+    if order.status not in RECEIVABLE:
+        begun = begun.exclude(asked_at=None)
     rows = [
         [
             format_html('<a href="{}">{}</a>', _address(each), each.file_name or "Pasted text"),

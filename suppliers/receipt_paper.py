@@ -98,5 +98,5 @@ def _total(sheet, receipt):
 def _ends(sheet, receipt):
     sheet.room(20)
     by = receipt.received_by or "the system"
-    received = f"Received by {by}, {day_of(receipt.received_at)}. The seats are owned since then."
-    sheet.block(LEFT, "Received", [received])
+    words = f"By {by} on {day_of(receipt.received_at)}; the seats are owned since then."
+    sheet.block(LEFT, "Received", [words])

@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from agencies.models import Agency
 from config.tests import world
-from config.tests.world import address, of
+from config.tests.world import address, of, told
 from core import invariants
 from core.errors import DomainError
 from core.memory import Remembered
@@ -35,7 +35,7 @@ from suppliers.models import (
 )
 from suppliers.reading import Part
 from suppliers.receipt_paper import render
-from suppliers.services import CodeKnown, OverReceipt, receive_delivery
+from suppliers.services import AlreadyAsked, CodeKnown, OverReceipt, receive_delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +114,31 @@ def test_nothing_typed_is_lost_and_the_order_leads_back_to_it(jonas, event):
     refused = jonas.post(of(order, "receive"), {"text": "x\n" * 100_001})
     assert refused.status_code == 302
     assert "at most 100,000" in jonas.get(refused["Location"]).content.decode()
+
+
+def test_what_was_sent_can_be_thrown_away_until_it_is_asked_for(jonas, event):
+    order = world.confirmed_order(event, rows="A")
+    page = sent(jonas, order, text="Stalls A 1")
+    here = page.wsgi_request.path
+    assert told(jonas, jonas.post(here, {"discard": "yes"})["Location"]) == [
+        "What they sent was thrown away."
+    ]
+    assert jonas.get(here).status_code == 404
+    receive(jonas, sent(jonas, order, text="Stalls A 1"))
+    with pytest.raises(AlreadyAsked):
+        services.discard_delivery(delivery=Delivery.objects.get())
+
+
+def test_seats_on_consignment_are_said_to_be_owed_when_they_are_sold(jonas, event):
+    order = world.confirmed_order(event, rows="A")
+    PurchaseOrder.objects.update(basis="CONSIGNMENT")
+    page = sent(jonas, order, text="Stalls A 1-2").content.decode()
+    assert "becomes owed to Quai Productions when it is sold" in page
+    assert "€50.00" in page
+    jonas.post(of(order, "receive"), {"take_0": "all"})
+    page = jonas.get(f"{of(order, 'receive')}?preview").content.decode()
+    assert "when it is sold" in page
+    assert "Receive and owe" not in page
 
 
 def test_what_changed_after_the_look_is_not_received(jonas, event):
@@ -395,9 +420,9 @@ def test_a_file_is_imported_whole_or_with_leave_in_part(event, tmp_path, capsys)
     order = world.confirmed_order(event, rows="A-B")
     file = tmp_path / "list.csv"
     file.write_text("section;row;seat\nStalls;A;1\nStals;A;2\nStalls;Q;1\n")
-    told, code = run(capsys, order, file)
-    assert (code, told["ok"], told["received"], told["seats"]) == (1, False, 0, 2)
-    assert told["problems"] == [
+    answer, code = run(capsys, order, file)
+    assert (code, answer["ok"], answer["received"], answer["seats"]) == (1, False, 0, 2)
+    assert answer["problems"] == [
         {
             "line": 4,
             "text": "Stalls, Q, 1",
@@ -406,12 +431,12 @@ def test_a_file_is_imported_whole_or_with_leave_in_part(event, tmp_path, capsys)
             "candidates": [],
         }
     ]
-    assert told["guesses"] == [{"line": 3, "written": "Stals", "section": "Stalls"}]
+    assert answer["guesses"] == [{"line": 3, "written": "Stals", "section": "Stalls"}]
     assert run(capsys, order, file, "--partial")[1] == 1
     assert not DeliveryReceipt.objects.exists()
-    told, code = run(capsys, order, file, "--partial", "--guesses", "--reference", "DN-7")
+    answer, code = run(capsys, order, file, "--partial", "--guesses", "--reference", "DN-7")
     receipt = DeliveryReceipt.objects.get()
-    assert (code, told["receipt"], told["received"]) == (0, receipt.number, 2)
+    assert (code, answer["receipt"], answer["received"]) == (0, receipt.number, 2)
     assert receipt.delivery_reference == "DN-7"
     assert run(capsys, order, file, "--guesses")[1] == 1
 
@@ -423,6 +448,6 @@ def test_a_file_is_imported_whole_or_with_leave_in_part(event, tmp_path, capsys)
 def test_what_is_not_there_is_said(event, tmp_path, capsys, order, file, said):
     (tmp_path / "list.csv").write_text("Stalls A 1")
     order = order or world.confirmed_order(event, rows="A")
-    told, code = run(capsys, order, tmp_path / file)
+    answer, code = run(capsys, order, tmp_path / file)
     assert code == 1
-    assert said in told["error"]
+    assert said in answer["error"]

@@ -8,11 +8,13 @@ from django.db.models.functions import Now
 
 from core.errors import DomainError, Invalid
 from core.locks import lock_one
+from core.money import total
 from core.outbox import record
 from core.transactions import use_case
 from suppliers.facts import DeliveryAsked
 from suppliers.models import Delivery, DeliveryDocument
 from suppliers.reading import Part, read_delivery
+from suppliers.services.landed import amount_of
 from suppliers.services.receiving import receive_delivery
 
 EXTRAS = ("codes", "files", "in_hand")
@@ -35,6 +37,19 @@ def keep_delivery(*, order, by, delivery=None, **fields):
         setattr(delivery, name, value)
     delivery.save(update_fields=list(fields))
     return delivery
+
+
+@use_case
+def discard_delivery(*, delivery):
+    """Throws away what was kept and not asked for; raises AlreadyAsked for any other."""
+    _not_asked(delivery).delete()
+
+
+def cost_of(order, parts):
+    """What these Parts of an order cost, extra costs included, as Money."""
+    lines = order.lines.in_bulk([part.line_id for part in parts])
+    amounts = (amount_of(lines[part.line_id], part.ordinals) for part in parts)
+    return total(amounts, order.currency)
 
 
 def reading_of(delivery):
