@@ -275,6 +275,7 @@ class Journal(TenantModel):
                 fields=["agency_id", "source", "source_id", "kind"], name="one_posting_per_source"
             )
         ]
+        indexes = [models.Index(fields=["posted_at", "id"], name="journals_in_order")]
         triggers = append_only()
 
     def __str__(self):

@@ -40,7 +40,7 @@ STATEMENT = f"""{ENTRY},
 ORDER BY j.posted_at, e.id LIMIT %(limit)s OFFSET %(offset)s
 """
 STATEMENT_PART = f"""{ENTRY} {OF_ACCOUNT} AND j.posted_at < %(until)s
-  AND (j.posted_at, e.id) > (%(at)s, %(entry_id)s)
+  AND j.posted_at >= %(at)s AND (j.posted_at, e.id) > (%(at)s, %(entry_id)s)
 ORDER BY j.posted_at, e.id LIMIT 2000
 """
 IN_PERIOD = """
@@ -55,7 +55,7 @@ SELECT e.currency, count(*) AS entries, count(DISTINCT j.id) AS postings,
 {IN_PERIOD} GROUP BY e.currency ORDER BY e.currency
 """
 ENTRIES = f"""{ENTRY} {IN_PERIOD}
-  AND (j.posted_at, j.id, e.id) > (%(at)s, %(posting_id)s, %(entry_id)s)
+  AND j.posted_at >= %(at)s AND (j.posted_at, j.id, e.id) > (%(at)s, %(posting_id)s, %(entry_id)s)
 ORDER BY j.posted_at, j.id, e.id LIMIT %(limit)s OFFSET %(offset)s
 """
 BY_DAY = f"""

@@ -4,6 +4,8 @@ import io
 import zipfile
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from analytics.reports import REPORTS
@@ -132,3 +134,36 @@ def test_no_report_shows_a_row_of_another_agency(house):
         answer = stranger.get(page(name))
         assert answer.status_code == 200
         assert not answer.context["found"].rows, name
+
+
+QUERIES = {
+    "stock-value": 4,  # the events to choose from, room, value, the books
+    "stock-movement": 3,
+    "stock-age": 3,
+    "profit": 3,
+    "supplier-performance": 2,
+    "demand": 1,
+    "trial-balance": 1,
+    "account-statement": 2,
+    "journals": 2,
+}
+
+
+def test_a_report_is_a_fixed_number_of_queries_however_much_it_shows(house):
+    """Beside what every page of the back office asks for."""
+    owner = house.client("OWNER")
+    usual = asked_by(owner, reverse("admin:reports"))
+    first = {name: asked_by(owner, page(name)) - usual for name in REPORTS}
+    assert first == QUERIES
+    with acting_for(house.agency.pk):
+        world.received_order(house.event, section="Circle", rows="A")
+        world.sold_booking(house.event, [50])
+    assert {name: asked_by(owner, page(name)) - usual for name in REPORTS} == QUERIES
+
+
+def asked_by(client, address):
+    """How many statements a page sends, savepoints not counted."""
+    client.get(address)  # remembers what all pages do
+    with CaptureQueriesContext(connection) as captured:
+        client.get(address)
+    return len([query for query in captured if "SAVEPOINT" not in query["sql"]])
