@@ -80,6 +80,9 @@ class OrderForm(BackOfficeForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        for name in ("fulfillment_notes", "ship_to", "notes"):
+            if name in self.fields:
+                self.fields[name].widget.attrs["rows"] = 3
         self.initial["seen"] = self.instance.version
         self.initial["before"] = values_of(self.instance)
 
@@ -245,7 +248,6 @@ class CallOffForm(forms.Form):
 
     lines = forms.ModelMultipleChoiceField(
         None,
-        widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one line."},
     )
     reason = forms.CharField(max_length=200)

@@ -10,7 +10,7 @@ from core.admin_forms import styled
 from suppliers import order_paper, services
 from suppliers.admin_forms import ApproveForm, CallOffForm, CancelForm, CopyForm, MailForm
 from suppliers.admin_order_lines import is_draft
-from suppliers.admin_order_sheet import called_off_panel, differences_panel, sheet_panels
+from suppliers.admin_order_sheet import differences_panel, sheet_panels
 from suppliers.admin_panels import costs_panel, lines_panel, worth_panel
 from suppliers.models import AGREED, RECEIVABLE, LineStatus, Status
 from suppliers.services.cancelling import what_is_called_off
@@ -182,22 +182,21 @@ class Moves:
     def call_off(self, request, order):
         found = what_is_called_off(order.lines.order_by("position", "pk"))
         lines = order.lines.filter(pk__in=[each.line.pk for each in found])
+        chosen = [each.line.pk for each in found]
         form = CallOffForm(
             request.POST if request.method == "POST" else None,
-            lines=lines.order_by("position", "pk"),
-            initial={"lines": [each.line.pk for each in found]},
+            lines=lines,
+            initial={"lines": chosen},
         )
         return self.form_page(
             request,
             form,
             lambda form: self._called_off(request, order, form),
-            template="admin/order_end.html",
+            template="admin/order_call_off.html",
             title=f"Call off what has not arrived: {order}",
-            note="What has arrived stays ours and owed, and what was sold of it stays sold. The rest "
-            "does not come, is not owed, and can be ordered again.",
             thing=order,
-            submit="Call off",
-            panels=[called_off_panel(order, found)],
+            found=found,
+            chosen=[str(pk) for pk in form["lines"].value() or []],
         )
 
     def _called_off(self, request, order, form):

@@ -1,8 +1,8 @@
-"""Panels of an order that weigh it up: its buy sheet, what calling it off means, what differs."""
+"""Panels of an order that weigh it up: its buy sheet, and what does not add up."""
 
 from django.utils.html import format_html
 
-from core.admin_parts import Panel, Table, columns, status_of
+from core.admin_parts import Panel, Table, columns
 from suppliers.buy_sheet import sheets_of
 from suppliers.services.states import differences
 
@@ -82,26 +82,6 @@ def _past(sheet):
         history.cost.display(),
         history.price.display(),
     ]
-
-
-def called_off_panel(order, found):
-    """What has not arrived of each line, and what stays."""
-    titles = columns(
-        "Places", "State", "Not arrived#", "Not owed#", "Arrived, stays#", "of it sold#"
-    )
-    rows = [
-        [
-            format_html("<b>{}</b><small>{}</small>", each.line.event, each.line),
-            status_of(each.line),
-            f"{each.coming:,}",
-            each.spared.display(),
-            f"{each.arrived:,}",
-            f"{each.sold:,}",
-        ]
-        for each in found
-    ]
-    table = Table(titles, rows, empty="Nothing is expected of this order any more.")
-    return Panel("What is called off, and what stays", table)
 
 
 def differences_panel(order):

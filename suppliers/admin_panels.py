@@ -69,9 +69,9 @@ def costs_panel(order, *, can_change=False):
 
 
 def worth_panel(order):
-    """Cost, what the seats will sell for, and the margin between them, before fees."""
+    """Cost with extra costs, what the seats will sell for, and the margin between them, before fees."""
+    cost = total_of(order)
     lines = lines_of(order)
-    cost = cost_of(order, lines)
     worth = total((Money(_retail(line), order.currency) for line in lines), order.currency)
     gain = worth - cost
     rate = f"{gain.amount / worth.amount:.1%}" if worth else "–"

@@ -162,6 +162,9 @@ class SupplierAdmin(BackOfficeAdmin):
             supplier.get_kind_display(),
         ]
 
+    def is_form_last(self, supplier):
+        return True
+
     def panels(self, request, supplier):
         return [exposure_panel(supplier), orders_panel(supplier, "Latest orders")]
 

@@ -26,7 +26,7 @@ from venues.models import LayoutSeat
 # Right edges of the figures, and how wide the words before them may be.
 SEATS, EACH, AMOUNT, WORDS = 132, 160, RIGHT, 96
 OWED = {
-    Basis.FIRM: "The seats are owed when they are delivered, at the payment terms below.",
+    Basis.FIRM: "The seats are owed when they are delivered.",
     Basis.CONSIGNMENT: "On consignment: a seat is owed when it is sold, by a statement.",
     Basis.SALE_OR_RETURN: "Sale or return: a seat is owed when it is sold; the rest goes back.",
 }
@@ -124,7 +124,7 @@ def _totals(sheet, order):
         sheet.put(EACH, cut(words, TEXT, 80 * mm), TEXT, align="right")
         sheet.put(AMOUNT, money.display(), TEXT, align="right")
         sheet.y += LEADING + 0.6
-    sheet.y += 1.4
+    sheet.y += 3.6
     sheet.total("Total", total)
 
 

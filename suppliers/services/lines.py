@@ -12,6 +12,7 @@ from inventory.models import EventSeat, Ownership
 from inventory.services import lay_out
 from suppliers.models import LineStatus, PurchaseOrderLine, Status
 from suppliers.services.drafting import NotOrderable, drafts_only, locked, touch
+from venues.labels import section_name
 from venues.models import LayoutSeat
 from venues.places import in_words, places_in
 
@@ -154,7 +155,11 @@ def next_position(order):
 
 def described(places, section, level):
     """Stalls: A 1-12; of a level with its name in front."""
-    words = f"{section.label}: {in_words(places)}" if section else words_by_section(places)
+    words = (
+        f"{section_name(section.label)}: {in_words(places)}"
+        if section
+        else words_by_section(places)
+    )
     words = f"{level.name}, {words}" if level else words
     return words if len(words) <= 200 else f"{words[:199]}…"
 
@@ -167,11 +172,11 @@ def words_for(line, ordinals):
 
 
 def words_by_section(places):
-    """Places of several sections in words: Stalls: A 1-12; Circle: B 3."""
+    """Places of several sections in words: Stalls: A 1-12; Section 112: B 3."""
     found = {}
     for place in places:
         found.setdefault(place.section, []).append(place)
-    return "; ".join(f"{section.label}: {in_words(each)}" for section, each in found.items())
+    return "; ".join(f"{section_name(s.label)}: {in_words(each)}" for s, each in found.items())
 
 
 @use_case
