@@ -4,6 +4,7 @@ python -m bench.inside load < {name: scenario}        builds worlds in DATABASE_
 python -m bench.inside codes < {"agency", "count"}    valid codes of as many sold tickets
 python -m bench.inside ticket < {"agency"}            the session and address of one ticket's PDF
 python -m bench.inside receive < {…}                  receives a purchase order, measured here
+python -m bench.inside allocate < {…}                 applies an allocation plan, measured here
 python -m bench.inside build_stock < {…}              events of which every place is owned
 python -m bench.inside value < {…}                    what they are worth, measured here
 """

@@ -8,6 +8,7 @@ from django.contrib.sessions.backends.cached_db import SessionStore
 from django.utils import timezone
 
 from bench import processor
+from bench.allocation import allocate
 from bench.stock import build_stock, value
 from bookings.links import SESSION_KEY
 from config import history, scenario
@@ -27,7 +28,7 @@ from tickets.models import Status, Ticket
 from tickets.queries import printable
 from tickets.services import code_of
 
-__all__ = ["build_stock", "codes", "load", "receive", "ticket", "value"]
+__all__ = ["allocate", "build_stock", "codes", "load", "receive", "ticket", "value"]
 
 
 def load(scenarios):

@@ -11,7 +11,7 @@ from bench.inside import run_inside
 from bench.limit import WAYS, Pgbench
 from bench.report import Sample
 from bench.servers import database_processes, site
-from bench.worlds import HALL, Worlds, description
+from bench.worlds import HALL, STADIUM, Worlds, description
 
 HALL_PLACES = 25_000
 # What a good answer says.
@@ -188,6 +188,20 @@ def receive(options):
             yield Sample.of(f"receive, {seats:,} seats", **sample)
 
 
+def allocation(options):
+    """An allocation plan for 50,000 free places; one operation applies the whole plan."""
+    with options.worlds.fresh() as world:
+        wanted = {
+            "scenario": description("Allocated", STADIUM),
+            "agency": world.events["arena"]["agency"]["id"],
+            "groups": database_processes(),
+            "rounds": options.rounds,
+        }
+        for sample in run_inside("allocate", wanted, world.url):
+            seats = sample.pop("seats")
+            yield Sample.of(f"allocation, {seats:,} seats", **sample)
+
+
 def value(options):
     """What a million owned places are worth; one operation is the first page of the report."""
     with options.worlds.with_stock() as world:
@@ -208,6 +222,7 @@ MEASURES = {
     "event_page": event_page,
     "status": status,
     "receive": receive,
+    "allocation": allocation,
     "value": value,
     "pdf": pdf,
 }

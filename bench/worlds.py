@@ -33,6 +33,7 @@ def _venue(name, sections, rows, seats):
 
 ARENA = _venue("Arena", 24, 25, 20)  # 12,000 places
 HALL = _venue("Hall", 5, 100, 50)  # 25,000 places
+STADIUM = _venue("Stadium", 10, 100, 50)  # 50,000 places
 
 
 def description(title, venue, sold=0):

@@ -79,6 +79,7 @@ class EventSeatAdmin(ReadOnlyAdmin):
     list_filter = [
         ("ownership", admin.ChoicesFieldListFilter),
         ("status", admin.ChoicesFieldListFilter),
+        ("channel", admin.ChoicesFieldListFilter),
         SectionFilter,
         LevelFilter,
     ]
@@ -90,7 +91,7 @@ class EventSeatAdmin(ReadOnlyAdmin):
     ordering = ["event", "ordinal"]
     fields = [
         *("event_link", "place", "kind", "level_name", "owned", "state"),
-        *("cost_each", "retail", "until", "booking"),
+        *("cost_each", "retail", "until", "booking", "hold_link", "channel"),
     ]
     readonly_fields = fields
     export_columns = {
@@ -102,6 +103,8 @@ class EventSeatAdmin(ReadOnlyAdmin):
         "Level": "level__name",
         "Ownership": "ownership",
         "Status": "status",
+        "Channel": "channel",
+        "Hold": "hold__name",
         "Cost": "cost",
         "Own price": "price",
         "Level price": "level__price",
@@ -143,7 +146,7 @@ class EventSeatAdmin(ReadOnlyAdmin):
         )
         counted = counts_of([event.pk for event in events])
         rows = [_event_row(event, counted[event.pk]) for event in events if event.pk in counted]
-        titles = ("Event", "State", "Places#", "Owned#", "Sold#", "Reserved#", "Free#")
+        titles = ("Event", "State", "Places#", "Owned#", "Sold#", "Reserved#", "Held#", "Free#")
         empty = "No event has its seats laid out yet. That happens when it is published or ordered."
         found = [Panel("Whose seats?", Table(columns(*titles), rows, empty=empty), count=len(rows))]
         return self.page(request, "admin/panels.html", title="Seats", panels=found)
@@ -185,6 +188,10 @@ class EventSeatAdmin(ReadOnlyAdmin):
     def until(self, seat):
         return when(seat.claimed_until)
 
+    @admin.display(description="Hold")
+    def hold_link(self, seat):
+        return linked(seat.hold)
+
     @admin.display(description="Booking")
     def booking(self, seat):
         if seat.claimed_by is None:
@@ -201,7 +208,9 @@ def _event_row(event, counted):
         event.venue.name,
         when(event.starts_at),
     )
-    figures = [f"{counted[key]:,}" for key in ("places", "owned", "sold", "reserved", "free")]
+    figures = [
+        f"{counted[key]:,}" for key in ("places", "owned", "sold", "reserved", "held", "free")
+    ]
     return [name, status_of(event), *figures]
 
 
@@ -285,7 +294,7 @@ def seats_of_event(request, event):
     counted = counts_of([event.pk]).get(event.pk)
     if counted is None:
         return None
-    titles = columns("Places#", "Owned#", "Sold#", "Reserved#", "Free#")
-    row = [f"{counted[key]:,}" for key in ("places", "owned", "sold", "reserved", "free")]
+    titles = columns("Places#", "Owned#", "Sold#", "Reserved#", "Held#", "Free#")
+    row = [f"{counted[key]:,}" for key in ("places", "owned", "sold", "reserved", "held", "free")]
     link = (seats_address(event.pk), "Map and list")
     return Panel("Seats", Table(titles, [row]), link=link)

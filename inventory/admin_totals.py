@@ -10,18 +10,20 @@ OWNED = Q(ownership=Ownership.OWNED)
 FREE = OWNED & Q(status=Status.AVAILABLE)
 SOLD = Q(status=Status.SOLD)
 RESERVED = Q(status=Status.RESERVED)
+HELD = Q(status=Status.HELD)
 
 COUNTS = {
     "places": Count("pk"),
     "owned": Count("pk", filter=OWNED),
     "sold": Count("pk", filter=SOLD),
     "reserved": Count("pk", filter=RESERVED),
+    "held": Count("pk", filter=HELD),
     "free": Count("pk", filter=FREE),
 }
 
 
 def counts_of(event_ids):
-    """{event id: {places, owned, sold, reserved, free}} of events whose places are laid out."""
+    """{event id: {places, owned, sold, reserved, held, free}} of events whose places are laid out."""
     seats = EventSeat.objects.filter(event__in=event_ids)
     rows = seats.order_by().values("event").annotate(**COUNTS)
     return {row.pop("event"): row for row in map(dict, rows)}

@@ -15,6 +15,7 @@ from core import invariants, outbox
 from core.errors import Invalid
 from inventory.models import EventSeat, SeatEntry
 from inventory.services import SeatsTaken, Terms, Wanted, make_hold, release_hold
+from inventory.tasks import notice_holds
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +121,28 @@ def test_a_price_of_its_own_is_what_a_held_place_sells_for(event):
     hold = hold_of(event)
     EventSeat.objects.filter(ordinal=3).update(price=Decimal(100))
     assert sell_held(hold=hold, ordinals=[3], **NOOR).price == 100
+
+
+def test_owner_and_contact_are_told_before_a_hold_ends_and_only_staff_get_the_link(agency, event):
+    owner = world.staff(agency, "OWNER")
+    until = timezone.now() + timedelta(days=2)
+    hold = hold_of(event, until=until, owner=owner, contact="tour@post.example")
+    type(hold).objects.update(notice_at=Now())
+    assert notice_holds() == 1
+    mails = {message.to[0]: message for message in delivered()}
+    assert set(mails) == {"owner@parterre.example", "tour@post.example"}
+    staff, outside = mails["owner@parterre.example"], mails["tour@post.example"]
+    assert staff.subject == "A hold runs out: The band, The Low Lanterns"
+    assert "10 places held for “The band”" in outside.body
+    assert f"/admin/inventory/hold/{hold.pk}/change/" in staff.body
+    assert "/admin/" not in outside.body
+    assert "tell Parterre before that" in outside.body
+
+
+def test_who_left_and_what_is_over_is_not_told(agency, event):
+    owner = world.staff(agency, "OWNER")
+    hold = hold_of(event, until=timezone.now() + timedelta(days=2), owner=owner)
+    type(hold).objects.update(notice_at=Now())
+    notice_holds()
+    release_hold(hold)
+    assert delivered() == []
