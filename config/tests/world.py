@@ -165,7 +165,8 @@ def supplier(name="Quai Productions"):
 def drafted_order(event, section="Stalls", cost="25.00", of_order=None, **words):
     """A DRAFT for places of one section; `words` as of add_line (rows, seats, quantity), `of_order` are
     fields of the order, such as basis."""
-    order = draft_order(supplier=supplier(), currency="EUR", **(of_order or {}))
+    fields = {"supplier": supplier(), "currency": "EUR", **(of_order or {})}
+    order = draft_order(**fields)
     add_line(
         order=order,
         event=event,
