@@ -462,7 +462,7 @@ class ReturnNoteForm(forms.Form):
         self.currency = asked.currency
         self.fields["issued_on"].required = True
         self.fields["issued_on"].initial = local_today()
-        self.fields["amount"].label += f" ({asked.currency})"
+        self.fields["amount"].label = f"Amount ({asked.currency})"
 
     @property
     def note(self):

@@ -169,7 +169,7 @@ class PaymentRunAdmin(Choosing, BackOfficeAdmin):
                 title="New payment run",
                 form=styled(RunForm(initial={"due_by": local_today(), "pay_on": local_today()})),
             )
-        return self.back(request, run, done=f"{run} is proposed. It waits for somebody's approval.")
+        return self.back(request, run, done=f"{run} is proposed. It waits for somebody’s approval.")
 
     # Deciding and paying
 
