@@ -2,10 +2,12 @@
 
 from django.contrib import admin
 from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.response import Response
 
 from accounts.api import SessionOrKey
 from accounts.models import User
 from agencies.queries import role_of_user
+from core.idempotency import once
 from core.tenancy import acted_by
 
 
@@ -35,3 +37,14 @@ class StaffView:
             return super().dispatch(request, *args, **kwargs)
         with acted_by(f"user:{request.user.pk}"):
             return super().dispatch(request, *args, **kwargs)
+
+
+def said_once(request, status, work):
+    """The Response of `work() -> body`, done once per Idempotency-Key of this caller."""
+    status, body = once(
+        caller=f"user:{request.user.pk}",
+        key=request.headers.get("Idempotency-Key"),
+        request=[request.path, request.data],
+        work=lambda: (status, work()),
+    )
+    return Response(body, status=status)

@@ -7,6 +7,7 @@ from analytics import api as reports
 from bookings import api as bookings
 from events import api as events
 from inventory import api as inventory
+from inventory import holds_api as holds
 from inventory import staff_api as stock
 from suppliers.api import orders, suppliers
 from tickets import api as tickets
@@ -27,6 +28,16 @@ urlpatterns = [
         "inventory/events/<uuid:event_id>/seats/<int:event_seat_id>",
         stock.OneSeat.as_view(),
         name="seat",
+    ),
+    path(
+        "inventory/events/<uuid:event_id>/seats/<int:event_seat_id>/price",
+        stock.SeatPrice.as_view(),
+        name="seat_price",
+    ),
+    path("inventory/holds", holds.Holds.as_view(), name="holds"),
+    path("inventory/holds/<uuid:hold_id>", holds.OneHold.as_view(), name="hold"),
+    path(
+        "inventory/holds/<uuid:hold_id>/release", holds.ReleaseHold.as_view(), name="hold_release"
     ),
     path(
         "inventory/events/<uuid:event_id>/availability",

@@ -6,12 +6,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from agencies.api import StaffView, may
-from core.api import PROBLEM_RESPONSES, CursorPagination
+from core.api import PROBLEM_RESPONSES, CursorPagination, Strict
 from core.errors import NotFound
-from core.money import Money
+from core.money import DECIMAL_PLACES, MAX_DIGITS, Money
 from events.models import Event
 from inventory.admin_totals import RETAIL
 from inventory.models import EventSeat, Ownership, Status
+from inventory.pricing.changing import Wish, change_prices
+from inventory.pricing.selecting import Selection
+from inventory.pricing.setting import Setting, Way
 
 STAFF_SEATS = may("inventory.eventseat")
 
@@ -101,9 +104,52 @@ class OneSeat(StaffView, APIView):
         return Response(describe(seat_of(event_id, event_seat_id)))
 
 
+class PriceRequest(Strict):
+    """`price` before the buyer's fee; null: the price of its level. A price below what the place and
+    its sale cost needs a `below_cost_reason`."""
+
+    price = serializers.DecimalField(
+        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, min_value=0, allow_null=True
+    )
+    reason = serializers.CharField(max_length=200)
+    below_cost_reason = serializers.CharField(required=False, allow_blank=True, max_length=200)
+
+
+class SeatPrice(StaffView, APIView):
+    """Sets the retail price of a place that nobody has reserved or bought. Answers with the place."""
+
+    permission_classes = [may("inventory.eventseat")]
+
+    @extend_schema(request=PriceRequest, responses={200: SeatReply, **PROBLEM_RESPONSES})
+    def put(self, request, event_id, event_seat_id):
+        seat = seat_of(event_id, event_seat_id)
+        asked = PriceRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        _reprice(seat, request.user, **asked.validated_data)
+        return Response(describe(seat_of(event_id, event_seat_id)))
+
+
+def _reprice(seat, by, *, price, reason, below_cost_reason=""):
+    if seat.price == price:
+        return
+    setting = Setting(Way.LEVEL) if price is None else Setting(Way.TO, _exact(price, seat.currency))
+    change_prices(
+        event=seat.event,
+        wish=Wish(Selection(places=str(seat.ordinal)), setting, reason, below_cost_reason),
+        by=by,
+    )
+
+
+def _exact(price, currency):
+    """A price as Decimal; raises WrongScale when it has more decimals than its currency."""
+    return Money(price, currency).amount
+
+
 def seats_for_staff():
     """EventSeats with all that `describe` reads, in one query."""
-    return EventSeat.objects.select_related("seat__section", "level").annotate(retail=RETAIL)
+    return EventSeat.objects.select_related("event", "seat__section", "level").annotate(
+        retail=RETAIL
+    )
 
 
 def seat_of(event_id, event_seat_id):

@@ -15,6 +15,7 @@ from core.tenancy import NoAgency, acting_for, as_system
 from customers.models import Customer
 from events.models import Event
 from inventory.models import EventSeat
+from inventory.services import Terms, Wanted, make_hold
 from suppliers.models import PurchaseOrder, Supplier
 from tickets.models import Ticket
 
@@ -216,6 +217,10 @@ FOREIGN = [
     ("GET", "/api/v1/inventory/events/{event}/seats"),
     ("GET", "/api/v1/inventory/events/{event}/available"),
     ("GET", "/api/v1/inventory/events/{event}/seats/{event_seat}"),
+    ("PUT", "/api/v1/inventory/events/{event}/seats/{event_seat}/price"),
+    ("GET", "/api/v1/inventory/holds/{hold}"),
+    ("DELETE", "/api/v1/inventory/holds/{hold}"),
+    ("PUT", "/api/v1/inventory/holds/{hold}/release"),
     ("GET", "/api/v1/suppliers/{supplier}"),
     ("PUT", "/api/v1/suppliers/{supplier}"),
     ("DELETE", "/api/v1/suppliers/{supplier}"),
@@ -235,6 +240,7 @@ RANDOM = {
     "layout": "0" * 32,
     "supplier": "01a1fc84-3333-7000-8000-000000000000",
     "order": "01a1fc84-4444-7000-8000-000000000000",
+    "hold": "01a1fc84-5555-7000-8000-000000000000",
     "event_seat": 999_999_999,
 }
 # Whose key is sent along: what lies below these is nobody's without one.
@@ -263,6 +269,7 @@ def test_a_foreign_id_is_answered_like_a_random_one(method, path):
         below = {
             "supplier": Supplier.objects.get().pk,
             "order": PurchaseOrder.objects.get().pk,
+            "hold": _hold_one_place(),
             "event_seat": EventSeat.objects.get(ordinal=0).pk,
         }
     foreign = {
@@ -284,6 +291,11 @@ def test_a_foreign_id_is_answered_like_a_random_one(method, path):
     assert answers[0][0] == answers[1][0] == 404
     if path.startswith("/api/"):
         assert answers[0] == answers[1]
+
+
+def _hold_one_place():
+    terms, wanted = Terms("ARTIST", "The band"), Wanted(ordinals=(3,))
+    return make_hold(event=Event.objects.get(), wanted=wanted, terms=terms).pk
 
 
 def test_the_list_above_names_every_path_that_takes_an_id():

@@ -6,10 +6,9 @@ from rest_framework import generics, serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from agencies.api import StaffView, may
+from agencies.api import StaffView, may, said_once
 from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, CursorPagination
 from core.errors import Invalid, NotFound
-from core.idempotency import once
 from core.money import Money
 from core.transactions import use_case
 from events.models import Event
@@ -163,17 +162,6 @@ class ReceiveOrder(StaffView, APIView):
         asked = ReceiveRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         return said_once(request, 201, lambda: _received(order, asked.validated_data, request.user))
-
-
-def said_once(request, status, work):
-    """The Response of `work() -> body`, done once per Idempotency-Key of this caller."""
-    status, body = once(
-        caller=f"user:{request.user.pk}",
-        key=request.headers.get("Idempotency-Key"),
-        request=[request.path, request.data],
-        work=lambda: (status, work()),
-    )
-    return Response(body, status=status)
 
 
 def order_of(po_id):

@@ -1,0 +1,117 @@
+"""Prices, holds and plans over the API."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from config.tests import world
+from config.tests.test_staff_api import caller, send
+from core.tenancy import acting_for
+from inventory.models import EventSeat, Hold, PriceChange, SeatEntry
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def here():
+    house = world.house()
+    with acting_for(house.agency.pk):
+        yield house
+
+
+def seat(house, ordinal):
+    return EventSeat.objects.get(event=house.event, ordinal=ordinal)
+
+
+# Prices
+
+
+def test_the_price_of_a_seat_is_set_and_taken_back(here):
+    client = caller(here, "PURCHASING")
+    path = f"/inventory/events/{here.event.pk}/seats/{seat(here, 5).pk}/price"
+    status, changed = send(client, "put", path, {"price": "52.50", "reason": "Aisle"})
+    assert (status, changed["price"], changed["has_own_price"]) == (200, "52.50", True)
+    entry = SeatEntry.objects.filter(event_seat=seat(here, 5)).latest("pk")
+    assert (entry.kind, entry.reason, entry.price_before, entry.price_after) == (
+        "REPRICED", "Aisle", 40, entry.price_after,
+    )  # fmt: skip
+    assert entry.actor == f"user:{here.people['PURCHASING'].pk}"
+    again = send(client, "put", path, {"price": "52.50", "reason": "Aisle"})
+    assert (again[0], PriceChange.objects.count()) == (200, 1)
+    status, changed = send(client, "put", path, {"price": None, "reason": "As all"})
+    assert (status, changed["price"], changed["has_own_price"]) == (200, "40.00", False)
+
+
+@pytest.mark.parametrize(
+    ("ordinal", "body", "status"),
+    [
+        (5, {"price": "52.505", "reason": "R"}, 400),
+        (5, {"price": "-1", "reason": "R"}, 400),
+        (5, {"price": "1e40", "reason": "R"}, 400),
+        (5, {"price": "52.50"}, 400),
+        (5, {"price": "3.00", "reason": "Below cost"}, 409),
+        (0, {"price": "52.50", "reason": "Sold"}, 409),
+        (60, {"price": "52.50", "reason": "Not ours"}, 409),
+    ],
+)
+def test_a_price_that_cannot_be_is_refused(here, ordinal, body, status):
+    place = seat(here, ordinal)
+    path = f"/inventory/events/{here.event.pk}/seats/{place.pk}/price"
+    answer, problem = send(caller(here), "put", path, body)
+    assert (answer in (status, 422), bool(problem["detail"])) == (True, True), problem
+    assert seat(here, ordinal).price == place.price
+    assert not PriceChange.objects.exists()
+
+
+# Holds
+
+
+def test_a_hold_from_its_making_to_its_release(here):
+    client = caller(here, "PURCHASING")
+    until = (timezone.now() + timedelta(days=3)).isoformat()
+    status, hold = send(
+        client,
+        "post",
+        "/inventory/holds",
+        {
+            "event": str(here.event.pk),
+            "hold_type": "ARTIST",
+            "name": "The band",
+            "seats": [4, 5, 6],
+            "hold_until": until,
+        },
+    )
+    assert (status, hold["seats"], hold["held"], hold["is_active"]) == (201, [4, 5, 6], 3, True)
+    part = {
+        "event": str(here.event.pk),
+        "hold_type": "ARTIST",
+        "name": "The drummer",
+        "quantity": 1,
+        "pool": hold["id"],
+    }
+    status, drummer = send(client, "post", "/inventory/holds", part)
+    assert (status, drummer["pool"], drummer["held"]) == (201, hold["id"], 1)
+    path = f"/inventory/holds/{hold['id']}"
+    status, after = send(client, "put", f"{path}/release", {"quantity": 1, "reason": "Fewer"})
+    assert (status, after["held"]) == (200, 1)
+    listed = send(client, "get", f"/inventory/holds?event={here.event.pk}")[1]["results"]
+    assert {one["name"]: one["held"] for one in listed} == {"The band": 1, "The drummer": 1}
+    assert send(client, "delete", path)[0] == 204
+    assert send(client, "get", path)[1]["is_active"] is False
+    assert not EventSeat.objects.filter(status="HELD").exists()
+
+
+def test_places_that_somebody_has_cannot_be_held(here):
+    body = {
+        "event": str(here.event.pk),
+        "hold_type": "PRESS",
+        "name": "Critics",
+        "seats": [0, 7],
+    }
+    status, problem = send(caller(here), "post", "/inventory/holds", body)
+    assert (status, problem["code"], problem["lost"]) == (409, "not_holdable", [0])
+    assert not Hold.objects.exists()
+    assert seat(here, 7).status == "AVAILABLE"
+    for wrong in ({"hold_type": "FRIENDS"}, {"seats": []}, {"quantity": 2}, {"hold_until": "soon"}):
+        assert send(caller(here), "post", "/inventory/holds", {**body, **wrong})[0] == 400
