@@ -9,7 +9,7 @@ from events import api as events
 from inventory import api as inventory
 from inventory import holds_api as holds
 from inventory import staff_api as stock
-from suppliers.api import orders, suppliers
+from suppliers.api import orders, payables, returns, suppliers
 from tickets import api as tickets
 
 urlpatterns = [
@@ -33,6 +33,11 @@ urlpatterns = [
         "inventory/events/<uuid:event_id>/seats/<int:event_seat_id>/price",
         stock.SeatPrice.as_view(),
         name="seat_price",
+    ),
+    path(
+        "inventory/events/<uuid:event_id>/seats/<int:event_seat_id>/return",
+        returns.ReturnSeat.as_view(),
+        name="seat_return",
     ),
     path("inventory/holds", holds.Holds.as_view(), name="holds"),
     path("inventory/holds/<uuid:hold_id>", holds.OneHold.as_view(), name="hold"),
@@ -64,6 +69,10 @@ urlpatterns = [
     path("purchase-orders/<uuid:po_id>/cancel", orders.CancelOrder.as_view(), name="cancel"),
     path("purchase-orders/<uuid:po_id>/confirm", orders.ConfirmOrder.as_view(), name="confirm"),
     path("purchase-orders/<uuid:po_id>/receive", orders.ReceiveOrder.as_view(), name="receive"),
+    path("purchase-orders/<uuid:po_id>/pay", payables.PayOrder.as_view(), name="pay_order"),
+    path("accounts-payable", payables.Payables.as_view(), name="payables"),
+    path("accounts-payable/<uuid:invoice_id>", payables.OnePayable.as_view(), name="payable"),
+    path("accounts-payable/<uuid:invoice_id>/pay", payables.PayPayable.as_view(), name="pay_debt"),
     path("bookings", bookings.Bookings.as_view(), name="bookings"),
     path("bookings/<uuid:booking_id>", bookings.OneBooking.as_view(), name="booking"),
     path("bookings/<uuid:booking_id>/contact", bookings.BookingContact.as_view(), name="contact"),

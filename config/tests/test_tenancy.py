@@ -16,7 +16,7 @@ from customers.models import Customer
 from events.models import Event
 from inventory.models import EventSeat
 from inventory.services import Terms, Wanted, make_hold
-from suppliers.models import PurchaseOrder, Supplier
+from suppliers.models import AccountsPayable, PurchaseOrder, Supplier
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -218,12 +218,16 @@ FOREIGN = [
     ("GET", "/api/v1/inventory/events/{event}/available"),
     ("GET", "/api/v1/inventory/events/{event}/seats/{event_seat}"),
     ("PUT", "/api/v1/inventory/events/{event}/seats/{event_seat}/price"),
+    ("POST", "/api/v1/inventory/events/{event}/seats/{event_seat}/return"),
     ("GET", "/api/v1/inventory/holds/{hold}"),
     ("DELETE", "/api/v1/inventory/holds/{hold}"),
     ("PUT", "/api/v1/inventory/holds/{hold}/release"),
     ("GET", "/api/v1/suppliers/{supplier}"),
     ("PUT", "/api/v1/suppliers/{supplier}"),
     ("DELETE", "/api/v1/suppliers/{supplier}"),
+    ("GET", "/api/v1/accounts-payable/{payable}"),
+    ("POST", "/api/v1/accounts-payable/{payable}/pay"),
+    ("POST", "/api/v1/purchase-orders/{order}/pay"),
     ("GET", "/api/v1/purchase-orders/{order}"),
     ("PUT", "/api/v1/purchase-orders/{order}"),
     ("POST", "/api/v1/purchase-orders/{order}/submit"),
@@ -241,6 +245,7 @@ RANDOM = {
     "supplier": "01a1fc84-3333-7000-8000-000000000000",
     "order": "01a1fc84-4444-7000-8000-000000000000",
     "hold": "01a1fc84-5555-7000-8000-000000000000",
+    "payable": "01a1fc84-6666-7000-8000-000000000000",
     "event_seat": 999_999_999,
 }
 # Whose key is sent along: what lies below these is nobody's without one.
@@ -249,6 +254,7 @@ KEYS = {
     "/api/v1/inventory": "staff",
     "/api/v1/suppliers": "staff",
     "/api/v1/purchase-orders": "staff",
+    "/api/v1/accounts-payable": "staff",
 }
 
 
@@ -270,6 +276,7 @@ def test_a_foreign_id_is_answered_like_a_random_one(method, path):
             "supplier": Supplier.objects.get().pk,
             "order": PurchaseOrder.objects.get().pk,
             "hold": _hold_one_place(),
+            "payable": AccountsPayable.objects.get().pk,
             "event_seat": EventSeat.objects.get(ordinal=0).pk,
         }
     foreign = {
@@ -285,7 +292,11 @@ def test_a_foreign_id_is_answered_like_a_random_one(method, path):
     for ids in (foreign, RANDOM):
         client = Client(HTTP_HOST="one.example")
         answer = client.generic(
-            method, path.format(**ids), "{}", content_type="application/json", headers=headers
+            method,
+            path.format(**ids),
+            "{}",
+            content_type="application/json",
+            headers={**headers, "Idempotency-Key": "once"},
         )
         answers.append((answer.status_code, answer.content.replace(b"csrf", b"")))
     assert answers[0][0] == answers[1][0] == 404

@@ -81,7 +81,7 @@ def apply_credit(*, note, payable, by=None, money=None):
     note = lock_one(CreditNote.objects.select_related("supplier").filter(pk=note.pk))
     if note.currency != debt.currency:
         raise NotUsable(f"{note} is in {note.currency}, the debt is in {debt.currency}.")
-    money = money or min(note.left, debt.left)
+    money = min(note.left, debt.left) if money is None else money
     use_credit(note, debt, money, by=by)
     return money
 
@@ -93,7 +93,7 @@ def refund_credit(*, note, left, by=None, money=None):
     note = lock_one(CreditNote.objects.filter(pk=note.pk))
     if note.left != left:
         raise NotUsable(f"{note.left.display()} of {note} is left now. Please look once more.")
-    money = money or left
+    money = left if money is None else money
     pay_back(note, money, by=by)
     return money
 

@@ -61,7 +61,7 @@ def pay_payable(*, payable, key, by=None, money=None, transfer=BY_BANK):
     known = SupplierPayment.objects.filter(key=key).first()
     if known:
         return _same(known, known.allocations.filter(payable=debt).exists(), money)
-    money = money or debt.left
+    money = debt.left if money is None else money
     check_debt(debt, money)
     payment = SupplierPayment(
         key=key, supplier_id=debt.supplier_id, booked_by=by, **transfer.fields
@@ -81,7 +81,7 @@ def pay_order(*, order, key, by=None, money=None, transfer=BY_BANK):
     known = SupplierPayment.objects.filter(key=key).first()
     if known:
         return _same(known, known.order_id == order.pk, money)
-    money = money or unpaid_of(order)
+    money = unpaid_of(order) if money is None else money
     _check_order(order, money)
     debts = lock(order.payables.filter(status__in=OPEN_DEBTS, is_held=False))
     parts = fill(money, debts)

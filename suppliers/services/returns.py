@@ -45,9 +45,10 @@ def returnable(today):
 
 
 @use_case
-def request_returns(*, wanted, reason="", by=None):
+def request_returns(*, wanted, among=None, reason="", by=None):
     """Asks suppliers to take seats back: `wanted` is {order line id: how many}. Of each line the seats
-    farthest back that are free are taken, and blocked from now on.
+    farthest back that are free are taken, of those `among` (EventSeat ids) if given, and blocked from
+    now on.
 
     Returns a SupplierReturn for each supplier and currency. Raises NotReturnable naming the line of
     which not so many can go back; then nothing is asked.
@@ -56,7 +57,7 @@ def request_returns(*, wanted, reason="", by=None):
     lines = {line.pk: line for line in lines}
     if not lines or len(lines) < len(wanted) or min(wanted.values()) < 1:
         raise Invalid("Say of which lines how many seats go back.")
-    chosen = _choose(lines, wanted)
+    chosen = _choose(lines, wanted, among)
     failpoints.reach("return.after_choice")
     by_partner = sorted(chosen, key=lambda each: _partner(lines[each.line_id]))
     return [
@@ -69,9 +70,11 @@ def _partner(line):
     return line.order.supplier.name, str(line.order.supplier_id), line.currency
 
 
-def _choose(lines, wanted):
+def _choose(lines, wanted, among):
     """The Acquisitions to send back, chosen among the free ones while these are locked."""
     candidates = returnable(local_today()).filter(line__in=lines)
+    if among is not None:
+        candidates = candidates.filter(event_seat__in=among)
     owned = EventSeat.objects.filter(ownership=Ownership.OWNED, status=SeatStatus.AVAILABLE)
     seats = lock(owned.filter(pk__in=candidates.values("event_seat")))
     free = {seat.pk: seat.ordinal for seat in seats}
