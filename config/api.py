@@ -8,6 +8,7 @@ from bookings import api as bookings
 from events import api as events
 from inventory import api as inventory
 from inventory import holds_api as holds
+from inventory import plans_api as plans
 from inventory import staff_api as stock
 from suppliers.api import orders, payables, returns, suppliers
 from tickets import api as tickets
@@ -39,6 +40,11 @@ urlpatterns = [
         returns.ReturnSeat.as_view(),
         name="seat_return",
     ),
+    path("inventory/allocation/plan", plans.MakePlan.as_view(), name="plan_make"),
+    path("inventory/allocation/plans", plans.Plans.as_view(), name="plans"),
+    path("inventory/allocation/plans/<uuid:plan_id>", plans.OnePlan.as_view(), name="plan"),
+    path("inventory/allocation/apply", plans.ApplyPlan.as_view(), name="plan_apply"),
+    path("inventory/allocation/visualization", plans.PlanPicture.as_view(), name="plan_picture"),
     path("inventory/holds", holds.Holds.as_view(), name="holds"),
     path("inventory/holds/<uuid:hold_id>", holds.OneHold.as_view(), name="hold"),
     path(

@@ -8,7 +8,7 @@ from django.utils import timezone
 from config.tests import world
 from config.tests.test_staff_api import caller, send
 from core.tenancy import acting_for
-from inventory.models import EventSeat, Hold, PriceChange, SeatEntry
+from inventory.models import AllocationPlan, EventSeat, Hold, PriceChange, SeatEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -115,3 +115,55 @@ def test_places_that_somebody_has_cannot_be_held(here):
     assert seat(here, 7).status == "AVAILABLE"
     for wrong in ({"hold_type": "FRIENDS"}, {"seats": []}, {"quantity": 2}, {"hold_until": "soon"}):
         assert send(caller(here), "post", "/inventory/holds", {**body, **wrong})[0] == 400
+
+
+# Allocation plans
+
+
+def plan_of(house, *shares, name="Half and half"):
+    return {"event": str(house.event.pk), "name": name, "shares": list(shares)}
+
+
+def test_a_plan_from_its_draft_to_its_use(here):
+    client = caller(here, "PURCHASING")
+    web = {"channel": "WEB", "section": "Stalls", "percent": "50"}
+    partner = {"channel": "PARTNER", "quantity": 30, "order": "LAST"}
+    status, plan = send(client, "post", "/inventory/allocation/plan", plan_of(here, web, partner))
+    assert (status, plan["status"], plan["changed"]) == (201, "DRAFT", 0)
+    path = f"/inventory/allocation/plans/{plan['id']}"
+    picture = send(client, "get", f"/inventory/allocation/visualization?plan={plan['id']}")[1]
+    totals = {each["channel"]: each["places"] for each in picture["totals"]}
+    assert totals == {"WEB": 9, "PARTNER": 9}
+    assert [(each["wanted"], each["given"]) for each in picture["misfits"]] == [(30, 9)]
+    assert not EventSeat.objects.exclude(channel="").exists()
+    changed = send(client, "put", path, {"shares": [web]})[1]
+    assert [share["channel"] for share in changed["shares"]] == ["WEB"]
+    applied = send(client, "post", "/inventory/allocation/apply", {"plan": plan["id"]})[1]
+    assert (applied["status"], applied["changed"]) == ("APPLIED", 9)
+    assert EventSeat.objects.filter(channel="WEB").count() == 9
+    assert send(client, "put", path, {"shares": [partner]})[0] == 409
+    listed = send(client, "get", "/inventory/allocation/plans?status=APPLIED")[1]["results"]
+    assert [one["id"] for one in listed] == [plan["id"]]
+
+
+def test_a_plan_that_makes_no_sense_is_refused_whole(here):
+    client = caller(here)
+    good = {"channel": "WEB", "quantity": 1}
+    wrong = [
+        {**good, "percent": "10"},
+        {"channel": "WEB"},
+        {"channel": "WEB", "percent": "101"},
+        {"channel": "WEB", "percent": "0"},
+        {"channel": "WEB", "quantity": -5},
+        {**good, "channel": "RADIO"},
+        {**good, "section": "Gods"},
+        {**good, "price_level": "01a1fc84-7777-7000-8000-000000000000"},
+    ]
+    for share in wrong:
+        status, problem = send(
+            client, "post", "/inventory/allocation/plan", plan_of(here, good, share)
+        )
+        assert status in (400, 422), problem
+    assert not AllocationPlan.objects.exists()
+    assert send(client, "post", "/inventory/allocation/plan", plan_of(here, good))[0] == 201
+    assert send(client, "post", "/inventory/allocation/plan", plan_of(here, good))[0] == 422

@@ -14,7 +14,7 @@ from config.tests.scenarios import house
 from core.tenancy import NoAgency, acting_for, as_system
 from customers.models import Customer
 from events.models import Event
-from inventory.models import EventSeat
+from inventory.models import AllocationPlan, EventSeat
 from inventory.services import Terms, Wanted, make_hold
 from suppliers.models import AccountsPayable, PurchaseOrder, Supplier
 from tickets.models import Ticket
@@ -222,6 +222,8 @@ FOREIGN = [
     ("GET", "/api/v1/inventory/holds/{hold}"),
     ("DELETE", "/api/v1/inventory/holds/{hold}"),
     ("PUT", "/api/v1/inventory/holds/{hold}/release"),
+    ("GET", "/api/v1/inventory/allocation/plans/{plan}"),
+    ("PUT", "/api/v1/inventory/allocation/plans/{plan}"),
     ("GET", "/api/v1/suppliers/{supplier}"),
     ("PUT", "/api/v1/suppliers/{supplier}"),
     ("DELETE", "/api/v1/suppliers/{supplier}"),
@@ -246,6 +248,7 @@ RANDOM = {
     "order": "01a1fc84-4444-7000-8000-000000000000",
     "hold": "01a1fc84-5555-7000-8000-000000000000",
     "payable": "01a1fc84-6666-7000-8000-000000000000",
+    "plan": "01a1fc84-7777-7000-8000-000000000000",
     "event_seat": 999_999_999,
 }
 # Whose key is sent along: what lies below these is nobody's without one.
@@ -276,6 +279,7 @@ def test_a_foreign_id_is_answered_like_a_random_one(method, path):
             "supplier": Supplier.objects.get().pk,
             "order": PurchaseOrder.objects.get().pk,
             "hold": _hold_one_place(),
+            "plan": AllocationPlan.objects.create(event=Event.objects.get(), name="Split").pk,
             "payable": AccountsPayable.objects.get().pk,
             "event_seat": EventSeat.objects.get(ordinal=0).pk,
         }
