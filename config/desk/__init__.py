@@ -1,13 +1,17 @@
 """The first page of the back office: what needs doing today. Every part is one question, sorted by
 urgency, with the next action in the row; a part is there only for who may act on it."""
 
+from functools import partial
+
 from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
-from config.desk.buying import deliveries, payables, waiting
+from config.desk.approving import approvals
+from config.desk.buying import deliveries, mismatches, payables, waiting
 from config.desk.doors import doors
 from config.desk.selling import paying, sales
+from config.desk.stock import holds, paces, windows
 from config.desk.trouble import failed
 
 
@@ -15,11 +19,16 @@ def dashboard(request, context):
     """Adds `desk`: the parts this reader may see, by name."""
     agency = request.agency
     parts = {
+        "approvals": ("suppliers.purchaseorder", partial(approvals, request.user)),
         "sales": ("bookings.booking", sales),
         "doors": ("events.event", doors),
         "waiting": ("suppliers.purchaseorder", waiting),
         "deliveries": ("suppliers.purchaseorder", deliveries),
         "payables": ("suppliers.accountspayable", payables),
+        "mismatches": ("suppliers.supplierinvoice", mismatches),
+        "windows": ("suppliers.supplierreturn", windows),
+        "holds": ("inventory.hold", holds),
+        "paces": ("inventory.eventseat", paces),
         "paying": ("bookings.booking", paying),
         "failed": ("core.outboxmessage", failed),
     }

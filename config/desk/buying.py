@@ -10,16 +10,24 @@ from agencies.queries import local_today
 from config.desk.parts import SHOWN, Part
 from core.money import Money
 from suppliers.admin_orders import WAITING_FOR_US
-from suppliers.models import RECEIVABLE, AccountsPayable, PurchaseOrder
+from suppliers.due import payables_due
+from suppliers.models import (
+    RECEIVABLE,
+    AccountsPayable,
+    InvoiceStatus,
+    PurchaseOrder,
+    SupplierInvoice,
+)
 from suppliers.models import Status as OrderStatus
 from suppliers.queries import OPEN_DEBTS as UNPAID
 
-SEATS = {"seats": Sum("lines__ordered"), "arrived": Sum("lines__received")}
+SEATS = Sum("lines__ordered")
 COST = Sum(F("lines__unit_cost") * F("lines__ordered"), output_field=DecimalField())
-OWED = Sum(
-    F("lines__unit_cost") * (F("lines__ordered") - F("lines__received")),
-    output_field=DecimalField(),
-)
+TO_COME = F("lines__ordered") - F("lines__received") - F("lines__cancelled")
+COMING = {
+    "to_come": Sum(TO_COME),
+    "owed": Sum(F("lines__unit_cost") * TO_COME, output_field=DecimalField()),
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,7 @@ def waiting(agency):
     orders = (
         PurchaseOrder.objects.filter(WAITING_FOR_US)
         .select_related("supplier")
-        .annotate(**SEATS, cost=COST)
+        .annotate(seats=SEATS, cost=COST)
         .order_by("-status", F("submitted_at").asc(nulls_last=True), "created_at", "pk")
     )
     rows = [
@@ -68,29 +76,22 @@ def deliveries(agency):
     orders = (
         PurchaseOrder.objects.filter(status__in=RECEIVABLE)
         .select_related("supplier")
-        .annotate(**SEATS, owed=OWED)
+        .annotate(**COMING)
         .order_by(F("expected_on").asc(nulls_last=True), "pk")
     )
     rows = [
         Ordered(
             order,
-            order.seats - order.arrived,
+            order.to_come,
             Money(order.owed, order.currency),
             (order.expected_on - today).days if order.expected_on else None,
         )
         for order in orders[:SHOWN]
     ]
     coming = PurchaseOrder.objects.filter(status__in=RECEIVABLE).aggregate(
-        count=Count("pk", distinct=True), seats=Sum(F("lines__ordered") - F("lines__received"))
+        count=Count("pk", distinct=True), seats=Sum(TO_COME)
     )
     return Deliveries(rows, coming["count"], coming["seats"] or 0)
-
-
-@dataclass(frozen=True)
-class Due:
-    payable: AccountsPayable
-    left: Money
-    days: int
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,13 @@ def payables(agency):
     """What is owed to suppliers, the most urgent first."""
     today = local_today()
     unpaid = AccountsPayable.objects.filter(status__in=UNPAID)
-    first = unpaid.select_related("order__supplier", "receipt").order_by("due_on", "pk")[:SHOWN]
-    rows = [
-        Due(row, Money(row.amount - row.paid, row.currency), (row.due_on - today).days)
-        for row in first
-    ]
     is_soon = Q(due_on__lte=today + timedelta(days=7), currency=agency.currency)
     sums = unpaid.aggregate(count=Count("pk"), soon=Sum(F("amount") - F("paid"), filter=is_soon))
-    return Payables(rows, sums["count"], Money(sums["soon"] or 0, agency.currency))
+    return Payables(payables_due(SHOWN), sums["count"], Money(sums["soon"] or 0, agency.currency))
+
+
+def mismatches(agency):
+    """Invoices that do not match what was ordered and received, the oldest first."""
+    waiting = SupplierInvoice.objects.filter(status=InvoiceStatus.EXCEPTION)
+    rows = waiting.select_related("supplier", "order").order_by("entered_at", "pk")[:SHOWN]
+    return Part(list(rows), waiting.count())

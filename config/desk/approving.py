@@ -1,0 +1,56 @@
+"""What waits for the approval of who looks: nobody else's work, and not his own."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from agencies.queries import may_approve
+from config.desk.parts import SHOWN, Part
+from core.money import Money
+from suppliers.models import PaymentRun, RunStatus
+from suppliers.queries import orders_to_approve
+
+
+@dataclass(frozen=True)
+class Approval:
+    """An order or a payment run, for whom it is, what it costs, since when it waits."""
+
+    thing: object
+    words: str
+    money: Money
+    since: datetime
+    address: str
+
+
+def approvals(user, agency):
+    """Orders and payment runs that this member may approve, those waiting longest first."""
+    found = [_order(order) for order in orders_to_approve(user)]
+    found += [_run(run) for run in _runs(user)]
+    found.sort(key=lambda approval: approval.since)
+    return Part(found[:SHOWN], len(found))
+
+
+def _order(order):
+    return Approval(
+        thing=order,
+        words=str(order.supplier),
+        money=Money(order.total_cost, order.currency),
+        since=order.submitted_at,
+        address=reverse("admin:suppliers_purchaseorder_approve", args=[order.pk]),
+    )
+
+
+def _runs(user):
+    proposed = PaymentRun.objects.filter(status=RunStatus.PROPOSED).exclude(proposed_by=user)
+    return [run for run in proposed if may_approve(user, Money(run.amount, run.currency))]
+
+
+def _run(run):
+    return Approval(
+        thing=run,
+        words=f"Payment run for {run.pay_on:%-d %b %Y}",
+        money=Money(run.amount, run.currency),
+        since=run.proposed_at,
+        address=reverse("admin:suppliers_paymentrun_approve", args=[run.pk]),
+    )
