@@ -1,4 +1,4 @@
-"""What the stock asks for: holds and return windows that run out, events that sell too slowly or fast."""
+"""What the stock asks for: holds and return windows that run out, events that sell slowly or fast."""
 
 from dataclasses import dataclass
 
