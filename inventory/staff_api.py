@@ -118,7 +118,7 @@ class PriceRequest(Strict):
 class SeatPrice(StaffView, APIView):
     """Sets the retail price of a place that nobody has reserved or bought. Answers with the place."""
 
-    permission_classes = [may("inventory.eventseat")]
+    permission_classes = [may("inventory.pricechange", write="add")]
 
     @extend_schema(request=PriceRequest, responses={200: SeatReply, **PROBLEM_RESPONSES})
     def put(self, request, event_id, event_seat_id):

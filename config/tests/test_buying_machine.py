@@ -66,6 +66,49 @@ CENTS = st.integers(0, 9_999).map(lambda cents: Decimal(cents) / 100)
 PICK = st.integers(0, 10_000)
 
 
+# (step, its arguments): each step is done at least once.
+TEN, FREE = Decimal("10.00"), Decimal("0.00")
+BY_HAND = [
+    ("order", {"count": 6, "cost": TEN, "basis": "FIRM", "pick": 1}),
+    ("receive", {"pick": 2, "count": 6, "offset": 0}),
+    ("order", {"count": 2, "cost": TEN, "basis": "FIRM", "pick": 0}),
+    ("cancel", {"pick": 3}),
+    ("price", {"value": TEN, "way": "TO"}),
+    ("price", {"value": TEN, "way": "PERCENT"}),
+    ("price", {"value": FREE, "way": "LEVEL"}),
+    ("sell", {"pick": 0, "count": 3, "are_ours": True}),
+    ("sell", {"pick": 7, "count": 3, "are_ours": True}),
+    ("reserve", {"pick": 3, "count": 1}),
+    ("end_reservation", {"pick": 0, "pays": False}),
+    ("hold", {"pick": 10, "count": 4}),
+    ("sell_from_hold", {"pick": 0, "count": 1, "is_gift": True}),
+    ("sell_from_hold", {"pick": 0, "count": 1, "is_gift": False}),
+    ("end_hold", {"pick": 0, "how": "part"}),
+    ("end_hold", {"pick": 0, "how": "all"}),
+    ("hold", {"pick": 16, "count": 1}),
+    ("end_hold", {"pick": 0, "how": "kill"}),
+    ("allocate", {"pick": 1, "percent": 50}),
+    ("undo_allocation", {}),
+    ("ask_back", {"pick": 2, "count": 2}),
+    ("answer_return", {"pick": 0, "answer": "accept", "less": TEN}),
+    ("credit", {"pick": 0, "off": Decimal("-1.00")}),
+    ("ask_back", {"pick": 2, "count": 1}),
+    ("answer_return", {"pick": 0, "answer": "refuse", "less": TEN}),
+    ("ask_back", {"pick": 2, "count": 1}),
+    ("answer_return", {"pick": 0, "answer": "withdraw", "less": TEN}),
+    ("use_credit", {"pick": 0, "other": 0}),
+    ("invoice", {"pick": 0, "off": "1.50", "count": 2}),
+    ("decide_invoice", {"pick": 0, "is_fine": True}),
+    ("invoice", {"pick": 2, "off": "1.50", "count": 2}),
+    ("decide_invoice", {"pick": 0, "is_fine": False}),
+    ("pay", {"pick": 0, "part": True}),
+    ("propose_run", {"pick": 0}),
+    ("move_run", {"pick": 0, "move": "cancel"}),
+    ("propose_run", {"pick": 0}),
+    ("move_run", {"pick": 1, "move": "approve"}),
+    ("move_run", {"pick": 0, "move": "pay"}),
+    ("settle_consignment", {}),
+]
 NOT_TO_COME = (LineStatus.PENDING, LineStatus.CANCELLED)
 DONE = Counter()
 STEPS = {
@@ -397,16 +440,43 @@ class BuyingWing(RuleBasedStateMachine):
         assert not taken.exclude(ownership="OWNED").exists()
 
 
-@pytest.mark.django_db
-def test_whatever_happens_the_invariants_hold():
+def play(examples, steps):
+    DONE.clear()
     run_state_machine_as_test(
         BuyingWing,
         settings=settings(
-            max_examples=30,
-            stateful_step_count=50,
+            max_examples=examples,
+            stateful_step_count=steps,
             deadline=None,
-            derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert STEPS - set(DONE) == set(), DONE  # each was not only tried, but done
+
+
+@pytest.mark.django_db
+def test_whatever_happens_the_invariants_hold():
+    play(examples=12, steps=40)
+    assert {"order", "sell", "hold", "invoice"} <= set(DONE)  # not all of it was refused
+
+
+@pytest.mark.soak
+@pytest.mark.django_db
+def test_whatever_happens_for_a_long_time_the_invariants_hold():
+    play(examples=400, steps=80)
+    assert set(DONE) >= STEPS
+
+
+@pytest.mark.django_db
+def test_every_step_of_the_machine_can_be_done():
+    """By hand, so that no step of the machine is one that is always refused."""
+    DONE.clear()
+    machine = BuyingWing()
+    try:
+        for name, values in BY_HAND:
+            getattr(machine, name)(**values)
+            machine.nothing_is_violated()
+            machine.the_trial_balance_is_zero()
+            machine.only_owned_places_are_taken()
+    finally:
+        machine.teardown()
+    assert STEPS - set(DONE) == set(), DONE
