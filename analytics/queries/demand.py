@@ -123,15 +123,17 @@ def paces():
         return [_pace(*row) for row in cursor]
 
 
-def slow_events(limit=None):
-    """Events of which at their pace much stays unsold, the most money at risk first."""
-    slow = [pace for pace in paces() if pace.is_slow]
+def slow_events(limit=None, among=None):
+    """Events (`among` these Paces, else all) of which at their pace much stays unsold, the most money
+    at risk first."""
+    slow = [pace for pace in (paces() if among is None else among) if pace.is_slow]
     return sorted(slow, key=_at_risk, reverse=True)[:limit]
 
 
-def hot_events(limit=None):
-    """Events that sell out in less than half the time they have left, the earliest first."""
-    hot = [pace for pace in paces() if pace.is_hot]
+def hot_events(limit=None, among=None):
+    """Events (`among` these Paces, else all) that sell out in less than half the time they have left,
+    the earliest first."""
+    hot = [pace for pace in (paces() if among is None else among) if pace.is_hot]
     return sorted(hot, key=lambda pace: pace.days_to_sell_out / pace.days_left)[:limit]
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from analytics.queries import hot_events, slow_events
+from analytics.queries import paces as every_pace
 from config.desk.parts import SHOWN, Part
 from inventory.withheld import holds_running_out
 from suppliers.returnable import returns_running_out
@@ -33,4 +34,5 @@ class Paces:
 
 
 def paces(agency):
-    return Paces(slow_events(OF_EACH), hot_events(OF_EACH))
+    found = every_pace()
+    return Paces(slow_events(OF_EACH, found), hot_events(OF_EACH, found))
