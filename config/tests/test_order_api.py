@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def here():
-    house = world.house()
+    house = world.small_house()
     with acting_for(house.agency.pk):
         yield house
 

@@ -13,9 +13,15 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def here():
-    house = world.house()
+    house = world.small_house()
     with acting_for(house.agency.pk):
         yield house
+
+
+def owed():
+    """A debt of which nothing is paid."""
+    debts = AccountsPayable.objects.filter(status="UNPAID", is_held=False, kind="RECEIPT")
+    return debts.exclude(run_lines__is_open=True).order_by("created_at", "pk").last()
 
 
 def pay(client, path, key, body=None):
@@ -27,19 +33,20 @@ def pay(client, path, key, body=None):
 
 
 def test_a_debt_is_paid_in_parts_and_once_a_key(here):
-    client, debt = caller(here, "FINANCE"), AccountsPayable.objects.get()
+    client, debt = caller(here, "FINANCE"), owed()
     path = f"/accounts-payable/{debt.pk}"
-    assert send(client, "get", path)[1]["left"] == "500.00"
+    before = SupplierPayment.objects.count()
+    assert send(client, "get", path)[1]["left"] == f"{debt.amount:.2f}"
     first = pay(client, path, "k-1", {"amount": "200.00", "bank_reference": "B-9"})
     assert (first[0], first[1]["amount"], first[1]["bank_reference"]) == (201, "200.00", "B-9")
     assert pay(client, path, "k-1", {"amount": "200.00", "bank_reference": "B-9"}) == first
     assert send(client, "get", path)[1]["status"] == "PARTIAL"
-    status, problem = pay(client, path, "k-2", {"amount": "300.01"})
+    status, problem = pay(client, path, "k-2", {"amount": f"{debt.amount:.2f}"})
     assert (status, "code" in problem) == (409, True)
-    assert pay(client, path, "k-3")[1]["amount"] == "300.00"
+    assert pay(client, path, "k-3")[1]["amount"] == f"{debt.amount - 200:.2f}"
     paid = send(client, "get", path)[1]
     assert (paid["status"], paid["left"], paid["paid_at"] is not None) == ("PAID", "0.00", True)
-    assert SupplierPayment.objects.count() == 2
+    assert SupplierPayment.objects.count() == before + 2
 
 
 @pytest.mark.parametrize(
@@ -48,10 +55,10 @@ def test_a_debt_is_paid_in_parts_and_once_a_key(here):
      ("k", {"amount": "1.001"}), ("k", {"method": "GOLD"}), ("k" * 81, {})],
 )  # fmt: skip
 def test_a_payment_that_cannot_be_is_refused(here, key, body):
-    debt = AccountsPayable.objects.get()
+    debt, before = owed(), SupplierPayment.objects.count()
     status, problem = pay(caller(here), f"/accounts-payable/{debt.pk}", key, body)
     assert status in (400, 409, 422), problem
-    assert not SupplierPayment.objects.exists()
+    assert SupplierPayment.objects.count() == before
 
 
 def test_an_order_on_immediate_terms_is_paid_in_advance(here):
@@ -63,12 +70,12 @@ def test_an_order_on_immediate_terms_is_paid_in_advance(here):
     assert pay(client, path, "k-1")[1] == payment
     assert send(client, "post", f"{path}/receive", {})[0] == 201
     debts = send(client, "get", "/accounts-payable?status=PAID")[1]["results"]
-    assert [debt["purchase_order"] for debt in debts] == [order["id"]]
+    assert order["id"] in [debt["purchase_order"] for debt in debts]
 
 
 @pytest.mark.parametrize("role", ["PURCHASING", "BOX_OFFICE", "GATE_MANAGER", "PROMOTER"])
 def test_only_who_keeps_the_money_pays(here, role):
-    debt = AccountsPayable.objects.get()
+    debt = owed()
     assert pay(caller(here, role), f"/accounts-payable/{debt.pk}", "k")[0] == 403
     order = f"/purchase-orders/{debt.order_id}"
     assert pay(caller(here, role), order, "k")[0] == 403

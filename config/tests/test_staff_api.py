@@ -19,7 +19,7 @@ ROLES = sorted(Membership.Role.values)
 
 @pytest.fixture
 def here():
-    house = world.house()
+    house = world.small_house()
     with acting_for(house.agency.pk):
         yield house
 
@@ -87,7 +87,7 @@ def test_a_session_of_the_back_office_counts_with_its_token_only(here):
 
 
 def test_nothing_of_another_agency_is_seen_or_changed(here):
-    other = world.house("balcon")
+    other = world.small_house("balcon")
     theirs = other.rows["suppliers.supplier"]
     client = caller(here)
     assert send(client, "get", f"/suppliers/{theirs.pk}")[0] == 404

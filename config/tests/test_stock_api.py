@@ -16,7 +16,7 @@ FREE = -1
 
 @pytest.fixture
 def here():
-    house = world.house()
+    house = world.small_house()
     with acting_for(house.agency.pk):
         yield house
 

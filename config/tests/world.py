@@ -254,6 +254,18 @@ def house(slug="parterre"):
     return House(made, people, event, rows)
 
 
+def small_house(slug="parterre"):
+    """An agency with staff of every role that bought rows A and B of the stalls and sold two seats."""
+    made = agency(slug)
+    people = {role: staff(made, role) for role in Membership.Role.values}
+    with acting_for(made.pk):
+        _, layout = venue()
+        event = event_on_sale(layout)
+        receipt = received_order(event, rows="A-B")
+        things = [receipt.order.supplier, receipt.payables.get(), sold_booking(event, [0, 1])]
+    return House(made, people, event, {thing._meta.label_lower: thing for thing in things})
+
+
 def _rows(made, event):
     receipt = received_order(event, rows="A-B")
     booking = sold_booking(event, [0, 1])
