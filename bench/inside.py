@@ -7,6 +7,7 @@ python -m bench.inside receive < {…}                  receives a purchase orde
 python -m bench.inside allocate < {…}                 applies an allocation plan, measured here
 python -m bench.inside build_stock < {…}              events of which every place is owned
 python -m bench.inside value < {…}                    what they are worth, measured here
+python -m bench.inside bulk_price < {…}               prices a house anew and back, measured here
 """
 
 import json

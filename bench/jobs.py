@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bench import processor
 from bench.allocation import allocate
+from bench.pricing import bulk_price
 from bench.stock import build_stock, value
 from bookings.links import SESSION_KEY
 from config import history, scenario
@@ -28,7 +29,7 @@ from tickets.models import Status, Ticket
 from tickets.queries import printable
 from tickets.services import code_of
 
-__all__ = ["allocate", "build_stock", "codes", "load", "receive", "ticket", "value"]
+__all__ = ["allocate", "build_stock", "bulk_price", "codes", "load", "receive", "ticket", "value"]
 
 
 def load(scenarios):

@@ -215,6 +215,20 @@ def value(options):
             yield Sample.of(f"value of {seats:,} seats {words}", **sample)
 
 
+def bulk_price(options):
+    """50,000 owned places looked at, priced anew and given back; one operation is all of them."""
+    with options.worlds.fresh() as world:
+        wanted = {
+            "scenario": description("Priced", STADIUM),
+            "agency": world.events["arena"]["agency"]["id"],
+            "groups": database_processes(),
+            "rounds": options.rounds,
+        }
+        for sample in run_inside("bulk_price", wanted, world.url):
+            words, seats = sample.pop("words"), sample.pop("seats")
+            yield Sample.of(f"bulk price, {words}, {seats:,} seats", **sample)
+
+
 MEASURES = {
     "reserve": reserve,
     "limit": limit,
@@ -222,6 +236,7 @@ MEASURES = {
     "event_page": event_page,
     "status": status,
     "receive": receive,
+    "bulk_price": bulk_price,
     "allocation": allocation,
     "value": value,
     "pdf": pdf,

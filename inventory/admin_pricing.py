@@ -31,12 +31,11 @@ from inventory.pricing.changing import (
     IN_A_PAGE,
     PricesMoved,
     ask_for_change,
-    below_cost_in_words,
     change_prices,
-    look,
-    undo_change,
-    undoable,
+    written_by,
 )
+from inventory.pricing.looking import below_cost_in_words, look
+from inventory.pricing.undoing import undo_change, undoable
 from venues.forms import SelectMap
 
 KEPT = "pricing"
@@ -281,6 +280,7 @@ class PriceChangeAdmin(BackOfficeAdmin):
             "admin/price_job.html",
             title=f"Change prices: {job.event}",
             job=job,
+            written=written_by(job),
             again=bulk_address(event=job.event_id),
         )
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from core.admin_forms import AmountField, BackOfficeForm
 from events.models import Event, PriceLevel
 from inventory.models import PricingRule
-from inventory.pricing.changing import Wish
+from inventory.pricing.looking import Wish
 from inventory.pricing.selecting import STATUSES, Selection
 from inventory.pricing.setting import Setting, Way, roundings
 from inventory.pricing.simulating import AT_MOST

@@ -16,7 +16,7 @@ from bookings.views.choice import best_of, refused_choice
 from core.memory import Remembered
 from events import queries
 from events.models import Event
-from inventory.pricing.changing import price_stamp
+from inventory.pricing.writing import price_stamp
 from inventory.queries import price_classes, status_bytes, wheelchair_spaces_left
 from venues.picture import svg
 from venues.plan import from_canonical

@@ -13,21 +13,20 @@ from core.errors import Invalid
 from core.memory import Remembered
 from core.tenancy import acted_by, acting_for
 from inventory.models import EventSeat, PriceChange, PriceJob, SeatEntry
-from inventory.pricing import changing
+from inventory.pricing import writing
 from inventory.pricing.changing import (
     BelowCost,
-    NothingToChange,
     PricesMoved,
-    Wish,
     ask_for_change,
     carry_out,
     change_prices,
-    look,
-    undo_change,
-    undoable,
+    written_by,
 )
+from inventory.pricing.looking import Wish, look
 from inventory.pricing.selecting import Selection
 from inventory.pricing.setting import Setting, Way
+from inventory.pricing.undoing import undo_change, undoable
+from inventory.pricing.writing import NothingToChange, price_stamp
 
 pytestmark = pytest.mark.django_db
 STALLS = "0-49"
@@ -182,13 +181,15 @@ def test_the_map_of_the_buyer_follows_at_once(event, django_capture_on_commit_ca
     cache.clear()
 
 
-def test_a_large_change_is_left_to_a_worker_and_done_once(event, agency):
+def test_a_large_change_is_left_to_a_worker_and_done_once(event, agency, monkeypatch):
+    monkeypatch.setattr(writing, "AT_ONCE", 8)  # three statements for twenty places
     asked = wish(Way.PERCENT, -10, cost_to=Decimal("30.00"))
     user = world.staff(agency, "OWNER")
     job = ask_for_change(event=event, wish=asked, by=user, found=look(event, asked))
-    assert not PriceChange.objects.exists()
+    assert (PriceChange.objects.count(), written_by(job)) == (0, 0)
     for _ in range(2):
         carry_out(job.pk)
+    assert written_by(job) == 20
     job.refresh_from_db()
     assert (job.change.seats, job.problem, job.change.made_by) == (20, "", user)
     entry = SeatEntry.objects.filter(kind="REPRICED").first()
@@ -222,4 +223,4 @@ def test_prices_of_another_agency_are_out_of_reach(event):
     with acting_for(other.pk), pytest.raises(NothingToChange):
         change(event, Way.TO, 55)
     assert set(EventSeat.objects.filter(event=event).values_list("price", flat=True)) == {None}
-    assert changing.price_stamp(event.pk) is None
+    assert price_stamp(event.pk) is None

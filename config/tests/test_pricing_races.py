@@ -21,7 +21,7 @@ from core.tenancy import acting_for
 from customers.services import remember_customer
 from events.models import Event
 from inventory.models import PriceChange, PricingRule
-from inventory.pricing import changing, rules
+from inventory.pricing import rules, writing
 from inventory.pricing.changing import change_prices
 from inventory.pricing.rules import run_rules, switch_on
 from inventory.pricing.setting import Way
@@ -98,7 +98,7 @@ def test_places_that_are_just_being_reserved_keep_their_price(event, committed_d
 def test_control_without_a_second_look_reserved_places_get_a_new_price(
     event, committed_db, monkeypatch
 ):
-    monkeypatch.setattr(changing, "UNLESS_TAKEN", "")
+    monkeypatch.setattr(writing, "UNLESS_TAKEN", "")
     assert repriced_under_a_buyer(event, committed_db) == ({Decimal(99)}, {Decimal(45)}, 40)
 
 
@@ -164,5 +164,5 @@ def test_the_database_alone_takes_a_proposal_only_for_the_price_it_was_made_for(
 
 def test_control_without_any_guard_a_place_is_priced_twice(event, both_decide_first, monkeypatch):
     clause = "AND e.price IS NOT DISTINCT FROM wanted.before"
-    monkeypatch.setattr(changing, "LOCK_PLACES", without(changing.LOCK_PLACES, clause))
+    monkeypatch.setattr(writing, "LOCK_PLACES", without(writing.LOCK_PLACES, clause))
     assert worked_by_two(event) == [500, 500]

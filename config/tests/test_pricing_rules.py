@@ -10,7 +10,6 @@ from django.utils import timezone
 from config.tests import world
 from events.models import Event
 from inventory.models import PriceChange, PricingRule, SeatEntry
-from inventory.pricing.changing import undo_change
 from inventory.pricing.rules import (
     NotSimulated,
     apply_rule,
@@ -23,6 +22,7 @@ from inventory.pricing.rules import (
     switch_on,
 )
 from inventory.pricing.simulating import comparable_events, keep_simulation, simulate
+from inventory.pricing.undoing import undo_change
 from inventory.services import lay_out
 from inventory.tasks import run_pricing_rules
 

@@ -21,7 +21,8 @@ from customers.services import remember_customer
 from events.models import Event
 from events.services import free_slug, open_sale, price_sections, publish
 from inventory.models import AllocationPlan, Hold, PricingRule, SeatEntry
-from inventory.pricing.changing import Wish, change_prices
+from inventory.pricing.changing import change_prices
+from inventory.pricing.looking import Wish
 from inventory.pricing.selecting import Selection
 from inventory.pricing.setting import Setting, Way
 from inventory.services import Terms, Wanted, lay_out, make_hold

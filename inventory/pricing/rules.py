@@ -16,9 +16,10 @@ from core.transactions import use_case
 from events.models import Event
 from events.models import Status as EventStatus
 from inventory.models import PriceChange, PricingRule
-from inventory.pricing.changing import Move, NothingToChange, PlacesBusy, write
+from inventory.pricing.looking import Move
 from inventory.pricing.proposing import Market, Part, decide
 from inventory.pricing.setting import Cohort
+from inventory.pricing.writing import Change, NothingToChange, PlacesBusy, write
 
 PRICED_EVENTS = (EventStatus.PUBLISHED, EventStatus.ON_SALE, EventStatus.SOLD_OUT)
 REMEMBERED_DAYS = 400  # further back no rule looks
@@ -168,14 +169,8 @@ def apply_rule(*, event, rule_id, wanted, now):
         given[each.reason].append(Move(each.cohort, each.price))
     rule.last_run_at = now
     rule.save(update_fields=["last_run_at"])
-    return write(
-        event=event,
-        given=given,
-        source=PriceChange.Source.RULE,
-        reason=f"Rule ‘{rule.name}’",
-        by=None,
-        rule=rule,
-    )
+    source, reason = PriceChange.Source.RULE, f"Rule ‘{rule.name}’"
+    return write(Change(event, source, reason, None, {"rule": rule}), given)
 
 
 # Switches
