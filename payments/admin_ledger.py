@@ -4,6 +4,8 @@ from itertools import groupby
 
 from django.contrib import admin
 from django.db.models import Sum
+from django.urls import reverse
+from django.utils.html import format_html
 
 from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin
 from core.admin_parts import (
@@ -162,7 +164,12 @@ class AccountCodeAdmin(BackOfficeAdmin):
 def without_code():
     """A Panel of the accounts that have no code yet, or none."""
     known = set(AccountCode.objects.values_list("account", flat=True))
-    rows = [[account.label] for account in Account if account.value not in known]
+    new = reverse("admin:payments_accountcode_add")
+    rows = [
+        [format_html('<a href="{}?account={}">{}</a>', new, account.value, account.label)]
+        for account in Account
+        if account.value not in known
+    ]
     found = Panel("Without a code", Table(columns("Account"), rows), count=len(rows))
     return [found] if rows else []
 

@@ -27,15 +27,15 @@ class Demand(Report):
         text("name", "Event", page="events.event"),
         Column("starts_at", "Starts", Kind.MOMENT),
         text("verdict", "Verdict"),
+        text("evidence", "Evidence", is_long=True),
+        count("left_over", "Stays unsold"),
+        money("unsold_cost", "Unsold, at cost"),
+        text("hint", "What it takes", is_long=True),
         CURRENCY,
         count("unsold", "Unsold"),
         count("owned", "Owned"),
         count("sold_7", "Sold in 7 days"),
         count("sold_28", "In 28 days"),
-        count("left_over", "Stays unsold"),
-        money("unsold_cost", "Unsold, at cost"),
-        text("evidence", "Evidence", is_long=True),
-        text("hint", "What it takes", is_long=True),
     )
     empty = "No event on sale is so."
 
@@ -59,7 +59,7 @@ def _row(pace):
         "name": pace.title,
         "name_id": pace.event_id,
         "key": key,
-        "verdict": {"hot": "Hot", "slow": "Slow"}.get(key, "As it should"),
+        "verdict": {"hot": "Hot", "slow": "Slow"}.get(key, "Fine"),
         "left_over": pace.left_over,
         **{name: getattr(pace, name) for name in FIGURES},
     }

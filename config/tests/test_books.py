@@ -202,7 +202,10 @@ def test_finance_writes_down_what_accounts_are_called_and_nobody_twice(agency):
     assert "There is already an account code with this account." in told
     listed = piet.get(world.address("payments.accountcode")).content.decode()
     assert "Without a code" in listed
-    assert "Owed to suppliers" in listed
+    assert f'href="{page}?account=bank">Bank</a>' in listed
+    assert (
+        piet.get(page, {"account": "bank"}).context["adminform"].form["account"].value() == "bank"
+    )
     jonas = world.client_of(world.staff(agency, "PURCHASING"), agency)
     assert jonas.get(page).status_code == 403
 
