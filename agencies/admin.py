@@ -7,15 +7,18 @@ from django.http import HttpResponseRedirect
 
 from accounts.models import User
 from agencies.models import Agency, Invitation, Membership, Organizer
+from agencies.queries import current_agency
 from agencies.services import (
     change_role,
     invite_member,
     mail_new_password_link,
     remove_member,
+    set_approval_limit,
     withdraw_invitation,
 )
 from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, SystemWide, step
-from core.admin_parts import Panel, Table, columns, panel, pill, when
+from core.admin_forms import AmountField
+from core.admin_parts import Panel, Table, amount, columns, panel, pill, when
 from core.memory import Remembered
 from core.tenancy import acting_for, as_system
 
@@ -35,6 +38,17 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(choices=Membership.Role)
 
 
+class LimitForm(forms.Form):
+    limit = AmountField(
+        label="Approves up to",
+        required=False,
+        min_value=0,
+        max_digits=14,
+        decimal_places=3,
+        help_text="In the agency’s currency. Empty: an owner approves any amount, others none.",
+    )
+
+
 def invited(invitation):
     """What is said after inviting; the same whether or not the person is known."""
     return f"An invitation is on its way to {invitation.email}."
@@ -51,6 +65,15 @@ class AgencyAdmin(SystemWide, BackOfficeAdmin):
         ("House", {"fields": ["name", "slug", "host", "is_default", "support_email", "address"]}),
         ("Money and time", {"fields": ["currency", "fee_percent", "fee_fixed", "time_zone"]}),
         ("What a sale costs you", {"fields": ["sale_cost_percent", "sale_cost_fixed"]}),
+        (
+            "Buying",
+            {
+                "fields": [
+                    *("purchasing_email", "approval_above"),
+                    *("invoice_tolerance_percent", "invoice_tolerance"),
+                ]
+            },
+        ),
     ]
     steps = ["add_owner"]
 
@@ -88,14 +111,14 @@ class AgencyAdmin(SystemWide, BackOfficeAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(ReadOnlyAdmin):
-    list_display = ["person", "email", "role", "last_login"]
+    list_display = ["person", "email", "role", "approves", "last_login"]
     list_filter = ["role"]
     list_select_related = ["user"]
     search_fields = ["user__email", "user__name"]
     ordering = ["user__name", "pk"]
-    fields = ["person", "email", "role", "last_login"]
+    fields = ["person", "email", "role", "approves", "last_login"]
     readonly_fields = fields
-    steps = ["change_role", "new_password", "remove"]
+    steps = ["change_role", "set_limit", "new_password", "remove"]
     export_columns = {"Name": "user__name", "E-mail": "user__email", "Role": "role"}
 
     def has_add_permission(self, request):
@@ -125,6 +148,12 @@ class MembershipAdmin(ReadOnlyAdmin):
     def email(self, member):
         return member.user.email
 
+    @admin.display(description="Approves up to", ordering="approval_limit")
+    def approves(self, member):
+        if member.approval_limit is not None:
+            return amount(member.approval_limit, current_agency().currency)
+        return "any amount" if member.role == Membership.Role.OWNER else "nothing"
+
     @admin.display(description="Last sign-in", ordering="user__last_login")
     def last_login(self, member):
         return member.user.last_login
@@ -143,6 +172,26 @@ class MembershipAdmin(ReadOnlyAdmin):
     def _changed(self, request, member, role):
         change_role(member=member, role=role)
         return self.back(request, member, done=f"{member.user} now has another role.")
+
+    @step("Change what they approve", is_page=True)
+    def set_limit(self, request, member):
+        return self.form_page(
+            request,
+            LimitForm(
+                request.POST if request.method == "POST" else None,
+                initial={"limit": member.approval_limit},
+            ),
+            lambda form: self._limited(request, member, form.cleaned_data["limit"]),
+            title=f"What {member.user} approves",
+            note="Orders above the agency’s limit and payment runs need the approval of somebody "
+            "else than who made them.",
+            thing=member,
+            submit="Change",
+        )
+
+    def _limited(self, request, member, limit):
+        set_approval_limit(member=member, limit=limit)
+        return self.back(request, member, done=f"What {member.user} approves is changed.")
 
     @step(
         "Mail a link for a new password",

@@ -12,9 +12,11 @@ from django.db.models.functions import Lower, Now
 from accounts.models import User
 from agencies.facts import MemberInvited, NewPasswordAsked
 from agencies.models import Invitation, Membership
+from agencies.queries import current_agency
 from core.errors import DomainError
 from core.ids import uuid7
 from core.locks import lock
+from core.money import Money
 from core.outbox import record
 from core.transactions import use_case
 
@@ -97,6 +99,15 @@ def change_role(*, member, role):
     """Gives a member another role; refuses to leave the agency without an owner."""
     _keep_an_owner(member, unless=role == OWNER)
     Membership.objects.filter(pk=member.pk).update(role=role)
+
+
+@use_case
+def set_approval_limit(*, member, limit):
+    """Up to which amount a member approves (a Decimal of the agency's currency), or None for what the
+    role allows. Raises WrongScale."""
+    if limit is not None:
+        limit = Money(limit, current_agency().currency).amount
+    Membership.objects.filter(pk=member.pk).update(approval_limit=limit)
 
 
 @use_case

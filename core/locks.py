@@ -1,8 +1,8 @@
 """The one way to lock rows: by ascending key, evaluated at once, inside a transaction.
 
-Order of tables for the whole system: purchase order, purchase-order lines, supplier, booking, hold,
-allocation plan, seats, tickets, transfer, payment, refund, promotion. A service that starts from a
-later table reads the ids unlocked, locks in order, and reads again.
+Order of tables for the whole system: purchase order, purchase-order lines, supplier, event, booking,
+hold, allocation plan, seats, tickets, transfer, payment, refund, promotion. A service that starts
+from a later table reads the ids unlocked, locks in order, and reads again.
 """
 
 import hashlib

@@ -183,6 +183,25 @@ def test_finance_approves_within_its_limit_and_does_nothing_else(agency, event):
     assert order.approved_by.name == "Finance"
 
 
+def test_the_owner_says_who_approves_how_much_and_from_where_on(agency, mireille, jonas, event):
+    page = of(agency)
+    filled = form_of(page_of(mireille, page), "approval_above")
+    mireille.post(page, {**filled, "approval_above": "100,50"})
+    zoe = world.staff(agency, "FINANCE")
+    member = Membership.objects.get(user=zoe)
+    wrong = mireille.post(of(member, "set_limit"), {"limit": "300.005"})
+    assert problems(wrong) == ["300.005 has too many decimals for EUR."]
+    mireille.post(of(member, "set_limit"), {"limit": "300"})
+    assert "€300.00" in page_of(mireille, address("agencies.membership"))
+    order = services.submit_order(order=world.drafted_order(event, rows="A"), by=None)
+    assert order.needs_approval
+    assert services.approve_order(order=order, by=zoe).approved_by == zoe
+    mireille.post(of(member, "set_limit"), {"limit": ""})
+    member.refresh_from_db()
+    assert member.approval_limit is None
+    assert jonas.get(of(member, "set_limit")).status_code == 403
+
+
 def test_a_submitted_order_is_taken_back_to_be_changed(jonas, event):
     order = services.submit_order(order=world.drafted_order(event, rows="A"), by=None)
     jonas.post(of(order, "withdraw"))

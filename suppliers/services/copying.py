@@ -2,11 +2,16 @@
 
 from agencies.queries import local_today
 from core.transactions import use_case
-from inventory.services import lay_out
 from suppliers.models import PurchaseOrderLine
 from suppliers.services.drafting import draft_order, touch
 from suppliers.services.landed import add_landed_cost
-from suppliers.services.lines import described, next_position, taken_places, usual_return
+from suppliers.services.lines import (
+    described,
+    next_position,
+    taken_places,
+    usual_return,
+    with_places,
+)
 from venues.models import LayoutSeat
 
 OF_ORDER = ("basis", "payment_terms", "fulfillment", "fulfillment_notes", "ship_to", "notes")
@@ -36,7 +41,7 @@ def _copy(line, draft, event):
     """Puts what can be ordered of a line on the draft; returns a sentence about the rest, if any."""
     if event.layout_id != line.event.layout_id:
         return f"{line}: {event} has another layout."
-    lay_out(event)
+    with_places(event)
     taken = taken_places(event)
     free = [ordinal for ordinal in line.ordinals if ordinal not in taken]
     if free:

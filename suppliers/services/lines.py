@@ -8,6 +8,7 @@ from agencies.queries import local_today
 from core.locks import lock_one
 from core.money import Money
 from core.transactions import use_case
+from events.models import Event
 from inventory.models import EventSeat, Ownership
 from inventory.services import lay_out
 from suppliers.models import LineStatus, PurchaseOrderLine, Status
@@ -33,7 +34,7 @@ def add_line(*, order, event, unit_cost, section=None, level=None, quantity=None
     order = locked(order)
     words = {name: fields.pop(name, "") or "" for name in ("rows", "seats")}
     _check(order, event, unit_cost)
-    lay_out(event)
+    with_places(event)
     places = orderable(event, _places(event, section, level, words), quantity)
     fields["return_by"] = fields.get("return_by") or usual_return(order.supplier, event)
     check_days(event, fields)
@@ -52,6 +53,13 @@ def add_line(*, order, event, unit_cost, section=None, level=None, quantity=None
     )
     touch(order)
     return line
+
+
+def with_places(event):
+    """Lays the event out, alone with its order lines until the transaction ends: no place is ordered
+    twice by two who order at once."""
+    lock_one(Event.objects.filter(pk=event.pk))
+    lay_out(event)
 
 
 def _check(order, event, unit_cost):
