@@ -18,6 +18,7 @@ from inventory import services
 from inventory.admin_choosing import Choosing, stock_picture, worth_panel
 from inventory.forms import AddForm, ExtendForm, HoldForm, ReasonForm, ReleaseForm
 from inventory.models import Hold, HoldStatus, Status
+from inventory.services.holding import tree_of
 from inventory.stock import stock_of
 from inventory.withheld import SOON, counted
 
@@ -150,7 +151,7 @@ class HoldPages(Choosing, BackOfficeAdmin):
     def panels(self, request, hold):
         parts = list(counted(hold.parts.all()).order_by("name", "pk"))
         places = stock_of(hold.event_id)
-        mine = {hold.pk, *(part.pk for part in parts)}
+        mine = set(tree_of(hold.pk))
         drawn, legend = stock_picture(hold.event, places, mine)
         held = [p for p in places if p.hold_id in mine and p.status == Status.HELD]
         row = [f"{count:,}" for count in (hold.held, hold.reserved, hold.sold)]
@@ -372,9 +373,10 @@ def _is_held_by(hold, place):
 
 
 def _ending_panels(hold):
-    """What ends with a hold: its places and its parts'."""
-    parts = list(counted(hold.parts.filter(status=HoldStatus.ACTIVE)).order_by("name", "pk"))
-    ids = {hold.pk, *(part.pk for part in parts)}
+    """What ends with a hold: its places, and the parts below it with theirs."""
+    ids = set(tree_of(hold.pk))
+    below = Hold.objects.filter(pk__in=ids - {hold.pk}, status=HoldStatus.ACTIVE)
+    parts = list(counted(below).order_by("name", "pk"))
     held = [p for p in stock_of(hold.event_id) if p.hold_id in ids and p.status == Status.HELD]
     found = [worth_panel("Places", hold.event, held)]
     if parts:

@@ -4,8 +4,10 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bookings.services import Sale, abandon, expire_lapsed, reserve
@@ -34,6 +36,7 @@ from inventory.services import (
     release_places,
 )
 from inventory.tasks import expire_holds, mark, notice_holds
+from inventory.withheld import counted, holds_running_out
 
 pytestmark = pytest.mark.django_db
 
@@ -205,6 +208,19 @@ def test_a_part_ends_with_its_pool_at_the_latest(event):
     assert free(event) == list(range(50))
 
 
+def test_parts_of_parts_count_and_end_with_the_outermost_pool(event):
+    pool = hold_of(event, range(10))
+    part = hold_of(event, range(4), pool=pool, name="Drummer")
+    inner = hold_of(event, [0], pool=part, name="His mother")
+    assert [
+        counted(Hold.objects.filter(pk=each.pk)).get().held for each in (pool, part, inner)
+    ] == [*(10, 4, 1)]
+    assert release_hold(part) == 4
+    assert len(ordinals(hold=pool, status="HELD")) == 10
+    inner.refresh_from_db()
+    assert inner.status == "RELEASED"
+
+
 def test_a_part_that_ran_out_is_its_pools_and_nobody_can_buy_it(event):
     pool = hold_of(event, range(10), until=in_days(5))
     part = hold_of(event, [0, 1], pool=pool, name="Drummer", until=in_days(1))
@@ -268,6 +284,23 @@ def test_an_event_whose_last_places_are_held_is_sold_out_until_the_hold_ran_out(
     event.refresh_from_db()
     assert event.status == "ON_SALE"
     expire_hold(hold.pk)
+
+
+def test_the_desk_knows_which_holds_run_out_first(event):
+    hold_of(event, [0], name="Never")
+    hold_of(event, [1], name="Later", until=in_days(30))
+    pool = hold_of(event, [2, 3, 4], name="Soon", until=in_days(5))
+    part = hold_of(event, [2], name="Sooner", pool=pool, until=in_days(1))
+    shown, count = holds_running_out(limit=1)
+    assert ([(hold.name, hold.held) for hold in shown], count) == ([("Sooner", 1)], 2)
+    shown, _ = holds_running_out()
+    assert [(hold.name, hold.held) for hold in shown] == [("Sooner", 1), ("Soon", 3)]
+    with CaptureQueriesContext(connection) as asked:
+        holds_running_out()
+    assert len(asked) == 2
+    release_hold(pool)
+    part.refresh_from_db()
+    assert (part.status, holds_running_out()) == ("RELEASED", ([], 0))
 
 
 # Reservations out of a hold
