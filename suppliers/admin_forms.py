@@ -36,7 +36,7 @@ class DraftForm(forms.Form):
     supplier = forms.ModelChoiceField(Supplier.objects.filter(is_active=True))
     currency = forms.ChoiceField(required=False)
     basis = forms.ChoiceField(
-        label="Owed for",
+        label="Basis",
         choices=Basis.choices,
         required=False,
         help_text="Firm is owed on delivery; the others only when a seat is sold.",

@@ -5,11 +5,14 @@ from decimal import Decimal
 from html import unescape
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agencies.models import Agency, Membership
 from config.tests import world
 from config.tests.world import address, of, problems, told
+from core.money import Money
 from core.tenancy import as_system
 from suppliers import services
 from suppliers.models import OrderMail, PurchaseOrder, Supplier
@@ -360,3 +363,17 @@ def test_a_refused_submission_keeps_the_draft_and_says_the_figures(jonas, event)
     assert "lets us owe €200.00" in told(jonas, of(order))[0]
     order.refresh_from_db()
     assert order.status == "DRAFT"
+
+
+def test_the_list_asks_as_much_for_many_orders_as_for_few(jonas, event):
+    asked = []
+    for rows in ("AB", "CDE"):
+        for row in rows:
+            order = world.drafted_order(event, rows=row)
+            services.add_landed_cost(order=order, kind="TAX", amount=Money(9, "EUR"))
+        jonas.get(address("suppliers.purchaseorder"))  # what is remembered for seconds
+        with CaptureQueriesContext(connection) as captured:
+            shown = page_of(jonas, address("suppliers.purchaseorder"))
+        assert shown.count("€259.00") == PurchaseOrder.objects.count()
+        asked.append(len(captured))
+    assert asked[0] == asked[1]
