@@ -26,6 +26,7 @@ from payments.admin_ledger import entries_of, entries_table
 from suppliers.admin_receiving_panels import file_of
 from suppliers.models import AccountsPayable, DeliveryDocument, DeliveryReceipt, SupplierCode
 from suppliers.receipt_paper import render as render_paper
+from venues.labels import named, section_name
 
 # What a browser may show; anything else of a stranger is only ever saved.
 SHOWN_TYPES = ("application/pdf", "text/plain", "text/csv", "image/png", "image/jpeg")
@@ -191,7 +192,9 @@ class SupplierCodeAdmin(ReadOnlyAdmin):
     @admin.display(description="Place")
     def place(self, code):
         seat = code.acquisition.event_seat.seat
-        return f"{seat.section} {seat}"
+        row = seat.row and named(seat.row, "row")
+        parts = [section_name(seat.section.label), row, named(seat.label, "seat")]
+        return ", ".join(filter(None, parts))
 
     @admin.display(description="Event")
     def event(self, code):

@@ -149,6 +149,7 @@ class Receiving:
             title=f"Receive: {delivery.order}",
             thing=delivery.order,
             delivery=delivery,
+            so_far=services.seats_so_far(delivery),
         )
 
     def _read(self, request, delivery):

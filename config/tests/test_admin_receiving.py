@@ -35,7 +35,7 @@ from suppliers.models import (
 )
 from suppliers.reading import Part
 from suppliers.receipt_paper import render
-from suppliers.services import AlreadyAsked, CodeKnown, OverReceipt, receive_delivery
+from suppliers.services import AlreadyAsked, CodeKnown, OverReceipt, receive_delivery, receiving
 
 pytestmark = pytest.mark.django_db
 
@@ -249,6 +249,25 @@ def test_many_seats_are_left_to_a_worker_that_receives_them_once(jonas, event, m
     assert receipt.seats == 10
     polled = jonas.get(page.wsgi_request.path, headers={"hx-request": "true"})
     assert polled["HX-Redirect"] == of(receipt)
+
+
+def test_how_far_the_work_is_is_told_while_nothing_is_ours_yet(jonas, event, monkeypatch):
+    monkeypatch.setattr(receiving, "BATCH", 4)
+    order = world.confirmed_order(event, rows="A")
+    told = []
+    receive_delivery(order=order, tell=told.append)
+    assert told == [4, 8, 10]
+    part = order.lines.get().receipt_lines.get()
+    assert (part.quantity, part.places) == (10, "A 1-10")
+    other = world.confirmed_order(event, rows="B")
+    delivery = services.keep_delivery(order=other, by=None, text="Stalls B")
+    services.ask_for(delivery=delivery, parts=services.reading_of(delivery).parts)
+    assert services.seats_so_far(delivery) == 0
+    services.carry_out(delivery.pk)
+    assert services.seats_so_far(delivery) == 10
+    Delivery.objects.update(receipt=None, done_at=None)  # as others see it until it is committed
+    page = jonas.get(page_of(delivery)).content.decode()
+    assert '10</b> of <b class="num">10</b> seats are being received' in page
 
 
 def test_what_a_worker_cannot_receive_is_said_and_can_be_sent_again(jonas, event):

@@ -1,9 +1,12 @@
 """What suppliers send, read against what an order expects. Nothing is written."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from config.tests import world
 from core.exports import write_xlsx
@@ -391,3 +394,61 @@ def test_a_hundred_thousand_lines_are_each_read(agency):
     assert (reading.lines, reading.seats) == (100_000, 2_600)
     assert len(reading.problems) == 100_000 - 2_600
     assert [problem.number for problem in reading.problems[:2]] == [2, 3]
+
+
+WORDS = st.sampled_from(
+    [
+        *("Stalls", "stals", "Circle", "Floor", "Sec", "Row", "Seat", "rows", "any", "odd", "even"),
+        *(
+            "A",
+            "B",
+            "Q",
+            "1",
+            "12",
+            "1-5",
+            "5-1",
+            "-",
+            "–",
+            ",",
+            ";",
+            ":",
+            "(",
+            ")",
+            '"',
+            "x",
+            "\t",
+        ),
+        *("40", "0", "-3", "99999999999999999999", "A 1-3, 5", "\0", "\u200b", "é", "", "  "),
+    ]
+)
+LINES = st.lists(WORDS, max_size=7).map(" ".join) | st.text(max_size=30)
+HEADS = st.sampled_from(["", "section,row,seat,barcode\n", "sec;from;to;qty\n", "Row\tSeat\n"])
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(head=HEADS, lines=st.lists(LINES, max_size=8))
+def test_whatever_is_pasted_only_what_is_expected_is_read_and_each_place_once(order, head, lines):
+    try:
+        reading = read_delivery(order, head + "\n".join(lines))
+    except Unreadable:
+        return
+    expected = {line.pk: set(line.ordinals) for line in order.lines.all()}
+    taken = [(part.line_id, ordinal) for part in reading.parts for ordinal in part.ordinals]
+    assert len(taken) == len(set(taken)) == reading.seats
+    assert all(ordinal in expected[line] for line, ordinal in taken)
+    last = (head + "\n".join(lines)).count("\n") + (head + "\n".join(lines)).count("\r") + 1
+    assert all(1 <= problem.number <= last for problem in reading.problems)
+    assert all(problem.reason.endswith((".", "?")) for problem in reading.problems)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(content=st.binary(max_size=400) | st.binary(max_size=60).map(lambda some: b"PK\3\4" + some))
+def test_whatever_bytes_come_they_are_read_or_refused(order, content):
+    with suppress(Unreadable):
+        assert read_delivery(order, content).seats <= 50

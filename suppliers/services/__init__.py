@@ -28,6 +28,7 @@ from suppliers.services.deliveries import (
     keep_delivery,
     keep_document,
     reading_of,
+    seats_so_far,
 )
 from suppliers.services.drafting import NotOrderable, StaleOrder, change_order, draft_order
 from suppliers.services.invoices import (
@@ -118,6 +119,7 @@ __all__ = [
     "remove_landed_cost",
     "remove_line",
     "request_returns",
+    "seats_so_far",
     "settle",
     "submit_order",
     "withdraw_order",

@@ -40,6 +40,8 @@ FROM suppliers_purchaseorderline l,
 WHERE l.id = %(line)s
 RETURNING id, event_seat_id
 """
+# So many seats are taken in before it is told how far the work is.
+BATCH = 2_000
 
 
 class OverReceipt(DomainError):
@@ -61,11 +63,14 @@ class CodeKnown(DomainError):
 
 
 @use_case
-def receive_delivery(*, order, ordinals_by_line=None, by=None, came_with=(), **details):
+def receive_delivery(
+    *, order, ordinals_by_line=None, by=None, came_with=(), tell=lambda seats: None, **details
+):
     """Receives places of a confirmed order; without `ordinals_by_line` all that is outstanding.
 
     `ordinals_by_line` is {line id: [ordinal, …]}, any part of what each line still expects; barcodes,
     files and days in hand of the Parts in `came_with` (suppliers.reading) are kept with their places.
+    `tell` is called with the number of seats taken in so far, which are nobody's until all are.
     `details` are plain columns of the receipt: delivery_reference, delivered_on, fulfillment,
     transfer_details. Writes acquisitions, ownership, the receipt, what is owed and the ledger, all or
     nothing. Returns the DeliveryReceipt. Raises NotExpected, OverReceipt, NotReceivable or CodeKnown.
@@ -78,9 +83,11 @@ def receive_delivery(*, order, ordinals_by_line=None, by=None, came_with=(), **d
     receipt = _receipt(order, parts, by, details)
     because(f"receipt {receipt}")
     failpoints.reach("receive.after_receipt")
-    extras = {part.line_id: part for part in came_with}
+    extras, seats = {part.line_id: part for part in came_with}, 0
     for line, ordinals in parts:
-        _take_in(receipt, line, ordinals, extras.get(line.pk))
+        for some in _taken_in(receipt, line, ordinals, extras.get(line.pk)):
+            seats += len(some)
+            tell(seats)
     failpoints.reach("receive.after_ownership")
     owe_for(receipt)
     advance(order, lines)
@@ -136,16 +143,14 @@ def _receipt(order, parts, by, details):
     )
 
 
-def _take_in(receipt, line, ordinals, extras):
-    """Owns places of a line; `extras` is the Part that says what came with them, or None."""
-    retail = None if line.retail_price is None else Money(line.retail_price, line.currency)
+def _taken_in(receipt, line, ordinals, extras):
+    """Owns places of a line, batch by batch; gives the ordinals of each when it is done. `extras` is
+    the Part that says what came with them, or None."""
     shares = shares_of(line)
-    costs = {ordinal: line.cost + shares[ordinal] for ordinal in ordinals}
-    seat_ids = take_ownership(event=line.event, costs=costs, price=retail)
-    in_hand = extras.in_hand if extras else {}
-    acquired = _acquire(receipt, line, [(seat_ids[o], shares[o], in_hand.get(o)) for o in ordinals])
-    if extras:
-        _keep_codes(extras, {ordinal: acquired[seat_ids[ordinal]] for ordinal in ordinals})
+    for start in range(0, len(ordinals), BATCH):
+        some = ordinals[start : start + BATCH]
+        _take_in(receipt, line, {ordinal: shares[ordinal] for ordinal in some}, extras)
+        yield some
     ReceiptLine.objects.create(
         receipt=receipt,
         line=line,
@@ -155,6 +160,18 @@ def _take_in(receipt, line, ordinals, extras):
         places=words_for(line, ordinals),
     )
     type(line).objects.filter(pk=line.pk).update(received=F("received") + len(ordinals))
+
+
+def _take_in(receipt, line, shares, extras):
+    """Owns places of a line; `shares` is {ordinal: its part of the extra costs}."""
+    retail = None if line.retail_price is None else Money(line.retail_price, line.currency)
+    costs = {ordinal: line.cost + share for ordinal, share in shares.items()}
+    seat_ids = take_ownership(event=line.event, costs=costs, price=retail)
+    in_hand = extras.in_hand if extras else {}
+    seats = [(seat_ids[ordinal], share, in_hand.get(ordinal)) for ordinal, share in shares.items()]
+    acquired = _acquire(receipt, line, seats)
+    if extras:
+        _keep_codes(extras, {ordinal: acquired[seat_ids[ordinal]] for ordinal in shares})
 
 
 def _acquire(receipt, line, seats):
