@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from unfold.widgets import CHECKBOX_CLASSES
 
 from core.admin_forms import AmountField, BackOfficeForm
 from events.models import Event, PriceLevel
@@ -211,7 +212,9 @@ class SimulateForm(forms.Form):
     """The past sales that a rule is tried on."""
 
     events = forms.MultipleChoiceField(
-        required=False, widget=forms.CheckboxSelectMultiple, label="Past sales"
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": " ".join(CHECKBOX_CLASSES)}),
+        label="Past sales",
     )
 
     def __init__(self, *args, events, **kwargs):

@@ -326,5 +326,7 @@ def _days_panel(event, currency):
            for name in ("actual", "simulated"))]
         for day in event["days"] if day["sold"]
     ]  # fmt: skip
-    titles = columns("Day", "Days to go#", "In stock#", "Sold#", "Average price#", "At the rule’s#")
+    titles = columns(
+        "Day", "Days to go#", "In stock that morning#", "Sold#", "Average price#", "At the rule’s#"
+    )
     return Panel(f"Day by day: {event['title']}", Table(titles, rows), count=len(rows))
