@@ -53,8 +53,7 @@ def state_of(rule, now):
 @admin.register(PricingRule)
 class PricingRuleAdmin(BackOfficeAdmin):
     form = RuleForm
-    list_display = ["position", "name", "state", "about", "does", "last_run_at"]
-    list_display_links = ["name"]
+    list_display = ["name", "position", "state", "about", "does", "last_run_at"]
     list_filter = ["is_on", "basis", "event"]
     list_select_related = ["event", "level", "section"]
     list_before_template = "admin/rules_switch.html"
