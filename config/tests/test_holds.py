@@ -242,6 +242,7 @@ def test_the_next_buyer_takes_places_of_a_hold_that_ran_out_before_anybody_tidie
     assert free(event) == list(range(50))
     booking = reserve(event=event, ordinals=[0])
     assert ordinals(claimed_by=booking.pk, hold=None, status="RESERVED") == [0]
+    assert SeatEntry.objects.get(kind="RELEASED").event_seat.ordinal == 0
     assert expire_holds() == 1
     assert expire_holds() == 0
     hold.refresh_from_db()

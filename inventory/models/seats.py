@@ -54,7 +54,8 @@ class StockChannel(models.TextChoices):
 
 class SeatLedger(pgtrigger.Trigger):
     """Writes a SeatEntry for each change of what a place is worth or to whom it may go. Reserving a
-    place and giving it up change neither, so the hot path writes nothing."""
+    place and giving it up change neither, so the hot path writes nothing, unless a buyer takes a place
+    of a hold that ran out."""
 
     name = "seat_ledger"
     when = pgtrigger.After
@@ -65,6 +66,7 @@ class SeatLedger(pgtrigger.Trigger):
           OR OLD.price IS DISTINCT FROM NEW.price OR OLD.cost IS DISTINCT FROM NEW.cost
           OR OLD.level_id IS DISTINCT FROM NEW.level_id
           OR (OLD.hold_id IS DISTINCT FROM NEW.hold_id AND NEW.status = 'HELD')
+          OR (OLD.status = 'HELD' AND NEW.status = 'RESERVED' AND NEW.hold_id IS NULL)
           OR (OLD.status <> NEW.status AND NEW.status <> 'RESERVED'
               AND NOT (OLD.status = 'RESERVED' AND NEW.status IN ('AVAILABLE', 'HELD'))))
     )""")
