@@ -21,10 +21,10 @@ SHOWN = 60
 # What a state means for the reader, whichever table it stands in: the mark and colour of its pill.
 TONES = {
     "ok": "CONFIRMED PAID SUCCEEDED COMPLETED RECEIVED ON_SALE OWNED SENT AVAILABLE ACTIVE USED "
-    "admitted done",
+    "MATCHED ACCEPTED APPROVED CREDITED TAKEN_BACK admitted done",
     "warn": "PENDING PROCESSING RESERVED PARTIALLY_RECEIVED UNPAID PARTIAL HELD SOLD_OUT "
-    "TRANSFERRED duplicate wrong_gate received",
-    "bad": "FAILED DISPUTED CANCELLED BLOCKED VOID not_valid wrong_event unknown failed",
+    "EXCEPTION PROPOSED REQUESTED OPEN TRANSFERRED duplicate wrong_gate received",
+    "bad": "FAILED DISPUTED CANCELLED REFUSED BLOCKED VOID not_valid wrong_event unknown failed",
     "idle": "DRAFT EXPIRED REFUNDED NOT_OWNED RETURNED_TO_SUPPLIER SOLD VERIFY_ONLY RETIRED",
     "soon": "PUBLISHED",
 }

@@ -102,7 +102,11 @@ class InvoiceForm(forms.Form):
 
     def _other(self, number):
         names = {"words": f"other_{number}", "price": f"other_amount_{number}"}
-        self.fields[names["words"]] = forms.CharField(required=False, max_length=200)
+        self.fields[names["words"]] = forms.CharField(
+            required=False,
+            max_length=200,
+            widget=forms.TextInput(attrs={"placeholder": "Something else"}),
+        )
         self.fields[names["price"]] = AmountField(**MONEY)
         return Row("", None, None, names)
 

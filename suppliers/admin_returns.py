@@ -35,6 +35,8 @@ from suppliers.models import CreditNote, ReturnLine, ReturnStatus, Supplier, Sup
 from suppliers.return_paper import parts_of
 from suppliers.return_paper import render as render_return
 from suppliers.returnable import proposals, returns_running_out
+from venues.labels import section_name
+from venues.models import LayoutSeat
 
 SHOWN = 8
 WINDOWS = [
@@ -122,19 +124,25 @@ class AnswerForm(forms.Form):
     kept = forms.ModelMultipleChoiceField(
         ReturnLine.objects.none(),
         required=False,
-        label="Seats they leave with us",
-        widget=forms.CheckboxSelectMultiple,
     )
 
     def __init__(self, *args, asked, **kwargs):
         super().__init__(*args, **kwargs)
         self.currency = asked.currency
         self.fields["credit"].label += f" ({asked.currency})"
-        lines = asked.lines.select_related("acquisition__event_seat__seat__section").order_by(
-            "acquisition__event_seat__ordinal"
-        )
-        self.fields["kept"].queryset = lines
-        self.fields["kept"].label_from_instance = _seat_in_words
+        lines = asked.lines.select_related(
+            "acquisition__event_seat__seat__section", "acquisition__line__event"
+        ).order_by("acquisition__event_seat__ordinal")
+        self.fields["kept"].queryset = self.lines = lines
+
+    def shown_lines(self):
+        """[(ReturnLine, its event, its place in words, its cost as Money, whether it is marked)]"""
+        marked = set(map(str, self["kept"].value() or []))
+        return [
+            (line, line.acquisition.line.event, _seat_in_words(line),
+             Money(line.cost, line.currency), str(line.pk) in marked)
+            for line in self.lines
+        ]  # fmt: skip
 
     @property
     def answer(self):
@@ -150,8 +158,10 @@ class AnswerForm(forms.Form):
 
 def _seat_in_words(line):
     seat = line.acquisition.event_seat.seat
+    if seat.kind == LayoutSeat.Kind.STANDING:
+        return f"{section_name(seat.section.label)}, standing"
     row = f", row {seat.row}" if seat.row else ""
-    return f"{seat.section.label}{row}, {seat.label or 'standing'}"
+    return f"{section_name(seat.section.label)}{row}, seat {seat.label}"
 
 
 def is_awaiting_credit(asked):
@@ -309,6 +319,7 @@ class SupplierReturnAdmin(Choosing, BackOfficeAdmin):
             request,
             AnswerForm(request.POST or None, asked=asked),
             lambda form: self._accepted(request, asked, form),
+            template="admin/return_answer.html",
             title=f"{asked.supplier} takes seats back: {asked}",
             thing=asked,
             note="What is taken back stops being ours and leaves the map; what is left with us sells "

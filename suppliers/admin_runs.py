@@ -264,7 +264,7 @@ def _of_supplier(supplier, lines, plan):
         [
             day(line.debt.due_on),
             str(line.debt.receipt or line.debt.get_kind_display()),
-            str(line.debt.invoice or "No invoice yet"),
+            _invoice_of(line.debt),
             line.debt.left.display(),
             line.credit.display() if line.credit else "–",
             line.money.display(),
@@ -279,6 +279,10 @@ def _of_supplier(supplier, lines, plan):
     foot = [f"To {account}", "", "", (credit + money).display(), credit.display(), money.display()]
     titles = columns("Due", "For", "Invoice", "Left#", "By credit notes#", "In money#")
     return Panel(str(supplier), Table(titles, rows, foot), count=len(rows))
+
+
+def _invoice_of(debt):
+    return str(debt.invoice or ("–" if debt.statement_id else "none yet"))
 
 
 def _held(debts):

@@ -53,7 +53,7 @@ def _part(line, section, rows):
     seats = [row.acquisition.event_seat.seat for row in rows]
     return Part(
         event=line.event,
-        section=section.label,
+        section=section_name(section.label),
         order=line.order.number,
         places=in_words(sorted(seats, key=lambda seat: seat.ordinal)),
         lines=rows,

@@ -72,7 +72,7 @@ def payable_now(*, currency, due_by=None, supplier=None):
         debts = debts.filter(due_on__lte=due_by)
     if supplier:
         debts = debts.filter(supplier=supplier)
-    return debts.select_related("supplier", "order__supplier", "receipt", "invoice").order_by(
+    return debts.select_related("supplier", "receipt", "statement", "invoice").order_by(
         "supplier__name", "supplier", "due_on", "pk"
     )
 
