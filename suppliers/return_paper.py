@@ -17,6 +17,7 @@ from suppliers.paper import (
     printed,
     to_supplier,
 )
+from venues.labels import section_name
 from venues.places import in_words
 
 SEATS, WORDS = 150, 112
