@@ -32,7 +32,7 @@ from payments.admin_ledger import entries_of, entries_table
 from suppliers import services
 from suppliers.admin_choosing import Choosing, address_to_add
 from suppliers.models import CreditNote, ReturnLine, ReturnStatus, Supplier, SupplierReturn
-from suppliers.return_paper import parts_of
+from suppliers.return_paper import parts_of, with_places
 from suppliers.return_paper import render as render_return
 from suppliers.returnable import proposals, returns_running_out
 from venues.labels import section_name
@@ -130,18 +130,16 @@ class AnswerForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.currency = asked.currency
         self.fields["credit"].label += f" ({asked.currency})"
-        lines = asked.lines.select_related(
-            "acquisition__event_seat__seat__section", "acquisition__line__event"
-        ).order_by("acquisition__event_seat__ordinal")
-        self.fields["kept"].queryset = self.lines = lines
+        self.fields["kept"].queryset = asked.lines.all()
+        self.lines = asked.lines.all()
 
     def shown_lines(self):
         """[(ReturnLine, its event, its place in words, its cost as Money, whether it is marked)]"""
         marked = set(map(str, self["kept"].value() or []))
         return [
-            (line, line.acquisition.line.event, _seat_in_words(line),
+            (line, line.acquisition.line.event, _seat_in_words(seat),
              Money(line.cost, line.currency), str(line.pk) in marked)
-            for line in self.lines
+            for line, seat in with_places(self.lines)
         ]  # fmt: skip
 
     @property
@@ -156,8 +154,7 @@ class AnswerForm(forms.Form):
         }
 
 
-def _seat_in_words(line):
-    seat = line.acquisition.event_seat.seat
+def _seat_in_words(seat):
     if seat.kind == LayoutSeat.Kind.STANDING:
         return f"{section_name(seat.section.label)}, standing"
     row = f", row {seat.row}" if seat.row else ""
@@ -395,20 +392,18 @@ def _event_cell(each):
 
 def seats_panel(asked):
     """The seats of a return with their answer."""
-    lines = asked.lines.select_related(
-        "acquisition__event_seat__seat__section", "acquisition__line__event"
-    ).order_by("acquisition__event_seat__ordinal")
+    lines = with_places(asked.lines.all())
     rows = [
         [
             line.acquisition.line.event,
-            _seat_in_words(line),
+            _seat_in_words(seat),
             amount(line.cost, line.currency),
             amount(line.credit, line.currency),
             status_of(line, "state"),
         ]
-        for line in lines
+        for line, seat in lines
     ]
-    cost = total((Money(line.cost, line.currency) for line in lines), asked.currency)
+    cost = total((Money(line.cost, line.currency) for line, _ in lines), asked.currency)
     foot = ["All together", "", cost.display(), amount(asked.expected, asked.currency), ""]
     titles = columns("Event", "Seat", "Cost#", "Credit#", "State")
     return Panel("Seats", Table(titles, rows, foot), count=len(rows))

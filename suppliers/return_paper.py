@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.money import Money, total
+from inventory.models import EventSeat
 from suppliers.models import ReturnLine
 from suppliers.paper import (
     GREY,
@@ -35,30 +36,34 @@ class Part:
     cost: Money
 
 
+def with_places(lines):
+    """[(ReturnLine, its LayoutSeat)] of a queryset of lines, in map order. The places are read apart:
+    together that would be ten tables in one join."""
+    lines = list(
+        lines.select_related("acquisition__line__event__venue", "acquisition__line__order")
+    )
+    wanted = [line.acquisition.event_seat_id for line in lines]
+    seats = EventSeat.objects.select_related("seat__section").in_bulk(wanted)
+    found = [(line, seats[line.acquisition.event_seat_id].seat) for line in lines]
+    return sorted(found, key=lambda each: (each[0].acquisition.line.event_id, each[1].ordinal))
+
+
 def parts_of(asked):
     """Parts of a return, by order line; seats that stay ours after the answer are left out."""
-    rows = (
-        asked.lines.exclude(state=ReturnLine.State.KEPT)
-        .select_related("acquisition__line__event__venue", "acquisition__line__order")
-        .select_related("acquisition__event_seat__seat__section")
-        .order_by("acquisition__event_seat__ordinal")
-    )
     found = {}
-    for row in rows:
-        seat = row.acquisition.event_seat.seat
-        found.setdefault((row.acquisition.line, seat.section), []).append(row)
+    for row, seat in with_places(asked.lines.exclude(state=ReturnLine.State.KEPT)):
+        found.setdefault((row.acquisition.line, seat.section), []).append((row, seat))
     return [_part(line, section, rows) for (line, section), rows in found.items()]
 
 
 def _part(line, section, rows):
-    seats = [row.acquisition.event_seat.seat for row in rows]
     return Part(
         event=line.event,
         section=section_name(section.label),
         order=line.order.number,
-        places=in_words(sorted(seats, key=lambda seat: seat.ordinal)),
-        lines=rows,
-        cost=total((Money(row.cost, row.currency) for row in rows), line.currency),
+        places=in_words([seat for _, seat in rows]),
+        lines=[row for row, _ in rows],
+        cost=total((Money(row.cost, row.currency) for row, _ in rows), line.currency),
     )
 
 
