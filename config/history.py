@@ -19,6 +19,8 @@ from core.ids import reference, uuid7
 from core.money import Money
 from core.tenancy import current_agency_id
 from core.transactions import use_case
+from inventory.models import EventSeat
+from inventory.models.seats import SeatLedger
 from inventory.services import SeatsTaken
 from tickets.services import active_key
 
@@ -26,7 +28,8 @@ BATCH = 3000
 """Bookings written in one transaction: a few seconds of work."""
 
 # django-pgtrigger asks this setting for each row; where it is not set that costs an error per row.
-NO_IGNORED_TRIGGERS = "SET LOCAL pgtrigger.ignore = '{}'"
+# The seat ledger's writer would say that all was sold now: WRITE says when.
+LEDGER_BY_HAND = "SELECT set_config('pgtrigger.ignore', %(seat_ledger)s, true)"
 # Tables that have just been filled have no statistics: loops within loops would take minutes where
 # a hash takes milliseconds.
 NO_LOOPS = "SET LOCAL enable_nestloop = off"
@@ -138,7 +141,13 @@ CROSS JOIN LATERAL (VALUES
 WHERE line.amount <> 0;
 
 UPDATE inventory_eventseat e SET status = 'SOLD', claimed_until = NULL
-FROM past_place p WHERE e.id = p.seat_id
+FROM past_place p WHERE e.id = p.seat_id;
+
+INSERT INTO inventory_seatentry (agency_id, event_id, event_seat_id, at, kind, stock, cost,
+  list_price, currency, price_before, price_after, reason, actor)
+SELECT %(agency)s, %(event)s, p.seat_id, b.settled_at, 'SOLD', -1, -p.cost, -p.price, %(currency)s,
+       p.price, p.price, '', ''
+FROM past_place p JOIN past_booking b ON b.id = p.booking_id ORDER BY b.settled_at
 """
 ADMIT = """
 CREATE TEMP TABLE past_entry AS
@@ -160,6 +169,7 @@ DROP TABLE past_entry
 """
 CLEAN_UP = "DROP TABLE past_booking, past_place, past_sum"
 
+SEAT_LEDGER = SeatLedger().get_pgid(EventSeat)
 BY_WEEKDAY = (1.0, 0.95, 0.95, 1.05, 1.25, 0.9, 0.95)
 BY_HOUR = (2, 1, 0.5, 0.3, 0.3, 0.5, 1.5, 3, 5, 7, 9, 9, 10, 9, 7, 6, 6, 7, 9, 12, 14, 13, 9, 5)
 
@@ -246,11 +256,12 @@ def _write(event, parties, numbers, used, chance):
         "title": event.title,
         "kept_seconds": event.reservation_ttl,
         "signing_key": active_key().pk,
+        "seat_ledger": f"{{{SEAT_LEDGER}}}",
         **_booking_columns(parties, numbers, chance),
     }
     wanted |= _place_columns(event, parties, wanted["booking_ids"], numbers, used, chance)
     with connection.cursor() as cursor:
-        for statement in (PLAN_AFRESH, NO_IGNORED_TRIGGERS, NO_LOOPS, LOCK, BOOKINGS):
+        for statement in (PLAN_AFRESH, LEDGER_BY_HAND, NO_LOOPS, LOCK, BOOKINGS):
             cursor.execute(statement, wanted)
         cursor.execute(PLACES, wanted)
         if cursor.rowcount < len(wanted["ordinals"]):

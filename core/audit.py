@@ -57,7 +57,11 @@ def status_machine(moves, *, field="status", name="status_moves"):
     )
 
 
-def because(reason):
-    """Says why what follows in this transaction is changed; the seat ledger keeps it with each row."""
+def because(reason, *, at=None):
+    """Says why what follows in this transaction is changed; the seat ledger keeps it with each row,
+    and `at`, the moment it happened, when that is not now."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('tessera.reason', %s, true)", [reason])
+        cursor.execute(
+            "SELECT set_config('tessera.reason', %s, true), set_config('tessera.at', %s, true)",
+            [reason, at.isoformat() if at else ""],
+        )

@@ -7,21 +7,23 @@ from core.tenancy import current_agency_id
 from payments.models import LedgerEntry
 
 POST = """
-INSERT INTO payments_journal (id, agency_id, source, source_id, kind, memo)
-VALUES (%s, %s, %s, %s, %s, %s)
+INSERT INTO payments_journal (id, agency_id, source, source_id, kind, memo, posted_at)
+VALUES (%s, %s, %s, %s, %s, %s, coalesce(%s::timestamptz, statement_timestamp()))
 ON CONFLICT (agency_id, source, source_id, kind) DO NOTHING
 """
 
 
-def post(*, source, source_id, kind, lines, memo=""):
-    """Writes one journal of `lines` [(Account, Money), …]: debits positive, credits negative.
+def post(*, source, source_id, kind, lines, memo="", at=None):
+    """Writes one journal of `lines` [(Account, Money), …]: debits positive, credits negative, posted
+    now or at the moment `at`.
 
     Posting the same (source, source_id, kind) again does nothing. Returns whether it was written.
     The database refuses a journal that does not sum to zero.
     """
     journal_id = uuid7()
     with connection.cursor() as cursor:
-        cursor.execute(POST, [journal_id, current_agency_id(), source, source_id, kind, memo[:200]])
+        named = [journal_id, current_agency_id(), source, source_id, kind, memo[:200]]
+        cursor.execute(POST, [*named, at])
         if not cursor.rowcount:
             return False
     LedgerEntry.objects.bulk_create(

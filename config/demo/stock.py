@@ -97,8 +97,15 @@ def buy(event, night, desk):
     """Orders and receives the lots of a night, one order a supplier, a week before its sale."""
     for supplier, lots in groupby(sorted(night.lots, key=lambda lot: lot.supplier), _supplier):
         order = _agreed(supplier, event, list(lots), desk)
-        receive_delivery(order=order, by=desk.buyer, delivery_reference=f"DN {order.number[3:]}")
-        _backdate(order, event.sale_starts_at - timedelta(days=7))
+        written = _morning(event.sale_starts_at - timedelta(days=7))
+        receive_delivery(
+            order=order,
+            by=desk.buyer,
+            delivery_reference=f"DN {order.number[3:]}",
+            received_at=written + timedelta(days=4),
+            delivered_on=written.date() + timedelta(days=4),
+        )
+        _backdate(order, written)
 
 
 def _supplier(lot):
@@ -240,9 +247,12 @@ def _add(order, event, lot, **fields):
         )
 
 
-def _backdate(order, day):
-    """Orders of long ago: the services only know today."""
-    written = datetime.combine(day, time(9, 40), timezone.get_current_timezone())
+def _morning(day):
+    return datetime.combine(day, time(9, 40), timezone.get_current_timezone())
+
+
+def _backdate(order, written):
+    """Orders of long ago: their steps only know today."""
     changes = {"created_at": written}
     for step, days in (("submitted", 1), ("confirmed", 2), ("closed", 4)):
         changes[f"{step}_at"] = written + timedelta(days=days)

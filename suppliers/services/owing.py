@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from django.db.models import F
+from django.utils import timezone
 
-from agencies.queries import local_today
+from agencies.queries import current_zone, local_today
 from core.locks import lock, lock_one
 from core.money import Money
 from payments.ledger import post
@@ -20,10 +21,10 @@ def due_after(day, terms):
     return day + timedelta(days=DAYS[terms])
 
 
-def owe_for(receipt):
-    """Books a receipt: a firm order makes a debt of it, on which what was paid in advance is counted;
-    of any other order the seats stay the supplier's until they are sold. Returns the
-    AccountsPayable, or None."""
+def owe_for(receipt, *, at=None):
+    """Books a receipt, as of the moment `at` if it came earlier than now: a firm order makes a debt of
+    it, on which what was paid in advance is counted; of any other order the seats stay the supplier's
+    until they are sold. Returns the AccountsPayable, or None."""
     is_owed = receipt.order.is_owed_on_delivery
     amount = Money(receipt.amount, receipt.currency)
     owed_to = Account.ACCOUNTS_PAYABLE if is_owed else Account.CONSIGNED_STOCK
@@ -33,11 +34,13 @@ def owe_for(receipt):
         kind="received",
         memo=receipt.number,
         lines=[(Account.INVENTORY, amount), (owed_to, -amount)],
+        at=at,
     )
-    return _debt(receipt) if is_owed else None
+    day = timezone.localdate(at, current_zone()) if at else local_today()
+    return _debt(receipt, day) if is_owed else None
 
 
-def _debt(receipt):
+def _debt(receipt, day):
     return owe(
         kind=AccountsPayable.Kind.RECEIPT,
         supplier_id=receipt.order.supplier_id,
@@ -45,7 +48,7 @@ def _debt(receipt):
         receipt=receipt,
         amount=receipt.amount,
         currency=receipt.currency,
-        due_on=due_after(local_today(), receipt.order.payment_terms),
+        due_on=due_after(day, receipt.order.payment_terms),
     )
 
 

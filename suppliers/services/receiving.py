@@ -72,8 +72,9 @@ def receive_delivery(
     files and days in hand of the Parts in `came_with` (suppliers.reading) are kept with their places.
     `tell` is called with the number of seats taken in so far, which are nobody's until all are.
     `details` are plain columns of the receipt: delivery_reference, delivered_on, fulfillment,
-    transfer_details. Writes acquisitions, ownership, the receipt, what is owed and the ledger, all or
-    nothing. Returns the DeliveryReceipt. Raises NotExpected, OverReceipt, NotReceivable or CodeKnown.
+    transfer_details; and `received_at` for what came earlier than now. Writes acquisitions, ownership,
+    the receipt, what is owed and the ledger, all or nothing. Returns the DeliveryReceipt. Raises
+    NotExpected, OverReceipt, NotReceivable or CodeKnown.
     """
     order = lock_one(PurchaseOrder.objects.filter(pk=order.pk))
     if order.status not in RECEIVABLE:
@@ -81,7 +82,7 @@ def receive_delivery(
     lines = lock(order.lines.all())
     parts = _parts(lines, ordinals_by_line)
     receipt = _receipt(order, parts, by, details)
-    because(f"receipt {receipt}")
+    because(f"receipt {receipt}", at=details.get("received_at"))
     failpoints.reach("receive.after_receipt")
     extras, seats = {part.line_id: part for part in came_with}, 0
     for line, ordinals in parts:
@@ -89,7 +90,7 @@ def receive_delivery(
             seats += len(some)
             tell(seats)
     failpoints.reach("receive.after_ownership")
-    owe_for(receipt)
+    owe_for(receipt, at=details.get("received_at"))
     advance(order, lines)
     record(StockReceived(receipt_id=receipt.pk))
     failpoints.reach("receive.before_commit")
