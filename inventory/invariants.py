@@ -40,3 +40,16 @@ invariant(
        WHERE cardinality(ordinals) <> cardinality(before) OR cardinality(ordinals) <> cardinality(after)
          OR (status = 'DRAFT' AND cardinality(ordinals) > 0)""",
 )
+invariant(
+    "the seat ledger adds up to what is in stock",
+    """SELECT s.id AS event_seat_id, e.stock, e.cost, e.listed
+       FROM inventory_eventseat s
+       LEFT JOIN events_pricelevel l ON l.id = s.level_id
+       LEFT JOIN (SELECT event_seat_id, sum(stock) AS stock, sum(cost) AS cost,
+                    sum(list_price) AS listed
+                  FROM inventory_seatentry GROUP BY event_seat_id) e ON e.event_seat_id = s.id
+       WHERE (coalesce(e.stock, 0), coalesce(e.cost, 0), coalesce(e.listed, 0)) <>
+         CASE WHEN s.ownership = 'OWNED' AND s.status <> 'SOLD'
+              THEN (1::bigint, s.cost, coalesce(s.price, l.price, 0))
+              ELSE (0::bigint, 0::numeric, 0::numeric) END""",
+)

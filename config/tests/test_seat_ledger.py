@@ -1,0 +1,84 @@
+"""The seat ledger adds up to the stock, whatever happens to places and prices at once."""
+
+from importlib import import_module
+
+import psycopg
+import pytest
+from psycopg.errors import LockNotAvailable
+
+from config.tests import world
+from core import invariants
+from core.tenancy import acting_for
+from inventory.models import SeatEntry
+
+RULE = "the seat ledger adds up to what is in stock"
+REPRICE = "UPDATE events_pricelevel SET price = price + 10 WHERE id = %s"
+SELL = "UPDATE inventory_eventseat SET status = 'SOLD', claimed_until = NULL WHERE id = %s"
+
+
+@pytest.fixture
+def reserved(committed_db):
+    """(Database, agency, place that somebody has reserved at its level's price)."""
+    agency = world.agency()
+    with acting_for(agency.pk):
+        _, layout = world.venue()
+        event = world.event_on_sale(layout)
+        world.received_order(event, rows="A")
+        world.reservation(event, [0])
+        yield committed_db, agency, event.seats.get(ordinal=0)
+
+
+def someone(copy, agency):
+    connection = psycopg.connect(copy.url, options=f"-c tessera.agency={agency.pk}")
+    connection.execute("SET LOCAL pgtrigger.ignore = '{}'")
+    connection.execute("SET LOCAL lock_timeout = '200ms'")
+    return connection
+
+
+@pytest.mark.race
+def test_a_place_sold_while_its_level_is_repriced_leaves_at_the_new_price(reserved):
+    copy, agency, seat = reserved
+    with someone(copy, agency) as staff:
+        staff.execute(REPRICE, [seat.level_id])
+        with someone(copy, agency) as buyer:
+            with pytest.raises(LockNotAvailable):
+                buyer.execute(SELL, [seat.pk])
+            buyer.rollback()
+    with someone(copy, agency) as buyer:
+        buyer.execute(SELL, [seat.pk])
+    assert amounts(seat) == [40, 10, -50]
+    assert RULE not in invariants.violations()
+
+
+@pytest.mark.race
+def test_without_the_lock_the_ledger_would_be_off(reserved):
+    """The control: the function as it was before places were locked."""
+    copy, agency, seat = reserved
+    before = import_module("inventory.migrations.0007_level_repriced_locks")
+    with psycopg.connect(copy.admin_url) as owner:
+        owner.execute(before.FUNCTION.format(seats=before.AS_THEY_ARE))
+    with someone(copy, agency) as staff:
+        staff.execute(REPRICE, [seat.level_id])
+        with someone(copy, agency) as buyer:
+            buyer.execute(SELL, [seat.pk])
+    assert amounts(seat) == [40, 10, -40]
+    [offence] = invariants.violations()[RULE]
+    assert (offence["event_seat_id"], offence["listed"]) == (seat.pk, 10)
+
+
+def amounts(seat):
+    """What each entry of a place changed of the stock at list price."""
+    return [int(e.list_price) for e in SeatEntry.objects.filter(event_seat=seat).order_by("pk")]
+
+
+@pytest.mark.django_db
+def test_a_ledger_that_lacks_an_entry_is_found_out():
+    house = world.house()
+    with acting_for(house.agency.pk):
+        assert RULE not in invariants.violations()
+        seat = house.event.seats.get(ordinal=5)
+        seat.entries.model.objects.create(
+            event=house.event, event_seat=seat, kind="SOLD", stock=-1, cost=-25, list_price=-40,
+            currency="EUR",
+        )  # fmt: skip
+        assert [row["event_seat_id"] for row in invariants.violations()[RULE]] == [seat.pk]
