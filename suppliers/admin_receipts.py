@@ -23,7 +23,7 @@ from core.admin_parts import (
 )
 from core.money import Money
 from payments.admin_ledger import entries_of, entries_table
-from suppliers.admin_receiving_panels import file_of
+from suppliers.admin_receiving_panels import document_of, file_of
 from suppliers.models import AccountsPayable, DeliveryDocument, DeliveryReceipt, SupplierCode
 from suppliers.receipt_paper import render as render_paper
 from venues.labels import named, section_name
@@ -167,7 +167,7 @@ class SupplierCodeAdmin(ReadOnlyAdmin):
     ]
     search_fields = ["barcode", "file_name", "acquisition__receipt__number"]
     ordering = ["-pk"]
-    fields = ["barcode_shown", "file", "place", "event", "supplier", "receipt", "in_hand"]
+    fields = ["barcode_shown", "document", "place", "event", "supplier", "receipt", "in_hand"]
     readonly_fields = fields
     export_columns = {
         "Barcode": "barcode",
@@ -188,6 +188,10 @@ class SupplierCodeAdmin(ReadOnlyAdmin):
     @admin.display(description="Their file")
     def file(self, code):
         return file_of(code)
+
+    @admin.display(description="Their file")
+    def document(self, code):
+        return document_of(code)
 
     @admin.display(description="Place")
     def place(self, code):

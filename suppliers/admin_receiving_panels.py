@@ -8,7 +8,13 @@ from django.utils.html import format_html, format_html_join
 from core.admin_parts import Panel, Table, columns, linked, panel, when
 from core.money import total
 from inventory.models import EventSeat, Ownership
-from suppliers.models import RECEIVABLE, Acquisition, LineStatus, PurchaseOrderLine
+from suppliers.models import (
+    RECEIVABLE,
+    Acquisition,
+    DeliveryDocument,
+    LineStatus,
+    PurchaseOrderLine,
+)
 from suppliers.services.landed import amount_of
 from suppliers.services.lines import words_for
 from venues.admin import picture
@@ -183,8 +189,8 @@ def supplier_code_of_seat(request, seat):
     """The supplier's own barcode or file, for those who buy."""
     found = Acquisition.objects.filter(event_seat=seat, codes__isnull=False)
     rows = [
-        [each.supplier, code.barcode or "–", file_of(code)]
-        for each in found.select_related("supplier").prefetch_related("codes")
+        [each.supplier, code.barcode or "–", document_of(code)]
+        for each in found.select_related("supplier").prefetch_related("codes__acquisition__line")
         for code in each.codes.all()
     ]
     titles = columns("Supplier", "Their barcode", "Their file")
@@ -196,3 +202,11 @@ def file_of(code):
     if code.link:
         return format_html('<a href="{0}" rel="noreferrer">{0}</a>', code.link)
     return code.file_name or "–"
+
+
+def document_of(code):
+    """Like `file_of`, with the way to the file if it was kept with its order."""
+    order = code.acquisition.line.order_id
+    kept = DeliveryDocument.objects.filter(order=order, name=code.file_name).defer("content")
+    document = kept.order_by("-added_at", "pk").first() if code.file_name else None
+    return linked(document) if document else file_of(code)

@@ -8,6 +8,8 @@ import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from agencies.models import Agency
 from config.tests import world
@@ -16,6 +18,7 @@ from core import invariants
 from core.errors import DomainError
 from core.memory import Remembered
 from core.models import OutboxMessage
+from core.money import Money
 from core.tenancy import as_system
 from inventory.models import EventSeat
 from notifications.handlers import mail_delivery_receipt
@@ -170,7 +173,7 @@ def test_a_file_is_read_kept_as_it_came_and_saved_only_by_who_buys(jonas, agency
         ("111", "https://supplier.example/1", ""),
         ("222", "", "a.pdf"),
     ]
-    document = DeliveryDocument.objects.get()
+    document = DeliveryDocument.objects.get(name__endswith=".csv")
     saved = jonas.get(of(document, "open_file"))
     assert saved.content == content
     assert saved["Content-Disposition"] == 'attachment; filename="list of DN-7.csv"'
@@ -178,12 +181,54 @@ def test_a_file_is_read_kept_as_it_came_and_saved_only_by_who_buys(jonas, agency
     assert saved["Content-Security-Policy"].startswith("sandbox")
     shown = jonas.get(address("suppliers.suppliercode")).content.decode()
     assert "222" in shown
+    services.keep_document(
+        order=order, name="a.pdf", content=b"%PDF-1", content_type="application/pdf", by=None
+    )
+    code = jonas.get(of(SupplierCode.objects.get(file_name="a.pdf"))).content.decode()
+    assert of(DeliveryDocument.objects.get(name="a.pdf")) in code
     for role in ("BOX_OFFICE", "FINANCE", "GATE_MANAGER"):
         other = world.client_of(world.staff(agency, role), agency)
         assert other.get(of(document, "open_file")).status_code == 403
         assert other.get(address("suppliers.suppliercode")).status_code == 403
         seat = of(EventSeat.objects.get(ordinal=0))
         assert "111" not in other.get(seat).content.decode()
+
+
+def test_the_list_of_codes_asks_as_much_for_many_as_for_few(jonas, event):
+    order = world.confirmed_order(event, rows="A")
+    line = order.lines.get()
+
+    def received(ordinals):
+        part = Part(line.pk, tuple(ordinals), codes={o: f"code-{o}" for o in ordinals})
+        receive_delivery(order=order, ordinals_by_line={line.pk: ordinals}, came_with=[part])
+
+    def asked():
+        with CaptureQueriesContext(connection) as captured:
+            assert jonas.get(address("suppliers.suppliercode")).status_code == 200
+        return len(captured)
+
+    received(line.ordinals[:1])
+    asked()
+    few = asked()
+    received(line.ordinals[1:])
+    assert asked() == few
+
+
+def test_a_line_of_a_price_level_is_read_and_received_like_one_of_a_section(jonas, event):
+    order = services.draft_order(supplier=world.supplier(), currency="EUR")
+    level = event.levels.get(name="Stalls")
+    services.add_line(
+        order=order, event=event, level=level, unit_cost=Money(20, "EUR"), quantity=12
+    )
+    services.submit_order(order=order, by=None)
+    order = services.confirm_order(order=order, by=None)
+    page = sent(jonas, order, text="Stalls A 1-10")
+    receive(jonas, page)
+    assert "Stalls: A 1-10" in words_of(render(DeliveryReceipt.objects.get()))[0]
+    rest = jonas.post(of(order, "receive"), {"take_0": "part", "rows_0": "B"})
+    assert "name its places in the box above" in str(rest.context["form"].errors)
+    preview = jonas.post(of(order, "receive"), {"take_0": "part", "quantity_0": "2"}, follow=True)
+    assert "Stalls: B 1-2" in preview.content.decode()
 
 
 def test_a_file_of_any_kind_is_kept_but_never_shown_by_this_site(jonas, event):

@@ -426,7 +426,7 @@ HEADS = st.sampled_from(["", "section,row,seat,barcode\n", "sec;from;to;qty\n", 
 
 
 @settings(
-    max_examples=150,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -446,7 +446,7 @@ def test_whatever_is_pasted_only_what_is_expected_is_read_and_each_place_once(or
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(content=st.binary(max_size=400) | st.binary(max_size=60).map(lambda some: b"PK\3\4" + some))
 def test_whatever_bytes_come_they_are_read_or_refused(order, content):
