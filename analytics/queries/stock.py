@@ -12,7 +12,8 @@ from analytics.queries.reading import rows_of
 ROOMY = "SET LOCAL work_mem = '128MB'"
 PLACE = "JOIN inventory_eventseat p ON p.id = e.event_seat_id"
 # Whose seat it was at the time of the entry: the last delivery's before it, for a place can be bought
-# again after it went back. Only few did, so that all others are joined without looking at the time.
+# again after it went back. Only few did, so that all others are joined without looking at the time. An
+# entry has the moment its transaction began, a delivery that of its statement: hence the minute.
 BOUGHT = """
 LEFT JOIN (
   SELECT event_seat_id, supplier_id, line_id, '-infinity'::timestamptz AS since,
@@ -22,8 +23,9 @@ LEFT JOIN (
     SELECT 1 FROM suppliers_acquisition before
     WHERE before.event_seat_id = only_one.event_seat_id AND before.returned_at IS NOT NULL)
   UNION ALL
-  SELECT q.event_seat_id, q.supplier_id, q.line_id, r.received_at,
-    lead(r.received_at, 1, 'infinity') OVER (PARTITION BY q.event_seat_id ORDER BY r.received_at)
+  SELECT q.event_seat_id, q.supplier_id, q.line_id, r.received_at - interval '1 minute',
+    lead(r.received_at - interval '1 minute', 1, 'infinity')
+      OVER (PARTITION BY q.event_seat_id ORDER BY r.received_at)
   FROM suppliers_acquisition q JOIN suppliers_deliveryreceipt r ON r.id = q.receipt_id
   WHERE q.event_seat_id IN (
     SELECT event_seat_id FROM suppliers_acquisition WHERE returned_at IS NOT NULL)

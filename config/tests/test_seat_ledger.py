@@ -54,7 +54,7 @@ def test_a_place_sold_while_its_level_is_repriced_leaves_at_the_new_price(reserv
 def test_without_the_lock_the_ledger_would_be_off(reserved):
     """The control: the function as it was before places were locked."""
     copy, agency, seat = reserved
-    before = import_module("inventory.migrations.0007_level_repriced_locks")
+    before = import_module("inventory.migrations.0008_level_repriced_locks")
     with psycopg.connect(copy.admin_url) as owner:
         owner.execute(before.FUNCTION.format(seats=before.AS_THEY_ARE))
     with someone(copy, agency) as staff:

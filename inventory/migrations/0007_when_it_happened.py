@@ -33,7 +33,7 @@ BEGIN
       WHEN before.status = 'BLOCKED' AND after.status <> 'BLOCKED' THEN 'UNBLOCKED'
       WHEN after.status = 'HELD' AND (before.status <> 'HELD'
         OR before.hold_id IS DISTINCT FROM after.hold_id) THEN 'HELD'
-      WHEN before.status = 'HELD' AND after.status = 'AVAILABLE' THEN 'RELEASED'
+      WHEN before.status = 'HELD' AND after.status IN ('AVAILABLE', 'RESERVED') THEN 'RELEASED'
       WHEN before.cost IS DISTINCT FROM after.cost THEN 'COSTED'
       ELSE 'REPRICED' END,
     stays::integer - was::integer,
@@ -47,5 +47,5 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inventory", "0006_price_jobs")]
+    dependencies = [("inventory", "0007_buyers_of_lapsed_holds")]
     operations = [migrations.RunSQL(WRITER, migrations.RunSQL.noop)]

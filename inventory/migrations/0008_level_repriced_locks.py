@@ -22,7 +22,7 @@ AS_THEY_ARE = f"inventory_eventseat {THEY_ARE} ORDER BY ordinal"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inventory", "0006_price_jobs")]
+    dependencies = [("inventory", "0007_when_it_happened")]
     operations = [
         migrations.RunSQL(FUNCTION.format(seats=LOCKED), FUNCTION.format(seats=AS_THEY_ARE)),
     ]
