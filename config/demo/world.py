@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import ApiKey
 from agencies.models import Agency, Membership
 from config.demo import nights, people, sales, stock
+from config.demo.desks import lay_out_work
 from config.demo.programme import make_event
 from config.demo.venues import make_balcony, make_venues
 from config.history import PLAN_AFRESH
@@ -94,6 +95,8 @@ def _parterre(tell, chance):
     tell("sales")
     _sell(programme, box)
     stock.leave_open(programme, desk)
+    tell("desks")
+    lay_out_work(programme, desk)
     return _device_keys(programme)
 
 
