@@ -34,6 +34,7 @@ from suppliers.models import (
 from suppliers.services import Billed
 from suppliers.services.consignment import balance, end_of, unsettled
 from suppliers.services.runs import payable_now, plan_run
+from suppliers.tasks import accrue_consignment
 
 pytestmark = pytest.mark.django_db
 
@@ -531,6 +532,15 @@ def test_a_seat_sold_again_is_a_sale_of_its_own(event):
     give_back(event, [0], second)
     services.accrue()
     assert waiting() == (0, 0)
+
+
+def test_the_job_books_what_was_sold_of_every_agency_that_has_consigned_seats(event):
+    assert accrue_consignment() == 0
+    services.receive_delivery(order=order_on(event, basis="CONSIGNMENT"))
+    world.sold_booking(event, [0, 1, 2])
+    assert accrue_consignment() == 1
+    assert ConsignmentSale.objects.count() == 3
+    assert accrue_consignment() == 0
 
 
 def waiting():
