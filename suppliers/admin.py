@@ -2,23 +2,27 @@
 
 from core.admin_parts import Panel, Table, amount, columns, day, linked, panel
 from suppliers.admin_consignment import SettlementStatementAdmin
+from suppliers.admin_credits import CreditNoteAdmin
 from suppliers.admin_invoices import SupplierInvoiceAdmin
 from suppliers.admin_orders import PurchaseOrderAdmin
 from suppliers.admin_payables import AccountsPayableAdmin
 from suppliers.admin_receipts import DeliveryReceiptAdmin
 from suppliers.admin_returns import SupplierReturnAdmin
 from suppliers.admin_runs import PaymentRunAdmin
+from suppliers.admin_supplier_payments import SupplierPaymentAdmin
 from suppliers.admin_suppliers import SupplierAdmin
 from suppliers.models import Acquisition
 
 __all__ = [
     "AccountsPayableAdmin",
+    "CreditNoteAdmin",
     "DeliveryReceiptAdmin",
     "PaymentRunAdmin",
     "PurchaseOrderAdmin",
     "SettlementStatementAdmin",
     "SupplierAdmin",
     "SupplierInvoiceAdmin",
+    "SupplierPaymentAdmin",
     "SupplierReturnAdmin",
 ]
 
