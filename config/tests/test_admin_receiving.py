@@ -1,7 +1,7 @@
 """Receiving what suppliers sent: the screen, its worker, the receipt on paper and by mail."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pypdfium2
 import pytest
@@ -356,6 +356,13 @@ def test_days_in_hand_barcodes_and_the_manner_of_delivery_are_kept(event):
     days = Acquisition.objects.order_by("event_seat__ordinal").values_list("in_hand_on", flat=True)
     assert list(days) == [None, date(2027, 3, 1)]
     assert SupplierCode.objects.get().acquisition.event_seat.ordinal == first
+
+
+def test_what_came_earlier_is_written_down_on_its_own_day(event):
+    late_on_new_years_eve = datetime(2025, 12, 31, 23, 30, tzinfo=UTC)  # in Paris it is 2026
+    order = world.confirmed_order(event, rows="A")
+    receipt = receive_delivery(order=order, received_at=late_on_new_years_eve)
+    assert (receipt.number, receipt.delivered_on) == ("GR-2026-0001", date(2026, 1, 1))
 
 
 def test_a_barcode_that_came_before_brings_nothing(event):

@@ -3,7 +3,7 @@
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from agencies.queries import local_today
+from agencies.queries import current_zone, local_today
 from core import failpoints
 from core.audit import because
 from core.errors import DomainError
@@ -131,16 +131,17 @@ def _received(lines):
 
 
 def _receipt(order, parts, by, details):
-    today = local_today()
+    at = details.get("received_at")
+    day = at.astimezone(current_zone()).date() if at else local_today()
     amount = total((amount_of(line, ordinals) for line, ordinals in parts), order.currency)
     return DeliveryReceipt.objects.create(
-        number=f"GR-{today.year}-{next_number(f'receipt-{today.year}'):04d}",
+        number=f"GR-{day.year}-{next_number(f'receipt-{day.year}'):04d}",
         order=order,
         received_by=by,
         seats=sum(len(ordinals) for _, ordinals in parts),
         amount=amount.amount,
         currency=order.currency,
-        **{"delivered_on": today, "fulfillment": order.fulfillment, **details},
+        **{"delivered_on": day, "fulfillment": order.fulfillment, **details},
     )
 
 
