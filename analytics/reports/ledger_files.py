@@ -3,13 +3,13 @@
 QuickBooks Online: the columns of Intuit's sample file for journal entries. Lines of one JournalNo are
 one entry; accounts go by name ("Parent:Sub" for a sub-account), account numbers switched off during
 the import; days as MM/DD/YYYY; a line has a debit or a credit.
-https://quickbooks.intuit.com/learn-support/en-us/help-article/import-export-data-files/import-journal-entries-quickbooks-online/L4tQBwbs7_US_en_US
+https://quickbooks.intuit.com/learn-support/en-au/help-article/import-export-files/import-journal-entries-quickbooks-online/L4tQBwbs7_AU_en_AU
 
 Xero: the columns of its template for manual journals. Lines with the same narration and day are one
 journal; accounts go by code; the tax rate by its full name; days as DD/MM/YYYY; debits are positive,
 credits negative. At most 300 lines a file, hence one journal a day. It knows only the organisation's
 own currency, so a file has one.
-https://central.xero.com/s/article/Import-and-export-manual-journals
+https://help.xero.com/nz/ManualJournalsImport
 """
 
 from dataclasses import dataclass

@@ -171,7 +171,7 @@ def bought_from(supplier, event, *, days_ago, back=None):
     receipt = DeliveryReceipt.objects.create(
         number=f"GR-{days_ago}",
         order=order,
-        received_at=moment(days_ago),
+        received_at=moment(days_ago) + timedelta(seconds=5),  # its transaction began before
         seats=1,
         amount=25,
         currency="EUR",
