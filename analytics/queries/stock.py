@@ -10,6 +10,8 @@ from analytics.queries.reading import rows_of
 
 # A million places in one sort or hash; 4 MB would send them to the disk.
 ROOMY = "SET LOCAL work_mem = '128MB'"
+# Where the planner takes thousands of rows for two, as after a load, loops within loops take minutes.
+WITHOUT_LOOPS = f"{ROOMY}; SET LOCAL enable_nestloop = off"
 PLACE = "JOIN inventory_eventseat p ON p.id = e.event_seat_id"
 # Whose seat it was at the time of the entry: the last delivery's before it, for a place can be bought
 # again after it went back. Only few did, so that all others are joined without looking at the time. An
@@ -216,9 +218,9 @@ def ageing(*, on, by="owned", event=None):
     return [row | {"name": names[row["bucket"]]} for row in read_whole(sql, asked)]
 
 
-def read_whole(sql, asked):
-    """The rows of a statement that goes through the whole seat ledger."""
+def read_whole(sql, asked, *, planned=ROOMY):
+    """The rows of a statement that goes through whole tables, planned with these settings."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(ROOMY)
+            cursor.execute(planned)
         return rows_of(sql, asked)

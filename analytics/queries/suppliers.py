@@ -2,7 +2,7 @@
 
 from agencies.queries import local_today
 from analytics.days import begin_of, end_of, zone
-from analytics.queries.stock import read_whole
+from analytics.queries.stock import WITHOUT_LOOPS, read_whole
 
 PERFORMANCE = """
 WITH ordered AS (
@@ -65,4 +65,5 @@ def performance(*, since, until):
     supplier was asked to take back, `taken_back` and `refused` what he answered.
     """
     asked = {"since": begin_of(since), "until": end_of(until)}
-    return read_whole(PERFORMANCE, asked | {"today": local_today(), "zone": str(zone())})
+    asked |= {"today": local_today(), "zone": str(zone())}
+    return read_whole(PERFORMANCE, asked, planned=WITHOUT_LOOPS)
