@@ -30,6 +30,7 @@ BATCH = 3000
 # django-pgtrigger asks this setting for each row; where it is not set that costs an error per row.
 # The seat ledger's writer would say that all was sold now: WRITE says when.
 LEDGER_BY_HAND = "SELECT set_config('pgtrigger.ignore', %(seat_ledger)s, true)"
+LEDGER_BY_ITSELF = "SET LOCAL pgtrigger.ignore = '{}'"
 # Tables that have just been filled have no statistics: loops within loops would take minutes where
 # a hash takes milliseconds.
 NO_LOOPS = "SET LOCAL enable_nestloop = off"
@@ -268,7 +269,9 @@ def _write(event, parties, numbers, used, chance):
             raise _taken(cursor, wanted["ordinals"])
         _set_fees(cursor, event.currency)
         admit = ADMIT if any(wanted["used"]) else ""
-        for statement in _statements(SUMS, WRITE, admit, CLEAN_UP, LOOPS, PLAN_AFRESH):
+        for statement in _statements(
+            SUMS, WRITE, admit, CLEAN_UP, LOOPS, PLAN_AFRESH, LEDGER_BY_ITSELF
+        ):
             cursor.execute(statement, wanted)
     return wanted["booking_ids"]
 

@@ -233,6 +233,7 @@ def test_an_agency_made_by_the_operator_gets_its_first_owner(house):
     fields = {"name": "Balcon", "slug": "balcon", "host": "balcon.example", "currency": "EUR"}
     fields |= {"time_zone": "Europe/Paris", "fee_percent": "5", "fee_fixed": "0"}
     fields |= {"sale_cost_percent": "1.4", "sale_cost_fixed": "0.25"}
+    fields |= {"invoice_tolerance_percent": "1", "invoice_tolerance": "5"}
     assert client.post(address("agencies.agency", "add"), fields).status_code == 302
     with as_system():
         made = Agency.objects.get(slug="balcon")
@@ -307,6 +308,7 @@ def _final(house):
         *("suppliers.supplier", "suppliers.purchaseorder", "events.event"),
         "payments.accountcode",
         "inventory.pricingrule",
+        "inventory.allocationplan",
     }
     return [(label, row) for label, row in house.rows.items() if label not in open_to_forms]
 

@@ -164,12 +164,15 @@ def test_every_currency_has_balances_of_its_own(agency, event):
     assert all(panel.table.foot[0] == "Debits and credits are equal." for panel in balances)
 
 
-def test_a_gate_manager_makes_keys_for_gates_and_for_nothing_else(agency, event):
+def test_a_gate_manager_makes_keys_for_gates_and_for_himself(agency, event):
     gate = Gate.objects.create(event=event, name="Gate A")
     lena = world.client_of(world.staff(agency, "GATE_MANAGER"), agency)
     partner, _ = ApiKey.objects.make(role="partner", name="Kiosk")
     page = address("accounts.apikey", "add")
-    assert [role for role, _ in lena.get(page).context["form"].fields["role"].choices] == ["gate"]
+    assert [role for role, _ in lena.get(page).context["form"].fields["role"].choices] == [
+        "gate",
+        "staff",
+    ]
     assert lena.post(page, {"name": "Reseller", "role": "partner"}).context["form"].errors
     shown = lena.post(page, {"name": "Scanner 3", "role": "gate"}).content.decode()
     assert ApiKey.objects.get(name="Scanner 3").role == "gate"
@@ -331,7 +334,7 @@ def test_a_name_that_is_taken_in_this_agency_is_said_in_words(mireille, agency):
     Organizer.objects.create(name="Quai")
     answer = mireille.post(address("agencies.organizer", "add"), {"name": "Quai"})
     form = answer.context["adminform"].form
-    assert form.non_field_errors() == ["There is already a organizer with this name."]
+    assert form.non_field_errors() == ["There is already an organizer with this name."]
     elsewhere = world.agency("balcon")
     zoe = world.client_of(world.staff(elsewhere, "OWNER"), elsewhere)
     assert zoe.post(address("agencies.organizer", "add"), {"name": "Quai"}).status_code == 302
@@ -340,6 +343,7 @@ def test_a_name_that_is_taken_in_this_agency_is_said_in_words(mireille, agency):
 def test_the_owner_sets_the_fee_but_not_the_currency_or_the_host(mireille, agency):
     form = {"name": "Parterre", "time_zone": "Europe/Paris", "fee_percent": "7", "fee_fixed": "0.5"}
     form |= {"sale_cost_percent": "1.4", "sale_cost_fixed": "0.25"}
+    form |= {"invoice_tolerance_percent": "1", "invoice_tolerance": "5"}
     mireille.post(of(agency), {**form, "currency": "USD", "host": "evil.example", "slug": "x"})
     agency.refresh_from_db()
     assert (agency.fee_percent, agency.currency, agency.host) == (7, "EUR", "parterre.example")
