@@ -86,7 +86,8 @@ def _rule(desk):
 def _invoice(desk):
     """Invoices of the latest deliveries: five that match, one that asks too much a seat."""
     receipts = DeliveryReceipt.objects.filter(order__basis="FIRM", order__landed_costs=None)
-    latest = receipts.select_related("order").order_by("-received_at", "pk")[:6]
+    whole = receipts.filter(order__status="COMPLETED").select_related("order")
+    latest = whole.order_by("-received_at", "pk")[:6]
     for number, receipt in enumerate(latest):
         extra = Decimal("1.50") if number == 0 else Decimal(0)
         services.enter_invoice(

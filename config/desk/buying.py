@@ -20,9 +20,9 @@ from suppliers.models import (
 )
 from suppliers.models import Status as OrderStatus
 from suppliers.queries import OPEN_DEBTS as UNPAID
+from suppliers.queries import with_totals
 
 SEATS = Sum("lines__ordered")
-COST = Sum(F("lines__unit_cost") * F("lines__ordered"), output_field=DecimalField())
 TO_COME = F("lines__ordered") - F("lines__received") - F("lines__cancelled")
 COMING = {
     "to_come": Sum(TO_COME),
@@ -40,7 +40,15 @@ class Ordered:
     days: int | None = None
 
     @property
+    def waits_for_approval(self):
+        order = self.order
+        is_open = order.status == OrderStatus.PENDING and order.needs_approval
+        return is_open and order.approved_by_id is None
+
+    @property
     def next_step(self):
+        if self.waits_for_approval:
+            return reverse("admin:suppliers_purchaseorder_change", args=[self.order.pk])
         name = {
             OrderStatus.DRAFT: "submit" if self.seats else "add_line",
             OrderStatus.PENDING: "confirm",
@@ -51,13 +59,13 @@ class Ordered:
 def waiting(agency):
     """Orders that wait for us: submitted ones to be confirmed, then drafts."""
     orders = (
-        PurchaseOrder.objects.filter(WAITING_FOR_US)
+        with_totals(PurchaseOrder.objects.filter(WAITING_FOR_US))
         .select_related("supplier")
-        .annotate(seats=SEATS, cost=COST)
+        .annotate(seats=SEATS)
         .order_by("-status", F("submitted_at").asc(nulls_last=True), "created_at", "pk")
     )
     rows = [
-        Ordered(order, order.seats or 0, Money(order.cost or 0, order.currency))
+        Ordered(order, order.seats or 0, Money(order.total_cost, order.currency))
         for order in orders[:SHOWN]
     ]
     return Part(rows, PurchaseOrder.objects.filter(WAITING_FOR_US).count())
