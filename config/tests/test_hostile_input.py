@@ -15,6 +15,8 @@ from config.tests.test_tenancy import NOT_HERE, endpoints
 from core.json_bodies import LARGEST_BODY
 from core.tenancy import acting_for, as_system
 from events.models import Event
+from inventory.models import AllocationPlan
+from suppliers.models import AccountsPayable, PurchaseOrder
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +83,7 @@ BODIES = [
     b'{"x":"' + b"y" * 3_000_000 + b'"}',
 ]
 CHARSETS = ["utf-16", "utf-7", "base64", "rot13", "no-such"]
+NOBODY = "01a1fc84-1111-7000-8000-000000000000"
 FORMS = {
     "/events/{slug}/reserve/": (
         ["seat", "quantity", "level", "section", "together", "wheelchair", "from_section"],
@@ -106,6 +109,50 @@ CALLS = {
     "/api/v1/bookings/{sold_by_key}/contact": {"name": "Noor", "email": "n@post.example"},
     "/api/v1/bookings/{sold_by_key}/pay": {},
     "/api/v1/tickets/scan": {"code": "x", "gate": "", "nonce": "n"},
+    "/api/v1/inventory/reserve": {"event": "{event}", "seats": [9_999]},
+    "/api/v1/inventory/reserve/batch": {"reservations": [{"event": NOBODY, "seats": [9_999]}]},
+    "/api/v1/inventory/release": {"booking": NOBODY},
+    "/api/v1/inventory/holds": {
+        **{"event": "{event}", "hold_type": "ARTIST", "name": "N", "seats": [9_999]},
+        **{"hold_until": None, "notice_at": None, "contact": "", "reason": "R", "order": "LAST"},
+    },
+    "PUT /api/v1/inventory/holds/{nobody}/release": {"quantity": 1},
+    "/api/v1/inventory/allocation/plan": {
+        **{"event": "{event}", "name": "N", "notes": ""},
+        "shares": [{"channel": "WEB", "quantity": 1}],
+    },
+    "PUT /api/v1/inventory/allocation/plans/{plan}": {
+        **{"name": "N", "shares": [{"channel": "WEB", "percent": "5"}]}
+    },
+    "/api/v1/inventory/allocation/apply": {"plan": NOBODY},
+    "PUT /api/v1/inventory/events/{event}/seats/{seat}/price": {
+        **{"price": "45.00", "reason": "R", "below_cost_reason": ""}
+    },
+    "/api/v1/inventory/events/{event}/seats/{seat}/return": {"reason": "R"},
+    "/api/v1/suppliers": {
+        **{"name": "", "supplier_type": "PROMOTER", "wholesale_discount_rate": "0.2"},
+        **{"currency": "EUR", "credit_limit": "1", "contract_start_date": "2026-01-01"},
+        **{"return_days": 3, "email": "a@b.example", "bank_account": "X", "is_active": True},
+    },
+    "PUT /api/v1/suppliers/{supplier}": {"notes": "N", "credit_line": "5.00"},
+    "/api/v1/purchase-orders": {
+        **{"supplier": NOBODY, "currency": "EUR", "basis": "FIRM", "expected_date": "2026-12-01"},
+        "lines": [{"event": NOBODY, "section": "A", "quantity": 1, "unit_price": "1.00"}],
+        "landed_costs": [{"kind": "TAX", "amount": "1.00"}],
+    },
+    "PUT /api/v1/purchase-orders/{order}": {"version": 1, "notes": "N"},
+    "/api/v1/purchase-orders/{order}/submit": {},
+    "/api/v1/purchase-orders/{order}/withdraw": {},
+    "/api/v1/purchase-orders/{order}/approve": {},
+    "/api/v1/purchase-orders/{order}/confirm": {},
+    "/api/v1/purchase-orders/{order}/receive": {
+        **{"lines": [{"line": NOBODY, "seats": [1]}], "delivery_reference": "D"}
+    },
+    "/api/v1/purchase-orders/{order}/cancel": {"reason": "R", "lines": [NOBODY]},
+    "/api/v1/purchase-orders/{order}/pay": {"amount": "1.00", "method": "CASH"},
+    "/api/v1/accounts-payable/{debt}/pay": {
+        **{"amount": "0.01", "method": "CASH", "bank_reference": "B", "paid_on": "2026-01-01"}
+    },
 }
 SEARCH = "q when place max_price kind wheelchair from to page refused"
 PAGES = {  # with the names each reads from its query
@@ -136,9 +183,33 @@ PAGES = {  # with the names each reads from its query
     "/api/v1/bookings/{sold_by_key}": "",
     "/api/v1/gate": "gate",
     "/api/v1/schema/": "format lang",
+    "/api/v1/inventory/events/{event}": "ownership status section level cursor limit",
+    "/api/v1/inventory/events/{event}/seats": "ownership status section level",
+    "/api/v1/inventory/events/{event}/available": "section level",
+    "/api/v1/inventory/events/{event}/availability": "",
+    "/api/v1/inventory/events/{event}/availability/realtime": "since",
+    "/api/v1/inventory/events/{event}/seats/{seat}": "",
+    "/api/v1/inventory/holds": "event hold_type status cursor",
+    "/api/v1/inventory/holds/{nobody}": "",
+    "/api/v1/inventory/allocation/plans": "event status cursor",
+    "/api/v1/inventory/allocation/plans/{plan}": "",
+    "/api/v1/inventory/allocation/visualization": "plan",
+    "/api/v1/inventory/reports/value": "on by event which",
+    "/api/v1/inventory/reports/movement": "since until step event",
+    "/api/v1/suppliers": "is_active q cursor",
+    "/api/v1/suppliers/{supplier}": "",
+    "/api/v1/purchase-orders": "status supplier cursor",
+    "/api/v1/purchase-orders/{order}": "",
+    "/api/v1/accounts-payable": "status supplier due_by cursor",
+    "/api/v1/accounts-payable/{debt}": "",
     "/healthz": "",
     "/readyz": "",
     "/metrics": "",
+}
+KEYS = {
+    "gate": ("/api/v1/tickets", "/api/v1/gate"),
+    "buyer": ("/api/v1/inventory/reserve", "/api/v1/inventory/release"),
+    "staff": ("/api/v1/inventory", "/api/v1/suppliers", "/api/v1/purchase", "/api/v1/accounts"),
 }
 NOTICES = "/webhooks/payments/simulated/"
 
@@ -163,6 +234,12 @@ def ids(world):
             "booking": booking.pk,
             "sold_by_key": sold.pk,
             "key": mailed_key(booking),
+            "seat": event.seats.get(ordinal=5).pk,
+            "plan": AllocationPlan.objects.create(event=event, name="Split").pk,
+            "order": PurchaseOrder.objects.get().pk,
+            "supplier": PurchaseOrder.objects.get().supplier_id,
+            "debt": AccountsPayable.objects.get().pk,
+            "nobody": NOBODY,
         }
 
 
@@ -177,11 +254,17 @@ def browser(ids):
 @pytest.fixture
 def caller(world):
     def of(path):
-        role = "gate" if path.startswith(("/api/v1/tickets", "/api/v1/gate")) else "buyer"
-        headers = {"authorization": f"Api-Key {world['tokens'][role]}"}
+        role = next((role for role, start in KEYS.items() if path.startswith(start)), "buyer")
+        headers = {"authorization": f"Api-Key {world['tokens'][role]}", "idempotency-key": "k"}
         return Client(raise_request_exception=False, headers=headers)
 
     return of
+
+
+def at(call):
+    """(method, path) of a call such as "PUT /api/v1/…"; without a word it is a POST."""
+    method, _, path = call.rpartition(" ")
+    return method or "POST", path
 
 
 def answered(answer, *about):
@@ -194,7 +277,7 @@ def answered(answer, *about):
 
 def test_everything_that_is_open_is_listed_here(ids):
     listed = [*PAGES, *FORMS, *CALLS, NOTICES]
-    routes = {resolve(path.format(**ids)).route for path in listed}
+    routes = {resolve(at(call)[1].format(**ids)).route for call in listed}
     assert routes >= {path for path in endpoints() if not path.startswith(NOT_HERE)}
 
 
@@ -235,31 +318,36 @@ def ways_into(thing):
         if isinstance(part, dict):
             for inside in ways_into(part):
                 yield lambda value, name=name, inside=inside: {**thing, name: inside(value)}
+        if isinstance(part, list) and part and isinstance(part[0], dict):
+            for inside in ways_into(part[0]):
+                yield lambda value, name=name, inside=inside: {**thing, name: [inside(value)]}
 
 
-@pytest.mark.parametrize("path", CALLS)
-def test_calls_with_everything_in_every_field(path, ids, caller):
+@pytest.mark.parametrize("call", CALLS)
+def test_calls_with_everything_in_every_field(call, ids, caller):
+    method, path = at(call)
     address, client = path.format(**ids), caller(path)
-    good = {**CALLS[path], **({"event": str(ids["event"])} if "event" in CALLS[path] else {})}
+    good = {**CALLS[call], **({"event": str(ids["event"])} if "event" in CALLS[call] else {})}
     wholes = [good]
-    if "seats" in good:
+    if "best" in good:
         wholes = [{k: v for k, v in good.items() if k != left} for left in ("best", "seats")]
     for whole in wholes:
         for fill in ways_into(whole):
             for thing in THINGS:
                 body = json.dumps(fill(thing))
-                answered(client.post(address, body, content_type="application/json"), path, body)
+                answered(client.generic(method, address, body, "application/json"), call, body)
 
 
-@pytest.mark.parametrize("path", [*CALLS, NOTICES])
-def test_bodies_that_are_no_request(path, ids, caller):
+@pytest.mark.parametrize("call", [*CALLS, NOTICES])
+def test_bodies_that_are_no_request(call, ids, caller):
+    method, path = at(call)
     address, client = path.format(**ids), caller(path)
     for body in BODIES:
         for charset in ("utf-8", *CHARSETS) if len(body) < 1_000 else ("utf-8",):
             kind = f"application/json; charset={charset}"
-            answered(client.generic("POST", address, body, kind), path, body, charset)
+            answered(client.generic(method, address, body, kind), path, body, charset)
     for kind in ("text/plain", "multipart/form-data", "x", ""):
-        answered(client.generic("POST", address, b"{}", kind), path, kind)
+        answered(client.generic(method, address, b"{}", kind), path, kind)
 
 
 @pytest.mark.parametrize("word", [word for word in WORDS if len(word) < 10_000])

@@ -262,7 +262,7 @@ def test_a_second_payment_goes_back_whichever_is_heard_first(provider, event):
     second = Payment.objects.create(
         reference=booking.pk, provider="simulated", amount=45, currency="EUR"
     )
-    world._received(second)
+    world.received(second)
     confirm(booking.pk, payment_id=second.pk)
     confirm(booking.pk, payment_id=first.pk)
     assert [(r.payment_id, r.reason) for r in Refund.objects.all()] == [(second.pk, "DUPLICATE")]
