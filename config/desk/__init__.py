@@ -45,6 +45,7 @@ def dashboard(request, context):
         "now": timezone.localtime(),
         "tally": _tally(desk),
         "can_see_seats": admin.site.allows(request, "view", "inventory.eventseat"),
+        "can_buy": admin.site.allows(request, "step", "suppliers.purchaseorder"),
         "can_return": admin.site.allows(request, "add", "suppliers.supplierreturn"),
         "can_price": admin.site.allows(request, "add", "inventory.pricechange"),
         "new_order": can_order and reverse("admin:suppliers_purchaseorder_add"),

@@ -302,6 +302,17 @@ def test_paying_an_order_settles_first_what_has_arrived(event):
     assert (paid.allocated, paid.left) == (100, euros(30))
 
 
+def test_what_an_invoice_in_dispute_holds_is_not_paid_as_an_advance(event, ines):
+    order = order_on(event, terms="IMMEDIATE")
+    services.receive_delivery(order=order)
+    disputed = invoice(order, billed(order, price="30.00"), by=ines)
+    with pytest.raises(services.NotPayable, match="does not match"):
+        services.pay_order(order=order, key="one")
+    services.refuse_invoice(invoice=disputed, reason="Too dear", by=ines)
+    services.pay_order(order=order, key="one")
+    assert balances() == {"inventory": 250, "bank": -250}
+
+
 def test_an_order_on_other_terms_or_above_the_limit_is_not_paid_in_advance(event):
     with pytest.raises(services.NotPayable, match="terms are other ones"):
         services.pay_order(order=order_on(event), key="one")

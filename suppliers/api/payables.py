@@ -16,7 +16,7 @@ from suppliers.models import AccountsPayable, SupplierPayment
 from suppliers.services import Transfer
 
 PAYERS = may("suppliers.accountspayable", write="step")
-LONGEST_KEY = 80
+LONGEST_KEY = 59  # with who pays in front it is a payment's key
 
 
 class PayRequest(Strict):
@@ -120,14 +120,18 @@ class _Pay(StaffView, APIView):
         key = request.headers.get("Idempotency-Key", "")
         if not key or len(key) > LONGEST_KEY or not key.isprintable():
             raise Invalid(
-                "Send an Idempotency-Key of 1 to 80 printable characters: it keeps a payment from "
+                "Send an Idempotency-Key of 1 to 59 printable characters: it keeps a payment from "
                 "being made twice. Nothing was paid."
             )
         asked = PayRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = dict(asked.validated_data)
         payment = self.pay(
-            f"api:{key}", request.user, wanted.pop("amount", None), Transfer(**wanted), **ids
+            f"api:{request.user.pk}:{key}"[:100],
+            request.user,
+            wanted.pop("amount", None),
+            Transfer(**wanted),
+            **ids,
         )
         return Response(_payment(payment), status=201)
 

@@ -53,11 +53,12 @@ def add_landed_cost(*, order, kind, amount, description=""):
         raise NotOrderable(f"{order} is in {order.currency}, not in {amount.currency}.")
     if amount.amount <= 0:
         raise NotOrderable("An extra cost is more than nothing.")
+    same = {"kind": kind, "description": description, "amount": amount.amount}
+    if order.landed_costs.filter(**same).exists():
+        raise NotOrderable("Just this cost is on the order already. Describe a second one.")
     cost = LandedCost.objects.create(
         order=order,
-        kind=kind,
-        description=description,
-        amount=amount.amount,
+        **same,
         currency=order.currency,
     )
     touch(order)

@@ -83,7 +83,9 @@ def pay_order(*, order, key, by=None, money=None, transfer=BY_BANK):
         return _same(known, known.order_id == order.pk, money)
     money = unpaid_of(order) if money is None else money
     _check_order(order, money)
-    debts = lock(order.payables.filter(status__in=OPEN_DEBTS, is_held=False))
+    debts = lock(order.payables.filter(status__in=OPEN_DEBTS))
+    if any(debt.is_held for debt in debts):
+        raise NotPayable(f"An invoice of {order} does not match. Decide it before more is paid.")
     parts = fill(money, debts)
     _check_limit(order, money - total((part for _, part in parts), order.currency))
     payment = SupplierPayment(
