@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connections
 from playwright.sync_api import Page, sync_playwright
 
 from config.tests.servers import Simulator, Web, free_port, manage, simulator, web
@@ -21,13 +22,20 @@ TABS = 600  # a section of a house has at most some hundred boxes
 
 @contextmanager
 def chromium():
-    """A browser. Playwright's loop runs in this thread, where Django would refuse its queries."""
+    """A browser. Playwright's loop runs in this thread, where Django would refuse its queries and
+    keeps a connection apart from the one the test has outside: it must not outlive the story,
+    whose database is copied afresh."""
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
-        yield browser
-        browser.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+            try:
+                yield browser
+                browser.close()
+            finally:
+                connections.close_all()
+    finally:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @dataclass
