@@ -173,6 +173,17 @@ def test_a_killed_hold_blocks_its_places_with_a_reason_until_they_are_freed(even
     assert free_killed(hold, reason="again") == 0
 
 
+def test_each_killed_hold_frees_its_own_places_and_those_of_its_parts(event):
+    stand, other = hold_of(event, [0, 1, 2]), hold_of(event, [5])
+    hold_of(event, [2], pool=stand, name="Crane")
+    kill_hold(stand, reason="camera stand")
+    kill_hold(other, reason="camera stand")
+    assert free_killed(other, reason="not needed") == 1
+    assert ordinals(status="BLOCKED") == [0, 1, 2]
+    assert free_killed(stand, reason="stand is gone") == 3
+    assert ordinals(status="AVAILABLE", ownership="OWNED") == list(range(50))
+
+
 # Pools
 
 

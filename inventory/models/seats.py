@@ -96,8 +96,9 @@ class EventSeat(TenantModel):
 
     `claimed_by` is the public id of the booking that has it; `claimed_until` ends a reservation, and a
     hold that ends, by the database's clock. A place sold out of a hold keeps it, and goes back to it
-    when it is given up. `price` is the place's own retail price before the buyer's fee; empty means
-    its level's. `cost` is what the agency paid.
+    when it is given up; one taken off sale with its hold keeps it until it is freed. `price` is the
+    place's own retail price before the buyer's fee; empty means its level's. `cost` is what the agency
+    paid.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -157,8 +158,8 @@ class EventSeat(TenantModel):
             ),
             models.CheckConstraint(
                 condition=Q(status=Status.HELD, hold__isnull=False)
-                | Q(status__in=TAKEN)
-                | Q(status__in=(Status.AVAILABLE, Status.BLOCKED), hold=None),
+                | Q(status__in=(*TAKEN, Status.BLOCKED))
+                | Q(status=Status.AVAILABLE, hold=None),
                 name="held_seats_have_a_hold",
             ),
             models.CheckConstraint(

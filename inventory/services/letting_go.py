@@ -4,13 +4,12 @@ A part gives its places back to its pool. What ends, ends with all parts below i
 """
 
 from django.db import connection
-from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
 from core.audit import because
 from core.locks import lock, lock_one
 from core.transactions import use_case
-from inventory.models import EventSeat, Hold, HoldStatus, SeatEntry, Status
+from inventory.models import EventSeat, Hold, HoldStatus, Status
 from inventory.services.holding import (
     NotHoldable,
     WrongTerms,
@@ -73,8 +72,8 @@ def release_hold(hold, *, reason=""):
 
 @use_case
 def kill_hold(hold, *, reason):
-    """Takes all places of a hold and of its parts off sale for good, with a reason: they are blocked
-    until `free_killed` frees them. Returns how many."""
+    """Takes all places of a hold and of its parts off sale for good, with a reason: they are blocked,
+    and this hold's, until `free_killed` frees them. Returns how many."""
     if not reason.strip():
         raise WrongTerms("Say why these places are taken off sale.")
     return _end(locked_hold(hold), HoldStatus.KILLED, reason)
@@ -99,7 +98,7 @@ def _end(hold, status, reason):
     because(_why(hold, _ended_as(status), reason))
     pool, target = hold.pool_id, Status.HELD if hold.pool_id else Status.AVAILABLE
     if status == HoldStatus.KILLED:
-        _block(ids)
+        _block(ids, by=hold)
     values = {"holds": ids, "status": target, "pool": pool}
     with connection.cursor() as cursor:
         cursor.execute(LET_GO, {**values, "until": pool and outermost_end(pool)})
@@ -111,9 +110,9 @@ def _end(hold, status, reason):
     return count
 
 
-def _block(hold_ids):
+def _block(hold_ids, *, by):
     EventSeat.objects.filter(hold__in=hold_ids, status=Status.HELD).update(
-        status=Status.BLOCKED, hold=None, claimed_until=None
+        status=Status.BLOCKED, hold=by, claimed_until=None
     )
 
 
@@ -130,19 +129,13 @@ def free_killed(hold, *, reason):
     because(_why(hold, "freed", reason))
     seats = lock(killed_places(hold).only("pk"))
     return EventSeat.objects.filter(pk__in=[seat.pk for seat in seats]).update(
-        status=Status.AVAILABLE
+        status=Status.AVAILABLE, hold=None
     )
 
 
 def killed_places(hold):
-    """The EventSeats that are off sale since this hold was killed: the seat ledger's last word on them
-    is the reason of that."""
-    off_sale = (SeatEntry.Kind.BLOCKED, SeatEntry.Kind.UNBLOCKED, SeatEntry.Kind.RETURNED)
-    entries = SeatEntry.objects.filter(event_seat=OuterRef("pk"), kind__in=off_sale)
-    reason = _why(hold, _ended_as(HoldStatus.KILLED), hold.release_reason)
-    return EventSeat.objects.annotate(
-        why=Subquery(entries.order_by("-pk").values("reason")[:1])
-    ).filter(event=hold.event_id, status=Status.BLOCKED, why=reason[:200])
+    """The EventSeats that are off sale since this hold was killed."""
+    return hold.seats.filter(status=Status.BLOCKED)
 
 
 def _ended_as(status):
