@@ -49,10 +49,12 @@ def append_only():
 
 
 def status_machine(moves, *, field="status", name="status_moves"):
-    """The trigger that refuses any change of `field` not listed in `moves` {from: {to, …}}."""
+    """The trigger that refuses any change of `field` not listed in `moves` {from: {to, …}}. An update
+    that leaves the field as it is costs nothing."""
     return pgtrigger.FSM(
         name=name,
         field=field,
+        condition=pgtrigger.AnyChange(field),
         transitions=[(old, new) for old, targets in moves.items() for new in sorted(targets)],
     )
 

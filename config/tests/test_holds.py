@@ -262,9 +262,9 @@ def test_the_next_buyer_takes_places_of_a_hold_that_ran_out_before_anybody_tidie
 
 
 def test_a_hold_is_extended_but_not_after_it_ran_out(event):
-    hold = hold_of(event, [0], until=in_days(1))
-    extend_hold(hold, until=in_days(3), notice_at=in_days(2))
-    assert EventSeat.objects.get(ordinal=0, event=event).claimed_until == in_days(3)
+    hold, later = hold_of(event, [0], until=in_days(1)), in_days(3)
+    extend_hold(hold, until=later, notice_at=in_days(2))
+    assert EventSeat.objects.get(ordinal=0, event=event).claimed_until == later
     with pytest.raises(WrongTerms, match="extended to a later moment"):
         extend_hold(hold, until=in_days(2))
     over(hold)

@@ -2,9 +2,11 @@
 
 from decimal import Decimal
 
+import pgtrigger
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from agencies.models import Agency
 from config.tests.scenarios import house
@@ -60,6 +62,49 @@ def test_a_price_level_is_in_the_currency_of_its_event(event):
         event.full_clean()
 
 
+MACHINES = [
+    pytest.param(model, trigger, id=f"{model._meta.label}.{trigger.field}")
+    for model in apps.get_models()
+    for trigger in getattr(model._meta, "triggers", ())
+    if isinstance(trigger, pgtrigger.FSM)
+]
+DEFINITION = "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = %s"
+
+
+@pytest.mark.parametrize(("model", "machine"), MACHINES)
+def test_only_the_listed_moves_of_a_status_are_taken(model, machine):
+    """Every move from every state, by the trigger itself on a table with nothing but the state."""
+    states = model._meta.get_field(machine.field).choices
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMP TABLE machine ({machine.field} text, note text)")
+        cursor.execute(DEFINITION, [machine.get_pgid(model)])
+        [(definition,)] = cursor.fetchall()
+        cursor.execute(definition.replace(f" ON public.{model._meta.db_table} ", " ON machine "))
+        taken = {
+            (old, new)
+            for old, _ in states
+            for new, _ in states
+            if old != new and moves(cursor, machine.field, old, new)
+        }
+        assert taken == {(str(old), str(new)) for old, new in machine.transitions}
+        assert all(moves(cursor, machine.field, state, state) for state, _ in states)
+
+
+def moves(cursor, field, old, new):
+    """Whether a row in the state `old` can be brought to `new`."""
+    cursor.execute("INSERT INTO machine VALUES (%s)", [old])
+    try:
+        with transaction.atomic():
+            cursor.execute(f"UPDATE machine SET {field} = %s, note = 'moved'", [new])  # noqa: S608
+    except DatabaseError as refused:
+        if "Invalid transition" not in str(refused):
+            raise
+        return False
+    finally:
+        cursor.execute("DELETE FROM machine")
+    return True
+
+
 def test_every_fact_has_somebody_who_hears_it():
     """A fact nobody subscribes to is written for nobody; it comes with its first subscriber."""
     told = {
@@ -74,7 +119,6 @@ def facts():
     from importlib import import_module
     from importlib.util import find_spec
 
-    from django.apps import apps
     from django.conf import settings
 
     modules = [
