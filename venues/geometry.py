@@ -50,9 +50,11 @@ def header(plan):
 
     A section and a row give the ordinal of their `first` place and their `count`; `blocks` are the
     indexes within the row at which a block begins; `numbers` is a rule {start, step} or the labels.
+    Where a plan has them: the section's `view_note`, `disclosures` {ordinal: text} and the `focals`
+    {zone: [x, y]}.
     """
     width, height = size(plan)
-    return {
+    form = {
         "name": plan.name,
         "width": width,
         "height": height,
@@ -61,6 +63,18 @@ def header(plan):
         "shapes": [_shape(shape) for shape in plan.shapes],
         "sections": _sections(plan),
         "flags": _flags(plan),
+    }
+    return {**form, **_extras(plan)}
+
+
+def _extras(plan):
+    """What few plans have stands only in their files, so that all others keep their bytes."""
+    disclosures = {
+        str(ordinal): seat.disclosure for ordinal, _, _, seat in ordinals(plan) if seat.disclosure
+    }
+    focals = {zone: list(point) for zone, point in plan.focals.items()}
+    return {
+        name: found for name, found in (("disclosures", disclosures), ("focals", focals)) if found
     }
 
 
@@ -92,6 +106,7 @@ def _sections(plan):
                 "first": first,
                 "count": section.places,
                 "rows": _rows(section, first),
+                **({"view_note": section.view_note} if section.view_note else {}),
             }
         )
         first += section.places

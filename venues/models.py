@@ -1,5 +1,6 @@
 """Venues and their layouts: immutable seat plans, named by the hash of their content."""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -77,6 +78,35 @@ class Layout(TenantModel):
         return f"{self.name} v{self.version}"
 
 
+class LayoutDraft(TenantModel):
+    """A seat plan that is still being drawn. `plan` is its canonical form as drawn: it may have faults.
+
+    `version` counts the saves, so that nobody saves over what he has not seen. A draft that is
+    published or thrown away is gone.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = TenantKey(Venue, related_name="drafts")
+    name = models.CharField(max_length=120)
+    based_on = TenantKey(Layout, null=True, blank=True, editable=False, related_name="drafts")
+    source = models.CharField(max_length=200, blank=True, editable=False)
+    plan = models.JSONField(editable=False)
+    places = models.PositiveIntegerField(editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    saved_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["-saved_at", "pk"]
+        indexes = [models.Index(fields=["agency_id", "-saved_at"], name="drafts_newest_first")]
+        triggers = [Audited("agency_id", "venue_id", "name")]
+
+    def __str__(self):
+        return self.name
+
+
 class LayoutSection(TenantModel):
     """A section of a layout, in the layout's order."""
 
@@ -91,10 +121,12 @@ class LayoutSection(TenantModel):
     label = models.CharField(max_length=60)
     kind = models.CharField(max_length=10, choices=Kind)
     zone = models.CharField(max_length=60, blank=True)
+    floor = models.CharField(max_length=60, blank=True)
     entrance = models.CharField(max_length=60, blank=True)
     first_ordinal = models.PositiveIntegerField()
     places = models.PositiveIntegerField()
     categories = ArrayField(models.CharField(max_length=60), default=list)
+    view_note = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["layout", "position"]
@@ -133,6 +165,7 @@ class LayoutSeat(TenantModel):
     y = models.PositiveIntegerField()
     category = models.CharField(max_length=60, blank=True)
     restricted_view = models.BooleanField(default=False)
+    disclosure = models.CharField(max_length=120, blank=True)
 
     class Meta:
         ordering = ["layout", "ordinal"]

@@ -13,13 +13,13 @@ from venues.plan import canonical, content_hash, ordinals
 
 WRITE_SEATS = """
 INSERT INTO venues_layoutseat (agency_id, layout_id, ordinal, section_id, row, row_position, label,
-  kind, block, index, x, y, category, restricted_view)
+  kind, block, index, x, y, category, restricted_view, disclosure)
 SELECT %s, %s, s.number - 1, s.section_id, s.row, s.row_position, s.label, s.kind, s.block, s.index,
-       s.x, s.y, s.category, s.restricted_view
+       s.x, s.y, s.category, s.restricted_view, s.disclosure
 FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[], %s::text[], %s::int[], %s::int[],
-            %s::int[], %s::int[], %s::text[], %s::bool[]) WITH ORDINALITY
+            %s::int[], %s::int[], %s::text[], %s::bool[], %s::text[]) WITH ORDINALITY
   AS s(section_id, row, row_position, label, kind, block, index, x, y, category, restricted_view,
-       number)
+       disclosure, number)
 """
 
 
@@ -82,10 +82,12 @@ def _write_sections(layout, plan):
                 label=section.label,
                 kind=section.kind,
                 zone=section.zone,
+                floor=section.floor,
                 entrance=section.entrance,
                 first_ordinal=first,
                 places=len(seats),
                 categories=sorted({seat.category or section.category for seat in seats} - {""}),
+                view_note=section.view_note,
             )
         )
         first += len(seats)
@@ -110,4 +112,5 @@ def _seat(section, written, row, row_position, seat):
     return (
         *(written.pk, row.label, row_position, seat.label, seat.kind, seat.block, seat.index),
         *(round(seat.x), round(seat.y), seat.category or section.category, seat.restricted_view),
+        seat.disclosure,
     )

@@ -9,7 +9,7 @@ geometry file, picture, seat picker) reads normalised plans only.
 from venues.plan import outlines
 from venues.plan.canonical import canonical, content_hash, from_canonical
 from venues.plan.laying_out import in_front_of_a_stage, in_rows, standing
-from venues.plan.normal import moved, normalise, section_box
+from venues.plan.normal import authored, moved, normalise, section_box
 from venues.plan.parts import (
     MARGIN,
     PITCH,
@@ -40,6 +40,7 @@ __all__ = [
     "PlanSeat",
     "PlanSection",
     "PlanShape",
+    "authored",
     "canonical",
     "content_hash",
     "corners",

@@ -9,13 +9,16 @@ from venues.plan.parts import Plan, PlanRow, PlanSeat, PlanSection, PlanShape
 
 def canonical(plan):
     """The plan as JSON-able dicts and lists; what is at its default is left out."""
-    return {
+    form = {
         "name": plan.name,
         "focal": list(plan.focal or ()),
         "categories": [list(category) for category in plan.categories],
         "shapes": [_spelled(shape) for shape in plan.shapes],
         "sections": [_canonical_section(section) for section in plan.sections],
     }
+    if plan.focals:
+        form["focals"] = {zone: list(point) for zone, point in plan.focals.items()}
+    return form
 
 
 def from_canonical(form):
@@ -26,6 +29,7 @@ def from_canonical(form):
         shapes=tuple(PlanShape(**_tupled(shape, "points")) for shape in form["shapes"]),
         focal=tuple(form["focal"]) or None,
         categories=tuple(tuple(category) for category in form["categories"]),
+        focals={zone: tuple(point) for zone, point in form.get("focals", {}).items()},
     )
 
 
@@ -54,6 +58,8 @@ def _canonical_seat(seat):
         form["restricted_view"] = True
     if seat.category:
         form["category"] = seat.category
+    if seat.disclosure:
+        form["disclosure"] = seat.disclosure
     return form
 
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import replace
-from itertools import chain
+from itertools import accumulate, chain
 from statistics import median_low
 
 from venues.plan import adjacency, outlines
@@ -36,6 +36,33 @@ def normalise(plan):
         shapes=tuple(_upright(shape) for shape in plan.shapes),
     )
     return _on_the_sheet(replace(plan, focal=plan.focal or _stage(plan)))
+
+
+def authored(plan):
+    """A normalised plan with those breaks only that its gaps do not make by themselves.
+
+    As such it can be drawn on: closing a gap joins its blocks. Normalised it is the same again.
+    """
+    return replace(plan, sections=tuple(_authored_section(section) for section in plan.sections))
+
+
+def _authored_section(section):
+    if section.kind != "SEATS":
+        return section
+    usual = _usual_gap(section.rows)
+    return replace(section, rows=tuple(_authored_row(row, usual) for row in section.rows))
+
+
+def _authored_row(row, usual):
+    plain = adjacency.blocks(_points(row.seats), [0] * len(row.seats), usual)
+    made = [seat.block for seat in row.seats]
+    extra = accumulate(
+        (made[i] - made[i - 1]) - (plain[i] - plain[i - 1]) if i else 0 for i in range(len(made))
+    )
+    return PlanRow(
+        row.label,
+        tuple(replace(seat, block=block) for seat, block in zip(row.seats, extra, strict=True)),
+    )
 
 
 def moved(section, dx, dy):
@@ -108,7 +135,10 @@ def _placed(label, seats, blocks):
     return PlanRow(
         label,
         tuple(
-            PlanSeat(s.label, s.x, s.y, s.kind, block, index, s.restricted_view, s.category)
+            PlanSeat(
+                *(s.label, s.x, s.y, s.kind, block, index),
+                *(s.restricted_view, s.category, s.disclosure),
+            )
             for index, (s, block) in enumerate(numbered)
         ),
     )
@@ -151,6 +181,7 @@ def _mapped(plan, move, scale=1):
         sections=tuple(_mapped_section(section, move) for section in plan.sections),
         shapes=tuple(_mapped_shape(shape, move, scale) for shape in plan.shapes),
         focal=plan.focal and move(*plan.focal),
+        focals={zone: move(*point) for zone, point in plan.focals.items()},
     )
 
 
@@ -163,7 +194,9 @@ def _mapped_section(section, move):
 
 
 def _at(s, x, y):
-    return PlanSeat(s.label, x, y, s.kind, s.block, s.index, s.restricted_view, s.category)
+    return PlanSeat(
+        s.label, x, y, s.kind, s.block, s.index, s.restricted_view, s.category, s.disclosure
+    )
 
 
 def _mapped_shape(shape, move, scale):

@@ -1,6 +1,6 @@
 """What a seat plan is made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 
 from core.errors import Invalid
@@ -28,7 +28,10 @@ class PlanError(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class PlanSeat:
-    """One place. `block` and `index` say who sits beside whom: same block, index one apart."""
+    """One place. `block` and `index` say who sits beside whom: same block, index one apart.
+
+    `disclosure` is what a buyer must know before buying it, such as "pillar to the left".
+    """
 
     label: str
     x: float
@@ -38,6 +41,7 @@ class PlanSeat:
     index: int = 0
     restricted_view: bool = False
     category: str = ""
+    disclosure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,10 @@ class PlanRow:
 
 @dataclass(frozen=True, slots=True)
 class PlanSection:
-    """Rows that share a name. A standing section has one row, labelled "", with all its places."""
+    """Rows that share a name. A standing section has one row, labelled "", with all its places.
+
+    `view_note` tells a buyer what is seen from here.
+    """
 
     label: str
     kind: str
@@ -58,6 +65,7 @@ class PlanSection:
     floor: str = ""
     entrance: str = ""
     category: str = ""
+    view_note: str = ""
 
     @property
     def places(self):
@@ -84,7 +92,8 @@ class PlanShape:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`focal` is the point all seats look at; None lets `normalise` take the stage.
+    """`focal` is the point all seats look at; None lets `normalise` take the stage. A zone may look
+    at a point of its own: `focals` {zone: (x, y)}.
 
     `categories` are (key, label, colour) as the drawing had them.
     """
@@ -94,10 +103,15 @@ class Plan:
     shapes: tuple[PlanShape, ...] = ()
     focal: tuple[float, float] | None = None
     categories: tuple[tuple[str, str, str], ...] = ()
+    focals: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def places(self):
         return sum(section.places for section in self.sections)
+
+    def focal_of(self, section):
+        """The point the seats of a section look at: its zone's, else the plan's."""
+        return self.focals.get(section.zone, self.focal)
 
 
 def ordinals(plan):

@@ -1,6 +1,7 @@
 """What makes a plan unfit to sell from. Every problem is told, as 'object: reason'."""
 
 import math
+import re
 import unicodedata
 from collections import Counter
 from itertools import chain
@@ -10,10 +11,12 @@ from venues.plan.parts import SEAT_KINDS, SECTION_KINDS, PlanError, ordinals
 MOST_PLACES = 150_000
 LONGEST_LABEL = 60
 LONGEST_NAME = 120
+LONGEST_NOTE = 300
 FURTHEST = 1e7
 MOST_CORNERS = 2_000
 MOST_TOLD = 200
 
+_MARKUP = re.compile(r"<\s*[/!?a-z]", re.IGNORECASE)
 _TURNING = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -34,7 +37,7 @@ def problems_of(plan):
         _twice(plan.sections, "Plan", "sections are"),
         chain.from_iterable(_section_problems(section) for section in plan.sections),
         _stacked(plan),
-        _point_problems("Focal point", plan.focal or (0, 0)),
+        _focal_problems(plan),
         chain.from_iterable(_shape_problems(shape) for shape in plan.shapes),
     )
     return shortened(list(found))
@@ -44,6 +47,8 @@ def bad_label(text, longest=LONGEST_LABEL):
     """Why a text cannot be printed on a ticket, or ""."""
     if len(text) > longest:
         return f"is {len(text)} characters long, at most {longest} are possible"
+    if _MARKUP.search(text):
+        return f"has markup in it: {shown(text)}"
     if text.isascii() and text.isprintable():
         return ""
     if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in _TURNING for c in text):
@@ -58,6 +63,14 @@ def shortened(problems):
     return [*told, f"Plan: {more:,} more problems like these"] if more > 0 else told
 
 
+def _focal_problems(plan):
+    yield from _point_problems("Focal point", plan.focal or (0, 0))
+    for zone, point in plan.focals.items():
+        name = f"Focal point of zone {shown(zone)}"
+        yield from _label_problems(name, "zone", zone)
+        yield from _point_problems(name, point)
+
+
 def _section_problems(section):
     name = f"Section {shown(section.label)}"
     if not section.label:
@@ -68,6 +81,7 @@ def _section_problems(section):
         yield f"{name}: its kind {shown(section.kind)} is not one of {', '.join(SECTION_KINDS)}"
     for what in ("label", "zone", "floor", "entrance", "category"):
         yield from _label_problems(name, what, getattr(section, what))
+    yield from _label_problems(name, "view note", section.view_note, LONGEST_NOTE)
     yield from _outline_problems(name, section.outline)
     yield from _row_problems(name, section)
 
@@ -90,6 +104,7 @@ def _seat_problems(spot, seat):
         yield f"{spot}: its kind {shown(seat.kind)} is not one of {', '.join(SEAT_KINDS)}"
     yield from _label_problems(spot, "label", seat.label)
     yield from _label_problems(spot, "category", seat.category)
+    yield from _label_problems(spot, "disclosure", seat.disclosure, LONGEST_NAME)
     yield from _point_problems(spot, (seat.x, seat.y))
 
 

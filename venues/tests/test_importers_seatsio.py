@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from venues.importers import read
-from venues.plan import content_hash, ordinals, outlines
+from venues.plan import PlanError, content_hash, ordinals, outlines
 from venues.tests.charts import chart, labels, plan_in, problems_in, sample, seats
 
 BASIC = json.loads(sample("seatsio_basic_small.json"))
@@ -302,9 +302,9 @@ def test_a_colour_that_is_none_is_dropped():
     assert plan_in(form).categories[0] == ("9", "Cat1", "")
 
 
-def test_markup_in_a_label_is_kept_as_text():
-    plan = plan_in(bent(lambda inside: first_seat(inside).update(label="<script>1</script>")))
-    assert plan.sections[0].rows[0].seats[0].label == "<script>1</script>"
+def test_markup_in_a_label_is_refused():
+    with pytest.raises(PlanError, match="its label has markup in it"):
+        plan_in(bent(lambda inside: first_seat(inside).update(label="<script>1</script>")))
 
 
 # What is refused

@@ -140,8 +140,11 @@ def test_too_many_places_are_refused_before_anything_else():
     assert problems_of(plan) == ["Plan: 150,002 places, at most 150,000 are possible"]
 
 
-def test_labels_that_look_like_markup_are_kept_as_text():
-    assert problems_of(plan_of(row("<script>", line(2)))) == []
+def test_labels_with_markup_are_refused_and_other_angles_are_not():
+    assert problems_of(plan_of(row("<script>", line(2)))) == [
+        "Section 'Stalls', row '<script>': its row label has markup in it: '<script>'"
+    ]
+    assert problems_of(plan_of(row("A", line(2), ["< 5", "a < 7"]))) == []
 
 
 def test_a_refusal_is_a_sentence_for_people():
