@@ -21,7 +21,7 @@ SHOWN = 60
 # What a state means for the reader, whichever table it stands in: the mark and colour of its pill.
 TONES = {
     "ok": "CONFIRMED PAID SUCCEEDED COMPLETED RECEIVED ON_SALE OWNED SENT AVAILABLE ACTIVE USED "
-    "MATCHED ACCEPTED APPROVED CREDITED TAKEN_BACK admitted done",
+    "MATCHED ACCEPTED APPROVED CREDITED CLOSED TAKEN_BACK admitted done",
     "warn": "PENDING PROCESSING RESERVED PARTIALLY_RECEIVED UNPAID PARTIAL HELD SOLD_OUT "
     "EXCEPTION PROPOSED REQUESTED OPEN TRANSFERRED duplicate wrong_gate received",
     "bad": "FAILED DISPUTED CANCELLED REFUSED BLOCKED VOID not_valid wrong_event unknown failed",

@@ -173,7 +173,7 @@ class CreditNoteAdmin(Choosing, BackOfficeAdmin):
     def add_view(self, request, form_url="", extra_context=None):
         """A note that a supplier gave of his own will, or the one for a return that he accepted."""
         self.check_may_add(request)
-        accepted = SupplierReturn.objects.filter(status=ReturnStatus.ACCEPTED, expected__gt=0)
+        accepted = SupplierReturn.objects.filter(status=ReturnStatus.ACCEPTED)
         asked = chosen(accepted.select_related("supplier"), request.GET.get("asked"))
         return self._for_return(request, asked) if asked else self._given(request)
 

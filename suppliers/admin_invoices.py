@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from agencies.queries import local_today
 from core.admin_base import BackOfficeAdmin, step
@@ -38,21 +39,22 @@ from suppliers.models import (
 
 MONEY = {"required": False, "min_value": 0, "max_digits": 14, "decimal_places": 3}
 OTHERS = 2  # rows for what is not on the order
-# How many seats of the outer order were invoiced.
-INVOICED = Subquery(
-    InvoiceLine.objects.filter(invoice__order=OuterRef("pk"), line__isnull=False)
-    .exclude(invoice__status=InvoiceStatus.REFUSED)
-    .order_by()
-    .values("invoice__order")
-    .annotate(seats=Sum("quantity"))
-    .values("seats")
-)
+LET_THROUGH = (InvoiceStatus.MATCHED, InvoiceStatus.ACCEPTED)
+
+
+def seats_on(*statuses):
+    """How many seats of the outer order are on invoices in these states, as an expression."""
+    lines = InvoiceLine.objects.filter(
+        invoice__order=OuterRef("pk"), invoice__status__in=statuses, line__isnull=False
+    )
+    sums = lines.order_by().values("invoice__order").annotate(seats=Sum("quantity"))
+    return Coalesce(Subquery(sums.values("seats")), 0)
 
 
 @dataclass(frozen=True)
 class Row:
     """What an invoice may ask for: an order line, an extra cost, or something else; how many seats
-    arrived and were not invoiced, and the form's fields for it."""
+    arrived and are on no invoice, and the form's fields for it."""
 
     words: str
     agreed: Money | None
@@ -263,7 +265,8 @@ class SupplierInvoiceAdmin(Choosing, BackOfficeAdmin):
         )
         if invoice.status == InvoiceStatus.MATCHED:
             return self.back(request, invoice, done=f"{invoice} is entered and matches.")
-        words = f"{invoice} is entered. It does not match, so its debts are held."
+        held = "so its debts are held" if invoice.payables.exists() else "and holds no debt"
+        words = f"{invoice} is entered. It does not match, {held}."
         return self.back(request, invoice, problem=words)
 
     # Deciding
@@ -365,13 +368,18 @@ def _orders_panel():
             order.supplier,
             status_of(order),
             f"{order.arrived:,}",
-            f"{order.arrived - (order.invoiced or 0):,}",
+            f"{order.arrived - order.invoiced:,}",
+            f"{order.disputed:,}",
         ]
         for order in orders_to_invoice()
-        .annotate(arrived=Sum("lines__received"), invoiced=INVOICED)
+        .annotate(
+            arrived=Sum("lines__received"),
+            invoiced=seats_on(*LET_THROUGH),
+            disputed=seats_on(InvoiceStatus.EXCEPTION),
+        )
         .order_by("-created_at", "pk")[:200]
     ]
-    titles = columns("Order", "Supplier", "State", "Arrived#", "Not invoiced#")
+    titles = columns("Order", "Supplier", "State", "Arrived#", "Not invoiced#", "In dispute#")
     return Panel("Orders", Table(titles, rows, empty="Nothing has arrived yet."), count=len(rows))
 
 

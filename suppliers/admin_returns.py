@@ -38,7 +38,7 @@ SHOWN = 8
 
 
 def is_awaiting_credit(asked):
-    return asked.status == ReturnStatus.ACCEPTED and asked.expected > 0
+    return asked.status == ReturnStatus.ACCEPTED
 
 
 def is_open(asked):
@@ -202,8 +202,9 @@ class SupplierReturnAdmin(Choosing, BackOfficeAdmin):
 
     def _accepted(self, request, asked, form):
         found = services.accept_return(asked=asked, by=request.user, **form.answer)
-        credit = Money(found.expected, found.currency).display()
-        return self.back(request, asked, done=f"{asked} is accepted; a credit of {credit} is due.")
+        credit = Money(found.expected, found.currency)
+        due = f"a credit of {credit.display()} is due" if credit else "no credit is due"
+        return self.back(request, asked, done=f"{asked} is accepted; {due}.")
 
     @step(
         "Refused",

@@ -30,10 +30,27 @@ invariant(
        FROM suppliers_deliveryreceipt r
        JOIN suppliers_purchaseorder o ON o.id = r.order_id
        LEFT JOIN suppliers_acquisition a ON a.receipt_id = r.id
-       LEFT JOIN suppliers_accountspayable p ON p.receipt_id = r.id AND p.kind = 'RECEIPT'
+       LEFT JOIN (SELECT receipt_id, sum(amount) AS amount FROM suppliers_accountspayable
+                  WHERE kind = 'RECEIPT' GROUP BY receipt_id) p ON p.receipt_id = r.id
        GROUP BY r.id, o.basis, p.amount
        HAVING r.amount IS DISTINCT FROM sum(a.unit_cost) OR r.seats <> count(a.id)
          OR p.amount IS DISTINCT FROM CASE WHEN o.basis = 'FIRM' THEN r.amount END""",
+)
+invariant(
+    "a debt is held while its invoice does not match, and belongs to none that was refused",
+    """SELECT p.id AS payable_id, p.is_held, i.status
+       FROM suppliers_accountspayable p
+       LEFT JOIN suppliers_supplierinvoice i ON i.id = p.invoice_id
+       WHERE p.is_held <> (i.status IS NOT DISTINCT FROM 'EXCEPTION') OR i.status = 'REFUSED'""",
+)
+invariant(
+    "no more seats are invoiced, in invoices let through, than have come",
+    """SELECT l.id AS line_id, l.received, sum(billed.quantity) AS invoiced
+       FROM suppliers_purchaseorderline l
+       JOIN suppliers_invoiceline billed ON billed.line_id = l.id
+       JOIN suppliers_supplierinvoice i ON i.id = billed.invoice_id
+       WHERE i.status IN ('MATCHED', 'ACCEPTED')
+       GROUP BY l.id HAVING sum(billed.quantity) > l.received""",
 )
 invariant(
     "an owned place was bought, a bought one is owned",

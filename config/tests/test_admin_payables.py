@@ -94,6 +94,16 @@ def test_an_invoice_that_does_not_match_is_accepted_with_a_reason_or_refused(fin
     assert "Beyond delivery" in words_of(finance.get(of(invoice)))
 
 
+def test_seats_in_dispute_stand_apart_from_those_that_are_not_invoiced(finance, event):
+    order = world.received_order(event, rows="A").order
+    page, filled = entry(order)
+    finance.post(page, filled)
+    twice = finance.post(page, {**filled, "number": "F-2"}, follow=True)
+    assert "F-2 is entered. It does not match, and holds no debt." in words_of(twice)
+    [row] = finance.get(address("suppliers.supplierinvoice", "add")).context["panels"][0].table.rows
+    assert [str(cell) for cell in row[3:]] == ["10", "0", "10"]  # arrived, not invoiced, disputed
+
+
 def test_a_debt_is_paid_in_part_and_a_second_click_pays_nothing(finance, event):
     debt = world.received_order(event, rows="A").payables.get()
     form = finance.get(of(debt, "pay")).context["form"]

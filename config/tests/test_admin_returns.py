@@ -94,6 +94,18 @@ def test_the_supplier_is_mailed_takes_a_part_back_and_credits_less(mireille, jon
 
 
 @pytest.mark.django_db
+def test_a_return_without_a_credit_ends_when_it_is_accepted(mireille, event):
+    asked = asked_back(mireille, bought(event))
+    answer = mireille.post(of(asked, "accept"), {"credit": "0"})
+    assert told(mireille, answer["Location"])[-1] == f"{asked} is accepted; no credit is due."
+    asked.refresh_from_db()
+    assert (asked.status, asked.credit_note) == ("CLOSED", None)
+    assert "A credit note is due" not in words_of(mireille.get(of(asked)))
+    page = address("suppliers.supplierreturn")
+    assert mireille.get(page, {"status__exact": "ACCEPTED"}).context["cl"].result_count == 0
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("step", ["refuse", "withdraw"])
 def test_a_return_that_is_refused_or_withdrawn_sells_again(jonas, event, step):
     asked = asked_back(jonas, bought(event))

@@ -1,11 +1,12 @@
 """What is owed to suppliers: invoices, payments, credits, runs and consignment, and the books of it."""
 
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from agencies.models import Membership
@@ -207,6 +208,139 @@ def test_what_was_invoiced_before_is_not_invoiced_twice(event):
     invoice(receipt.order, billed(receipt.order, quantity=6))
     again = invoice(receipt.order, billed(receipt.order, quantity=6), number="F-2")
     assert "6 seats are invoiced, 4 have arrived" in again.findings[0]
+
+
+@contextmanager
+def checked_at_once():
+    """What the database checks at the end of a transaction, it checks with each statement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        yield
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def parts(receipt):
+    """[(invoice number or None, amount, whether it is held, what is left)] of a receipt's debts."""
+    debts = receipt.payables.order_by("pk").select_related("invoice")
+    return [
+        (debt.invoice and debt.invoice.number, debt.amount, debt.is_held, debt.left.amount)
+        for debt in debts
+    ]
+
+
+def pay_all(receipt):
+    """Pays what can be paid of a receipt; returns how much that was."""
+    for debt in receipt.payables.all():
+        with suppress(services.NotPayable):
+            services.pay_payable(payable=debt, key=f"all of {debt.pk}")
+    return sum(debt.paid for debt in receipt.payables.all())
+
+
+def test_a_second_invoice_over_the_rest_of_a_receipt_holds_just_that(event, ines):
+    receipt = world.received_order(event, rows="A")
+    first = invoice(receipt.order, billed(receipt.order, quantity=6))
+    second = invoice(receipt.order, billed(receipt.order, "26.00", quantity=4), number="F-2")
+    assert (first.status, second.status) == ("MATCHED", "EXCEPTION")
+    assert parts(receipt) == [("F-1", 150, False, 150), ("F-2", 100, True, 100)]
+    assert pay_all(receipt) == 150
+    services.refuse_invoice(invoice=second, reason="Too dear", by=ines)
+    assert parts(receipt) == [("F-1", 150, False, 0), (None, 100, False, 100)]
+    assert pay_all(receipt) == 250
+    assert balances() == {"inventory": 250, "bank": -250}
+
+
+def test_what_an_invoice_does_not_ask_for_is_not_held_by_it(event, ines):
+    receipt = world.received_order(event, rows="A")
+    entered = invoice(receipt.order, billed(receipt.order, "26.00", quantity=6))
+    assert parts(receipt) == [("F-1", 150, True, 150), (None, 100, False, 100)]
+    services.match_again(invoice=entered)
+    services.accept_invoice(invoice=entered, reason="Agreed", by=ines)
+    assert parts(receipt) == [("F-1", 150, False, 150), (None, 100, False, 100)]
+    assert AccountsPayable.objects.get(kind="VARIANCE").amount == 6
+
+
+def test_the_same_seats_billed_twice_are_in_dispute_and_never_paid_twice(event, ines):
+    receipt = world.received_order(event, rows="A")
+    invoice(receipt.order, billed(receipt.order))
+    again = invoice(receipt.order, billed(receipt.order), number="F-2")
+    assert again.status == "EXCEPTION"
+    [finding] = again.findings
+    assert finding.endswith("0 have arrived and were not invoiced before. F-1 asks for 10 already.")
+    with pytest.raises(services.NotDecidable, match="another invoice asks for"):
+        services.accept_invoice(invoice=again, reason="Pay it", by=ines)
+    assert services.match_again(invoice=again).status == "EXCEPTION"
+    assert parts(receipt) == [("F-1", 250, False, 250)]
+    assert pay_all(receipt) == 250
+    assert balances() == {"inventory": 250, "bank": -250}
+
+
+def test_a_second_invoice_that_overlaps_the_first_holds_the_rest(event):
+    receipt = world.received_order(event, rows="A")
+    invoice(receipt.order, billed(receipt.order, quantity=6))
+    invoice(receipt.order, billed(receipt.order, quantity=6), number="F-2")
+    assert parts(receipt) == [("F-1", 150, False, 150), ("F-2", 100, True, 100)]
+    assert pay_all(receipt) == 150
+
+
+def test_what_was_paid_before_its_invoice_counts_on_the_first_one(event):
+    receipt = world.received_order(event, rows="A")
+    services.pay_payable(payable=receipt.payables.get(), key="early", money=euros(200))
+    invoice(receipt.order, billed(receipt.order, quantity=6))
+    assert parts(receipt) == [("F-1", 200, False, 0), (None, 50, False, 50)]
+    invoice(receipt.order, billed(receipt.order, "26.00", quantity=4), number="F-2")
+    assert parts(receipt)[1] == ("F-2", 50, True, 50)
+    assert set(receipt.payables.values_list("status", flat=True)) == {"PAID", "UNPAID"}
+    assert pay_all(receipt) == 200
+
+
+def test_an_invoice_over_several_receipts_takes_the_oldest_first(event):
+    order = order_on(event)
+    line = order.lines.get()
+    first = services.receive_delivery(order=order, ordinals_by_line={line.pk: line.ordinals[:4]})
+    second = services.receive_delivery(order=order)
+    invoice(order, billed(order, quantity=3))
+    invoice(order, billed(order, quantity=4), number="F-2")
+    assert parts(first) == [("F-1", 75, False, 75), ("F-2", 25, False, 25)]
+    assert parts(second) == [("F-2", 75, False, 75), (None, 75, False, 75)]
+
+
+def test_a_run_pays_both_parts_of_a_debt_that_an_invoice_split(event, ines, omar):
+    debt = world.received_order(event, rows="A").payables.get()
+    note = goodwill(30)
+    run = run_over(debt, by=ines)
+    invoice(debt.order, billed(debt.order, quantity=6))
+    lines = run.lines.order_by("pk").values_list("amount", "credit")
+    assert list(lines) == [(120, 30), (100, 0)]
+    services.approve_run(run=run, by=omar)
+    services.pay_run(run=run)
+    assert set(debt.receipt.payables.values_list("status", flat=True)) == {"PAID"}
+    note.refresh_from_db()
+    assert (note.left, SupplierPayment.objects.get().amount) == (euros(0), 220)
+
+
+def test_the_rest_of_a_debt_stays_in_the_run_when_the_first_part_is_paid(event, ines, omar):
+    debt = world.received_order(event, rows="A").payables.get()
+    services.pay_payable(payable=debt, key="early", money=euros(200))
+    run = run_over(debt, by=ines)
+    invoice(debt.order, billed(debt.order, quantity=6))
+    [line] = run.lines.all()
+    assert (line.payable.amount, line.amount) == (50, 50)
+    services.approve_run(run=run, by=omar)
+    services.pay_run(run=run)
+    assert set(debt.receipt.payables.values_list("status", flat=True)) == {"PAID"}
+
+
+def test_the_database_owes_no_more_for_a_receipt_than_was_received(event):
+    receipt = world.received_order(event, rows="A")
+    debt = receipt.payables.get()
+    AccountsPayable.objects.filter(pk=debt.pk).update(amount=249)
+    same = {f: getattr(debt, f) for f in ("supplier", "order", "receipt", "currency", "due_on")}
+    with checked_at_once():
+        AccountsPayable.objects.create(**same, amount=1)
+        with pytest.raises(IntegrityError, match="more is owed for receipt"), transaction.atomic():
+            AccountsPayable.objects.create(**same, amount=1)
+        with pytest.raises(IntegrityError, match="more is owed for receipt"), transaction.atomic():
+            AccountsPayable.objects.filter(pk=debt.pk).update(amount=250)
 
 
 def test_extra_costs_are_compared_with_those_of_the_order(event):

@@ -172,9 +172,22 @@ def test_nothing_taken_back_is_no_acceptance_and_no_credit_is_above_the_cost(eve
 
 def test_consigned_seats_go_back_without_a_credit(event):
     asked = ask(bought(event, basis="SALE_OR_RETURN"))
-    services.accept_return(asked=asked)
+    accepted = services.accept_return(asked=asked)
+    assert (accepted.status, accepted.expected) == ("CLOSED", 0)
     assert (balance("inventory"), balance("consigned_stock")) == (175, -175)
     assert balance("supplier_credits") == 0
+    with pytest.raises(WrongState):
+        services.credit_return(asked=asked, number="C", issued_on=local_today(), money=euros(1))
+
+
+def test_seats_taken_back_for_nothing_end_their_return(event):
+    asked = ask(bought(event))
+    assert services.accept_return(asked=asked, credit=euros(0)).status == "CLOSED"
+    assert (balance("supplier_credits"), balance("purchase_variance")) == (0, 75)
+    with pytest.raises(IntegrityError, match="closed_without_a_credit"), transaction.atomic():
+        SupplierReturn.objects.filter(pk=ask(bought(event, rows="B")).pk).update(
+            status="ACCEPTED", expected=0
+        )
 
 
 def test_a_seat_that_went_back_can_be_bought_again(event):

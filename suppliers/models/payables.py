@@ -5,6 +5,7 @@ invoice that is higher than what was received. Payments and credits are set agai
 their sum. What a supplier owes the agency is a CreditNote.
 """
 
+import pgtrigger
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -211,7 +212,8 @@ class ConsignmentSale(TenantModel):
 
 class AccountsPayable(TenantModel):
     """A debt to a supplier. `paid` is the sum of the payments and credits set against it; `status`
-    follows from it. A debt whose invoice does not match `is_held` until somebody decides."""
+    follows from it. A debt whose invoice does not match `is_held` until somebody decides. A receipt's
+    debt is split where an invoice asks for a part of it; its parts are never more than it."""
 
     class Status(models.TextChoices):
         UNPAID = "UNPAID", "Unpaid"
@@ -245,11 +247,6 @@ class AccountsPayable(TenantModel):
         ordering = ["due_on", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["receipt"],
-                condition=Q(kind="RECEIPT"),
-                name="one_payable_per_receipt",
-            ),
-            models.UniqueConstraint(
                 fields=["statement"],
                 condition=Q(kind="SETTLEMENT"),
                 name="one_payable_per_statement",
@@ -277,6 +274,23 @@ class AccountsPayable(TenantModel):
             ),
         ]
         triggers = [
+            pgtrigger.Trigger(
+                name="owed_as_received",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("amount", "receipt_id", "kind"),
+                timing=pgtrigger.Deferred,
+                condition=pgtrigger.Q(new__kind="RECEIPT"),
+                func="""
+                    IF (SELECT sum(amount) FROM suppliers_accountspayable
+                        WHERE receipt_id = NEW.receipt_id AND kind = 'RECEIPT')
+                       > (SELECT amount FROM suppliers_deliveryreceipt WHERE id = NEW.receipt_id)
+                    THEN
+                      RAISE EXCEPTION 'more is owed for receipt % than was received', NEW.receipt_id
+                        USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
             Audited(
                 "agency_id", "kind", "supplier_id", "order_id", "amount", "paid", "status",
                 "due_on", "is_held", "invoice_id",
@@ -394,7 +408,8 @@ class PaymentRunLine(TenantModel):
 class SupplierPayment(TenantModel):
     """Money sent to a supplier, booked once: `key` is unique, so asking again gives the same payment.
 
-    What is not set against debts yet is an advance on `order`.
+    What is not set against debts yet is an advance on `order`; what that does not need becomes a
+    credit note. `allocated` is the sum of both.
     """
 
     class Method(models.TextChoices):
@@ -449,19 +464,22 @@ class SupplierPayment(TenantModel):
 
 
 class CreditNote(TenantModel):
-    """What a supplier owes the agency: for seats sent back, for having asked too much, or of his own
-    will. Used against debts, or paid back."""
+    """What a supplier owes the agency: for seats sent back, for having asked too much, for what was
+    paid in advance (`payment`) and is not needed, or of his own will. Used against debts, or paid
+    back."""
 
     class Kind(models.TextChoices):
         RETURN = "RETURN", "Seats sent back"
         VARIANCE = "VARIANCE", "Invoiced below delivery"
         SETTLEMENT = "SETTLEMENT", "More came back than was sold"
+        ADVANCE = "ADVANCE", "Paid in advance, not needed"
         GOODWILL = "GOODWILL", "Goodwill"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=10, choices=Kind)
     supplier = TenantKey(Supplier, related_name="credit_notes")
     order = TenantKey(PurchaseOrder, null=True, related_name="credit_notes")
+    payment = TenantKey(SupplierPayment, null=True, related_name="credit_notes")
     number = models.CharField("their number", max_length=60)
     issued_on = models.DateField()
     amount = _amount(validators=[MinValueValidator(0)])
@@ -480,6 +498,11 @@ class CreditNote(TenantModel):
             models.CheckConstraint(
                 condition=Q(amount__gt=0, used__gte=0, used__lte=F("amount")),
                 name="never_used_above_credit",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="ADVANCE", payment__isnull=False)
+                | ~Q(kind="ADVANCE") & Q(payment=None),
+                name="an_advance_names_its_payment",
             ),
             fits_currency("amount", "used", name="credit_note_fits_currency"),
         ]

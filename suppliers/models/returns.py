@@ -21,18 +21,21 @@ class ReturnStatus(models.TextChoices):
     REFUSED = "REFUSED", "Refused"
     WITHDRAWN = "WITHDRAWN", "Withdrawn"
     CREDITED = "CREDITED", "Credited"
+    CLOSED = "CLOSED", "Taken back, no credit"
 
 
 RETURN_MOVES = {
     ReturnStatus.REQUESTED: {
         ReturnStatus.ACCEPTED,
+        ReturnStatus.CLOSED,
         ReturnStatus.REFUSED,
         ReturnStatus.WITHDRAWN,
     },
-    ReturnStatus.ACCEPTED: {ReturnStatus.CREDITED},
+    ReturnStatus.ACCEPTED: {ReturnStatus.CREDITED, ReturnStatus.CLOSED},
     ReturnStatus.REFUSED: set(),
     ReturnStatus.WITHDRAWN: set(),
     ReturnStatus.CREDITED: set(),
+    ReturnStatus.CLOSED: set(),
 }
 
 
@@ -45,7 +48,7 @@ def _by():
 class SupplierReturn(Movable, TenantModel):
     """A request to a supplier to take seats back. While it is open its seats are blocked; once it is
     accepted they are the supplier's again. `expected` is the credit that is due, `credit_note` the
-    one that came."""
+    one that came; where none is due, it is closed at once."""
 
     MOVES = RETURN_MOVES
     Status = ReturnStatus
@@ -74,6 +77,12 @@ class SupplierReturn(Movable, TenantModel):
             models.CheckConstraint(
                 condition=~Q(status="CREDITED") | Q(credit_note__isnull=False),
                 name="credited_by_a_note",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="ACCEPTED", expected__gt=0)
+                | Q(status="CLOSED", expected=0)
+                | ~Q(status__in=("ACCEPTED", "CLOSED")),
+                name="closed_without_a_credit",
             ),
         ]
         triggers = [

@@ -22,7 +22,7 @@ from suppliers.models import (
 from suppliers.services.approving import is_above_limit
 from suppliers.services.credits import KnownNumber, issue, own_number, use_on
 from suppliers.services.matching import Billed, compare
-from suppliers.services.owing import due_after, owe
+from suppliers.services.owing import due_after, owe, split
 
 RECEIPT = AccountsPayable.Kind.RECEIPT
 
@@ -108,13 +108,16 @@ def _judge(invoice, verdict):
 
 
 def _lay_on_debts(invoice, expected):
-    """The order's debts of receipts without an invoice that make up `expected`, the oldest first, are
-    now this invoice's, locked; returned as a list."""
+    """So much of the order's debts of receipts without an invoice, the oldest first, as makes up
+    `expected` is now this invoice's, locked; returned as a list. What it does not ask for is split
+    off and left to another."""
     found = []
     is_held = invoice.status == InvoiceStatus.EXCEPTION
-    for debt in lock(invoice.order.payables.filter(kind=RECEIPT, invoice=None)):
+    free = lock(invoice.order.payables.filter(kind=RECEIPT, invoice=None))
+    for debt in sorted(free, key=lambda debt: (debt.receipt_id, debt.pk)):
         if not expected > Money.zero(invoice.currency):
             break
+        split(debt, expected)
         debt.invoice, debt.due_on, debt.is_held = invoice, invoice.due_on, is_held
         debt.save(update_fields=["invoice", "due_on", "is_held"])
         expected -= Money(debt.amount, debt.currency)
@@ -173,15 +176,15 @@ def accept_invoice(*, invoice, reason, by):
     """Lets an invoice through as it is: what it asks beyond delivery becomes a debt, what it asks less
     a credit. Returns it.
 
-    Raises NotDecidable for seats that have not arrived, and, above the amount from which orders need
-    a second person, for who entered it.
+    Raises NotDecidable for seats that have not arrived or are on another invoice, and, above the
+    amount from which orders need a second person, for who entered it.
     """
     invoice = _locked(invoice)
     verdict = compare(invoice.order, billed_of(invoice), but_for=invoice)
     if verdict.is_ahead:
         raise NotDecidable(
-            f"{invoice} asks for seats that have not arrived. Match it again when they have, or "
-            "refuse it."
+            f"{invoice} asks for seats that have not arrived, or that another invoice asks for. "
+            "Match it again when that has changed, or refuse it."
         )
     if invoice.entered_by_id == by.pk and is_above_limit(invoice.money):
         raise NotDecidable(f"{invoice} is accepted by somebody else than who entered it.")

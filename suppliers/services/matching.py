@@ -37,7 +37,8 @@ class Billed:
 @dataclass
 class Verdict:
     """What came of comparing an invoice: a sentence for each difference, their sum without signs, what
-    its seats cost by the receipts, and whether it asks for seats that have not arrived."""
+    its seats cost by the receipts, and whether it asks for seats that have not arrived, or that
+    another invoice asks for."""
 
     expected: Money
     off: Money
@@ -95,7 +96,7 @@ def _compare_seats(verdict, line, billed, before):
         verdict.is_ahead = True
         verdict.findings.append(
             f"{line}: {asked:,} seats are invoiced, {max(waiting, 0):,} have arrived and were not "
-            "invoiced before."
+            f"invoiced before.{_asked_by_others(line, before)}"
         )
     verdict.expected += _cost_of_seats(line, known, known + min(asked, max(waiting, 0)))
     for each in billed:
@@ -105,6 +106,14 @@ def _compare_seats(verdict, line, billed, before):
                 f"{line}: {each.unit_price.display()} a seat is invoiced, "
                 f"{line.cost.display()} was agreed.",
             )
+
+
+def _asked_by_others(line, before):
+    """Words for the invoices that asked for seats of the line before; empty without any."""
+    rows = before.filter(line=line).order_by("invoice__entered_at", "invoice")
+    asked = rows.values_list("invoice__number").annotate(seats=Sum("quantity"))
+    words = [f"{number} asks for {seats:,} already" for number, seats in asked]
+    return f" {', '.join(words)}." if words else ""
 
 
 def _cost_of_seats(line, first, last):

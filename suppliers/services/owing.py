@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from agencies.queries import current_zone, local_today
@@ -10,9 +11,18 @@ from core.locks import lock, lock_one
 from core.money import Money
 from payments.ledger import post
 from payments.models import Account
-from suppliers.models import AccountsPayable, PaymentTerms
+from suppliers.models import AccountsPayable, PaymentRunLine, PaymentTerms
 from suppliers.services.settling import use_advance
 
+SAME_IN_PARTS = (
+    "kind",
+    "supplier_id",
+    "order_id",
+    "receipt_id",
+    "currency",
+    "due_on",
+    "created_at",
+)
 DAYS = {PaymentTerms.IMMEDIATE: 0, PaymentTerms.NET_30: 30, PaymentTerms.NET_60: 60}
 
 
@@ -63,6 +73,40 @@ def owe(**fields):
         debt = lock_one(AccountsPayable.objects.filter(pk=debt.pk))
         _count_advances(debt)
     return debt
+
+
+def split(debt, asked):
+    """Leaves of a locked debt so much as is `asked` (Money), and what is paid already; the rest becomes
+    a debt of its own, like it, in the same payment run. What the agency owes stays the same."""
+    rest = min(Money(debt.amount, debt.currency) - asked, debt.left)
+    if rest <= Money.zero(debt.currency):
+        return
+    line = debt.run_lines.filter(is_open=True).first()
+    is_whole = line and line.amount + line.credit == debt.left.amount
+    debt.amount -= rest.amount
+    if not debt.left:
+        debt.status, debt.paid_at = AccountsPayable.Status.PAID, Now()
+    debt.save(update_fields=["amount", "status", "paid_at"])
+    other = AccountsPayable.objects.create(
+        **{name: getattr(debt, name) for name in SAME_IN_PARTS}, amount=rest.amount
+    )
+    if is_whole:
+        _split_line(line, debt, other)
+
+
+def _split_line(line, debt, other):
+    """The part of a debt that was split off stays in its run, paid in money first."""
+    if not debt.left:
+        line.payable = other
+        line.save(update_fields=["payable"])
+        return
+    money = min(line.amount, other.amount)
+    credit = other.amount - money
+    line.amount, line.credit = line.amount - money, line.credit - credit
+    line.save(update_fields=["amount", "credit"])
+    PaymentRunLine.objects.create(
+        run_id=line.run_id, payable=other, amount=money, credit=credit, currency=line.currency
+    )
 
 
 def _count_advances(debt):

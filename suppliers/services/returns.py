@@ -125,6 +125,7 @@ def _ask(bought, lines, reason, by):
 def accept_return(*, asked, by=None, kept=(), credit=None, supplier_reference=""):
     """The supplier takes the seats back, but for the ReturnLine ids in `kept`; `credit` (Money) is what
     he gives for them, their cost if not said. Those he takes are no longer ours; the others sell again.
+    Where no credit is due, as for seats that were never owed, the return is closed at once.
 
     Returns the SupplierReturn; raises Invalid when nothing is taken or the credit cannot be.
     """
@@ -140,6 +141,8 @@ def accept_return(*, asked, by=None, kept=(), credit=None, supplier_reference=""
         line.state, line.credit = ReturnLine.State.TAKEN_BACK, share.amount
     ReturnLine.objects.bulk_update(taken, ["state", "credit"], batch_size=1000)
     asked.expected = total(shares, asked.currency).amount
+    if not asked.expected:
+        asked.move_to(ReturnStatus.CLOSED)
     asked.supplier_reference = supplier_reference
     asked.save()
     _book(asked, taken, shares)
