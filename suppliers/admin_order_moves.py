@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 
-from agencies.queries import current_agency, may_approve
+from agencies.queries import current_agency
 from core.admin_base import step
 from core.admin_forms import styled
 from suppliers import order_paper, services
@@ -13,6 +13,7 @@ from suppliers.admin_order_lines import is_draft
 from suppliers.admin_order_sheet import differences_panel, sheet_panels
 from suppliers.admin_panels import costs_panel, lines_panel, worth_panel
 from suppliers.models import AGREED, RECEIVABLE, LineStatus, Status
+from suppliers.services.approving import why_not
 from suppliers.services.cancelling import what_is_called_off
 from suppliers.services.landed import total_of
 from suppliers.services.mailing import letter_of
@@ -34,10 +35,6 @@ def is_kept_open(order):
     """Everything has arrived or was called off, and still the order is not complete."""
     done = (LineStatus.RECEIVED, LineStatus.CANCELLED)
     return order.status in RECEIVABLE and not order.lines.exclude(status__in=done).exists()
-
-
-def may_approve_order(user, order):
-    return order.submitted_by_id != user.pk and may_approve(user, total_of(order))
 
 
 def present(*panels):
@@ -93,6 +90,7 @@ class Moves:
             title=f"Approve {order}",
             thing=order,
             total=total_of(order),
+            why_not=why_not(order, request.user),
             panels=present(lines_panel(order), costs_panel(order), *sheet_panels(order)),
         )
 
@@ -238,6 +236,6 @@ class Moves:
 
 def without_own_approval(request, order, steps):
     """Steps without the approval that who asks cannot give."""
-    if may_approve_order(request.user, order):
+    if not why_not(order, request.user):
         return steps
     return [(each, address) for each, address in steps if each.name != "approve"]

@@ -25,7 +25,7 @@ from suppliers import services
 from suppliers.admin_choosing import Choosing
 from suppliers.admin_forms import day_field
 from suppliers.models import AccountsPayable, PaymentRun, RunStatus, Supplier, SupplierPayment
-from suppliers.services.runs import payable_now, plan_run
+from suppliers.services.runs import changes_of, payable_now, plan_run, why_not
 
 SHOWN = 500
 
@@ -100,7 +100,20 @@ class PaymentRunAdmin(Choosing, BackOfficeAdmin):
         return amount(run.amount, run.currency)
 
     def panels(self, request, run):
-        return [_transfers(run), _debts(run)]
+        return [*_changes(run), _transfers(run), _debts(run)]
+
+    def _next_steps(self, request, run):
+        """Without the approval that who asks cannot give."""
+        steps = super()._next_steps(request, run)
+        if not why_not(run, request.user):
+            return steps
+        return [(each, to) for each, to in steps if each.name != "approve"]
+
+    def _confirmed(self, request, run, found):
+        reason = found.name == "approve" and why_not(run, request.user)
+        if reason:
+            return self.back(request, run, problem=reason)
+        return super()._confirmed(request, run, found)
 
     # Proposing
 
@@ -117,13 +130,14 @@ class PaymentRunAdmin(Choosing, BackOfficeAdmin):
         if "debt" in request.GET:
             return self._preview(request, form, request.GET.getlist("debt"))
         debts = list(form.debts()[:SHOWN])
+        plan = plan_run(debts, currency=form.cleaned_data["currency"])
         return self.page(
             request,
             "admin/run_choose.html",
             title="New payment run",
             form=form,
-            debts=[debt for debt in debts if not debt.is_held],
-            panels=_held([debt for debt in debts if debt.is_held]),
+            debts=[line.debt for line in plan.lines],
+            panels=_left_out(plan),
             is_cut=len(debts) == SHOWN,
         )
 
@@ -133,7 +147,13 @@ class PaymentRunAdmin(Choosing, BackOfficeAdmin):
         debts = [debt for debt in form.debts() if str(debt.pk) in wanted]
         plan = plan_run(debts, currency=currency)
         if not plan.lines:
-            return self.page(request, "admin/run_choose.html", title="New payment run", form=form)
+            return self.page(
+                request,
+                "admin/run_choose.html",
+                title="New payment run",
+                form=form,
+                panels=_left_out(plan),
+            )
         hidden = [
             *(("debt", line.debt.pk) for line in plan.lines),
             *(("pay_on", pay_on), ("seen", plan.money.amount), ("currency", currency)),
@@ -148,7 +168,7 @@ class PaymentRunAdmin(Choosing, BackOfficeAdmin):
             hidden=hidden,
             submit=f"Propose {plan.money.display()}",
             back=f"?{_without_debts(request)}",
-            panels=[*_of_suppliers(plan), *_held(plan.left_out)],
+            panels=[*_of_suppliers(plan), *_left_out(plan)],
         )
 
     def _propose(self, request):
@@ -216,17 +236,22 @@ class PaymentRunAdmin(Choosing, BackOfficeAdmin):
     )
     def bank_file(self, request, run):
         """What the bank is told, one row a supplier, as CSV."""
+        sums = sums_of(run)
+        nowhere = [supplier.name for supplier, account, _ in sums if not account]
+        if nowhere:
+            problem = f"No bank account was known of {', '.join(nowhere)}: there is no bank file."
+            return self.back(request, run, problem=problem)
         titles = ["Supplier", "Bank account", "Amount", "Currency", "Reference", "Pay on"]
         rows = [
             [
                 supplier.name,
-                supplier.bank_account,
+                account,
                 money.amount,
                 run.currency,
                 run.number,
                 run.pay_on,
             ]
-            for supplier, money in sums_of(run)
+            for supplier, account, money in sums
         ]
         file = exports.write_csv(titles, rows)
         named = {"Content-Disposition": f'attachment; filename="{run.number}.csv"'}
@@ -234,14 +259,14 @@ class PaymentRunAdmin(Choosing, BackOfficeAdmin):
 
 
 def sums_of(run):
-    """[(Supplier, Money)]: what each is sent, without those whom credit notes satisfy, by name."""
+    """[(Supplier, bank account, Money)]: what each is sent where, without those whom credit notes
+    satisfy, by name."""
+    lines = run.lines.filter(amount__gt=0).select_related("payable__supplier")
     found = {}
-    lines = run.lines.select_related("payable__supplier").order_by("payable__supplier__name", "pk")
-    for line in lines:
-        money = Money(line.amount, run.currency)
-        supplier = line.payable.supplier
-        found[supplier] = found.get(supplier, Money.zero(run.currency)) + money
-    return [(supplier, money) for supplier, money in found.items() if money]
+    for line in lines.order_by("payable__supplier__name", "pk"):
+        to = line.payable.supplier, line.bank_account
+        found[to] = found.get(to, Money.zero(run.currency)) + Money(line.amount, run.currency)
+    return [(*to, money) for to, money in found.items()]
 
 
 def _with_credit(plan):
@@ -275,8 +300,8 @@ def _of_supplier(supplier, lines, plan):
         sum((getattr(line, name) for line in lines), Money.zero(plan.currency))
         for name in ("credit", "money")
     )
-    account = supplier.bank_account or "no bank account is known"
-    foot = [f"To {account}", "", "", (credit + money).display(), credit.display(), money.display()]
+    account = f"To {supplier.bank_account}" if money else "By credit notes"
+    foot = [account, "", "", (credit + money).display(), credit.display(), money.display()]
     titles = columns("Due", "For", "Invoice", "Left#", "By credit notes#", "In money#")
     return Panel(str(supplier), Table(titles, rows, foot), count=len(rows))
 
@@ -285,13 +310,30 @@ def _invoice_of(debt):
     return str(debt.invoice or ("–" if debt.statement_id else "none yet"))
 
 
-def _held(debts):
+def _left_out(plan):
+    """Panels of the debts that are not in a run, and why."""
+    reasons = {
+        "Held, left out: their invoices do not match": plan.left_out,
+        "Left out: no bank account of the supplier is known": plan.without_account,
+    }
+    return [_debts_left_out(words, debts) for words, debts in reasons.items() if debts]
+
+
+def _debts_left_out(words, debts):
     rows = [
         [day(debt.due_on), linked(debt.supplier), linked(debt.invoice), debt.left.display()]
         for debt in debts
     ]
     table = Table(columns("Due", "Supplier", "Invoice", "Left#"), rows)
-    return [Panel("Held, left out", table, count=len(rows))] if rows else []
+    return Panel(words, table, count=len(rows))
+
+
+def _changes(run):
+    """A Panel of what has changed since an open run was proposed."""
+    is_open = run.status in (RunStatus.PROPOSED, RunStatus.APPROVED)
+    rows = [[sentence] for sentence in changes_of(run)] if is_open else []
+    title = "Changed since it was proposed: cancel it and propose it anew"
+    return [Panel(title, Table(columns("What"), rows), count=len(rows))] if rows else []
 
 
 def _transfers(run):
@@ -299,11 +341,11 @@ def _transfers(run):
     rows = [
         [
             linked(supplier),
-            supplier.bank_account or "no bank account is known",
+            account or "no bank account was known",
             linked(paid.get(supplier.pk), "booked") if supplier.pk in paid else "–",
             money.display(),
         ]
-        for supplier, money in sums_of(run)
+        for supplier, account, money in sums_of(run)
     ]
     foot = ["All together", "", "", run.money.display()]
     titles = columns("Supplier", "Bank account", "Payment", "Amount#")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import groupby
 
 from django.utils import timezone
 
@@ -12,7 +13,6 @@ from inventory.services import Terms, Wanted, apply_plan, make_hold
 from suppliers import services
 from suppliers.models import AccountsPayable, DeliveryReceipt
 from suppliers.returnable import proposals
-from suppliers.services import Transfer
 from suppliers.services.matching import Billed
 
 OPEN = (AccountsPayable.Status.UNPAID, AccountsPayable.Status.PARTIAL)
@@ -103,15 +103,17 @@ def _invoice(desk):
 
 
 def _pay_what_was_due(desk):
-    """Debts of the past are paid on their day, but for the latest of them."""
+    """Debts of the past are paid, a run for each currency, but for the latest of them."""
     due = AccountsPayable.objects.filter(status__in=OPEN, is_held=False, due_on__lt=desk.today)
-    for debt in due.order_by("-due_on", "pk")[LEFT_OVERDUE:]:
-        services.pay_payable(
-            payable=debt,
-            key=f"demo-{debt.pk}",
-            by=desk.staff[Membership.Role.FINANCE],
-            transfer=Transfer(bank_reference=f"SEPA {debt.due_on:%y%m%d}", paid_on=debt.due_on),
-        )
+    past = due.order_by("-due_on", "pk")[LEFT_OVERDUE:]
+    for _, debts in groupby(sorted(past, key=_currency), key=_currency):
+        run = _run_over([debt.pk for debt in debts], desk)
+        services.approve_run(run=run, by=desk.owner)
+        services.pay_run(run=run, by=desk.staff[Membership.Role.FINANCE])
+
+
+def _currency(debt):
+    return debt.currency
 
 
 def _propose_a_run(desk):
@@ -120,9 +122,13 @@ def _propose_a_run(desk):
     )
     debts = list(soon.values_list("pk", flat=True))
     if debts:
-        services.propose_run(
-            debt_ids=debts, pay_on=desk.today, by=desk.staff[Membership.Role.FINANCE]
-        )
+        _run_over(debts, desk)
+
+
+def _run_over(debts, desk):
+    return services.propose_run(
+        debt_ids=debts, pay_on=desk.today, by=desk.staff[Membership.Role.FINANCE]
+    )
 
 
 def _send_back(desk):

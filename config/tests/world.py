@@ -159,8 +159,9 @@ def event_on_sale(layout, **fields):
     return open_sale(event.pk)
 
 
-def supplier(name="Quai Productions"):
-    return Supplier.objects.get_or_create(name=name)[0]
+def supplier(name="Quai Productions", bank_account="FR76 3000 4028 3798 7654 3210 943"):
+    of_supplier = {"bank_account": bank_account}
+    return Supplier.objects.get_or_create(name=name, defaults=of_supplier)[0]
 
 
 def drafted_order(event, section="Stalls", cost="25.00", of_order=None, **words):

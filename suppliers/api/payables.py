@@ -12,7 +12,8 @@ from core.money import DECIMAL_PLACES, MAX_DIGITS, Money
 from suppliers import services
 from suppliers.api.order_fields import amount, iso
 from suppliers.api.orders import order_of
-from suppliers.models import AccountsPayable, SupplierPayment
+from suppliers.models import AccountsPayable, SupplierInvoice, SupplierPayment
+from suppliers.queries import OPEN_DEBTS
 from suppliers.services import Transfer
 
 PAYERS = may("suppliers.accountspayable", write="step")
@@ -107,7 +108,7 @@ class OnePayable(StaffView, APIView):
 
 class _Pay(StaffView, APIView):
     """Books money sent to a supplier. The Idempotency-Key is what makes it one payment: said twice
-    with the same key it is paid once, for ever."""
+    with the same key it is paid once, for ever; with another body it is refused."""
 
     permission_classes = [PAYERS]
 
@@ -137,12 +138,18 @@ class _Pay(StaffView, APIView):
 
 
 class PayPayable(_Pay):
-    """Pays a debt or a part of it."""
+    """Pays a debt or a part of it; by the id of an invoice all that is left of its debts, or a part,
+    the first due first. Above the agency's limit money leaves in payment runs only."""
 
     def pay(self, key, by, wanted, transfer, *, invoice_id):
-        payable = payable_of(invoice_id)
-        money = None if wanted is None else Money(wanted, payable.currency)
-        return services.pay_payable(payable=payable, key=key, by=by, money=money, transfer=transfer)
+        how = {"key": key, "by": by, "transfer": transfer}
+        payable = AccountsPayable.objects.filter(pk=invoice_id).first()
+        if payable:
+            return services.pay_payable(payable=payable, money=_in(payable, wanted), **how)
+        invoice = SupplierInvoice.objects.filter(pk=invoice_id).first()
+        if invoice is None:
+            raise _unknown()
+        return services.pay_invoice(invoice=invoice, money=_in(invoice, wanted), **how)
 
 
 class PayOrder(_Pay):
@@ -150,19 +157,31 @@ class PayOrder(_Pay):
 
     def pay(self, key, by, wanted, transfer, *, po_id):
         order = order_of(po_id)
-        money = None if wanted is None else Money(wanted, order.currency)
+        money = _in(order, wanted)
         return services.pay_order(order=order, key=key, by=by, money=money, transfer=transfer)
 
 
+def _in(thing, wanted):
+    """A wanted amount as Money in the currency of a debt, an invoice or an order; None as it is."""
+    return None if wanted is None else Money(wanted, thing.currency)
+
+
 def payable_of(invoice_id):
-    """The debt with this id, or the only open one of the invoice with this id; raises NotFound."""
+    """The debt with this id; or of the invoice with this id the open debt that is due first, the last
+    due when none is open. Raises NotFound."""
     payables = AccountsPayable.objects.select_related("invoice")
     found = payables.filter(pk=invoice_id).first()
     if found is None:
-        found = payables.filter(invoice=invoice_id).order_by("-status", "due_on", "pk").first()
+        of_invoice = payables.filter(invoice=invoice_id)
+        open_ones = of_invoice.filter(status__in=OPEN_DEBTS).order_by("due_on", "pk")
+        found = open_ones.first() or of_invoice.order_by("due_on", "pk").last()
     if found is None:
-        raise NotFound("There is no such debt or invoice.")
+        raise _unknown()
     return found
+
+
+def _unknown():
+    return NotFound("There is no such debt or invoice.")
 
 
 def describe(payable):

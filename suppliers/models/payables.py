@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from core.audit import Audited, append_only, status_machine
+from core.audit import Audited, append_only, refuse, status_machine
 from core.ids import uuid7
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.status import Movable
@@ -323,7 +323,9 @@ RUN_MOVES = {
 
 
 class PaymentRun(Movable, TenantModel):
-    """Debts that are paid together. Proposed by one person, approved by another, paid once."""
+    """Debts that are paid together. Proposed by one person, approved by another, paid once. What was
+    proposed stays as it is: the database refuses any change of it, and approving or paying a run whose
+    amount is not the sum of its lines."""
 
     MOVES = RUN_MOVES
     Status = RunStatus
@@ -360,6 +362,41 @@ class PaymentRun(Movable, TenantModel):
         ]
         triggers = [
             status_machine(RUN_MOVES),
+            pgtrigger.ReadOnly(
+                name="proposed_once",
+                fields=["number", "pay_on", "amount", "currency", "proposed_at", "proposed_by"],
+            ),
+            pgtrigger.Trigger(
+                name="approved_once",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.approved_by_id IS NOT NULL AND (OLD.approved_by_id, OLD.approved_at)"
+                    " IS DISTINCT FROM (NEW.approved_by_id, NEW.approved_at)"
+                ),
+                func="RAISE EXCEPTION 'run % was approved by somebody already', OLD.number;",
+            ),
+            pgtrigger.Trigger(
+                name="runs_equal_their_lines",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
+                condition=pgtrigger.Q(new__status__in=("APPROVED", "PAID")),
+                declare=[("added", "numeric")],
+                func="""
+                    SELECT coalesce(sum(amount), 0) INTO added FROM suppliers_paymentrunline
+                      WHERE run_id = NEW.id AND currency = NEW.currency;
+                    IF added <> NEW.amount THEN
+                      RAISE EXCEPTION 'run % does not equal its lines', NEW.number
+                        USING ERRCODE = 'check_violation';
+                    END IF;
+                    IF EXISTS (SELECT FROM suppliers_paymentrunline
+                               WHERE run_id = NEW.id AND amount > 0 AND bank_account = '') THEN
+                      RAISE EXCEPTION 'run % sends money to no bank account', NEW.number
+                        USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             Audited(
                 "agency_id", "number", "status", "amount", "proposed_by_id", "approved_by_id",
                 "paid_by_id",
@@ -376,8 +413,9 @@ class PaymentRun(Movable, TenantModel):
 
 
 class PaymentRunLine(TenantModel):
-    """A debt in a run: `amount` of it is paid in money, `credit` with credit notes. A debt is in one
-    open run at a time."""
+    """A debt in a run: `amount` of it is paid in money, to `bank_account` of its supplier, and `credit`
+    with credit notes. A debt is in one open run at a time. Lines are added while the run is proposed,
+    never changed, and closed with it."""
 
     id = models.BigAutoField(primary_key=True)
     run = TenantKey(PaymentRun, related_name="lines")
@@ -385,6 +423,7 @@ class PaymentRunLine(TenantModel):
     amount = _amount()
     credit = _amount(default=0)
     currency = models.CharField(max_length=3)
+    bank_account = models.CharField(max_length=40, blank=True)
     is_open = models.BooleanField(default=True)
 
     class Meta:
@@ -400,6 +439,42 @@ class PaymentRunLine(TenantModel):
             ),
             fits_currency("amount", "credit", name="run_line_fits_currency"),
         ]
+        triggers = [
+            # FOR SHARE waits for whoever is just approving the run.
+            pgtrigger.Trigger(
+                name="added_while_proposed",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                declare=[("now_is", "text")],
+                func="""
+                    SELECT status INTO now_is FROM suppliers_paymentrun
+                      WHERE id = NEW.run_id FOR SHARE;
+                    IF now_is <> 'PROPOSED' THEN
+                      RAISE EXCEPTION 'nothing is added to a run that is %', now_is
+                        USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="closed_with_its_run",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("is_open"),
+                declare=[("now_is", "text")],
+                func="""
+                    SELECT status INTO now_is FROM suppliers_paymentrun WHERE id = NEW.run_id;
+                    IF NEW.is_open OR now_is NOT IN ('PAID', 'CANCELLED') THEN
+                      RAISE EXCEPTION 'a line is closed once, with its run'
+                        USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.ReadOnly(name="never_changed", exclude=["is_open"]),
+            refuse(pgtrigger.Delete, name="never_removed"),
+            refuse(pgtrigger.Truncate, name="no_truncate", level=pgtrigger.Statement),
+        ]
 
     def __str__(self):
         return f"{self.run_id}: {Money(self.amount, self.currency).display()}"
@@ -407,6 +482,7 @@ class PaymentRunLine(TenantModel):
 
 class SupplierPayment(TenantModel):
     """Money sent to a supplier, booked once: `key` is unique, so asking again gives the same payment.
+    `asked` is what was asked for under it, None for the payments of a run.
 
     What is not set against debts yet is an advance on `order`; what that does not need becomes a
     credit note. `allocated` is the sum of both.
@@ -420,6 +496,7 @@ class SupplierPayment(TenantModel):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     key = models.CharField(max_length=100)
+    asked = models.JSONField(null=True, editable=False)
     supplier = TenantKey(Supplier, related_name="payments")
     order = TenantKey(PurchaseOrder, null=True, related_name="payments")
     run = TenantKey(PaymentRun, null=True, related_name="payments")

@@ -42,7 +42,14 @@ from suppliers.services.landed import add_landed_cost, remove_landed_cost
 from suppliers.services.lines import add_line, change_line, remove_line
 from suppliers.services.mailing import mail_order
 from suppliers.services.matching import Billed
-from suppliers.services.paying import KeyOfAnother, Transfer, pay_order, pay_payable
+from suppliers.services.paying import (
+    KeyOfAnother,
+    NeedsSecondPerson,
+    Transfer,
+    pay_invoice,
+    pay_order,
+    pay_payable,
+)
 from suppliers.services.receiving import CodeKnown, OverReceipt, receive_delivery
 from suppliers.services.returns import (
     NotReturnable,
@@ -52,7 +59,7 @@ from suppliers.services.returns import (
     request_returns,
     withdraw_return,
 )
-from suppliers.services.runs import approve_run, cancel_run, pay_run, propose_run
+from suppliers.services.runs import RunChanged, approve_run, cancel_run, pay_run, propose_run
 from suppliers.services.settling import NotPayable, NotUsable
 from suppliers.services.states import NotReconciled, complete_order
 from suppliers.services.suppliers import activate_supplier, deactivate_supplier
@@ -64,6 +71,7 @@ __all__ = [
     "KeyOfAnother",
     "KnownNumber",
     "MayNotApprove",
+    "NeedsSecondPerson",
     "NotApproved",
     "NotDecidable",
     "NotOrderable",
@@ -75,6 +83,7 @@ __all__ = [
     "OutOfContract",
     "OverCreditLine",
     "OverReceipt",
+    "RunChanged",
     "StaleOrder",
     "Transfer",
     "accept_invoice",
@@ -107,6 +116,7 @@ __all__ = [
     "keep_document",
     "mail_order",
     "match_again",
+    "pay_invoice",
     "pay_order",
     "pay_payable",
     "pay_run",

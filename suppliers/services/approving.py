@@ -143,11 +143,19 @@ def approve_order(*, order, by, version=None):
 
 
 def _check_approver(order, by):
+    reason = why_not(order, by)
+    if reason:
+        raise MayNotApprove(reason)
+
+
+def why_not(order, by):
+    """Why this member cannot approve the order, as a sentence; empty when he can."""
     if order.submitted_by_id == by.pk:
-        raise MayNotApprove(f"{order} was submitted by you; somebody else has to approve it.")
+        return f"{order} was submitted by you; somebody else has to approve it."
     amount = total_of(order)
     if not may_approve(by, amount):
-        raise MayNotApprove(f"{order} costs {amount.display()}; that is beyond what you approve.")
+        return f"{order} costs {amount.display()}; that is beyond what you approve."
+    return ""
 
 
 @use_case

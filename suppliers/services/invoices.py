@@ -206,10 +206,13 @@ def refuse_invoice(*, invoice, reason, by):
 
 
 def _locked(invoice):
-    """The invoice as it is now, after its order was locked."""
+    """The invoice as it is now, after its order was locked, and before the debts of it: those that the
+    invoice leaves and those it is laid on, together, as a run locks them."""
     lock_one(PurchaseOrder.objects.filter(pk=invoice.order_id))
     related = SupplierInvoice.objects.select_related("order", "supplier")
-    return lock_one(related.filter(pk=invoice.pk))
+    invoice = lock_one(related.filter(pk=invoice.pk))
+    lock(AccountsPayable.objects.filter(order=invoice.order_id))
+    return invoice
 
 
 def _decide(invoice, status, reason, by):

@@ -11,7 +11,7 @@ from core.locks import lock, lock_one
 from core.money import Money
 from payments.ledger import post
 from payments.models import Account
-from suppliers.models import AccountsPayable, PaymentRunLine, PaymentTerms
+from suppliers.models import AccountsPayable, PaymentTerms
 from suppliers.services.settling import use_advance
 
 SAME_IN_PARTS = (
@@ -77,35 +77,17 @@ def owe(**fields):
 
 def split(debt, asked):
     """Leaves of a locked debt so much as is `asked` (Money), and what is paid already; the rest becomes
-    a debt of its own, like it, in the same payment run. What the agency owes stays the same."""
+    a debt of its own, like it. What the agency owes stays the same; a payment run that was proposed
+    over the whole is not paid any more, but proposed anew."""
     rest = min(Money(debt.amount, debt.currency) - asked, debt.left)
     if rest <= Money.zero(debt.currency):
         return
-    line = debt.run_lines.filter(is_open=True).first()
-    is_whole = line and line.amount + line.credit == debt.left.amount
     debt.amount -= rest.amount
     if not debt.left:
         debt.status, debt.paid_at = AccountsPayable.Status.PAID, Now()
     debt.save(update_fields=["amount", "status", "paid_at"])
-    other = AccountsPayable.objects.create(
+    AccountsPayable.objects.create(
         **{name: getattr(debt, name) for name in SAME_IN_PARTS}, amount=rest.amount
-    )
-    if is_whole:
-        _split_line(line, debt, other)
-
-
-def _split_line(line, debt, other):
-    """The part of a debt that was split off stays in its run, paid in money first."""
-    if not debt.left:
-        line.payable = other
-        line.save(update_fields=["payable"])
-        return
-    money = min(line.amount, other.amount)
-    credit = other.amount - money
-    line.amount, line.credit = line.amount - money, line.credit - credit
-    line.save(update_fields=["amount", "credit"])
-    PaymentRunLine.objects.create(
-        run_id=line.run_id, payable=other, amount=money, credit=credit, currency=line.currency
     )
 
 

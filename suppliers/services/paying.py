@@ -1,16 +1,20 @@
-"""Money that goes to suppliers: for a debt, for an order in advance, or of a payment run."""
+"""Money that goes to suppliers: for a debt, an invoice, an order in advance, or of a payment run. What
+one person sends directly to a supplier in a day, or for one thing, stays within the agency's limit."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 
-from django.db.models import F, Sum
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, Sum
 
-from agencies.queries import local_today
+from agencies.models import Agency
+from agencies.queries import current_zone, local_today
 from core import failpoints
 from core.errors import DomainError
 from core.locks import lock, lock_one
 from core.money import Money, total
-from core.transactions import use_case
+from core.tenancy import current_agency_id
+from core.transactions import broken_constraint, use_case
 from payments.ledger import post
 from payments.models import Account
 from suppliers.models import (
@@ -18,16 +22,24 @@ from suppliers.models import (
     AccountsPayable,
     PaymentTerms,
     PurchaseOrder,
+    Supplier,
     SupplierPayment,
 )
 from suppliers.queries import OPEN_DEBTS
+from suppliers.services.approving import is_above_limit
 from suppliers.services.settling import NotPayable, check_debt, fill, pay_part
 
 
 class KeyOfAnother(DomainError):
-    """The key belongs to another payment; nothing was paid."""
+    """The key belongs to another payment, or to this one with other words; nothing was paid."""
 
     code = "payment_key_reused"
+
+
+class NeedsSecondPerson(NotPayable):
+    """So much leaves in a payment run only, which somebody else approves; nothing was booked."""
+
+    code = "needs_second_person"
 
 
 @dataclass(frozen=True)
@@ -55,19 +67,50 @@ def pay_payable(*, payable, key, by=None, money=None, transfer=BY_BANK):
     """Books a payment of a debt, or of `money` of it; returns the SupplierPayment.
 
     Asked again with the same key it returns the same payment. Raises NotPayable for a held, void or
-    settled debt and for more than is left, KeyOfAnother for a key used elsewhere.
+    settled debt and for more than is left, NeedsSecondPerson above the agency's limit, KeyOfAnother
+    for a key used elsewhere or with other words.
     """
+    supplier = _locked_supplier(payable.supplier_id)
     debt = lock_one(AccountsPayable.objects.filter(pk=payable.pk))
-    known = SupplierPayment.objects.filter(key=key).first()
+    asked = _asked(debt, money, transfer)
+    known = _known(key, asked)
     if known:
-        return _same(known, known.allocations.filter(payable=debt).exists(), money)
+        return known
     money = debt.left if money is None else money
     check_debt(debt, money)
+    _check_second_person(supplier, money, Q(allocations__payable=debt))
     payment = SupplierPayment(
-        key=key, supplier_id=debt.supplier_id, booked_by=by, **transfer.fields
+        key=key, asked=asked, supplier=supplier, booked_by=by, **transfer.fields
     )
     failpoints.reach("pay_supplier.before_booking")
     return send(payment, money, [(debt, money)])
+
+
+@use_case
+def pay_invoice(*, invoice, key, by=None, money=None, transfer=BY_BANK):
+    """Books one payment of all that is left of an invoice's debts, or of `money` of it, the first due
+    first; returns the SupplierPayment. Asked again, and refused, as `pay_payable`."""
+    supplier = _locked_supplier(invoice.supplier_id)
+    debts = lock(invoice.payables.filter(status__in=OPEN_DEBTS))
+    asked = _asked(invoice, money, transfer)
+    known = _known(key, asked)
+    if known:
+        return known
+    left = total((debt.left for debt in debts), invoice.currency)
+    money = left if money is None else money
+    if money.currency != invoice.currency or not Money.zero(invoice.currency) < money <= left:
+        raise NotPayable(
+            f"{left.display()} of {invoice} is unpaid; nothing else can be paid on it."
+        )
+    parts = fill(money, sorted(debts, key=lambda debt: (debt.due_on, debt.pk)))
+    for debt, part in parts:
+        check_debt(debt, part)
+    _check_second_person(supplier, money, Q(allocations__payable__in=debts))
+    payment = SupplierPayment(
+        key=key, asked=asked, supplier=supplier, booked_by=by, **transfer.fields
+    )
+    failpoints.reach("pay_supplier.before_booking")
+    return send(payment, money, parts)
 
 
 @use_case
@@ -75,12 +118,15 @@ def pay_order(*, order, key, by=None, money=None, transfer=BY_BANK):
     """Pays an order on immediate terms, all that is unpaid of it or `money`: what has arrived is
     settled, the rest is an advance. Returns the SupplierPayment, the same for the same key.
 
-    Raises NotPayable, also when the supplier's credit limit does not allow the advance.
+    An order that a second person approved needs nobody else. Raises NotPayable, also when the
+    supplier's credit limit does not allow the advance; NeedsSecondPerson; KeyOfAnother.
     """
-    order = lock_one(PurchaseOrder.objects.select_related("supplier").filter(pk=order.pk))
-    known = SupplierPayment.objects.filter(key=key).first()
+    order = lock_one(PurchaseOrder.objects.filter(pk=order.pk))
+    order.supplier = _locked_supplier(order.supplier_id)
+    asked = _asked(order, money, transfer)
+    known = _known(key, asked)
     if known:
-        return _same(known, known.order_id == order.pk, money)
+        return known
     money = unpaid_of(order) if money is None else money
     _check_order(order, money)
     debts = lock(order.payables.filter(status__in=OPEN_DEBTS))
@@ -88,11 +134,68 @@ def pay_order(*, order, key, by=None, money=None, transfer=BY_BANK):
         raise NotPayable(f"An invoice of {order} does not match. Decide it before more is paid.")
     parts = fill(money, debts)
     _check_limit(order, money - total((part for _, part in parts), order.currency))
+    if order.approved_by_id is None:
+        _check_second_person(order.supplier, money, Q(order=order))
     payment = SupplierPayment(
-        key=key, supplier=order.supplier, order=order, booked_by=by, **transfer.fields
+        key=key, asked=asked, supplier=order.supplier, order=order, booked_by=by, **transfer.fields
     )
     failpoints.reach("pay_supplier.before_booking")
     return send(payment, money, parts)
+
+
+def _locked_supplier(supplier_id):
+    """The supplier, locked: what he is sent directly is counted by one at a time."""
+    return lock_one(Supplier.objects.filter(pk=supplier_id))
+
+
+def _asked(thing, money, transfer):
+    """What is asked for under a key, as JSON: the same words again mean the same payment."""
+    return {
+        thing._meta.model_name: str(thing.pk),
+        "amount": None if money is None else f"{money.amount} {money.currency}",
+        "method": str(transfer.method),
+        "bank_reference": transfer.bank_reference,
+        "paid_on": transfer.paid_on and transfer.paid_on.isoformat(),
+    }
+
+
+def _known(key, asked):
+    """The payment under this key, or None. Raises KeyOfAnother when another was asked for."""
+    known = SupplierPayment.objects.filter(key=key).first()
+    if known and known.asked != asked:
+        raise _key_of_another()
+    return known
+
+
+def _key_of_another():
+    return KeyOfAnother("This was already used for another payment. Please open the page again.")
+
+
+def _check_second_person(supplier, money, same):
+    """Raises NeedsSecondPerson when `money`, with what went directly to the supplier today or before
+    for the `same` thing (a Q of payments), is above what one person may decide on. What a second
+    person has approved does not count."""
+    midnight = datetime.combine(local_today(), time.min, tzinfo=current_zone())
+    direct = SupplierPayment.objects.filter(
+        supplier=supplier, run=None, order__approved_by=None, currency=money.currency
+    )
+    counted = direct.filter(same | Q(booked_at__gte=midnight)).values("pk")
+    sent = SupplierPayment.objects.filter(pk__in=counted).aggregate(sum=Sum("amount"))["sum"] or 0
+    sent = Money(sent, money.currency)
+    if not is_above_limit(sent + money):
+        return
+    before = f" {sent.display()} has gone to {supplier} directly before." if sent else ""
+    raise NeedsSecondPerson(
+        f"{_reach_of_one_person(money.currency)} a payment needs a second person: put it into a "
+        f"payment run. {money.display()} was asked for.{before}"
+    )
+
+
+def _reach_of_one_person(currency):
+    agency = Agency.objects.get(pk=current_agency_id())
+    if currency != agency.currency:
+        return f"In {currency}"
+    return f"Above {Money(agency.approval_above, currency).display()}"
 
 
 def send(payment, money, parts):
@@ -101,7 +204,7 @@ def send(payment, money, parts):
     settled = total((part for _, part in parts), money.currency)
     payment.amount, payment.allocated = money.amount, settled.amount
     payment.currency = money.currency
-    payment.save(force_insert=True)
+    _keep(payment)
     for debt, part in parts:
         pay_part(payment, debt, part)
     failpoints.reach("pay_supplier.after_allocation")
@@ -120,10 +223,15 @@ def send(payment, money, parts):
     return payment
 
 
-def _same(known, is_of_this, money):
-    if not is_of_this or (money is not None and money != known.money):
-        raise KeyOfAnother("This was already used for another payment. Please open the page again.")
-    return known
+def _keep(payment):
+    """Saves a new payment; raises KeyOfAnother when its key was used for another supplier just now."""
+    try:
+        with transaction.atomic():
+            payment.save(force_insert=True)
+    except IntegrityError as error:
+        if broken_constraint(error) != "paid_once_per_key":
+            raise
+        raise _key_of_another() from error
 
 
 def unpaid_of(order):

@@ -1,5 +1,5 @@
 """Setting payments and credit notes against debts: the only place where `paid`, `used` and
-`allocated` grow. Order of locks: invoice, debts, payment run, credit notes, payments."""
+`allocated` grow. What is set against what is locked before, in the order of `core.locks`."""
 
 from uuid import UUID
 
