@@ -4,6 +4,7 @@ from importlib import import_module
 
 import psycopg
 import pytest
+from django.db import connection
 from psycopg.errors import LockNotAvailable
 
 from config.tests import world
@@ -69,6 +70,41 @@ def test_without_the_lock_the_ledger_would_be_off(reserved):
 def amounts(seat):
     """What each entry of a place changed of the stock at list price."""
     return [int(e.list_price) for e in SeatEntry.objects.filter(event_seat=seat).order_by("pk")]
+
+
+# What a statement does to places that cost 25 and list at 40, and what each entry says of it.
+STEPS = [
+    ("status = 'BLOCKED'", "BLOCKED", (0, 0, 0)),
+    ("channel = 'GROUP'", None, None),
+    ("status = 'AVAILABLE'", "UNBLOCKED", (0, 0, 0)),
+    ("price = 55", "REPRICED", (0, 0, 15)),
+    ("price = 55", None, None),
+    ("cost = 20", "COSTED", (0, -5, 0)),
+    ("price = NULL", "REPRICED", (0, 0, -15)),
+    ("level_id = NULL", "REPRICED", (0, 0, -40)),
+    ("ownership = 'RETURNED_TO_SUPPLIER'", "RETURNED", (-1, -20, 0)),
+    ("price = 60", None, None),
+    ("ownership = 'OWNED', cost = 30", "BOUGHT", (1, 30, 60)),
+]
+
+
+@pytest.mark.django_db
+def test_a_statement_writes_one_entry_for_each_place_of_ours_that_it_changed():
+    house = world.small_house()
+    with acting_for(house.agency.pk), connection.cursor() as cursor:
+        ours = sorted(house.event.seats.sellable().values_list("pk", flat=True)[:3])
+        others = list(house.event.seats.filter(ownership="NOT_OWNED").values_list("pk", flat=True))
+        for change, kind, sums in STEPS:
+            before = SeatEntry.objects.count()
+            cursor.execute(
+                f"UPDATE inventory_eventseat SET {change} WHERE id = ANY (%s)",  # noqa: S608
+                [ours + others[:2] if "price" in change else ours],
+            )
+            written = SeatEntry.objects.order_by("pk")[before:]
+            assert [
+                (e.event_seat_id, e.kind, (e.stock, e.cost, e.list_price)) for e in written
+            ] == [(seat, kind, sums) for seat in ours if kind]
+        assert RULE not in invariants.violations()
 
 
 @pytest.mark.django_db
