@@ -111,12 +111,25 @@ class SeatLedger(pgtrigger.Trigger):
     func = WRITE_ENTRIES
 
 
+@models.PositiveIntegerField.register_lookup
+class AnyOf(models.Lookup):
+    """`ordinal__any=[…]`, the list as one parameter. With `__in` each of them is one, and only to read
+    a statement with fifty thousand takes seconds."""
+
+    lookup_name = "any"
+    prepare_rhs = False
+
+    def as_sql(self, compiler, connection):
+        column, values = self.process_lhs(compiler, connection)
+        return f"{column} = ANY (%s::integer[])", [*values, list(self.rhs)]
+
+
 class EventSeatQuerySet(models.QuerySet):
     def of(self, event):
         return self.filter(event=event)
 
     def at(self, event, ordinals):
-        return self.filter(event=event, ordinal__in=ordinals)
+        return self.filter(event=event, ordinal__any=ordinals)
 
     def sellable(self):
         """What the website can sell as it is, see `inventory.free`. Lapsed reservations join when they

@@ -22,15 +22,12 @@ class Undoable:
 
 def undoable(change):
     """Undoable of a PriceChange: exactly the places whose own price still is what it made it."""
-    seats = {
-        seat.ordinal: seat
-        for seat in EventSeat.objects.at(change.event_id, change.ordinals).only(
-            "ordinal", "ownership", "status", "price"
-        )
-    }
+    seats = EventSeat.objects.at(change.event_id, change.ordinals).order_by()
+    rows = seats.values_list("ordinal", "ownership", "status", "price")
+    present = {ordinal: state for ordinal, *state in rows}
     back, rest = {}, {}
     for ordinal, before, after in zip(change.ordinals, change.before, change.after, strict=True):
-        problem = _not_undone(seats[ordinal], after)
+        problem = _not_undone(*present[ordinal], after)
         if problem:
             rest[ordinal] = problem
         else:
@@ -38,12 +35,12 @@ def undoable(change):
     return Undoable(back, rest)
 
 
-def _not_undone(seat, after):
-    if seat.ownership != Ownership.OWNED:
+def _not_undone(ownership, status, own, after):
+    if ownership != Ownership.OWNED:
         return "not ours any more"
-    if seat.status in (Status.RESERVED, Status.SOLD):
-        return "reserved since" if seat.status == Status.RESERVED else "sold since"
-    return "priced again since" if seat.price != after else ""
+    if status in (Status.RESERVED, Status.SOLD):
+        return "reserved since" if status == Status.RESERVED else "sold since"
+    return "priced again since" if own != after else ""
 
 
 @use_case

@@ -17,6 +17,7 @@ WITH covered AS MATERIALIZED (
   ) r
 )
 """
+# Every line of an order asks for it again: an event that has all its places is not gone through.
 LAY_OUT = f"""
 {COVERED}
 INSERT INTO inventory_eventseat
@@ -26,6 +27,8 @@ FROM venues_layoutseat s JOIN covered c ON c.section_id = s.section_id AND c.row
 WHERE s.layout_id = %(layout)s AND s.ordinal NOT IN (
   SELECT ordinal FROM inventory_eventseat WHERE event_id = %(event)s
 )
+AND (SELECT count(*) FROM inventory_eventseat WHERE event_id = %(event)s)
+  < (SELECT capacity FROM venues_layout WHERE id = %(layout)s)
 ON CONFLICT (event_id, ordinal) DO NOTHING
 """  # noqa: S608 - constants only
 # Places can be ordered before prices are set, and levels change while an event is a draft.
