@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from io import StringIO
 
+from core.exports import FORMULA
 from venues.importers import reading
 from venues.importers.drafts import Drafts, kind_of, overlap, reach
 from venues.plan import (
@@ -211,8 +212,10 @@ class _Reader:
 
 
 def _tidy(cell):
-    """A cell as text; spreadsheets write the number 12 as 12.0."""
+    """A cell as text; spreadsheets write the number 12 as 12.0, and exports a quote before a text that
+    would be taken for a formula."""
     text = reading.label(cell)
+    text = text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA) else text
     return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
 
 

@@ -26,6 +26,7 @@ from venues.plan.parts import (
     ordinals,
     size,
 )
+from venues.plan.settled import settled
 from venues.plan.soundness import MOST_PLACES, problems_of, validate
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "outlines",
     "problems_of",
     "section_box",
+    "settled",
     "size",
     "standing",
     "validate",

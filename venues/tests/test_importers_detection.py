@@ -31,7 +31,11 @@ def test_the_content_decides_whatever_the_file_is_called(file, format_name, plac
         (b"PK\x03\x04sheet", "File: is a spreadsheet or archive; save it as CSV"),
         (b"%PDF-1.7", "File: is a PDF document"),
         (b"\x89PNG\r\n", "File: is a picture"),
-        ("<svg/>", "File: is a drawing or web page; seat plans come as JSON or CSV"),
+        ("<p/>", "File: is a web page or other document; drawings come as SVG"),
+        (
+            "<svg/>",
+            "Drawing: no seats were found; draw them as circles, ellipses or rectangles of one size",
+        ),
         ("{}", "File: is neither a seats.io chart nor a pretix seating plan"),
         ("[1, 2]", "File: is neither a seats.io chart nor a pretix seating plan"),
         ('{"zones": true}', "File: is neither a seats.io chart nor a pretix seating plan"),

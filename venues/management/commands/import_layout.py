@@ -4,14 +4,16 @@ from agencies.queries import agency_named
 from core.commands import OperatorCommand
 from core.errors import NotFound
 from core.tenancy import acting_for
+from venues import importers
 from venues.models import Venue
 from venues.services import import_layout
 
 
 class Command(OperatorCommand):
     help = (
-        "Publishes a seating plan (seats.io chart, pretix plan, CSV) as a new version of a venue. "
-        "A file with anything wrong is refused whole."
+        "Publishes a seating plan (seats.io chart, pretix plan, CSV, SVG, Tessera's own JSON) as a "
+        "new version of a venue. A file with anything wrong is refused whole. Rows and seats that a "
+        "drawing does not name are numbered, and said."
     )
 
     def add_arguments(self, parser):
@@ -23,9 +25,10 @@ class Command(OperatorCommand):
     def work(self, venue, file, agency, name, **options):
         if not file.is_file():
             raise NotFound(f"There is no file {file}.")
+        content = file.read_bytes()
         with acting_for(agency_named(agency).pk):
             layout, made = import_layout(
-                venue=_venue(venue), filename=file.name, content=file.read_bytes(), name=name
+                venue=_venue(venue), filename=file.name, content=content, name=name
             )
         return {
             "ok": True,
@@ -34,6 +37,7 @@ class Command(OperatorCommand):
             "version": layout.version,
             "capacity": layout.capacity,
             "new": made,
+            "notes": importers.notes(file.name, content),
         }
 
 

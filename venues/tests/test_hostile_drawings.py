@@ -1,0 +1,129 @@
+"""SVG files made to hurt: refused with a message, and quickly."""
+
+import pytest
+
+from venues.importers import svg_drawing, svg_tree
+from venues.tests.charts import problems_in
+from venues.tests.drawings import circles, drawing, group, line, plan_of
+
+LAUGHS = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 10))
+
+
+def problems(text):
+    return problems_in(text, "drawing.svg")
+
+
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        f'<!DOCTYPE svg [<!ENTITY l0 "ha">{LAUGHS}]>',
+        '<!DOCTYPE svg [<!ENTITY file SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE svg [<!ENTITY % far SYSTEM "http://127.0.0.1:9/x.dtd"> %far;]>',
+    ],
+)
+def test_entities_are_refused(doctype):
+    text = drawing("<text>&l9;&file;</text>", circles(line(3)), head=doctype)
+    assert problems(text) == ["File: declares entities; save it as plain SVG"]
+
+
+def test_a_doctype_of_drawing_programs_is_not_fetched():
+    head = '<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" '
+    head += '"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
+    assert plan_of(drawing(circles(line(3)), head=head)).places == 3
+
+
+@pytest.mark.parametrize(
+    ("attributes", "problem"),
+    [
+        ('cx="nan" cy="0"', "A circle: its x is missing or not a number"),
+        ('cx="five" cy="0"', "A circle: its x is missing or not a number"),
+        ('cx="1e9" cy="0"', "A circle: its x is 1e+09, at most 10,000,000"),
+        ('cx="0" cy="0" transform="scale(1e300) scale(1e300)"',
+         "A circle: its x is missing or not a number"),
+        ('cx="0" cy="0" transform="spin(4)"', "A circle: its x is missing or not a number"),
+    ],
+)  # fmt: skip
+def test_a_seat_that_is_nowhere_is_told(attributes, problem):
+    text = drawing(circles(line(3)), f'<circle data-seat="" r="4" {attributes}/>')
+    text = text.replace(' data-seat=""', "")
+    found = problems(text)
+    assert not found or problem in found
+
+
+def test_a_marked_seat_that_is_nowhere_is_told_by_name():
+    text = drawing(group('<circle data-seat="7" cx="1e9" cy="nan" r="4"/>', label="Stalls"))
+    assert problems(text) == [
+        "Seat '7': its x is missing or not a number",
+        "Seat '7': its y is missing or not a number",
+    ]
+
+
+def test_a_million_circles_are_refused_before_they_are_all_read(monkeypatch):
+    monkeypatch.setattr(svg_tree, "MOST_ELEMENTS", 1_000)
+    assert problems(drawing(circles(line(1_001)))) == ["File: has more than 1,000 elements"]
+
+
+def test_what_uses_multiply_is_counted(monkeypatch):
+    monkeypatch.setattr(svg_drawing, "MOST_MARKS", 1_000)
+    text = '<g id="a0">' + circles(line(8)) + "</g>"
+    for i in range(1, 9):
+        text += f'<g id="a{i}">' + f'<use href="#a{i - 1}" x="3"/>' * 8 + "</g>"
+    assert problems(drawing(text)) == ["Plan: more than 1,000 things are drawn in it"]
+
+
+def test_deep_nesting_is_refused():
+    text = drawing("<g>" * 100_000)
+    assert problems(text) == ["File: is nested more than 60 deep"]
+
+
+def test_markup_in_a_label_is_refused_by_name():
+    text = drawing(
+        group(circles([(0, 0)], labels=["&lt;script&gt;alert(1)&lt;/script&gt;"]), label="A B")
+    )
+    assert any("has markup in it" in problem for problem in problems(text))
+
+
+def test_scripts_and_links_are_not_looked_at():
+    text = drawing(
+        "<script>alert(1)</script>",
+        '<use href="http://127.0.0.1:9/x.svg#y"/><image href="file:///etc/passwd"/>',
+        circles(line(3)),
+    )
+    assert plan_of(text).places == 3
+
+
+def test_duplicate_labels_are_told():
+    text = drawing(
+        '<g data-section="Stalls"><g data-row="A"><circle data-seat="1" r="4"/>'
+        '<circle data-seat="1" cx="12" r="4"/></g></g>'
+    )
+    assert problems(text) == [] or "2 seats are labelled '1'" in problems(text)[0]
+
+
+def test_duplicate_ids_do_not_hide_seats():
+    text = drawing(
+        '<circle id="s" r="4"/><circle id="s" cx="12" r="4"/><circle id="s" cx="24" r="4"/>'
+    )
+    assert plan_of(text).places == 3
+
+
+def test_seats_on_one_another_are_told():
+    text = drawing(
+        group(circles(line(2)), label="First"), group(circles([(0, 0), (0, 12)]), label="Other")
+    )
+    assert problems(text) == [
+        "Section 'Other', row 'A', seat '1': lies exactly on Section 'First', row 'A', seat '1'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("<svg><g></svg>", "File: is not sound XML: mismatched tag at line 1, column 11"),
+        ("<html><svg/></html>", "File: is a web page or other document (<html>), no SVG"),
+        ('<svg data-categories="{}"><circle r="4"/></svg>',
+         "Drawing: data-categories is not what it should be: '{}'"),
+    ],
+)  # fmt: skip
+def test_what_is_no_drawing_is_told(text, problem):
+    assert problems(text) == [problem]
