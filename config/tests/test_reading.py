@@ -194,6 +194,79 @@ def test_a_heading_says_the_section_of_the_lines_below_it(order):
     assert problems == []
 
 
+def arena(title, sections):
+    """An event at a house of its own with these sections."""
+    house = Venue.objects.create(name=title, city="Lyon", kind="ARENA")
+    layout, _ = publish_layout(venue=house, plan=grid(sections), name=title)
+    return world.draft_event(layout, title, prices=[])
+
+
+@pytest.fixture
+def numbered(agency):
+    """A confirmed order of section 108 (rows A to J of 12) and of 40 places on the Floor."""
+    sections = [{"name": name, "rows": 10, "seats": 12} for name in ("108", "109")]
+    event = arena("Arena", [*sections, {"name": "Floor", "standing": 60}])
+    order = world.drafted_order(event, section="108")
+    floor = event.layout.sections.get(label="Floor")
+    add_line(order=order, event=event, section=floor, unit_cost=Money(20, "EUR"), quantity=40)
+    submit_order(order=order, by=None)
+    return confirm_order(order=order, by=None)
+
+
+def test_places_of_a_numbered_section_are_read_as_suppliers_write_them(numbered):
+    for line in """108 Row I 1-12
+        108 I 1-12
+        Section 108, Row I, Seats 1-12
+        Sec: 108 Row: I Seats: 1-12
+        108/I/1-12
+        108-I-1-12
+        108;I;1-12
+        108 | I | 1-12
+        108 - Row I - Seats 1 - 12
+        Sec.108 Row.I Seat.1-12
+        108 Row I #1-12
+        108 I1-12
+        108 I1 - I12
+        Sec 108, Row I, Seats 1 - 12 (12 tickets)
+        12 x Section 108 Row I Seats 1-12
+        12 x 108 Row I 1-12
+        12 tickets: Sec 108, Row I, 1-12
+        Qty: 12 Section 108 Row I Seats 1-12""".splitlines():
+        assert arriving(numbered, line.strip()) == ("108: I 1-12", []), line
+
+
+def test_general_admission_is_read_as_suppliers_write_it(numbered):
+    for line in """GA x 40
+        GA x40
+        GA 40
+        GA (40)
+        GA - 40 tickets
+        40 GA
+        40x GA
+        40 tickets GA
+        General Admission x 40
+        40 General Admission
+        Floor x 40
+        Floor (40)
+        40 Floor""".splitlines():
+        assert arriving(numbered, line.strip()) == ("Floor: 40 standing places", []), line
+    (match,) = read_delivery(numbered, "GA x 40").matches
+    assert (match.written, match.section, match.is_guess) == ("GA", "Floor", True)
+
+
+@pytest.mark.parametrize("line", ["108 Row I 40-41", "Sec 108 Row I 40-41", "108 I 40-41"])
+def test_what_is_wrong_is_said_of_the_event_that_has_such_a_section(numbered, line):
+    theatre = arena("Theatre", [{"name": "Boxes right", "rows": 3, "seats": 4}])
+    order = world.drafted_order(theatre, section="Boxes right")
+    night = numbered.lines.first().event
+    section = night.layout.sections.get(label="109")
+    add_line(order=order, event=night, section=section, unit_cost=Money(20, "EUR"))
+    submit_order(order=order, by=None)
+    order = confirm_order(order=order, by=None)
+    said = "Section 108, row I has no seat 40."
+    assert arriving(order, line) == ("", [(1, Kind.UNKNOWN_PLACE, said)])
+
+
 # Tables
 
 

@@ -24,7 +24,12 @@ class Expected:
         self._houses = {layout: House(layout) for layout in layouts}
         self._sort()
         self.owned = {event: self._owned(event) for event in self.events}
-        self.sections = Names(label for house in self._houses.values() for label in house.sections)
+        sections = {
+            label: section.is_standing
+            for house in self._houses.values()
+            for label, section in house.sections.items()
+        }
+        self.sections = Names(sections, [label for label, stands in sections.items() if stands])
         self.titles = Names(str(event) for event in self.events.values())
 
     def house_of(self, event_id):

@@ -10,6 +10,7 @@ from venues.places import PARTS, QUOTES, Labels, NotAPlace
 
 Place = namedtuple("Place", "section_id row label ordinal block index kind")
 TWO_FIELDS = re.compile(r"([^,;/|\t]+?)\s*[,;/|\t]\s*([^,;/|\t]+)")
+GLUED = re.compile(r"(?P<row>[^\W\d_]+)(?P<first>\d+)(?:\s*[-–]\s*(?P=row)?(?P<last>\d+))?")
 BRACKETS = str.maketrans("()", "  ")
 
 
@@ -28,7 +29,8 @@ class House:
         self.sections = {
             section.label: Section(section, by_section.get(section.pk, [])) for section in sections
         }
-        self.names = Names(self.sections)
+        standing = [label for label, section in self.sections.items() if section.is_standing]
+        self.names = Names(self.sections, standing)
 
     def at(self, ordinals):
         """The Places of ordinals in map order."""
@@ -105,18 +107,24 @@ class Section:
         return list(dict.fromkeys(found))
 
     def _group(self, part, rows):
-        """(rows, ordinals) of B 3-5, or of more seats of the `rows` before it, or of rows alone."""
+        """(rows, ordinals) of B 3-5 or B3-B5, or of more seats of the `rows` before it, or of rows alone."""
         ends = [match.start() for match in re.finditer(r"\s+", part)]
-        meanings = [lambda end=end: self._split(part, end) for end in reversed(ends)]
+        meanings = [
+            lambda end=end: self._split(part[:end], part[end:].strip()) for end in reversed(ends)
+        ]
         if rows:
             meanings.append(lambda: (rows, self._in(rows, part)))
             return _first_of(meanings, says=-1)
         meanings.append(lambda: (None, self._all(self._row_labels.meant_by(part))))
+        glued = GLUED.fullmatch(part)
+        if glued:
+            seats = "-".join(filter(None, [glued["first"], glued["last"]]))
+            meanings.append(lambda: self._split(glued["row"], seats))
         return _first_of(meanings, says=0)
 
-    def _split(self, part, end):
-        rows = self._row_labels.meant_by(part[:end])
-        return rows, self._in(rows, part[end:].strip())
+    def _split(self, rows, seats):
+        rows = self._row_labels.meant_by(rows)
+        return rows, self._in(rows, seats)
 
 
 def _first_of(meanings, says=-1):

@@ -77,14 +77,14 @@ class Judge:
 
     def _meant(self, asked):
         """(event id, Wish): of several events the one that expects some of the places."""
-        found, refused = [], None
+        found, refusals = [], []
         for event in self._events(asked):
             try:
                 found.append((event, self._wish(asked, event)))
             except _Refused as refusal:
-                refused = refused or refusal
-        if not found:
-            raise refused
+                refusals.append(refusal)
+        if not found:  # what is wrong is said of an event that has such a section
+            raise min(refusals, key=lambda refusal: refusal.kind == Kind.UNKNOWN_SECTION)
         coming = self.expected.coming
         expecting = [
             each for each in found if not coming[each[0]].keys().isdisjoint(each[1].ordinals)
@@ -328,9 +328,10 @@ def _counted(asked):
 def _standing(asked, event, section, counted):
     """Places of a standing area: by number where they are numbered, else any so many. A table has a
     line for each."""
-    named = asked.seats or asked.rest
-    if asked.rest.isdecimal() and len(asked.rest) < 8 and not counted:
-        return Wish(section.meant_by(), int(asked.rest))
+    rest = asked.rest.strip("() ")
+    named = asked.seats or rest
+    if rest.isdecimal() and len(rest) < 8 and not counted:
+        return Wish(section.meant_by(), int(rest))
     if any(character.isdecimal() for character in named):
         return Wish(section.meant_by(seats=named), counted if asked.is_block else 0)
     return Wish(section.meant_by(), counted or int(asked.is_cell))

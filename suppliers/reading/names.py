@@ -15,6 +15,7 @@ WORDS_FOR_A_SECTION = (
     "section sections sect sec bloc block blocks blk secteur sektor sector settore seccion bereich"
 )
 KIND_WORDS = frozenset(WORDS_FOR_A_SECTION.split())
+GENERAL_ADMISSION = frozenset(["ga", "general admission", "gen adm", "standing", "standing room"])
 SPELLING, SHORTENED, TYPO, SEVERAL = "spelling", "shortened", "typo", "several"
 GUESSES = (SHORTENED, TYPO)
 # Comparing with every name takes time; a file of nonsense must not take minutes.
@@ -34,9 +35,11 @@ class Found:
 
 
 class Names:
-    """Finds names among those of a house."""
+    """Finds names among those of a house. `standing` are those without seats: the only one is meant by
+    general admission."""
 
-    def __init__(self, names):
+    def __init__(self, names, standing=()):
+        self.general = standing[0] if len(standing) == 1 else None
         self.names = list(dict.fromkeys(names))
         self._exact = {" ".join(name.casefold().split()): name for name in self.names}
         self._by_key = defaultdict(list)
@@ -73,6 +76,8 @@ class Names:
         if not key or has_foreign_number or self._guessed >= MOST_GUESSES:
             return Found(None)
         self._guessed += 1
+        if key in GENERAL_ADMISSION and self.general:
+            return Found(self.general, SHORTENED)
         for how, guess in ((SHORTENED, _is_short_for), (TYPO, _is_slip_of)):
             alike = (names for each, names in self._by_key.items() if guess(key, each))
             meant = [name for names in alike for name in names]

@@ -1,5 +1,5 @@
 """Lines as people write them: "Sec 112 Row F 1-12 odd", "Section Parterre, A 1-5", "A rows 1-5, any
-40", "112/F/12", "Bloc C rang 3 places 1 à 5"."""
+40", "112/F/1-12", "12 tickets: 112 F #1-12", "40 GA", "Bloc C rang 3 places 1 à 5"."""
 
 import re
 from dataclasses import replace
@@ -11,7 +11,8 @@ SECTION = (
     r"(?:sections?|sect|sec|blocs?|blocks?|blk|secteurs?|sektor|sector|settore|secci[oó]n|bereich)"
 )
 ROW = r"(?:rows?|rangs?|rang[ée]es?|reihen?|filas?)"
-SEAT = r"(?:seats?|places?|si[èe]ges?|pl[aä]tze?|sitze?|asientos?|posti?|num[ée]ros?|n°|nos?|nr)"
+SEAT = r"(?:seats?|places?|si[èe]ges?|pl[aä]tze?|sitze?|asientos?|posti?|num[ée]ros?|n°|nos?|nr|\#)"
+TICKETS = r"(?:seats?|tickets?|places?|billets?)"
 # A keyword stands before what it names: Row F, Row: F, ROW5, but not Rowland.
 KEYWORD = re.compile(
     rf"(?<![^\W_])(?:(?P<section>{SECTION})|(?P<rows>{ROW})|(?P<seats>{SEAT}))(?:[.:]|(?=[\s\d#]))"
@@ -21,16 +22,21 @@ KEYWORD = re.compile(
 BEGINNING = re.compile(rf"{SECTION}\.?(?=[\s:\d])[\s:.]*", re.IGNORECASE)
 WORD = re.compile(r"[^\s,;:/|]+")
 ANY = re.compile(
-    r"[\s,;:]*(?<![^\W_])(?:"
+    r"[\s,;:(]*(?<![^\W_])(?:"
     r"(?:any|qty|quantity|quantit[ée]|beliebige|menge)[\s:]*(?P<first>\d+)(?:\s+of\s+them)?"
-    r"(?:\s+(?:places?|seats?|tickets?))?"
-    r"|(?P<second>\d+)\s+(?:any|beliebige|au\s+choix|standing(?:\s+places?)?|places?|seats?|"
-    r"tickets?|billets?)|x\s*(?P<third>\d+)|(?P<fourth>\d+)\s*x"
-    r")\s*\.?$",
+    rf"(?:\s+{TICKETS})?"
+    r"|(?P<second>\d+)\s+(?:any|beliebige|au\s+choix|standing(?:\s+places?)?|"
+    rf"{TICKETS})|x\s*(?P<third>\d+)|(?P<fourth>\d+)\s*x"
+    r")\s*\)?\.?$",
     re.IGNORECASE,
 )
-TIMES = re.compile(r"(\d+)\s*[x×]\s+(?=\D)", re.IGNORECASE)
-COMPACT = re.compile(r"([^\s\-–/,;]+)([-–/])([^\s\-–/,;]+)\2([^\s\-–/,;]+)")
+TIMES = re.compile(
+    rf"(?:(?P<first>\d+)\s*(?:[x×](?=\s)|{TICKETS}(?=[\s:,]))"
+    r"|(?:qty|quantity)[\s:]*(?P<second>\d+)(?=[\s:,]))[\s:,]*(?=[^\W_])",
+    re.IGNORECASE,
+)
+COUNTED_NAME = re.compile(r"(\d+)\s+(\D+)")
+COMPACT = re.compile(r"([^\s\-–/,;]+)([-–/])([^\s\-–/,;]+)\2([^\s\-–/,;]+(?:[-–]\d+)?)")
 BULLET = re.compile(r"^[\s•*·–-]+(?=[^\d\s])")
 EDGES = " \t,;:/|.-–"
 FIELDS = re.compile(r"\s*[,;:/|\t]\s*")
@@ -42,7 +48,7 @@ def asked(number, line, sections):
     compact = COMPACT.fullmatch(text)
     if compact and sections.sure(compact[1]):
         return Asked(number, shown(line), compact[1], rows=compact[3], seats=compact[4])
-    text, quantity = _without_quantity(text)
+    text, quantity = _without_quantity(text, sections)
     section, rest = _known_section(text, sections)
     named = _by_keyword(rest)
     if not section:
@@ -69,10 +75,14 @@ def under(heading, asked):
     return replace(asked, section=heading, rest=words)
 
 
-def _without_quantity(text):
+def _without_quantity(text, sections):
+    """(what is left, so many of it as the line counts) of "12 x 112 F", "112 F any 12", "40 GA"."""
     times = TIMES.match(text)
-    if times:
-        return text[times.end() :], times[1]
+    if times and not sections.sure(times["first"] or ""):
+        return text[times.end() :], times["first"] or times["second"]
+    counted = COUNTED_NAME.fullmatch(text)
+    if counted and not sections.sure(counted[1]) and sections.find(counted[2]).name:
+        return counted[2], counted[1]
     match = ANY.search(text)
     if not match or not match.start():
         return text, ""
