@@ -54,8 +54,12 @@ def report_file(request, name, kind):
     if not form.is_valid():
         raise Invalid(" ".join(told for errors in form.errors.values() for told in errors))
     file = asked.files[kind]
+    try:
+        found = asked.file(kind, form.cleaned_data)
+    except Invalid as refused:
+        return _refused(request, asked, form, refused)
     parts = _while_sending(
-        asked.file(kind, form.cleaned_data),
+        found,
         agency_id=current_agency_id(),
         zone=timezone.get_current_timezone(),
     )
@@ -64,6 +68,15 @@ def report_file(request, name, kind):
     title = f"{name}-{timezone.localdate():%Y-%m-%d}{ending}.{file.extension}"
     answer["Content-Disposition"] = content_disposition_header(True, title)
     return answer
+
+
+def _refused(request, asked, form, refused):
+    """The report's page with why there is no such file of it, and the way to where that is mended."""
+    context = {"title": asked.title, "report": asked, "form": styled(form)}
+    context |= {"problem": refused.message, "mended_on": refused.details.get("page")}
+    page = _page(request, "admin/reports/show.html", **context)
+    page.status_code = refused.status
+    return page
 
 
 def may_see(request, report):

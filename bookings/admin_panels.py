@@ -16,6 +16,7 @@ from core.admin_parts import (
     when,
 )
 from core.money import Money
+from core.words import many
 from events.models import Status as EventStatus
 from payments.admin import refunds_table
 from payments.admin_ledger import entries_table
@@ -55,7 +56,7 @@ def items_panel(booking):
     sums = [
         amount(each, booking.currency) for each in (cost, booking.price, booking.fee, booking.total)
     ]
-    foot = [f"{len(rows)} tickets", "", "", *sums, profit.display()]
+    foot = [many(len(rows), "ticket"), "", "", *sums, profit.display()]
     titles = columns("Ticket", "Place", "State", "Cost#", "Price#", "Fee#", "Total#", "Profit#")
     return Panel("Tickets", Table(titles, cells, foot), count=len(rows))
 

@@ -16,6 +16,7 @@ from core.admin_base import BackOfficeAdmin, step
 from core.admin_forms import BackOfficeForm
 from core.admin_parts import Panel, linked, status_column, status_of, when
 from core.admin_uploads import UploadForm, keep
+from core.words import many
 from events import services
 from events.admin_levels import LevelInline, is_draft
 from events.admin_panels import checklist, drafts_table, levels_panel, sections_panels
@@ -74,7 +75,7 @@ class EventForm(BackOfficeForm):
 
 
 def _layout_in_words(layout):
-    return f"{layout.venue.name}: {layout} ({layout.capacity:,} places)"
+    return f"{layout.venue.name}: {layout} ({many(layout.capacity, 'place')})"
 
 
 class WhenFilter(admin.SimpleListFilter):
@@ -283,5 +284,5 @@ class EventAdmin(BackOfficeAdmin):
     def _imported(self, request, content):
         made = services.import_events(content, currency=current_agency().currency)
         new = sum(is_new for _, is_new in made)
-        messages.success(request, f"{new} events drafted, {len(made) - new} were known already.")
+        messages.success(request, f"{many(new, 'event')} drafted, {len(made) - new} known already.")
         return HttpResponseRedirect(f"{self.list_address()}?status__exact={Status.DRAFT}")

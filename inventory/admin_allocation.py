@@ -20,6 +20,7 @@ from core.admin_parts import (
     status_of,
     when,
 )
+from core.words import many
 from events.models import Event, PriceLevel
 from inventory import services
 from inventory.admin_choosing import stock_class
@@ -197,7 +198,7 @@ class AllocationPlanAdmin(BackOfficeAdmin):
     )
     def apply(self, request, plan):
         count = services.apply_plan(plan, by=request.user)
-        return f"{count:,} places changed their channel."
+        return f"{many(count, 'place changed its', 'places changed their')} channel."
 
     def apply_preview(self, request, plan):
         others = AllocationPlan.objects.filter(event=plan.event_id, status=PlanStatus.APPLIED)
@@ -208,7 +209,7 @@ class AllocationPlanAdmin(BackOfficeAdmin):
     @step("Undo", when=is_applied, says="Places that are still free go back to what they were.")
     def undo(self, request, plan):
         count, kept = services.undo_plan(plan)
-        done = f"{count:,} places are what they were."
+        done = f"{many(count, 'place is what it was.', 'places are what they were.')}"
         if kept:
             done += f" {len(kept):,} were sold, held or changed since and stay as they are."
         return done

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 
 from core.admin_base import BackOfficeAdmin, step
 from core.admin_parts import Panel, Table, columns, linked, panel, status_column, status_of, when
+from core.words import many
 from events.models import Event
 from inventory import services
 from inventory.admin_choosing import Choosing, stock_picture, worth_panel
@@ -211,7 +212,9 @@ class HoldPages(Choosing, BackOfficeAdmin):
             hold = services.make_hold(
                 event=event, wanted=form.wanted, terms=form.terms, by=request.user, pool=pool
             )
-            return self.back(request, hold, done=f"{hold.quantity:,} places are held: {hold}.")
+            return self.back(
+                request, hold, done=f"{many(hold.quantity, 'place is', 'places are')} held: {hold}."
+            )
 
         return self.choose(
             request,
@@ -241,7 +244,9 @@ class HoldPages(Choosing, BackOfficeAdmin):
 
         def work(form):
             count = services.add_places(hold, form.wanted)
-            return self.back(request, hold, done=f"{count:,} more places are held.")
+            return self.back(
+                request, hold, done=f"{many(count, 'more place is', 'more places are')} held."
+            )
 
         return self.choose(
             request,
@@ -284,7 +289,9 @@ class HoldPages(Choosing, BackOfficeAdmin):
         def work(form):
             reason = form.cleaned_data["reason"]
             count = services.release_places(hold, ordinals=form.ordinals, reason=reason)
-            return self.back(request, hold, done=f"{count:,} places are released.")
+            return self.back(
+                request, hold, done=f"{many(count, 'place is', 'places are')} released."
+            )
 
         return self.choose(
             request,
@@ -305,7 +312,7 @@ class HoldPages(Choosing, BackOfficeAdmin):
     @step("Release all", when=is_active)
     def release(self, request, hold):
         count = services.release_hold(hold)
-        return f"{count:,} places are released."
+        return f"{many(count, 'place is', 'places are')} released."
 
     def release_preview(self, request, hold):
         return _ending_panels(hold)
@@ -316,7 +323,9 @@ class HoldPages(Choosing, BackOfficeAdmin):
 
         def work(form):
             count = services.kill_hold(hold, reason=form.cleaned_data["reason"])
-            return self.back(request, hold, done=f"{count:,} places are off sale.")
+            return self.back(
+                request, hold, done=f"{many(count, 'place is', 'places are')} off sale."
+            )
 
         return self._reasoned(
             request,
@@ -336,7 +345,7 @@ class HoldPages(Choosing, BackOfficeAdmin):
 
         def work(form):
             count = services.free_killed(hold, reason=form.cleaned_data["reason"])
-            return self.back(request, hold, done=f"{count:,} places can be sold again.")
+            return self.back(request, hold, done=f"{many(count, 'place')} can be sold again.")
 
         count = services.killed_places(hold).count()
         return self._reasoned(
@@ -345,7 +354,7 @@ class HoldPages(Choosing, BackOfficeAdmin):
             work,
             thing=hold,
             title=f"Sell again: {hold}",
-            note=f"{count:,} places were taken off sale when this hold was killed.",
+            note=f"{many(count, 'place was', 'places were')} taken off sale when this hold was killed.",
             submit="Sell them again",
         )
 

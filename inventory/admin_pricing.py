@@ -12,6 +12,7 @@ from core import exports
 from core.admin_base import BackOfficeAdmin, step
 from core.admin_parts import Panel, linked, panel, pill, when
 from core.errors import DomainError
+from core.words import many
 from events.models import Event
 from inventory.admin_pricing_forms import HEAVY, BulkPriceForm
 from inventory.admin_pricing_panels import (
@@ -133,7 +134,7 @@ class PriceChangeAdmin(BackOfficeAdmin):
           "that were sold, reserved or priced again since stay as they are.")  # fmt: skip
     def undo(self, request, change):
         undone = undo_change(change=change, by=request.user)
-        done = f"{undone.seats:,} places have their former price back."
+        done = f"{many(undone.seats, 'place has its', 'places have their')} former price back."
         return self.back(request, undone, done=done)
 
     def undo_preview(self, request, change):
@@ -256,7 +257,9 @@ class PriceChangeAdmin(BackOfficeAdmin):
         request.session.pop(KEPT, None)
         if isinstance(thing, PriceJob):
             return HttpResponseRedirect(_job_address(thing))
-        return self.back(request, thing, done=f"{thing.seats:,} places have a new price.")
+        return self.back(
+            request, thing, done=f"{many(thing.seats, 'place has', 'places have')} a new price."
+        )
 
     def _carried_out(self, request, event, wish):
         as_of = int(request.POST["as_of"]) if request.POST["as_of"].isdecimal() else -1
@@ -273,7 +276,7 @@ class PriceChangeAdmin(BackOfficeAdmin):
         if job is None:
             raise Http404
         if job.change:
-            done = f"{job.change.seats:,} places have a new price."
+            done = f"{many(job.change.seats, 'place has', 'places have')} a new price."
             return self.back(request, job.change, done=done)
         return self.page(
             request,

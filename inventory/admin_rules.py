@@ -15,6 +15,7 @@ from core.admin_base import BackOfficeAdmin, step
 from core.admin_parts import Panel, Table, amount, columns, pill
 from core.money import Money
 from core.tenancy import current_agency_id
+from core.words import many
 from events.models import Event
 from inventory.admin_pricing_forms import PauseForm, RuleForm, SimulateForm
 from inventory.admin_pricing_panels import changes_table
@@ -213,7 +214,7 @@ class PricingRuleAdmin(BackOfficeAdmin):
         result = simulate(rule, events, local_today())
         keep_simulation(rule, result)
         days = sum(len(event["days"]) for event in result["events"])
-        return self.back(request, rule, done=f"Simulated over {days:,} days of past sales.")
+        return self.back(request, rule, done=f"Simulated over {many(days, 'day')} of past sales.")
 
     @step("Try on now", is_page=True)
     def try_now(self, request, rule):

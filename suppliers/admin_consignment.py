@@ -13,6 +13,7 @@ from core.admin_base import BackOfficeAdmin, step
 from core.admin_parts import Panel, Table, amount, columns, linked, money_column, when
 from core.errors import DomainError
 from core.money import Money
+from core.words import many
 from payments.admin_ledger import entries_of, entries_table
 from suppliers import services
 from suppliers.admin_choosing import Choosing, chosen, link_to_add
@@ -93,7 +94,7 @@ class SettlementStatementAdmin(Choosing, BackOfficeAdmin):
         return linked(statement.supplier)
 
     def under_title(self, statement):
-        return [linked(statement.supplier), f"{statement.seats:,} seats"]
+        return [linked(statement.supplier), many(statement.seats, "seat")]
 
     def panels(self, request, statement):
         booked = entries_of(source="statement", source_id=statement.pk)

@@ -7,6 +7,7 @@ from django import forms
 from core.admin_forms import AmountField, BackOfficeForm
 from core.errors import DomainError
 from core.money import Money
+from core.words import many
 from events.models import Event, PriceLevel
 from suppliers.admin_panels import OPEN_EVENTS
 from suppliers.models import Basis, LandedCost, PaymentTerms, PurchaseOrder, Supplier
@@ -187,7 +188,7 @@ class LineForm(PricesOfLine):
             self.fields["rows"].help_text = f"Such as {example}. Empty: all rows."
         days = order.supplier.return_days
         if days is not None:
-            self.fields["return_by"].help_text = f"Empty: {days} days before the event."
+            self.fields["return_by"].help_text = f"Empty: {many(days, 'day')} before the event."
 
     def clean(self):
         """Marks every field that cannot stand, so that one look at the form is enough."""
@@ -213,7 +214,7 @@ class LineForm(PricesOfLine):
 def _with_rows(section, example):
     """Stalls (250 places, rows such as A-C, F)"""
     rows = f", rows such as {example}" if example else ""
-    return f"{section.label} ({section.places:,} places{rows})"
+    return f"{section.label} ({many(section.places, 'place')}{rows})"
 
 
 class ChangeLineForm(PricesOfLine):

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 from core.admin_base import step
 from core.errors import DomainError
 from core.money import Money
+from core.words import many
 from events.models import Event
 from suppliers import services
 from suppliers.admin_forms import ChangeLineForm, LandedCostForm, LineForm
@@ -81,7 +82,7 @@ class Lines:
 
     def _line_added(self, request, order, event, form):
         line = services.add_line(order=order, event=event, **form.line())
-        words = f"{line.ordered:,} seats are on the order: {line.description}."
+        words = f"{many(line.ordered, 'seat is', 'seats are')} on the order: {line.description}."
         if "another" not in request.POST:
             return self.back(request, order, done=words)
         messages.success(request, words)
@@ -98,7 +99,7 @@ class Lines:
             request,
             ChangeLineForm(request.POST or None, order=order, initial=initial),
             lambda form: self._line_changed(request, order, line, form),
-            title=f"{line.event}: {line.ordered:,} seats",
+            title=f"{line.event}: {many(line.ordered, 'seat')}",
             note=f"{line}. To change which seats these are, take the line out and add it anew.",
             thing=order,
         )

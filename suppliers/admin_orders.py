@@ -18,6 +18,7 @@ from core.admin_parts import (
     timeline,
     when,
 )
+from core.words import many
 from suppliers import services
 from suppliers.admin_forms import DraftForm
 from suppliers.admin_order_changes import Changes
@@ -179,9 +180,11 @@ class PurchaseOrderAdmin(Receiving, Lines, Moves, Changes, BackOfficeAdmin):
         return self.back(request, order, done=f"{order} is drafted. Now add its seats.")
 
     def warn_of_the_past(self, request, order):
-        """An order may be written down late, so a date that has gone by is only pointed out."""
+        """A date that has gone by is pointed out; with it, a draft cannot be submitted."""
         if order.expected_on and order.expected_on < local_today():
             words = f"{order} is expected on {order.expected_on:%-d %b %Y}, which has gone by."
+            if is_draft(order):
+                words += " Change it before you submit."
             messages.warning(request, words)
 
     # The order's page
@@ -217,7 +220,7 @@ class PurchaseOrderAdmin(Receiving, Lines, Moves, Changes, BackOfficeAdmin):
     def history_of(self, request, order):
         arrived = [
             Entry(receipt.received_at, str(receipt.received_by or "the system"),
-                  f"receipt {receipt}: {receipt.seats:,} seats")
+                  f"receipt {receipt}: {many(receipt.seats, 'seat')}")
             for receipt in order.receipts.select_related("received_by")
         ]  # fmt: skip
         mailed = [

@@ -13,7 +13,6 @@ from core.admin_parts import (
     Entry,
     Panel,
     Table,
-    amount,
     columns,
     day,
     linked,
@@ -22,9 +21,11 @@ from core.admin_parts import (
     when,
 )
 from core.money import Money
+from core.words import many
 from payments.admin_ledger import entries_of, entries_table
 from suppliers.admin_receiving_panels import document_of, file_of
 from suppliers.models import AccountsPayable, DeliveryDocument, DeliveryReceipt, SupplierCode
+from suppliers.receipt_paper import extra_of, parts_of
 from suppliers.receipt_paper import render as render_paper
 from venues.labels import named, section_name
 
@@ -79,21 +80,23 @@ class DeliveryReceiptAdmin(ReadOnlyAdmin):
         return when(receipt.received_at)
 
     def panels(self, request, receipt):
+        parts = list(parts_of(receipt))
         rows = [
             [
                 *(part.line.event, part.places, f"{part.quantity:,}"),
-                *(amount(each, part.currency) for each in (part.line.unit_cost, part.amount)),
+                *(each.display() for each in (part.line.cost, part.extra, part.money)),
             ]
-            for part in _parts(receipt)
+            for part in parts
         ]
         foot = [
             "All together",
             "",
             f"{receipt.seats:,}",
             "",
-            amount(receipt.amount, receipt.currency),
+            extra_of(receipt, parts).display(),
+            Money(receipt.amount, receipt.currency).display(),
         ]
-        titles = columns("Event", "Places", "Seats#", "Each#", "Amount#")
+        titles = columns("Event", "Places", "Seats#", "Each#", "Extra costs#", "Total#")
         found = [Panel("What arrived", Table(titles, rows, foot))]
         if self.admin_site.allows(request, "view", SupplierCode):
             found += filter(None, [_codes(receipt)])
@@ -108,7 +111,7 @@ class DeliveryReceiptAdmin(ReadOnlyAdmin):
         arrived = Entry(
             receipt.received_at,
             str(receipt.received_by or "the system"),
-            f"{receipt.seats:,} seats of {receipt.order} received, {owed} owed for them",
+            f"{many(receipt.seats, 'seat')} of {receipt.order} received, {owed} owed for them",
         )
         payables = AccountsPayable.objects.filter(receipt=receipt)
         return timeline(payables, [arrived])
@@ -123,14 +126,12 @@ class DeliveryReceiptAdmin(ReadOnlyAdmin):
 
     @step("Print", is_page=True, right="view")
     def print_out(self, request, receipt):
-        parts = [
-            (part, Money(part.line.unit_cost, part.currency), Money(part.amount, part.currency))
-            for part in _parts(receipt)
-        ]
+        parts = list(parts_of(receipt))
         context = {
             "receipt": receipt,
             "agency": current_agency(),
             "parts": parts,
+            "extra": extra_of(receipt, parts),
             "total": Money(receipt.amount, receipt.currency),
         }
         return render(request, "admin/receipt_print.html", context)
@@ -147,10 +148,6 @@ def _codes(receipt):
     table = Table(columns("Barcodes#", "Files without one#"), [[f"{n:,}" for n in given.values()]])
     page = reverse("admin:suppliers_suppliercode_changelist")
     return Panel("From the supplier", table, link=(f"{page}?q={receipt.number}", "Show them"))
-
-
-def _parts(receipt):
-    return receipt.lines.select_related("line__event__venue", "line__section").order_by("pk")
 
 
 @admin.register(SupplierCode)

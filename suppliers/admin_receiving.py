@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from core.admin_base import step
 from core.admin_forms import styled
 from core.errors import DomainError
+from core.words import many
 from suppliers import services
 from suppliers.admin_receiving_forms import DocumentForm, ReceiveForm, SentForm
 from suppliers.admin_receiving_panels import arriving_panels, reading_panels
@@ -138,7 +139,7 @@ class Receiving:
 
     def _to_receipt(self, request, delivery):
         receipt = delivery.receipt
-        done = f"{receipt.seats:,} seats are ours now. {receipt} is written."
+        done = f"{many(receipt.seats, 'seat is', 'seats are')} ours now. {receipt} is written."
         return _wherever(request, self.back(request, receipt, done=done))
 
     def _progress(self, request, delivery):

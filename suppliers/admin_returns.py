@@ -25,6 +25,7 @@ from core.admin_parts import (
 from core.errors import DomainError
 from core.money import Money, total
 from core.templatetags.back_office import due
+from core.words import many
 from payments.admin_ledger import entries_of, entries_table
 from suppliers import services
 from suppliers.admin_choosing import Choosing, address_to_add
@@ -161,7 +162,7 @@ class SupplierReturnAdmin(Choosing, BackOfficeAdmin):
             note=f"These seats are blocked at once: nobody can buy them. {' and '.join(suppliers)} "
             "will be asked by mail, where an address is known, and may take all, a part or none.",
             hidden=[*hidden, ("asked", "yes")],
-            submit=f"Ask for {sum(form.wanted.values()):,} seats to go back",
+            submit=f"Ask for {many(sum(form.wanted.values()), 'seat')} to go back",
             back=request.get_full_path(),
             panels=[_chosen_panel(form)],
         )

@@ -1,7 +1,8 @@
 """A delivery receipt on paper: what arrived, from whom, how and for how much. A receipt never changes,
 so its paper can be made again at any time."""
 
-from core.money import Money
+from core.money import Money, total
+from core.words import many
 from suppliers.paper import (
     GREY,
     LEFT,
@@ -17,7 +18,7 @@ from suppliers.paper import (
 )
 
 # Right edges of the figures, and how wide the words before them may be.
-SEATS, EACH, AMOUNT, WORDS = 132, 160, RIGHT, 96
+SEATS, EACH, EXTRA, AMOUNT, WORDS = 112, 136, 162, RIGHT, 80
 
 
 def render(receipt):
@@ -29,11 +30,12 @@ def _fill(sheet, receipt):
     letterhead(sheet, f"Delivery receipt {receipt}", day_of(receipt.received_at))
     _parties(sheet, receipt)
     _head_of_lines(sheet)
-    for part in receipt.lines.select_related("line__event__venue", "line__section").order_by("pk"):
+    parts = list(parts_of(receipt))
+    for part in parts:
         if sheet.room(16):
             _head_of_lines(sheet)
         _line(sheet, part)
-    _total(sheet, receipt)
+    _total(sheet, receipt, parts)
     _ends(sheet, receipt)
 
 
@@ -58,15 +60,22 @@ def _parties(sheet, receipt):
 
 
 def _head_of_lines(sheet):
-    sheet.head((LEFT, "Event and places"), (SEATS, "Seats"), (EACH, "Each"), (AMOUNT, "Amount"))
+    sheet.head(
+        (LEFT, "Event and places"),
+        (SEATS, "Seats"),
+        (EACH, "Each"),
+        (EXTRA, "Extra costs"),
+        (AMOUNT, "Total"),
+    )
 
 
 def _line(sheet, part):
-    line, amount = part.line, Money(part.amount, part.currency)
+    line = part.line
     for x, figure in (
         (SEATS, f"{part.quantity:,}"),
         (EACH, line.cost.display()),
-        (AMOUNT, amount.display()),
+        (EXTRA, part.extra.display()),
+        (AMOUNT, part.money.display()),
     ):
         sheet.put(x, figure, TEXT, align="right")
     event = line.event
@@ -75,10 +84,6 @@ def _line(sheet, part):
     place = f"{event.venue.name}, {night:%-d %b %Y, %H:%M}"
     sheet.paragraph(LEFT, place, SMALL, measure=WORDS, colour=GREY)
     sheet.paragraph(LEFT, _places(part), measure=RIGHT - LEFT)
-    extra = amount - line.cost * part.quantity
-    if extra:
-        words = f"{extra.display()} of it is its share of the order’s extra costs."
-        sheet.paragraph(LEFT, words, SMALL, measure=RIGHT - LEFT, colour=GREY)
     sheet.y -= 1
     sheet.rule()
     sheet.y += 5.4
@@ -89,10 +94,22 @@ def _places(part):
     return f"{section.label}: {part.places}" if section else part.places
 
 
-def _total(sheet, receipt):
+def _total(sheet, receipt, parts):
     sheet.room(12)
     sheet.y += 1.4
-    sheet.total(f"{receipt.seats:,} seats", Money(receipt.amount, receipt.currency))
+    words, extra = many(receipt.seats, "seat"), extra_of(receipt, parts)
+    words += f", {extra.display()} of it extra costs" if extra else ""
+    sheet.total(words, Money(receipt.amount, receipt.currency))
+
+
+def parts_of(receipt):
+    """Its lines with all that is shown of them."""
+    return receipt.lines.select_related("line__event__venue", "line__section").order_by("pk")
+
+
+def extra_of(receipt, parts):
+    """The extra costs of all its lines, as Money."""
+    return total((part.extra for part in parts), receipt.currency)
 
 
 def _ends(sheet, receipt):

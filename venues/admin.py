@@ -9,6 +9,7 @@ from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, step
 from core.admin_forms import BackOfficeForm
 from core.admin_parts import Panel, Table, columns, linked, when
 from core.admin_uploads import UploadForm, keep
+from core.words import many
 from venues import importers
 from venues.models import Layout, Venue
 from venues.picture import svg
@@ -148,7 +149,9 @@ class VenueAdmin(BackOfficeAdmin):
         if token:
             layout, made = import_layout(venue=venue, filename=filename, content=content, name=name)
             words = "is published" if made else "was published before with exactly these seats"
-            return self.back(request, venue, done=f"{layout} {words}: {layout.capacity:,} places.")
+            return self.back(
+                request, venue, done=f"{layout} {words}: {many(layout.capacity, 'place')}."
+            )
         kind, plan = importers.read(filename, content)
         return self.page(
             request,

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from core.money import Money, quantum
+from core.words import many
 
 PACE = """
 WITH coming AS (
@@ -93,7 +94,7 @@ class Pace:
     def figures(self):
         """212 of 500 seats unsold, 18 days to go; 1.4 a day sold in the last 7 days, 2.0 in 28."""
         return (
-            f"{self.unsold:,} of {self.owned:,} seats unsold, {_days(self.days_left)} to go; "
+            f"{self.unsold:,} of {many(self.owned, 'seat')} unsold, {_days(self.days_left)} to go; "
             f"{self.pace_7:.1f} a day sold in the last 7 days, {self.pace_28:.1f} in 28."
         )
 

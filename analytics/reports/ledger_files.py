@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.urls import reverse
 from django.utils import timezone
 
 from analytics.queries import books
@@ -102,7 +103,10 @@ def write_xero(report, chosen):
     accounts = books.account_codes()
     bare = [Account(account).label for account, known in accounts.items() if not known.code]
     if bare:
-        raise Invalid(f"Xero needs a code for every account. These have none: {', '.join(bare)}.")
+        raise Invalid(
+            f"Xero needs a code for every account. These have none: {', '.join(bare)}.",
+            page=reverse("admin:payments_accountcode_changelist"),
+        )
     rate = chosen["tax_rate"]
     return csv_parts(
         XERO_TITLES,

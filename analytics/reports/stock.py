@@ -10,6 +10,7 @@ from analytics.queries import stock
 from analytics.reports.base import Report
 from analytics.reports.columns import CURRENCY, Column, Kind, count, money, share, text
 from core.money import Money
+from core.words import many
 
 EVENT = text("event", "Event", page="events.event")
 STARTS = Column("starts_at", "Starts", Kind.MOMENT)
@@ -168,7 +169,7 @@ class StockMovement(StockReport):
         sold = dict.fromkeys(steps(chosen), 0)
         for row in rows:
             sold[row["day"]] = sold.get(row["day"], 0) + row["sold"]
-        points = [(f"{day:%-d %b %Y}", seats, f"{seats:,} seats") for day, seats in sold.items()]
+        points = [(f"{day:%-d %b %Y}", seats, many(seats, "seat")) for day, seats in sold.items()]
         return Days(f"Seats sold, {chosen['by']} by {chosen['by']}", points[-LONGEST:])
 
 

@@ -5,6 +5,7 @@ from analytics.forms import OrdersForm
 from analytics.queries.suppliers import performance
 from analytics.reports.base import Report, sums_of
 from analytics.reports.columns import CURRENCY, Column, Kind, count, money, percent, share, text
+from core.words import many
 
 HIDDEN = ("due", "late", "bad", "taken_back")
 
@@ -58,7 +59,12 @@ class SupplierPerformance(Report):
         missing = sum(row["overdue"] for row in rows)
         if not missing:
             return []
-        return [("bad", f"{missing:,} seats are overdue and have not come.")]
+        return [
+            (
+                "bad",
+                f"{many(missing, 'seat is overdue and has', 'seats are overdue and have')} not come.",
+            )
+        ]
 
 
 REPORTS = [SupplierPerformance()]

@@ -25,6 +25,7 @@ from suppliers.services import (
     add_line,
     approve_order,
     cancel_order,
+    change_order,
     confirm_order,
     draft_order,
     receive_delivery,
@@ -210,7 +211,9 @@ def _confirmed(order, desk):
 def _half_arrived(event, desk):
     """Of two sections the first came whole, of the second its first rows; the rest is late."""
     lots = [nights.Lot(nights.HALLE, "207-208", "27.00")]
-    order = _agreed(nights.HALLE, event, lots, desk, expected_on=desk.today - timedelta(days=2))
+    order = _agreed(nights.HALLE, event, lots, desk)
+    late = desk.today - timedelta(days=2)
+    order = change_order(order=order, version=order.version, expected_on=late)
     first, second = order.lines.order_by("position")
     receive_delivery(
         order=order,

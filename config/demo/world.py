@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey
 from agencies.models import Agency, Membership
-from config.demo import nights, people, sales, stock
+from config.demo import books, nights, people, sales, stock
 from config.demo.desks import lay_out_work
 from config.demo.programme import make_event
 from config.demo.venues import make_balcony, make_venues
@@ -82,6 +82,7 @@ def _parterre(tell, chance):
         buyers=people.make_buyers(before=_sixty_days_ago()),
         chance=chance,
     )
+    books.name_accounts()
     tell("venues")
     today = timezone.localdate()
     layouts = make_venues()

@@ -13,6 +13,7 @@ from config.desk.doors import doors
 from config.desk.selling import paying, sales
 from config.desk.stock import holds, paces, windows
 from config.desk.trouble import failed
+from core.words import many
 
 
 def dashboard(request, context):
@@ -57,7 +58,7 @@ def _tally(desk):
     found = []
     if "sales" in desk:
         tickets, money = desk["sales"].today
-        found.append((money.display(), f"sold today, {tickets:,} tickets"))
+        found.append((money.display(), f"sold today, {many(tickets, 'ticket')}"))
     if "doors" in desk:
         tonight = sum(door.sold for door in desk["doors"] if door.is_today)
         found.append((f"{tonight:,}", "guests expected today"))

@@ -257,7 +257,7 @@ def test_a_save_that_fits_is_saved(jonas, event):
     answer = jonas.post(of(order), {**filled, "notes": "Aisle", "expected_on": "2020-11-01"})
     assert answer["Location"] == of(order)
     assert told(jonas, of(order)) == [
-        f"{order} is expected on 1 Nov 2020, which has gone by.",
+        f"{order} is expected on 1 Nov 2020, which has gone by. Change it before you submit.",
         f"{order} is saved.",
     ]
     order.refresh_from_db()

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pypdfium2
 import pytest
@@ -423,13 +424,30 @@ def test_the_receipt_on_paper_says_what_arrived_and_is_the_same_every_time(jonas
     (page,) = words_of(render(receipt))
     for words in (
         *(f"Delivery receipt {receipt.number}", str(receipt.order.supplier), str(receipt.order)),
-        *("Stalls: A 1-10, B 1-10", "20", "€25.00", "€500.00", "page 1 of 1"),
+        *("Stalls: A 1-10, B 1-10", "20", "€25.00", "€0.00", "€500.00", "page 1 of 1"),
     ):
         assert words in page
     assert render(receipt) == render(DeliveryReceipt.objects.get())
     answer = jonas.get(of(receipt, "as_pdf"))
     assert answer["Content-Disposition"] == f'inline; filename="{receipt.number}.pdf"'
     assert answer.content == render(receipt)
+
+
+def test_a_receipt_shows_what_its_share_of_the_extra_costs_makes_of_it(jonas, event):
+    order = world.drafted_order(event, rows="A-C")
+    services.add_landed_cost(order=order, kind="SHIPPING", amount=Money(Decimal("10.01"), "EUR"))
+    services.submit_order(order=order, by=None)
+    order = services.confirm_order(order=order, by=None)
+    line = order.lines.get()
+    receipt = receive_delivery(order=order, ordinals_by_line={line.pk: line.ordinals[:10]})
+    page = jonas.get(of(receipt)).content.decode()
+    paper = words_of(render(receipt))[0]
+    printed = jonas.get(of(receipt, "print_out")).content.decode()
+    for shown in (page, printed, paper):
+        assert "Extra costs" in shown
+        for figure in ("€25.00", "€3.40", "€253.40"):
+            assert figure in shown, figure
+    assert "10 seats, €3.40 of it extra costs" in paper
 
 
 def test_a_receipt_is_mailed_to_who_buys_and_to_a_supplier_who_wants_it(agency, event):

@@ -178,7 +178,9 @@ def test_xero_gets_codes_signs_and_one_narration_a_journal(story, mireille):
 def test_xero_is_refused_what_it_could_not_read(story, mireille):
     told = mireille.get(file_of("journals", "xero"))
     assert told.status_code == 422
-    assert "These have none: Seats in stock, at cost" in told.content.decode()
+    page = told.content.decode()
+    assert "These have none: Seats in stock, at cost" in page
+    assert f'href="{reverse("admin:payments_accountcode_changelist")}">Put it in here' in page
     for account in Account.values:
         AccountCode.objects.create(account=account, code="1", name=account)
     told = mireille.get(file_of("journals", "xero"), {"currency": ""})

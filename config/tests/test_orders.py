@@ -85,6 +85,24 @@ def submitted(event, by=None, **words):
     return services.submit_order(order=world.drafted_order(event, **words), by=by)
 
 
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (-1, "which has gone by: put in the day it will come"),
+        (21, "after The Low Lanterns on .* put in an earlier day"),
+    ],
+)
+def test_an_order_that_cannot_come_in_time_is_not_submitted(event, days, said):
+    order = draft(expected_on=in_days(days))
+    add(order, event, rows="A")
+    with pytest.raises(services.NotOrderable, match=said):
+        services.submit_order(order=order, by=None)
+    order.refresh_from_db()
+    assert order.status == "DRAFT"
+    services.change_order(order=order, version=order.version, expected_on=in_days(0))
+    assert services.submit_order(order=order, by=None).status == "PENDING"
+
+
 def test_a_line_is_any_quantity_of_a_price_level(event):
     level = event.levels.get(name="Stalls")
     bought = add(draft(), event, label=None, level=level, quantity=12)

@@ -11,6 +11,7 @@ from core.audit import Audited, append_only
 from core.ids import uuid7
 from core.money import DECIMAL_PLACES, MAX_DIGITS, fits_currency
 from core.tenancy import TenantKey, TenantModel
+from core.words import many
 from events.models import Event, PriceLevel
 from venues.models import LayoutSection
 
@@ -160,7 +161,7 @@ class PriceChange(TenantModel):
         triggers = append_only()
 
     def __str__(self):
-        return f"{self.seats:,} prices: {self.reason}"
+        return f"{many(self.seats, 'price')}: {self.reason}"
 
 
 class PriceJob(TenantModel):
@@ -195,4 +196,4 @@ class PriceJob(TenantModel):
         ]
 
     def __str__(self):
-        return f"{self.seats:,} prices: {self.reason}"
+        return f"{many(self.seats, 'price')}: {self.reason}"

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from core.audit import because
 from core.locks import lock, lock_one
 from core.transactions import use_case
+from core.words import many
 from inventory.models import EventSeat, Hold, HoldStatus, Status
 from inventory.services.holding import (
     NotHoldable,
@@ -39,9 +40,9 @@ def release_places(hold, *, ordinals=None, quantity=None, reason=""):
     chosen = set(ordinals) if ordinals else _last_of(hold, held, quantity)
     foreign = chosen - set(held)
     if foreign or not chosen:
+        some = many(len(foreign), "of these places is", "of these places are")
         raise NotHoldable(
-            f"{len(foreign):,} of these places are not in the hold {hold.name} any more. "
-            "Nothing was released.",
+            f"{some} not in the hold {hold.name} any more. Nothing was released.",
             lost=sorted(foreign),
         )
     if len(chosen) == len(held) and not hold.parts.filter(status=HoldStatus.ACTIVE).exists():
@@ -57,7 +58,7 @@ def _last_of(hold, held, quantity):
     if not quantity or quantity < 1:
         raise WrongTerms("Say which places are released, or how many.")
     if quantity > len(held):
-        raise NotHoldable(f"The hold {hold.name} has only {len(held):,} places left.")
+        raise NotHoldable(f"The hold {hold.name} has only {many(len(held), 'place')} left.")
     places = [place for place in stock_of(hold.event_id) if place.ordinal in held]
     return {
         place.ordinal for place in last_first(places, hold.event.layout.plan["focal"])[:quantity]

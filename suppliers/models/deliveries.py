@@ -10,6 +10,7 @@ from core.audit import append_only
 from core.ids import uuid7
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.tenancy import TenantKey, TenantModel
+from core.words import many
 from events.models import Event
 from inventory.models import EventSeat
 from suppliers.models.orders import Fulfillment, PurchaseOrder, PurchaseOrderLine
@@ -70,6 +71,15 @@ class ReceiptLine(TenantModel):
 
     def __str__(self):
         return f"{self.quantity} × {self.line}"
+
+    @property
+    def money(self):
+        return Money(self.amount, self.currency)
+
+    @property
+    def extra(self):
+        """Its share of the order's extra costs, as Money; `line` must have been read."""
+        return self.money - self.line.cost * self.quantity
 
 
 class Acquisition(TenantModel):
@@ -231,7 +241,7 @@ class Delivery(TenantModel):
         ]
 
     def __str__(self):
-        return self.file_name or f"Delivery of {self.seats:,} seats"
+        return self.file_name or f"Delivery of {many(self.seats, 'seat')}"
 
     @property
     def is_under_way(self):

@@ -107,7 +107,7 @@ class Section:
         return list(dict.fromkeys(found))
 
     def _group(self, part, rows):
-        """(rows, ordinals) of B 3-5 or B3-B5, or of more seats of the `rows` before it, or of rows alone."""
+        """(rows, ordinals) of B 3-5 or B3-B5, or of more seats of the `rows` before, or rows alone."""
         ends = [match.start() for match in re.finditer(r"\s+", part)]
         meanings = [
             lambda end=end: self._split(part[:end], part[end:].strip()) for end in reversed(ends)

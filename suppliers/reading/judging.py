@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from core.errors import Invalid
+from core.words import many
 from suppliers.reading import extras
 from suppliers.reading.files import UNPRINTABLE
 from suppliers.reading.names import GUESSES, SEVERAL
@@ -130,7 +131,7 @@ class Judge:
             rows = self._only_row(event, section)
         ordinals = section.meant_by(rows=rows, seats=asked.seats, rest=asked.rest)
         if counted and not asked.is_block and counted != len(ordinals):
-            reason = f"Says {counted:,} seats and names {len(ordinals):,}."
+            reason = f"Says {many(counted, 'seat')} and names {len(ordinals):,}."
             raise _Refused(Kind.UNREADABLE, reason)
         return Wish(ordinals, counted if asked.is_block else 0)
 

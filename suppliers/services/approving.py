@@ -43,12 +43,14 @@ class MayNotApprove(DomainError):
 
 @use_case
 def submit_order(*, order, by):
-    """DRAFT → PENDING. Raises NotOrderable without lines or for an inactive supplier, OutOfContract,
-    OverCreditLine. Above the agency's limit the order then needs the approval of somebody else."""
+    """DRAFT → PENDING. Raises NotOrderable without lines, for an inactive supplier, or for a day that
+    has gone by or is after the event; OutOfContract, OverCreditLine. Above the agency's limit the
+    order then needs the approval of somebody else."""
     order = locked(order)
     if not order.lines.exists():
         raise NotOrderable(f"{order} has no lines yet.")
     order.move_to(Status.PENDING)
+    _check_days(order)
     _check_supplier(order)
     order.submitted_at, order.submitted_by = Now(), by
     order.needs_approval = is_above_limit(total_of(order))
@@ -63,6 +65,23 @@ def is_above_limit(amount):
     if agency.approval_above is None:
         return False
     return amount.currency != agency.currency or amount.amount > agency.approval_above
+
+
+def _check_days(order):
+    """What is ordered now cannot have come before today, nor does it help after the event."""
+    today = local_today()
+    for line in order.lines.select_related("event__venue").order_by("position"):
+        day, night = line.expected_on or order.expected_on, night_of(line.event)
+        if day and day < today:
+            raise NotOrderable(
+                f"{order} is expected on {day:%-d %b %Y}, which has gone by: put in the day it will "
+                "come, or leave it empty."
+            )
+        if day and day > night:
+            raise NotOrderable(
+                f"{order} is expected on {day:%-d %b %Y}, after {line.event} on {night:%-d %b %Y}: "
+                "put in an earlier day, or leave it empty."
+            )
 
 
 def _check_supplier(order):

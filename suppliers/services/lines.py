@@ -8,6 +8,7 @@ from agencies.queries import local_today
 from core.locks import lock_one
 from core.money import Money
 from core.transactions import use_case
+from core.words import many
 from events.models import Event
 from inventory.models import EventSeat, Ownership
 from inventory.services import lay_out
@@ -113,7 +114,9 @@ def orderable(event, places, quantity=None):
             raise NotOrderable(f"Already owned or on order: {clash}.")
         return free
     if quantity < 1 or quantity > len(free):
-        raise NotOrderable(f"{quantity} places were asked for; {len(free)} can be ordered here.")
+        raise NotOrderable(
+            f"{many(quantity, 'place was', 'places were')} asked for; {len(free)} can be ordered here."
+        )
     return free[:quantity]
 
 

@@ -6,6 +6,7 @@ from django.db.models import Sum
 
 from agencies.queries import current_agency
 from core.money import Money, total
+from core.words import many
 from suppliers.models import (
     Acquisition,
     InvoiceLine,
@@ -95,8 +96,8 @@ def _compare_seats(verdict, line, billed, before):
     if asked > waiting:
         verdict.is_ahead = True
         verdict.findings.append(
-            f"{line}: {asked:,} seats are invoiced, {max(waiting, 0):,} have arrived and were not "
-            f"invoiced before.{_asked_by_others(line, before)}"
+            f"{line}: {many(asked, 'seat is', 'seats are')} invoiced, {max(waiting, 0):,} have arrived "
+            f"and were not invoiced before.{_asked_by_others(line, before)}"
         )
     verdict.expected += _cost_of_seats(line, known, known + min(asked, max(waiting, 0)))
     for each in billed:
