@@ -214,6 +214,7 @@ class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
             "media": self.media,
             "list_address": self.list_address(),
             "list_name": self.list_name,
+            "above": self.above(context["thing"]) if context.get("thing") else [],
         }
         return TemplateResponse(request, template, {**shared, **context})
 
@@ -231,6 +232,10 @@ class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
     def under_title(self, thing):
         """Short facts that stand below the title of a thing's page, its state first."""
         return [status_of(thing)] if hasattr(thing, "get_status_display") else []
+
+    def above(self, thing):
+        """What a thing is part of, the outermost first: it stands in its crumbs."""
+        return []
 
     def panels(self, request, thing):
         """The thing's own Panels, above those of other apps and the timeline."""
@@ -251,6 +256,7 @@ class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
         extra["subtitle"] = None
         if thing and self.has_view_or_change_permission(request, thing):
             extra |= {
+                "above": self.above(thing),
                 "under_title": self.under_title(thing),
                 "next_steps": self._next_steps(request, thing),
                 "panels": [

@@ -3,11 +3,16 @@
 from collections import Counter
 from decimal import Decimal
 
+from django.utils.html import format_html
+
 from core.admin_parts import Panel, Table, amount, columns
 from inventory.forms import repeated
 from inventory.models import Ownership, Status
+from venues import ranges
 from venues.admin import picture
 from venues.forms import SelectMap
+from venues.models import LayoutSeat
+from venues.places import in_words
 from venues.plan import from_canonical
 
 LEGEND = {
@@ -44,15 +49,28 @@ def stock_picture(event, places, holds=()):
     return picture(plan, f"Places of {event}", classes), legend
 
 
-def worth_panel(title, event, places):
-    """How many these StockPlaces are, section by section, what they cost and would bring."""
+def worth_panel(title, event, places, *, is_named=False):
+    """How many these StockPlaces are, section by section, what they cost and would bring; with
+    `is_named` also which."""
     sections = {}
     for place in places:
         sections.setdefault(place.section, []).append(place)
-    rows = [[section, *_worth(members, event)] for section, members in sections.items()]
+    which = _which if is_named else lambda section, members, event: section
+    rows = [
+        [which(section, members, event), *_worth(members, event)]
+        for section, members in sections.items()
+    ]
     foot = ["All of them", *_worth(places, event)] if len(rows) > 1 else []
     titles = columns("Section", "Places#", "Cost#", "Price before fees#")
     return Panel(title, Table(titles, rows, foot), count=len(places))
+
+
+def _which(section, places, event):
+    """The section with its places in words below it."""
+    ordinals = [place.ordinal for place in places]
+    seats = LayoutSeat.objects.filter(layout=event.layout_id, ordinal__in=ordinals)
+    words = in_words(list(seats.order_by("ordinal")))
+    return format_html("{}<small>{}</small>", section, words)
 
 
 def _worth(places, event):
@@ -76,7 +94,7 @@ class Choosing:
                 request,
                 "admin/choose_preview.html",
                 panels=preview(form),
-                fields=repeated(form),
+                fields=_as_looked_at(form),
                 **context,
             )
 
@@ -95,3 +113,10 @@ class Choosing:
         """The StockPlaces that were chosen."""
         ordinals = set(form.ordinals)
         return [place for place in places if place.ordinal in ordinals]
+
+
+def _as_looked_at(form):
+    """What was sent, with the very places that are shown: others are not taken in their stead."""
+    ways = {"places", *form.WORDS, *form.AMOUNT}
+    terms = [(name, value) for name, value in repeated(form) if name not in ways]
+    return [("places", ranges.spelled(form.ordinals)), *terms]

@@ -19,7 +19,7 @@ from inventory import services
 from inventory.admin_choosing import Choosing, stock_picture, worth_panel
 from inventory.forms import AddForm, ExtendForm, HoldForm, ReasonForm, ReleaseForm
 from inventory.models import Hold, HoldStatus, Status
-from inventory.services.holding import tree_of
+from inventory.services.holding import pools_of, tree_of
 from inventory.stock import stock_of
 from inventory.withheld import SOON, counted
 
@@ -145,6 +145,9 @@ class HoldPages(Choosing, BackOfficeAdmin):
         return when(hold.released_at)
 
     # The hold's page
+
+    def above(self, hold):
+        return Hold.objects.filter(pk__in=pools_of(hold)).order_by("made_at", "pk")
 
     def under_title(self, hold):
         return [status_of(hold), hold.get_kind_display(), linked(hold.event)]
@@ -300,7 +303,7 @@ class HoldPages(Choosing, BackOfficeAdmin):
             places=places,
             holds={hold.pk},
             preview=lambda form: [
-                worth_panel("To be released", hold.event, self.chosen(form, places))
+                worth_panel("To be released", hold.event, self.chosen(form, places), is_named=True)
             ],
             title=f"Release places: {hold}",
             thing=hold,

@@ -33,10 +33,11 @@ class StockForm(PlacesForm):
         label="How many",
         required=False,
         min_value=1,
-        help_text="Only so many of the places chosen above. Empty: all of them.",
+        help_text="So many of the places chosen above, or of all that may be taken. Empty: all chosen.",
     )
     order = forms.ChoiceField(label="Which of them", choices=ORDERS, required=False)
     AMOUNT = ("level", "quantity", "order")
+    ORDER = "BEST"  # when nobody says which of them
 
     def __init__(self, *args, event, places, may, **kwargs):
         self.event = event
@@ -44,12 +45,14 @@ class StockForm(PlacesForm):
         among = {place.ordinal for place in self.stock}
         super().__init__(*args, layout=event.layout, among=among, is_required=False, **kwargs)
         self.fields["level"].queryset = PriceLevel.objects.filter(event=event)
+        self.fields["order"].initial = self.ORDER
 
     def clean(self):
         given = super().clean()
         level, quantity = given.get("level"), given.get("quantity")
-        if not self.errors and not (self.ordinals or level or given.get("section")):
-            self.add_error(None, "Choose places on the map, or name their section or level.")
+        if not self.errors and not (self.ordinals or level or given.get("section") or quantity):
+            words = "Choose places on the map, name their section or level, or say how many."
+            self.add_error(None, words)
         chosen = set(self.ordinals or (place.ordinal for place in self.stock))
         if level:
             chosen &= {place.ordinal for place in self.stock if place.level_id == level.pk}
@@ -61,10 +64,13 @@ class StockForm(PlacesForm):
         return given
 
     def _ranked(self, chosen, quantity):
-        in_order = last_first if self.cleaned_data.get("order") == "LAST" else best_first
+        in_order = last_first if self._order() == "LAST" else best_first
         places = [place for place in self.stock if place.ordinal in chosen]
         focus = self.event.layout.plan["focal"]
         return [place.ordinal for place in in_order(places, focus)[:quantity]]
+
+    def _order(self):
+        return self.cleaned_data.get("order") or self.ORDER
 
     @property
     def wanted(self):
@@ -76,7 +82,7 @@ class StockForm(PlacesForm):
                 quantity=given["quantity"],
                 section_id=given["section"] and given["section"].pk,
                 level_id=given["level"] and given["level"].pk,
-                order=given["order"] or "BEST",
+                order=self._order(),
             )
         return Wanted(ordinals=tuple(self.ordinals))
 
@@ -108,6 +114,7 @@ class AddForm(StockForm):
 
 
 class ReleaseForm(StockForm):
+    ORDER = "LAST"
     reason = forms.CharField(max_length=200, required=False)
     TERMS = ("reason",)
 

@@ -65,7 +65,9 @@ def _tally(desk):
     if "paying" in desk:
         found.append((f"{desk['paying'].seats:,}", "seats being paid right now"))
     if "payables" in desk:
-        found.append((desk["payables"].soon.display(), "to pay within 7 days"))
+        own, *others = (money.display() for money in desk["payables"].soon)
+        more = f", and {' and '.join(others)}" if others else ""
+        found.append((own, f"to pay within 7 days{more}"))
     if "deliveries" in desk and len(found) < 4:
         found.append((f"{desk['deliveries'].seats:,}", "seats still to arrive"))
     return found[:4]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, DecimalField, F, Q, Sum
+from django.db.models import Count, DecimalField, F, Sum
 from django.urls import reverse
 
 from agencies.queries import local_today
@@ -104,18 +104,24 @@ def deliveries(agency):
 
 @dataclass(frozen=True)
 class Payables(Part):
-    """`soon` is what is due within 7 days in the agency's currency."""
+    """`soon` is what is due within 7 days, [Money] by currency, the agency's own first."""
 
-    soon: Money
+    soon: list
 
 
 def payables(agency):
     """What is owed to suppliers, the most urgent first."""
     today = local_today()
     unpaid = AccountsPayable.objects.filter(status__in=UNPAID)
-    is_soon = Q(due_on__lte=today + timedelta(days=7), currency=agency.currency)
-    sums = unpaid.aggregate(count=Count("pk"), soon=Sum(F("amount") - F("paid"), filter=is_soon))
-    return Payables(payables_due(SHOWN), sums["count"], Money(sums["soon"] or 0, agency.currency))
+    soon = dict(
+        unpaid.filter(due_on__lte=today + timedelta(days=7))
+        .order_by("currency")
+        .values_list("currency")
+        .annotate(left=Sum(F("amount") - F("paid")))
+    )
+    own = Money(soon.pop(agency.currency, 0), agency.currency)
+    others = [Money(amount, currency) for currency, amount in soon.items()]
+    return Payables(payables_due(SHOWN), unpaid.count(), [own, *others])
 
 
 def mismatches(agency):

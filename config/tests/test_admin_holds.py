@@ -10,6 +10,7 @@ from bookings.models import Booking
 from config.tests import world
 from config.tests.world import address, of, problems, told
 from inventory.models import EventSeat, Hold
+from inventory.services import release_places
 
 pytestmark = pytest.mark.django_db
 
@@ -72,7 +73,9 @@ def test_what_is_wrong_stands_on_the_form_and_nothing_typed_is_lost(mireille, ev
     assert problems(page) == ["3 of the chosen places are not free any more."]
     assert page.context["form"]["places"].value() == "48-52"
     page = mireille.post(new(event), {"kind": "ARTIST", "name": "The band"})
-    assert problems(page) == ["Choose places on the map, or name their section or level."]
+    assert problems(page) == [
+        "Choose places on the map, name their section or level, or say how many."
+    ]
     fields = {"places": "0", "kind": "ARTIST", "name": "x", "until": "2001-01-01T10:00"}
     assert problems(mireille.post(new(event), fields)) == ["The end of the hold is over already."]
     assert not Hold.objects.exists()
@@ -86,6 +89,10 @@ def test_a_part_takes_from_its_pool_on_the_map(mireille, hold):
     assert (held(part), len(held(hold))) == ([0, 1, 2], 7)
     listed = mireille.get(address("inventory.hold")).context["cl"].result_list
     assert {each.name: each.held for each in listed} == {"Press row": 10, "Tribune": 3}
+    for page in (of(part), of(part, "release_some")):
+        shown = mireille.get(page).content.decode()
+        assert f'<a href="{of(hold)}">Press row</a>' in shown
+        assert "Tribune" in shown
 
 
 def test_places_are_given_away_after_a_second_look(mireille, hold):
@@ -117,6 +124,31 @@ def test_some_are_released_after_a_look_and_then_all(mireille, hold):
     mireille.post(of(hold, "release"))
     assert EventSeat.objects.filter(status="AVAILABLE", ownership="OWNED").count() == 50
     assert told(mireille, of(hold)) == ["7 places are released."]
+
+
+def test_of_a_bare_number_the_last_are_released_and_the_best_are_sold(mireille, hold):
+    fields = {"quantity": "2", "reason": "too many"}
+    look = mireille.post(of(hold, "release_some"), fields)
+    assert "<small>A 9-10</small>" in look.content.decode()
+    assert ("places", "8-9") in look.context["fields"]
+    mireille.post(of(hold, "release_some"), dict(look.context["fields"]) | {"previewed": "yes"})
+    assert held(hold) == list(range(8))
+    fields = {"quantity": "2", "name": "Ada", "email": "ada@post.example", "hours": "4"}
+    look = mireille.post(of(hold, "sell"), fields)
+    assert ("places", "0-1") in look.context["fields"]
+    mireille.post(of(hold, "part"), {"quantity": "3", "kind": "PRESS", "name": "Tribune"})
+    assert held(hold.parts.get()) == [0, 1, 2]
+    mireille.post(of(hold, "release_some"), {"places": "7", "previewed": "yes"})
+    assert told(mireille, of(hold))[-1] == "1 place is released."
+
+
+def test_places_looked_at_and_gone_since_are_not_replaced_by_others(mireille, hold):
+    look = mireille.post(of(hold, "release_some"), {"quantity": "2"})
+    release_places(hold, ordinals=[9])
+    sent = dict(look.context["fields"]) | {"previewed": "yes"}
+    page = mireille.post(of(hold, "release_some"), sent)
+    assert problems(page) == ["One of the chosen places is not held here any more."]
+    assert held(hold) == list(range(9))
 
 
 def test_a_killed_hold_takes_its_places_off_sale_until_they_are_sold_again(mireille, hold):

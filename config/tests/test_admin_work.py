@@ -134,7 +134,17 @@ def test_the_desk_counts_all_there_is_and_the_menu_says_the_same(agency, event):
     assert shown.count('<span class="n">10</span>') == 2
     assert '<b class="side__count">10</b>' in shown
     AccountsPayable.objects.update(due_on=local_today())
-    assert "€250.00" in [figure for figure, _ in finance.get(DESK).context["tally"]]
+    assert ("€250.00", "to pay within 7 days") in finance.get(DESK).context["tally"]
+
+
+def test_the_desk_says_in_every_currency_what_is_to_be_paid_soon(agency, event):
+    owner = world.client_of(world.staff(agency, "OWNER"), agency)
+    for rows, currency in (("A", "EUR"), ("B", "GBP"), ("C", "CHF")):
+        receipt = world.received_order(event, rows=rows)
+        owed = AccountsPayable.objects.filter(receipt=receipt)
+        owed.update(due_on=local_today(), currency=currency)
+    words = "to pay within 7 days, and CHF250.00 and £250.00"
+    assert ("€250.00", words) in owner.get(DESK).context["tally"]
 
 
 def test_money_has_the_decimals_of_its_currency_in_titles_and_files(agency, event):

@@ -49,13 +49,15 @@ WITH RECURSIVE tree AS (
 )
 SELECT id FROM tree
 """
-OUTERMOST = """
+UP = """
 WITH RECURSIVE up AS (
   SELECT pool_id, until FROM inventory_hold WHERE id = %s
   UNION ALL SELECT h.pool_id, h.until FROM inventory_hold h JOIN up ON h.id = up.pool_id
 )
-SELECT until FROM up WHERE pool_id IS NULL
+SELECT {what} FROM up WHERE {where}
 """
+OUTERMOST = UP.format(what="until", where="pool_id IS NULL")
+POOLS = UP.format(what="pool_id", where="pool_id IS NOT NULL")
 BEST, LAST = "BEST", "LAST"
 TRIES = 4  # to find so many places in what is free, while others buy
 
@@ -299,4 +301,13 @@ def tree_of(hold_id):
     """Ids of a hold and of all active parts below it."""
     with connection.cursor() as cursor:
         cursor.execute(PARTS, [hold_id])
+        return [row[0] for row in cursor]
+
+
+def pools_of(hold):
+    """Ids of the pools around a hold, in no order."""
+    if hold.pool_id is None:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(POOLS, [hold.pk])
         return [row[0] for row in cursor]
