@@ -145,7 +145,7 @@ def test_a_part_of_a_hold_is_given_back(event):
     assert release_places(hold, ordinals=[0, 1]) == 2
     assert release_places(hold, quantity=3) == 3
     assert ordinals(status="HELD") == [2, 3, 4, 5, 6]
-    with pytest.raises(NotHoldable, match="1 of these places are not in the hold"):
+    with pytest.raises(NotHoldable, match="1 of these places is not in the hold"):
         release_places(hold, ordinals=[0, 2])
     release_places(hold, quantity=5)
     hold.refresh_from_db()
