@@ -160,10 +160,14 @@ def test_a_second_person_approves_before_anyone_confirms(agency, jonas, mireille
         assert f'href="{of(order, step)}"' not in page_of(jonas, of(order))
     jonas.post(of(order, "confirm"))
     order.refresh_from_db()
+    refused = page_of(jonas, of(order, "approve"))
+    assert "was submitted by you; somebody else has to approve it" in refused
+    assert '<button class="btn btn--go">' not in refused
     jonas.post(of(order, "approve"), {"version": order.version})
     order.refresh_from_db()
     assert (order.status, order.approved_by) == ("PENDING", None)
     page = of(order, "approve")
+    assert '<button class="btn btn--go">' in page_of(mireille, page)
     seen = form_of(page_of(mireille, page), "version")
     services.change_order(order=order, version=order.version, notes="By the stage door")
     assert "look once more" in problems(mireille.post(page, seen))[0]

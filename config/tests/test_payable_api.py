@@ -2,11 +2,16 @@
 
 import pytest
 
+from agencies.models import Agency
+from agencies.queries import local_today
 from config.tests import world
 from config.tests.test_order_api import confirmed, made
 from config.tests.test_staff_api import caller, send
-from core.tenancy import acting_for
+from core.money import Money
+from core.tenancy import acting_for, as_system
+from suppliers import services
 from suppliers.models import AccountsPayable, SupplierPayment
+from suppliers.services import Billed
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +76,77 @@ def test_an_order_on_immediate_terms_is_paid_in_advance(here):
     assert send(client, "post", f"{path}/receive", {})[0] == 201
     debts = send(client, "get", "/accounts-payable?status=PAID")[1]["results"]
     assert order["id"] in [debt["purchase_order"] for debt in debts]
+
+
+def invoice_of_two():
+    """An invoice on a delivery of 50 euros that asks 8 more and was accepted: two debts."""
+    of_order = {"supplier": world.supplier("Somebody else")}
+    receipt = world.received_order(
+        owed().order.lines.first().event, section="Circle", rows="B", seats="8-9", of_order=of_order
+    )
+    bill = services.enter_invoice(
+        order=receipt.order,
+        number="F-2",
+        invoiced_on=local_today(),
+        billed=[Billed(Money(29, "EUR"), 2, receipt.order.lines.get())],
+    )
+    return services.accept_invoice(
+        invoice=bill, reason="As agreed by telephone", by=world.person("omar@parterre.example")
+    )
+
+
+def test_an_invoice_over_several_debts_is_paid_in_one_and_answered_again(here):
+    client, bill = caller(here, "FINANCE"), invoice_of_two()
+    assert sorted(bill.payables.values_list("amount", flat=True)) == [8, 50]
+    path = f"/accounts-payable/{bill.pk}"
+    first = pay(client, path, "k-1", {"amount": "20.00"})
+    second = pay(client, path, "k-2")
+    assert [first[1]["amount"], second[1]["amount"]] == ["20.00", "38.00"]
+    assert second[1]["allocated"] == "38.00"
+    assert pay(client, path, "k-1", {"amount": "20.00"}) == first
+    assert pay(client, path, "k-2") == second
+    assert set(bill.payables.values_list("status", flat=True)) == {"PAID"}
+    status, problem = pay(client, path, "k-3")
+    assert (status, problem["code"]) == (409, "not_payable")
+
+
+def test_of_an_invoice_the_open_debt_is_shown_that_is_due_first(here):
+    client, bill = caller(here, "FINANCE"), invoice_of_two()
+    debts = list(bill.payables.order_by("due_on", "pk"))
+    path = f"/accounts-payable/{bill.pk}"
+    assert send(client, "get", path)[1]["id"] == str(debts[0].pk)
+    pay(client, f"/accounts-payable/{debts[0].pk}", "k-1")
+    assert send(client, "get", path)[1]["id"] == str(debts[1].pk)
+    pay(client, path, "k-2", {"amount": "1.00"})
+    assert send(client, "get", path)[1]["status"] == "PARTIAL"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{}, {"amount": "100.00"}, {"amount": "101.00", "bank_reference": "B-9"},
+     {"amount": "100.00", "bank_reference": "B-8"},
+     {"amount": "100.00", "bank_reference": "B-9", "method": "CASH"},
+     {"amount": "100.00", "bank_reference": "B-9", "paid_on": "2026-01-02"}],
+)  # fmt: skip
+def test_a_key_with_another_body_is_a_conflict(here, other):
+    client, debt = caller(here, "FINANCE"), owed()
+    path, said = f"/accounts-payable/{debt.pk}", {"amount": "100.00", "bank_reference": "B-9"}
+    first = pay(client, path, "k-1", said)
+    before = SupplierPayment.objects.count()
+    status, problem = pay(client, path, "k-1", other)
+    assert (status, problem["code"]) == (409, "payment_key_reused")
+    assert pay(client, path, "k-1", {**said, "amount": "100"}) == first
+    assert SupplierPayment.objects.count() == before
+
+
+def test_above_the_limit_the_answer_leads_to_a_payment_run(here):
+    client, debt, before = caller(here), owed(), SupplierPayment.objects.count()
+    with as_system():
+        Agency.objects.filter(pk=here.agency.pk).update(approval_above=100)
+    status, problem = pay(client, f"/accounts-payable/{debt.pk}", "k-1")
+    assert (status, problem["code"]) == (409, "needs_second_person")
+    assert "put it into a payment run" in problem["detail"]
+    assert SupplierPayment.objects.count() == before
 
 
 @pytest.mark.parametrize("role", ["PURCHASING", "BOX_OFFICE", "GATE_MANAGER", "PROMOTER"])
