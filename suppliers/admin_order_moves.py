@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from agencies.queries import current_agency
 from core.admin_base import step
 from core.admin_forms import styled
+from core.money import total
 from suppliers import order_paper, services
 from suppliers.admin_forms import ApproveForm, CallOffForm, CancelForm, CopyForm, MailForm
 from suppliers.admin_order_lines import is_draft
@@ -17,6 +18,8 @@ from suppliers.services.approving import why_not
 from suppliers.services.cancelling import what_is_called_off
 from suppliers.services.landed import total_of
 from suppliers.services.mailing import letter_of
+from suppliers.services.owing import surplus_of
+from suppliers.services.paying import cost_of
 
 
 def has_lines(order):
@@ -35,6 +38,16 @@ def is_kept_open(order):
     """Everything has arrived or was called off, and still the order is not complete."""
     done = (LineStatus.RECEIVED, LineStatus.CANCELLED)
     return order.status in RECEIVABLE and not order.lines.exclude(status__in=done).exists()
+
+
+def _credited(surplus, when=""):
+    """What becomes of so much (Money) that was paid in advance, as a sentence; empty for nothing."""
+    if not surplus:
+        return ""
+    return (
+        f" {surplus.display()} was paid in advance and is not needed{when}: it becomes a credit note, "
+        "which the supplier’s next payment uses or he pays back."
+    )
 
 
 def present(*panels):
@@ -164,7 +177,8 @@ class Moves:
             lambda form: self._cancelled(request, order, form),
             template="admin/order_end.html",
             title=f"Cancel {order}",
-            note="Nothing of it has arrived, so nothing is owed. Its seats can be ordered again.",
+            note="Nothing of it has arrived, so nothing is owed. Its seats can be ordered again."
+            + _credited(surplus_of(order, spared=cost_of(order))),
             thing=order,
             submit="Cancel the order",
             panels=present(lines_panel(order), costs_panel(order)),
@@ -194,6 +208,10 @@ class Moves:
             title=f"Call off what has not arrived: {order}",
             thing=order,
             found=found,
+            credited=_credited(
+                surplus_of(order, spared=total((each.spared for each in found), order.currency)),
+                when=" when all of it is called off",
+            ),
             chosen=[str(pk) for pk in form["lines"].value() or []],
         )
 

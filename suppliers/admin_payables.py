@@ -305,7 +305,7 @@ def owed_to(request, supplier):
 
 @panel("suppliers.purchaseorder", needs="suppliers.accountspayable")
 def debts_of(request, order):
-    """Debts of an order, and what was paid for it in advance."""
+    """Debts of an order, what was paid for it in advance, and what is credited for it."""
     debts = order.payables.select_related("receipt", "invoice").order_by("due_on", "pk")
     rows = [
         [
@@ -321,5 +321,7 @@ def debts_of(request, order):
     if advances:
         paid = Money(advances, order.currency).display()
         rows.append(["Paid in advance", "", "", f"−{paid}", ""])
+    for note in order.credit_notes.filter(used__lt=F("amount")).order_by("issued_on", "pk"):
+        rows.append([linked(note), note.get_kind_display(), "", f"−{note.left.display()}", ""])
     titles = columns("Debt", "For", "Invoice", "Left#", "State")
     return Panel("Owed for it", Table(titles, rows), count=len(debts)) if rows else None

@@ -74,7 +74,7 @@ class SupplierPaymentAdmin(Choosing, BackOfficeAdmin):
         "Method": "method",
         "Bank reference": "bank_reference",
         "Amount": "amount",
-        "Set against debts": "allocated",
+        "Set against debts or credited": "allocated",
         "Currency": "currency",
         "Order": "order__number",
         "Run": "run__number",
@@ -113,6 +113,7 @@ class SupplierPaymentAdmin(Choosing, BackOfficeAdmin):
         booked = entries_of(source="supplier_payment", source_id=payment.pk)
         return [
             Panel("What it paid", allocations_table(parts, of_debt=False)),
+            *_credited(payment),
             Panel("In the ledger", entries_table(booked)),
         ]
 
@@ -143,6 +144,16 @@ class SupplierPaymentAdmin(Choosing, BackOfficeAdmin):
         payment = services.pay_order(order=order, by=request.user, **form.payment)
         done = f"{payment.money.display()} is booked as paid for {order}."
         return self.back(request, payment, done=done)
+
+
+def _credited(payment):
+    """What of it was not needed in advance, as credit notes."""
+    rows = [
+        [linked(note), linked(note.order), note.left.display(), amount(note.amount, note.currency)]
+        for note in payment.credit_notes.select_related("order").order_by("pk")
+    ]
+    titles = columns("Credit note", "Order", "Left#", "Amount#")
+    return [Panel("Not needed in advance", Table(titles, rows), count=len(rows))] if rows else []
 
 
 def _orders_panel():

@@ -100,9 +100,24 @@ _ledger_agrees(
     """SELECT agency_id, currency, -amount AS amount FROM suppliers_consignmentsale
        WHERE statement_id IS NULL""",
 )
+invariant(
+    "allocated of a supplierpayment is the sum of its allocations and of the credit notes made of it",
+    """SELECT p.id, p.allocated, coalesce(a.amount, 0) AS used, coalesce(n.amount, 0) AS credited
+       FROM suppliers_supplierpayment p
+       LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM suppliers_allocation
+                  GROUP BY payment_id) a ON a.payment_id = p.id
+       LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM suppliers_creditnote
+                  GROUP BY payment_id) n ON n.payment_id = p.id
+       WHERE p.allocated <> coalesce(a.amount, 0) + coalesce(n.amount, 0)""",
+)
+invariant(
+    "nothing stays paid in advance for an order of which nothing more is expected",
+    """SELECT p.id AS payment_id, o.id AS order_id, p.amount, p.allocated
+       FROM suppliers_supplierpayment p JOIN suppliers_purchaseorder o ON o.id = p.order_id
+       WHERE p.allocated < p.amount AND o.status IN ('CANCELLED', 'COMPLETED')""",
+)
 for table, column, key in (
     ("accountspayable", "paid", "payable_id"),
-    ("supplierpayment", "allocated", "payment_id"),
     ("creditnote", "used", "credit_note_id"),
 ):
     invariant(

@@ -22,7 +22,7 @@ from suppliers.models import (
     SupplierInvoice,
     SupplierPayment,
 )
-from suppliers.services import accrue
+from suppliers.services import accrue, pay_order
 
 pytestmark = pytest.mark.django_db
 TODAY = "%Y-%m-%d"
@@ -145,6 +145,22 @@ def test_an_order_on_immediate_terms_is_paid_in_advance(finance, event):
     payment = SupplierPayment.objects.get()
     assert (payment.amount, payment.allocated, payment.method) == (250, 0, "CARD")
     assert "Paid in advance" in words_of(finance.get(of(order)))
+
+
+def test_an_order_paid_in_advance_says_what_is_credited_before_it_is_cancelled(mireille, event):
+    terms = {"payment_terms": "IMMEDIATE"}
+    order = world.confirmed_order(event, rows="A", of_order=terms)
+    payment = pay_order(order=order, key="ahead")
+    said = "€250.00 was paid in advance and is not needed"
+    assert said in words_of(mireille.get(of(order, "cancel")))
+    assert f"{said} when all of it is called off" in words_of(mireille.get(of(order, "call_off")))
+    mireille.post(of(order, "cancel"), {"reason": "The tour is off"})
+    note = CreditNote.objects.get()
+    for page in (order, payment, order.supplier):
+        assert str(note) in words_of(mireille.get(of(page)))
+    assert "Paid in advance, not needed" in words_of(mireille.get(of(order.supplier)))
+    other = world.confirmed_order(event, rows="B", of_order=terms)
+    assert "paid in advance" not in words_of(mireille.get(of(other, "cancel")))
 
 
 def test_a_credit_note_is_entered_used_and_paid_back(finance, event):

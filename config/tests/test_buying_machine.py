@@ -45,6 +45,7 @@ from inventory.services import (
 from payments.models import LedgerEntry, Payment
 from suppliers import services
 from suppliers.models import (
+    RECEIVABLE,
     AccountsPayable,
     CreditNote,
     LineStatus,
@@ -56,6 +57,7 @@ from suppliers.models import (
     SupplierReturn,
 )
 from suppliers.services.matching import Billed
+from suppliers.services.paying import unpaid_of
 from venues.generators import grid
 from venues.models import Venue
 from venues.services import publish_layout
@@ -72,7 +74,11 @@ BY_HAND = [
     ("order", {"count": 6, "cost": TEN, "basis": "FIRM", "pick": 1}),
     ("receive", {"pick": 2, "count": 6, "offset": 0}),
     ("order", {"count": 2, "cost": TEN, "basis": "FIRM", "pick": 0}),
+    ("pay_ahead", {"pick": 0, "part": False}),
     ("cancel", {"pick": 3}),
+    ("order", {"count": 2, "cost": TEN, "basis": "FIRM", "pick": 0}),
+    ("pay_ahead", {"pick": 0, "part": True}),
+    ("call_off", {"pick": 0}),
     ("price", {"value": TEN, "way": "TO"}),
     ("price", {"value": TEN, "way": "PERCENT"}),
     ("price", {"value": FREE, "way": "LEVEL"}),
@@ -112,7 +118,7 @@ BY_HAND = [
 NOT_TO_COME = (LineStatus.PENDING, LineStatus.CANCELLED)
 DONE = Counter()
 STEPS = {
-    *("order", "receive", "cancel", "sell", "reserve", "end_reservation"),
+    *("order", "pay_ahead", "receive", "cancel", "call_off", "sell", "reserve", "end_reservation"),
     *("hold", "end_hold, part", "end_hold, all", "end_hold, kill"),
     *("sell_from_hold, gift", "sell_from_hold, link", "allocate", "undo_allocation"),
     *("price, TO", "price, PERCENT", "price, LEVEL"),
@@ -185,7 +191,12 @@ class BuyingWing(RuleBasedStateMachine):
     @rule(count=COUNT, cost=CENTS, basis=st.sampled_from(["FIRM", "CONSIGNMENT"]), pick=PICK)
     def order(self, count, cost, basis, pick):
         with step("order"):
-            order = services.draft_order(supplier=world.supplier(), currency="EUR", basis=basis)
+            order = services.draft_order(
+                supplier=world.supplier(),
+                currency="EUR",
+                basis=basis,
+                payment_terms="NET_30" if pick % 4 else "IMMEDIATE",
+            )
             section = self.event.layout.sections.order_by("position")[pick % 2]
             services.add_line(
                 order=order,
@@ -209,6 +220,28 @@ class BuyingWing(RuleBasedStateMachine):
             wanted = line.ordinals[max(offset, 0) : max(offset, 0) + count]
             with step("receive"):
                 services.receive_delivery(order=line.order, ordinals_by_line={line.pk: wanted})
+
+    @there_is(PurchaseOrder, status__in=RECEIVABLE, payment_terms="IMMEDIATE")
+    @rule(pick=PICK, part=st.booleans())
+    def pay_ahead(self, pick, part):
+        wanted = PurchaseOrder.objects.filter(status__in=RECEIVABLE, payment_terms="IMMEDIATE")
+        order = one_of(wanted, pick)
+        if order:
+            left = unpaid_of(order)
+            with step("pay_ahead"):
+                services.pay_order(
+                    order=order,
+                    key=f"ahead {order} {pick} {left}",
+                    money=left.split([1, 1])[0] if part else left,
+                )
+
+    @there_is(PurchaseOrder, status__in=RECEIVABLE)
+    @rule(pick=PICK)
+    def call_off(self, pick):
+        order = one_of(PurchaseOrder.objects.filter(status__in=RECEIVABLE), pick)
+        if order:
+            with step("call_off"):
+                services.cancel_rest(order=order, reason="Enough")
 
     @rule(pick=PICK)
     def cancel(self, pick):

@@ -34,6 +34,7 @@ from suppliers.models import (
 )
 from suppliers.services import Billed
 from suppliers.services.consignment import balance, end_of, unsettled
+from suppliers.services.paying import unpaid_of
 from suppliers.services.runs import payable_now, plan_run
 from suppliers.tasks import accrue_consignment
 
@@ -449,6 +450,80 @@ def test_an_order_on_other_terms_or_above_the_limit_is_not_paid_in_advance(event
     services.pay_order(order=order, key="one", money=euros(200))
     with pytest.raises(services.NotPayable, match=r"above the €200.00"):
         services.pay_order(order=order, key="two", money=euros(1))
+
+
+def paid_ahead(event, money=None, **words):
+    """An order at 250 euros on immediate terms that is paid, or `money` of it."""
+    order = order_on(event, terms="IMMEDIATE", **words)
+    services.pay_order(order=order, key=f"ahead {order}", money=money)
+    return order
+
+
+def test_what_was_paid_for_an_order_that_is_cancelled_becomes_a_credit_note(event, ines):
+    order = paid_ahead(event)
+    services.cancel_order(order=order, by=ines, reason="The tour is off")
+    note = CreditNote.objects.get()
+    assert (note.kind, note.amount, note.order) == ("ADVANCE", 250, order)
+    assert (note.payment, note.payment.left) == (SupplierPayment.objects.get(), euros(0))
+    assert balances() == {"supplier_credits": 250, "bank": -250}
+    debt = world.received_order(event, rows="B").payables.get()
+    assert services.apply_credit(note=note, payable=debt) == euros(250)
+    assert balances() == {"inventory": 250, "bank": -250}
+
+
+def test_what_is_not_needed_when_the_rest_is_called_off_is_credited_and_paid_back(event):
+    order = paid_ahead(event)
+    line = order.lines.get()
+    services.receive_delivery(order=order, ordinals_by_line={line.pk: line.ordinals[:4]})
+    services.cancel_rest(order=order, reason="Too many")
+    note = CreditNote.objects.get()
+    assert note.left == euros(150)
+    services.refund_credit(note=note, left=euros(150))
+    assert balances() == {"inventory": 100, "bank": -100}
+
+
+def test_an_advance_that_is_still_needed_stays_one(event):
+    order = paid_ahead(event, money=euros(100))
+    line = order.lines.get()
+    services.receive_delivery(order=order, ordinals_by_line={line.pk: line.ordinals[:2]})
+    assert SupplierPayment.objects.get().left == euros(50)
+    other = services.draft_order(supplier=order.supplier, currency="EUR", **AT_ONCE)
+    _, second = (_line_of(other, event, row) for row in "AB")
+    services.submit_order(order=other, by=None)
+    services.confirm_order(order=other, by=None)
+    services.pay_order(order=other, key="first", money=euros(300))
+    services.pay_order(order=other, key="second", money=euros(100))
+    services.cancel_rest(order=other, reason="Fewer", lines=[second])
+    notes = CreditNote.objects.order_by("-amount").values_list("payment__key", "amount")
+    assert list(notes) == [("second", 100), ("first", 50)]
+    assert balances()["supplier_advances"] == 50 + 250
+    services.receive_delivery(order=other)
+    assert balances()["supplier_advances"] == 50
+
+
+AT_ONCE = {"basis": "FIRM", "payment_terms": "IMMEDIATE"}
+
+
+def _line_of(order, event, row):
+    section = event.layout.sections.get(label="Circle")
+    return services.add_line(
+        order=order, event=event, section=section, unit_cost=euros(25), rows=row
+    )
+
+
+def test_a_cent_that_the_last_delivery_does_not_need_is_credited(event):
+    order = world.drafted_order(event, rows="A", of_order=AT_ONCE)
+    LandedCost.objects.create(order=order, kind="TAX", amount=Decimal("0.05"), currency="EUR")
+    services.submit_order(order=order, by=None)
+    services.confirm_order(order=order, by=None)
+    line = order.lines.get()
+    services.receive_delivery(order=order, ordinals_by_line={line.pk: line.ordinals[:5]})
+    left = unpaid_of(order)
+    services.pay_order(order=order, key="one", money=left)
+    services.receive_delivery(order=order)
+    credited = sum(CreditNote.objects.values_list("amount", flat=True))
+    assert left - euros(credited) == euros("250.05")
+    assert "supplier_advances" not in balances()
 
 
 # Credits

@@ -12,6 +12,7 @@ from inventory.models import Status as SeatStatus
 from suppliers.models import RECEIVABLE, Acquisition, LineStatus, PurchaseOrder, Status
 from suppliers.services.drafting import NotOrderable, locked
 from suppliers.services.landed import amount_of
+from suppliers.services.owing import credit_surplus
 from suppliers.services.states import advance
 
 
@@ -56,7 +57,8 @@ def _arrived(lines):
 
 @use_case
 def cancel_order(*, order, by=None, reason=""):
-    """Cancels an order of which nothing has arrived; raises WrongState for any other."""
+    """Cancels an order of which nothing has arrived; raises WrongState for any other. What was paid for
+    it in advance becomes a credit note."""
     order = locked(order)
     lines = lock(order.lines.all())
     order.move_to(Status.CANCELLED)
@@ -67,13 +69,15 @@ def cancel_order(*, order, by=None, reason=""):
             _call_off(line, reason)
             line.move_to(LineStatus.CANCELLED)
             line.save()
+    credit_surplus(order, by=by)
     return PurchaseOrder.objects.select_related("supplier").get(pk=order.pk)
 
 
 @use_case
 def cancel_rest(*, order, reason, lines=None, by=None):
     """Calls off what has not arrived of some lines of a confirmed order, or of all. What has arrived
-    stays received, owed and sold as it is; the states of the lines and of the order follow."""
+    stays received, owed and sold as it is; the states of the lines and of the order follow. What was
+    paid in advance beyond what the order costs now becomes a credit note."""
     order = locked(order)
     if order.status not in RECEIVABLE:
         raise NotOrderable(f"{order} is {order.status}; nothing more is expected of it.")
@@ -91,6 +95,7 @@ def cancel_rest(*, order, reason, lines=None, by=None):
         order.cancelled_at, order.cancelled_by = Now(), by
         order.cancellation_reason = reason[:200]
     advance(order, all_lines)
+    credit_surplus(order, by=by)
     return PurchaseOrder.objects.select_related("supplier").get(pk=order.pk)
 
 

@@ -19,6 +19,7 @@ TAKEN_FROM = {
     CreditNote.Kind.GOODWILL: Account.PURCHASE_VARIANCE,
     CreditNote.Kind.VARIANCE: Account.PURCHASE_VARIANCE,
     CreditNote.Kind.SETTLEMENT: Account.CONSIGNMENT_OWED,
+    CreditNote.Kind.ADVANCE: Account.SUPPLIER_ADVANCES,
 }
 
 

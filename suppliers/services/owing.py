@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db.models import F
+from django.db.models import F, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -11,8 +11,10 @@ from core.locks import lock, lock_one
 from core.money import Money
 from payments.ledger import post
 from payments.models import Account
-from suppliers.models import AccountsPayable, PaymentTerms
-from suppliers.services.settling import use_advance
+from suppliers.models import AccountsPayable, CreditNote, PaymentTerms
+from suppliers.services.credits import issue, own_number
+from suppliers.services.paying import cost_of
+from suppliers.services.settling import give_up_advance, use_advance
 
 SAME_IN_PARTS = (
     "kind",
@@ -96,3 +98,41 @@ def _count_advances(debt):
         part = min(payment.left, debt.left)
         if part:
             use_advance(payment, debt, part)
+
+
+def surplus_of(order, *, spared=None):
+    """What was paid in advance for an order beyond what it still costs, as Money, or would be if seats
+    for `spared` (Money) did not come."""
+    zero = Money.zero(order.currency)
+    advances = order.payments.aggregate(left=Sum(F("amount") - F("allocated")))["left"] or 0
+    if not advances:
+        return zero
+    debts = order.payables.filter(kind=AccountsPayable.Kind.RECEIPT)
+    paid = Money(debts.aggregate(paid=Sum("paid"))["paid"] or 0, order.currency)
+    needed = cost_of(order) - (spared or zero) - paid
+    return max(zero, Money(advances, order.currency) - max(zero, needed))
+
+
+def credit_surplus(order, *, by=None):
+    """Makes credit notes of what was paid in advance for a locked order and is not needed any more,
+    one for each payment, the latest first; the next payment of the supplier uses them, or he pays
+    them back."""
+    surplus = surplus_of(order)
+    if not surplus:
+        return
+    for payment in reversed(lock(order.payments.filter(allocated__lt=F("amount")))):
+        part = min(surplus, payment.left)
+        if part:
+            give_up_advance(payment, part)
+            issue(
+                kind=CreditNote.Kind.ADVANCE,
+                money=part,
+                supplier=order.supplier,
+                order=order,
+                payment=payment,
+                number=own_number(),
+                issued_on=local_today(),
+                reason=f"{order} was paid in advance and costs less",
+                entered_by=by,
+            )
+            surplus -= part

@@ -25,7 +25,7 @@ from suppliers.models import (
 from suppliers.reading.extras import is_address
 from suppliers.services.landed import amount_of, shares_of
 from suppliers.services.lines import words_for
-from suppliers.services.owing import owe_for
+from suppliers.services.owing import credit_surplus, owe_for
 from suppliers.services.states import advance
 
 # One acquisition for each seat, with the terms of its line: thousands at once.
@@ -92,6 +92,8 @@ def receive_delivery(
     failpoints.reach("receive.after_ownership")
     owe_for(receipt, at=details.get("received_at"))
     advance(order, lines)
+    if order.status not in RECEIVABLE:
+        credit_surplus(order)
     record(StockReceived(receipt_id=receipt.pk))
     failpoints.reach("receive.before_commit")
     return receipt

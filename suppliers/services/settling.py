@@ -52,6 +52,11 @@ def use_advance(payment, debt, money, *, by=None):
     _book(part, "advance", Account.ACCOUNTS_PAYABLE, Account.SUPPLIER_ADVANCES, money)
 
 
+def give_up_advance(payment, money):
+    """Takes a part of what a locked payment paid in advance out of it: a credit note stands for it."""
+    SupplierPayment.objects.filter(pk=payment.pk).update(allocated=F("allocated") + money.amount)
+
+
 def use_credit(note, debt, money, *, by=None):
     """Sets a part of a credit note against a debt, both locked, and books it."""
     if note.supplier_id != debt.supplier_id:

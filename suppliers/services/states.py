@@ -14,6 +14,7 @@ from suppliers.models import (
     PurchaseOrder,
     Status,
 )
+from suppliers.services.owing import credit_surplus
 
 
 class NotReconciled(DomainError):
@@ -94,7 +95,8 @@ def _difference(line, counted):
 
 @use_case
 def complete_order(*, order):
-    """Completes an order that was kept open by a difference; raises NotReconciled while it lasts."""
+    """Completes an order that was kept open by a difference, and credits what was paid for it in
+    advance and is not needed; raises NotReconciled while the difference lasts."""
     order = lock_one(PurchaseOrder.objects.filter(pk=order.pk))
     lines = lock(order.lines.all())
     problems = differences(lines)
@@ -102,4 +104,5 @@ def complete_order(*, order):
         raise NotReconciled(f"{order} cannot be completed.", problems=problems)
     if order.status in RECEIVABLE:
         advance(order, lines)
+        credit_surplus(order)
     return order
