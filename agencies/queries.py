@@ -51,9 +51,16 @@ def local_today():
 def may_approve(user, money):
     """Whether this member may approve so much: up to a limit of their own, else an owner any amount
     and nobody else. A limit is in the agency's currency and allows nothing in another."""
+    return approval_of(user)(money)
+
+
+def approval_of(user):
+    """`may_approve` of this member as a function of Money, who is looked up once for many sums."""
     member = Membership.objects.filter(user=user).first()
-    if member is None:
-        return False
+    return lambda money: member is not None and _allows(member, money)
+
+
+def _allows(member, money):
     if member.approval_limit is None:
         return member.role == Membership.Role.OWNER
     is_ours = money.currency == current_agency().currency

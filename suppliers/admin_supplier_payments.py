@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Exists, F, OuterRef
 
 from core.admin_base import BackOfficeAdmin
 from core.admin_parts import (
@@ -20,13 +21,18 @@ from suppliers.admin_choosing import Choosing, chosen, link_to_add
 from suppliers.admin_payables import PayForm, allocations_table
 from suppliers.models import (
     AGREED,
+    AccountsPayable,
     Allocation,
     Basis,
     PaymentTerms,
     PurchaseOrder,
+    PurchaseOrderLine,
     SupplierPayment,
 )
+from suppliers.queries import OPEN_DEBTS
 from suppliers.services.paying import unpaid_of
+
+SHOWN = 200
 
 
 class AdvanceForm(PayForm):
@@ -156,17 +162,31 @@ def _credited(payment):
     return [Panel("Not needed in advance", Table(titles, rows), count=len(rows))] if rows else []
 
 
+def unpaid_orders():
+    """[(order, Money)] of orders that are paid at once and have not been, the newest first."""
+    coming = PurchaseOrderLine.objects.filter(
+        order=OuterRef("pk"), ordered__gt=F("received") + F("cancelled")
+    )
+    owed = AccountsPayable.objects.filter(order=OuterRef("pk"), status__in=OPEN_DEBTS)
+    orders = orders_to_pay().filter(Exists(coming) | Exists(owed)).order_by("-created_at", "pk")
+    found = [
+        (order, unpaid_of(order))
+        for order in orders.prefetch_related("lines", "receipts", "payables", "payments")
+    ]
+    return [(order, unpaid) for order, unpaid in found if unpaid]
+
+
 def _orders_panel():
+    found = unpaid_orders()
     rows = [
         [
             link_to_add(SupplierPayment, order, order=order.pk),
             order.supplier,
             status_of(order),
-            unpaid_of(order).display(),
+            unpaid.display(),
         ]
-        for order in orders_to_pay().order_by("-created_at", "pk")[:200]
-        if unpaid_of(order)
+        for order, unpaid in found[:SHOWN]
     ]
     titles = columns("Order", "Supplier", "State", "Unpaid#")
     table = Table(titles, rows, empty="No order on immediate terms is unpaid.")
-    return Panel("Orders on immediate terms", table, count=len(rows))
+    return Panel("Orders on immediate terms", table, count=len(found))

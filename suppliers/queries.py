@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import DecimalField, F, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from agencies.queries import current_agency, may_approve
+from agencies.queries import approval_of, current_agency
 from core.money import Money
 from inventory.models import Ownership
 from suppliers.models import (
@@ -50,10 +50,11 @@ def orders_to_approve(user):
         approved_by=None,
     )
     found = with_totals(waiting.select_related("supplier", "submitted_by"))
+    may_approve = approval_of(user)
     return [
         order
         for order in found.order_by("submitted_at", "pk")
-        if may_approve(user, Money(order.total_cost, order.currency))
+        if may_approve(Money(order.total_cost, order.currency))
     ]
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from agencies.queries import may_approve
+from agencies.queries import approval_of
 from config.desk.parts import SHOWN, Part
 from core.money import Money
 from suppliers.models import PaymentRun, RunStatus
@@ -43,7 +43,8 @@ def _order(order):
 
 def _runs(user):
     proposed = PaymentRun.objects.filter(status=RunStatus.PROPOSED).exclude(proposed_by=user)
-    return [run for run in proposed if may_approve(user, Money(run.amount, run.currency))]
+    may_approve = approval_of(user)
+    return [run for run in proposed if may_approve(run.money)]
 
 
 def _run(run):

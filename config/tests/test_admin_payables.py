@@ -3,16 +3,23 @@
 import csv
 import io
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
 from agencies.models import Membership
 from agencies.queries import local_today
+from config.desk.approving import approvals
 from config.tests import world
 from config.tests.world import address, of, problems, told
 from core import invariants, outbox
+from core.memory import Remembered
+from core.money import Money
+from suppliers.admin_supplier_payments import unpaid_orders
 from suppliers.models import (
     AccountsPayable,
     CreditNote,
@@ -22,7 +29,7 @@ from suppliers.models import (
     SupplierInvoice,
     SupplierPayment,
 )
-from suppliers.services import accrue, pay_order
+from suppliers.services import accrue, pay_order, propose_run, receive_delivery, submit_order
 
 pytestmark = pytest.mark.django_db
 TODAY = "%Y-%m-%d"
@@ -145,6 +152,55 @@ def test_an_order_on_immediate_terms_is_paid_in_advance(finance, event):
     payment = SupplierPayment.objects.get()
     assert (payment.amount, payment.allocated, payment.method) == (250, 0, "CARD")
     assert "Paid in advance" in words_of(finance.get(of(order)))
+
+
+def asked_of_the_database(work):
+    """How many statements a piece of work asks for."""
+    with CaptureQueriesContext(connection) as captured:
+        work()
+    return len(captured)
+
+
+def test_the_orders_to_pay_are_found_with_as_many_questions_as_for_one(finance, event):
+    terms = {"payment_terms": "IMMEDIATE"}
+    orders = [world.confirmed_order(event, rows="A", of_order=terms)]
+    assert asked_of_the_database(unpaid_orders) == 5  # orders, lines, receipts, debts, payments
+    orders += [
+        world.confirmed_order(event, rows="B", seats=str(seat), of_order=terms)
+        for seat in range(1, 5)
+    ]
+    world.received_order(event, section="Circle", rows="A", of_order=terms)
+    pay_order(order=orders[1], key="paid in full")
+    pay_order(order=orders[2], key="paid in part", money=Money(10, "EUR"))
+    receive_delivery(order=orders[3])
+    assert asked_of_the_database(unpaid_orders) == 5
+    left = {order: money.amount for order, money in unpaid_orders()}
+    assert list(left.values()) == [250, 25, 25, 15, 250]
+    assert orders[1] not in left
+    [panel] = finance.get(address("suppliers.supplierpayment", "add")).context["panels"]
+    assert (panel.count, panel.table.rows[-1][3]) == (5, "€250.00")
+
+
+def test_who_may_approve_what_is_looked_up_once_for_many(agency, event):
+    agency.approval_above = Decimal(100)
+    agency.save()
+    Remembered.forget_everything()
+    owner, jonas = world.staff(agency, "OWNER"), world.staff(agency, "PURCHASING")
+
+    def submit(rows):
+        order = world.drafted_order(event, rows=rows)
+        submit_order(order=order, by=jonas)
+        debt = world.received_order(event, section="Circle", rows=rows, seats="1-3").payables.get()
+        propose_run(debt_ids=[debt.pk], pay_on=local_today(), by=jonas)
+
+    submit("A")
+    approvals(owner, agency)
+    assert asked_of_the_database(lambda: approvals(owner, agency)) == 4  # two of each: who, what
+    submit("B")
+    assert approvals(owner, agency).count == 4
+    assert asked_of_the_database(lambda: approvals(owner, agency)) == 4
+    Membership.objects.filter(user=owner).update(approval_limit=200)
+    assert [str(each.money.amount) for each in approvals(owner, agency).rows] == ["75.00", "75.00"]
 
 
 def test_an_order_paid_in_advance_says_what_is_credited_before_it_is_cancelled(mireille, event):

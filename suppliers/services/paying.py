@@ -235,17 +235,18 @@ def _keep(payment):
 
 
 def unpaid_of(order):
-    """What an order costs, less what was paid for it, as Money; never below zero."""
-    debts = order.payables.filter(kind=AccountsPayable.Kind.RECEIPT)
-    advances = order.payments.aggregate(left=Sum(F("amount") - F("allocated")))["left"] or 0
-    paid = (debts.aggregate(paid=Sum("paid"))["paid"] or 0) + advances
+    """What an order costs, less what was paid for it, as Money; never below zero. Nothing is asked of
+    the database for an order whose lines, receipts, payables and payments are prefetched."""
+    is_receipt = AccountsPayable.Kind.RECEIPT
+    paid = sum(debt.paid for debt in order.payables.all() if debt.kind == is_receipt)
+    advances = total((payment.left for payment in order.payments.all()), order.currency)
     zero = Money.zero(order.currency)
-    return max(zero, cost_of(order) - Money(paid, order.currency))
+    return max(zero, cost_of(order) - Money(paid, order.currency) - advances)
 
 
 def cost_of(order):
     """What the seats that have come and will come cost, extra costs included, as Money."""
-    received = order.receipts.aggregate(amount=Sum("amount"))["amount"] or 0
+    received = sum(receipt.amount for receipt in order.receipts.all())
     coming = (_to_come(line) for line in order.lines.all())
     return Money(received, order.currency) + total(coming, order.currency)
 
