@@ -200,7 +200,8 @@ def test_seats_that_have_not_arrived_are_never_accepted_but_match_when_they_have
         services.accept_invoice(invoice=entered, reason="fine", by=ines)
     assert services.match_again(invoice=entered).status == "EXCEPTION"
     services.receive_delivery(order=order)
-    assert services.match_again(invoice=entered).status == "MATCHED"
+    entered.refresh_from_db()
+    assert entered.status == "MATCHED"
     assert set(order.payables.values_list("invoice", "is_held")) == {(entered.pk, False)}
 
 
@@ -320,6 +321,19 @@ def test_a_run_over_a_debt_that_an_invoice_split_is_proposed_anew(event, ines, o
     services.pay_run(run=anew)
     assert set(debt.receipt.payables.values_list("status", flat=True)) == {"PAID"}
     assert SupplierPayment.objects.get(run=anew).amount == 250 - before
+
+
+def test_an_invoice_in_dispute_holds_what_arrives_of_it(event):
+    order = order_on(event)
+    line = order.lines.get()
+    first = services.receive_delivery(order=order, ordinals_by_line={line.pk: line.ordinals[:4]})
+    dearer = billed(order, "26.00", quantity=8)
+    invoice(order, dearer)
+    assert parts(first) == [("F-1", 100, True, 100)]
+    second = services.receive_delivery(order=order)
+    assert parts(first) == [("F-1", 100, True, 100)]
+    assert parts(second) == [("F-1", 100, True, 100), (None, 50, False, 50)]
+    assert (pay_all(first), pay_all(second)) == (0, 50)
 
 
 def test_the_database_owes_no_more_for_a_receipt_than_was_received(event):

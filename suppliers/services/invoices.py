@@ -171,6 +171,14 @@ def match_again(*, invoice):
     return invoice
 
 
+def match_waiting(order):
+    """Compares the invoices in dispute of a locked order once more, after a delivery: what they ask for
+    and has arrived now matches, or is held."""
+    waiting = order.invoices.filter(status=InvoiceStatus.EXCEPTION)
+    for invoice in waiting.order_by("entered_at", "pk"):
+        match_again(invoice=invoice)
+
+
 @use_case
 def accept_invoice(*, invoice, reason, by):
     """Lets an invoice through as it is: what it asks beyond delivery becomes a debt, what it asks less

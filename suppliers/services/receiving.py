@@ -23,6 +23,7 @@ from suppliers.models import (
     SupplierCode,
 )
 from suppliers.reading.extras import is_address
+from suppliers.services.invoices import match_waiting
 from suppliers.services.landed import amount_of, shares_of
 from suppliers.services.lines import words_for
 from suppliers.services.owing import credit_surplus, owe_for
@@ -73,8 +74,8 @@ def receive_delivery(
     `tell` is called with the number of seats taken in so far, which are nobody's until all are.
     `details` are plain columns of the receipt: delivery_reference, delivered_on, fulfillment,
     transfer_details; and `received_at` for what came earlier than now. Writes acquisitions, ownership,
-    the receipt, what is owed and the ledger, all or nothing. Returns the DeliveryReceipt. Raises
-    NotExpected, OverReceipt, NotReceivable or CodeKnown.
+    the receipt, what is owed and the ledger, and compares invoices that waited for these seats, all or
+    nothing. Returns the DeliveryReceipt. Raises NotExpected, OverReceipt, NotReceivable or CodeKnown.
     """
     order = lock_one(PurchaseOrder.objects.filter(pk=order.pk))
     if order.status not in RECEIVABLE:
@@ -92,6 +93,7 @@ def receive_delivery(
     failpoints.reach("receive.after_ownership")
     owe_for(receipt, at=details.get("received_at"))
     advance(order, lines)
+    match_waiting(order)
     if order.status not in RECEIVABLE:
         credit_surplus(order)
     record(StockReceived(receipt_id=receipt.pk))
