@@ -75,7 +75,8 @@ class Agency(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(0)],
-        help_text="Dearer orders need the approval of a second person; empty: none does.",
+        help_text="Dearer orders, and what goes to a supplier outside of payment runs, need a second "
+        "person; empty: nothing does.",
     )
     invoice_tolerance_percent = models.DecimalField(
         max_digits=5,
