@@ -95,6 +95,12 @@ def test_a_part_takes_from_its_pool_on_the_map(mireille, hold):
         assert "Tribune" in shown
 
 
+def test_the_list_of_holds_has_no_list_of_what_is_none(mireille, hold):
+    page = mireille.get(address("inventory.hold")).content.decode()
+    assert '<div class="object-tools">' in page
+    assert '<ul class="object-tools">' not in page
+
+
 def test_places_are_given_away_after_a_second_look(mireille, hold):
     fields = {"places": "0-1", "name": "Ada", "email": "ada@post.example", "reason": "review"}
     look = mireille.post(of(hold, "give"), fields)
