@@ -48,6 +48,12 @@ class BestRequest(Strict):
     level = serializers.CharField(required=False, allow_null=True, help_text="Id or name.")
     section = serializers.CharField(required=False, allow_null=True)
     together = serializers.BooleanField(default=True)
+    accessible = serializers.BooleanField(
+        default=False, help_text="One wheelchair space and the places beside it for company."
+    )
+    near = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Ordinal of a place to be as near to as can be."
+    )
 
 
 class ContactRequest(Strict):
@@ -261,6 +267,8 @@ def _reserve_best(event, best, sale):
         level=_level(event, best.get("level")),
         section=best.get("section"),
         together=best["together"],
+        wheelchair=best["accessible"],
+        near=best.get("near"),
     )
     return services.reserve_best(event=event, wish=wish, sale=sale)
 

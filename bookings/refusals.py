@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from babel.lists import format_list
 
 from bookings.queries import alternatives_for
+from bookings.services import best_places
 from bookings.showing import all_in
 from core.money import Money
-from inventory import picker
-from inventory.picker import NoSuchGroup
+from inventory.picking import NoSuchGroup
 from inventory.queries import named_places
 from venues.labels import bare, named, section_name
 
@@ -68,7 +68,6 @@ def _offer(chosen, instead):
 
 def no_group(event, wish, words):
     """Nothing fits the Wish, as `words` say: what does when one part of it is dropped."""
-    event.layout.refresh_from_db(fields=["plan"])
     drops = [
         ("Not all side by side", wish.together, replace(wish, together=False)),
         ("At another price", _has_price(wish), replace(wish, level=None, at_most=None)),
@@ -84,15 +83,8 @@ def _has_price(wish):
 
 
 def _best(event, wish):
-    places = picker.free_places(event, **wish.within)
     try:
-        return picker.best(
-            places,
-            quantity=wish.quantity,
-            focus=event.layout.plan["focal"],
-            together=wish.together,
-            wheelchair=wish.wheelchair,
-        )
+        return named_places(event.pk, best_places(event, wish))
     except NoSuchGroup:
         return []
 

@@ -10,7 +10,9 @@ from agencies.queries import current_agency
 from core.memory import Remembered
 from core.money import Money
 from events.models import Event, PriceLevel, Status
-from inventory import picker, queries
+from inventory import queries
+from inventory.picking import house_of, stands
+from inventory.picking.windows import longest_runs
 from venues.models import LayoutSection
 
 FEW = 60
@@ -217,7 +219,7 @@ def sections_of(event):
 def _read_sections(event):
     left = queries.left_by_section(event.pk)
     owned = queries.owned_sections(event.pk)
-    runs = picker.longest_run(picker.free_places(event))
+    runs = longest_runs(house_of(event.layout_id), stands(event))
     return [
         _section(section, left.get(section.pk), runs.get(section.label), event.currency)
         for section in LayoutSection.objects.filter(layout=event.layout_id).order_by("position")

@@ -10,6 +10,7 @@ from bookings.services.reserve import (
     TooMany,
     TooManyHolds,
     Wish,
+    best_places,
     reserve,
     reserve_best,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "TooManyHolds",
     "Wish",
     "abandon",
+    "best_places",
     "confirm",
     "contact",
     "expire_lapsed",

@@ -21,9 +21,9 @@ from core.ids import reference, uuid7
 from core.money import Money, total
 from core.postgres.rows import insert
 from core.transactions import broken_constraint, use_case
-from inventory import picker
 from inventory.models import EventSeat, StockChannel
-from inventory.picker import NoSuchGroup
+from inventory.picking import NoSuchGroup, Party, choose, house_of, stands
+from inventory.picking.states import FREE, TAKEN
 from inventory.services import (
     NotOnSale,
     SeatsLocked,
@@ -38,6 +38,8 @@ from tickets.services import new_tickets
 
 # How long, in seconds, a buyer stands back from chosen places that somebody is just taking.
 PAUSES = (0.005, 0.015, 0.045)
+# Of how many near-best groups one is drawn, so that buyers of one moment seldom want the same.
+SPREAD = 4
 # How often the best places are looked for in what is free at that moment. Each time somebody was
 # faster the draw is four times wider, so four suffice for hundreds at once; the rest is for waiting.
 READS = 24
@@ -113,7 +115,7 @@ def _take(event, ordinals, sale, how=claim):
 @dataclass(frozen=True)
 class Wish:
     """What the best places should be like: `level` a PriceLevel id, `section` a label, `at_most` the
-    price before fees that none of them exceeds."""
+    price before fees that none of them exceeds, `near` the ordinal of a place to be close to."""
 
     quantity: int
     level: UUID | None = None
@@ -121,11 +123,19 @@ class Wish:
     together: bool = True
     wheelchair: bool = False
     at_most: Decimal | None = None
+    near: int | None = None
 
-    @property
-    def within(self):
-        """Where places are looked for, in the words of the picker."""
-        return {"level": self.level, "section": self.section, "at_most": self.at_most}
+    def party_in(self, house):
+        """The Party that wishes this in a House; raises Invalid for a place it does not have."""
+        if self.near is not None and not 0 <= self.near < len(house):
+            raise Invalid("There is no such place to be near to.")
+        return Party(
+            size=self.quantity,
+            section=self.section,
+            together=self.together,
+            wheelchair=self.wheelchair,
+            near=None if self.near is None else house.middle([self.near]),
+        )
 
 
 def reserve_best(*, event, wish, sale=WEB_SALE):
@@ -140,7 +150,7 @@ def reserve_best(*, event, wish, sale=WEB_SALE):
     lost, last, pause = set(), None, PAUSES[0]
     for read in range(READS):
         try:
-            return _take_best(event, wish, sale, lost, picker.SPREAD * 4 ** min(read, 8))
+            return _take_best(event, wish, sale, lost, SPREAD * 4 ** min(read, 8))
         except SeatsTaken as taken:
             last = taken
             lost.update(taken.ordinals)
@@ -155,29 +165,39 @@ def reserve_best(*, event, wish, sale=WEB_SALE):
 
 def _take_best(event, wish, sale, lost, spread):
     """One try; raises SeatsTaken with places that are not to be tried again now."""
-    within = {**wish.within, "channel": sale.stock}
-    if not wish.wheelchair and not picker.has_seats(event, **within):
+    house = house_of(event.layout_id)
+    now = stands(event, level=wish.level, at_most=wish.at_most, channel=sale.stock)
+    if not wish.wheelchair and not _has_seats(house, now, wish.section):
         try:
             return _reserve(event, _any_standing(event, wish, sale), sale)
         except SeatsTaken:
             pass  # what others are at, or have let lapse, is looked for below
-    places = picker.free_places(event, **within)
-    chosen = picker.best(
-        [place for place in places if place.ordinal not in lost],
-        quantity=wish.quantity,
-        focus=event.layout.plan["focal"],
-        together=wish.together,
-        wheelchair=wish.wheelchair,
-        spread=spread,
+    now = bytearray(now)
+    for ordinal in lost:
+        now[ordinal] = TAKEN
+    return _take(event, choose(house, now, wish.party_in(house), spread=spread), sale)
+
+
+def best_places(event, wish, *, channel=StockChannel.WEB):
+    """The ordinals a Wish would be given now, without taking them; raises NoSuchGroup."""
+    house = house_of(event.layout_id)
+    now = stands(event, level=wish.level, at_most=wish.at_most, channel=channel)
+    return choose(house, now, wish.party_in(house))
+
+
+def _has_seats(house, now, section):
+    """Whether any place but standing ones fits."""
+    return any(
+        FREE in now[bench.start : bench.end]
+        for bench in (house.benches if section is None else house.sections.get(section, ()))
     )
-    return _take(event, [place.ordinal for place in chosen], sale)
 
 
 def _any_standing(event, wish, sale):
     return partial(
         claim_standing,
         event=event,
-        within=wish.within,
+        within={"level": wish.level, "section": wish.section, "at_most": wish.at_most},
         quantity=wish.quantity,
         channel=sale.stock,
     )

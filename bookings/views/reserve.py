@@ -10,7 +10,7 @@ from bookings.links import remember
 from bookings.views import sale
 from bookings.views.choice import send_back, wish_of
 from core.errors import DomainError
-from inventory.picker import NoSuchGroup
+from inventory.picking import NoSuchGroup
 from inventory.services import SeatsTaken
 
 
@@ -49,5 +49,4 @@ def _take(event, wanted, sold):
     """The chosen seats, else the best ones."""
     if wanted["seats"]:
         return services.reserve(event=event, ordinals=wanted["seats"], sale=sold)
-    event.layout.refresh_from_db(fields=["plan"])
     return services.reserve_best(event=event, wish=wish_of(event, wanted), sale=sold)

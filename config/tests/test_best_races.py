@@ -22,9 +22,9 @@ from config.tests.servers import together
 from core import invariants
 from core.tenancy import acting_for
 from events.models import Event
-from inventory import picker
+from inventory import picking
 from inventory.models import EventSeat
-from inventory.picker import NoSuchGroup
+from inventory.picking import NoSuchGroup, Party, choose, stands
 from inventory.queries import left_by_section, status_bytes
 from inventory.services import SeatsTaken
 from payments.models import Payment
@@ -80,7 +80,7 @@ def ask_for_the_best(event, buyers, **wish):
 
 def free_places(event):
     with acting_for(event.agency_id):
-        return picker.free_places(event)
+        return [ordinal for ordinal, state in enumerate(stands(event)) if state == 0]
 
 
 def bookings_side_by_side(event):
@@ -113,7 +113,8 @@ def test_rows_of_an_odd_length_keep_one_seat_each_that_no_pair_can_have(committe
     event, _ = house_of({"name": "A", "rows": 6, "seats": 15})
     assert ask_for_the_best(event, 50) == {"reserved": 42, "no_such_group": 8}
     assert len(free_places(event)) == 6
-    assert list(picker.groups(free_places(event), 2)) == []
+    with acting_for(event.agency_id), pytest.raises(NoSuchGroup):
+        choose(picking.house_of(event.layout_id), stands(event), Party(size=2, together=True))
     assert invariants.violations() == {}
 
 
@@ -169,10 +170,9 @@ def test_parties_that_may_be_parted_take_the_last_single_seats(committed_db):
 
 def the_former_way(event, tries=3):
     """What the wider draw replaces: always among the four nearest, three times."""
-    places, focus = picker.free_places(event), event.layout.plan["focal"]
-    chosen = picker.best(places, quantity=2, focus=focus)
+    chosen = choose(picking.house_of(event.layout_id), stands(event), Party(size=2), spread=4)
     try:
-        reserve(event=event, ordinals=[place.ordinal for place in chosen])
+        reserve(event=event, ordinals=chosen)
     except SeatsTaken:
         if tries == 1:
             raise
@@ -298,4 +298,4 @@ def test_a_place_whose_money_has_come_is_not_shown_as_free_while_it_waits_to_be_
     assert expire() == 1
     assert status_bytes(event.pk)[:3] == b"\x01\x00\x00"
     assert {left.count for left in left_by_section(event.pk).values()} == {19, 20}
-    assert 0 not in {place.ordinal for place in picker.free_places(event)}
+    assert 0 not in free_places(event)

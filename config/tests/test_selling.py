@@ -29,7 +29,7 @@ from core.tenancy import acting_for, as_system
 from customers.models import Customer
 from events.models import Event, PriceLevel
 from inventory.models import EventSeat
-from inventory.picker import NoSuchGroup
+from inventory.picking import NoSuchGroup
 from inventory.services import SeatsTaken
 from payments.models import Payment
 from tickets.models import Ticket

@@ -1,0 +1,11 @@
+"""Choosing places for a party: side by side near the focus, or near a place just lost.
+
+A House says who sits beside whom and never changes; how its places stand comes as one byte a place.
+Choosing takes nothing: what was chosen is claimed, and whoever comes too late chooses again.
+"""
+
+from inventory.picking.choosing import NoSuchGroup, Party, choose
+from inventory.picking.instead import alternatives
+from inventory.picking.reading import house_of, stands
+
+__all__ = ["NoSuchGroup", "Party", "alternatives", "choose", "house_of", "stands"]

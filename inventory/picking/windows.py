@@ -1,0 +1,126 @@
+"""Places side by side: windows of free ones, nearest first, and what each would leave behind."""
+
+import re
+from bisect import insort
+from collections import defaultdict
+from functools import lru_cache
+from operator import attrgetter
+from typing import NamedTuple
+
+from inventory.picking.states import SPACE, TAKEN
+
+
+class Window(NamedTuple):
+    """Places `start` to `end` (excluded) side by side. `singles` weighs the places it would leave
+    alone, `far` is its mean distance to the focus, `breaks` how ill its run is left to the next."""
+
+    singles: int
+    far: float
+    breaks: int
+    start: int
+    end: int
+
+    @property
+    def places(self):
+        return list(range(self.start, self.end))
+
+
+@lru_cache(64)
+def _at_least(size):
+    return re.compile(rb"\x00{%d,}" % size)
+
+
+def runs(state, bench, size=1):
+    """(start, end) of every unbroken run of at least `size` FREE places of a bench."""
+    return [found.span() for found in _at_least(size).finditer(state, bench.start, bench.end)]
+
+
+def nearest(state, size, *, view, count=1, section=None, strictly=True):
+    """The `count` best windows of `size` places, best first, at most one of each run of free places.
+
+    Those that leave nobody alone come before all others, which are returned only when there are none;
+    unless it is taken `strictly`, a window near by comes before one far off whatever it leaves.
+    Benches are visited from the focus outwards until none can be nearer, so that the whole house is
+    looked at only when it is nearly full.
+    """
+    clean, others = [], []
+    for near, bench in view.benches:
+        if len(clean) >= count and near > view.not_much_farther(clean[count - 1].far):
+            break
+        if section is None or bench.section == section:
+            for window in _best_of_runs(state, bench, size, view):
+                if not (window.singles and strictly):
+                    insort(clean, window, key=_far)
+                elif not clean:
+                    others.append(window)
+    if count == 1 and clean:
+        return [_least_harmful(clean, view)]
+    return clean[:count] or sorted(others)[:count]
+
+
+_far = attrgetter("far")
+
+
+def _least_harmful(windows, view):
+    """Of windows, the nearest first, the one that does least harm and is not much farther."""
+    most = view.not_much_farther(windows[0].far)
+    near = (window for window in windows if window.far <= most)
+    return min(near, key=lambda window: (window.breaks, window.far))
+
+
+def _best_of_runs(state, bench, size, view):
+    """The best Window of each run of a bench that is long enough; kept until the bench changes, since
+    from one choice to the next few do."""
+    stands = state[bench.start : bench.end]
+    kept, found = view.kept.get((bench.start, size), ("", ()))
+    if kept != stands:
+        found = [_best_of(state, bench, run, size, view) for run in runs(state, bench, size)]
+        view.kept[bench.start, size] = stands, found
+    return found
+
+
+def _best_of(state, bench, run, size, view):
+    """The best Window of a run of FREE places: the nearest, or one beside it, or one at an end."""
+    sums, (first, last) = view.sums(bench), run
+    at, most = first - bench.start, last - size - bench.start
+    fars = [(sums[start + size] - sums[start]) / size for start in range(at, most + 1)]
+    nearest_at = at + fars.index(min(fars))
+    wanted = {at, at + 1, most - 1, most, nearest_at - 1, nearest_at, nearest_at + 1}
+    every = []
+    for offset in wanted:
+        if at <= offset <= most:
+            start = bench.start + offset
+            singles = singles_beside(state, bench, start, start + size)
+            breaks = _breaks(start - first, last - size - start)
+            every.append(Window(singles, fars[offset - at], breaks, start, start + size))
+    every.sort()
+    return _least_harmful([each for each in every if each.singles == every[0].singles], view)
+
+
+def singles_beside(state, bench, start, end):
+    """What a window would leave alone: 2 for each place that nobody could join any more, 1 for one that
+    only a wheelchair could."""
+    before = _left_alone(state, start - 1, start - 2, bench.start - 1)
+    return before + _left_alone(state, end, end + 1, bench.end)
+
+
+def _left_alone(state, beside, beyond, wall):
+    if beside == wall or state[beside] in (TAKEN, SPACE):
+        return 0
+    if beyond == wall or state[beyond] == TAKEN:
+        return 2
+    return int(state[beyond] == SPACE)
+
+
+def _breaks(before, after):
+    """How ill a run is left with so many places before and after: parted, or odd."""
+    return 2 * bool(before and after) + before % 2 + after % 2
+
+
+def longest_runs(house, stands):
+    """{section: how many free places it has side by side at most}, a section that is full left out."""
+    longest = defaultdict(int)
+    for bench in house.benches:
+        for start, end in runs(stands, bench):
+            longest[bench.section] = max(longest[bench.section], end - start)
+    return dict(longest)

@@ -1,0 +1,191 @@
+"""The picker against houses small enough to know the answer, and against chance."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inventory.picking import NoSuchGroup, Party, choose
+from inventory.picking.house import House, Place
+from inventory.picking.states import FREE, OTHER, TAKEN
+
+STAGE = (5.5, -3.0)
+
+
+def house(*rows, section="A", focal=STAGE, kinds=None, focals=None):
+    """A House of rows of so many seats, one pitch apart; `kinds` {position: kind}."""
+    kinds = kinds or {}
+    spots = [(row, index) for row, count in enumerate(rows) for index in range(count)]
+    return House(
+        [
+            Place(section, str(row), 0, index, float(index), float(row), kinds.get(at, "STANDARD"))
+            for at, (row, index) in enumerate(spots)
+        ],
+        focal,
+        focals,
+    )
+
+
+def standing(text):
+    """The states of places, a character each: · free, x taken, o free but not asked for."""
+    return bytes({"·": FREE, "x": TAKEN, "o": OTHER}[sign] for sign in text.replace(" ", ""))
+
+
+def chosen(rows, text, size, **party):
+    return choose(house(*rows), standing(text), Party(size=size, **party))
+
+
+def test_the_middle_of_the_first_row_is_the_best():
+    assert chosen([12, 12], "·" * 24, 4) == [4, 5, 6, 7]
+
+
+def test_a_row_further_back_comes_before_one_that_leaves_somebody_alone():
+    assert chosen([4, 4], "xx·· ·xxx", 1) == [4]
+    assert chosen([3, 12], "··· ·········xxx", 2) == [8, 9]
+
+
+def test_somebody_is_left_alone_when_there_is_no_other_way():
+    assert chosen([3], "···", 2) in ([0, 1], [1, 2])
+
+
+def test_an_even_run_is_not_parted_into_two_odd_ones_for_half_a_pitch():
+    taken = chosen([12], "·" * 12, 2)
+    before = taken[0]
+    assert before % 2 == 0
+
+
+def test_blocks_part_a_row_whatever_the_numbers_say():
+    places = [Place("A", "1", at // 2, at, float(at), 0.0) for at in range(6)]
+    parted = House(places, (2.5, -5.0))
+    assert choose(parted, bytes(6), Party(size=2)) == [2, 3]
+    with pytest.raises(NoSuchGroup, match="no 3 places together"):
+        choose(parted, bytes(6), Party(size=3, together=True))
+
+
+def test_what_was_not_asked_for_is_not_taken_but_keeps_company():
+    assert chosen([6], "oo··oo", 2) == [2, 3]
+    assert chosen([4, 5], "x··o x··xx", 1) in (
+        [1],
+        [2],
+    )  # its neighbour may be joined from the right
+
+
+def test_near_a_place_is_near_it_and_not_near_the_stage():
+    h = house(12, 12, 12)
+    assert choose(h, bytes(36), Party(size=2, near=h.middle([34]))) in (
+        [33, 34],
+        [34, 35],
+        [32, 33],
+    )
+
+
+def test_a_zone_looks_where_it_looks():
+    places = [
+        Place(name, "1", 0, at, float(at), y, zone=name)
+        for name, y in (("left", 0.0), ("right", 50.0))
+        for at in range(8)
+    ]
+    split = House(places, (3.5, -1.0), {"right": (0.5, 50.0)})
+    assert choose(split, bytes(16), Party(size=2, section="right")) == [8, 9]
+    assert choose(split, bytes(16), Party(size=2, section="left")) == [2, 3]
+
+
+def test_a_party_without_a_row_sits_in_pairs_one_behind_the_other():
+    rows = [6, 6, 6, 6]
+    assert chosen(rows, "xx··xx xx··xx xxxxxx ··xxxx", 4) == [2, 3, 8, 9]
+    assert chosen(rows, "···xxx xxxxxx ··xxxx xxxxxx", 4) in ([0, 1, 12, 13], [1, 2, 12, 13])
+
+
+def test_a_party_that_may_not_be_parted_is_refused():
+    with pytest.raises(NoSuchGroup):
+        chosen([6, 6], "xx··xx xx··xx", 4, together=True)
+    with pytest.raises(NoSuchGroup, match="fewer than 5"):
+        chosen([6, 6], "xx··xx xx··xx", 5)
+
+
+def test_a_wheelchair_space_comes_with_its_company_beside_it():
+    h = house(8, 8, kinds={0: "WHEELCHAIR", 1: "COMPANION", 15: "WHEELCHAIR", 14: "COMPANION"})
+    assert choose(h, bytes(16), Party(size=2, wheelchair=True)) == [14, 15]
+    assert choose(h, bytes(16), Party(size=4, wheelchair=True)) == [12, 13, 14, 15]
+    assert choose(h, standing("········ ·······x"), Party(size=3, wheelchair=True)) == [0, 1, 2]
+    with pytest.raises(NoSuchGroup, match="wheelchair"):
+        choose(h, standing("x······· ·······x"), Party(size=1, wheelchair=True))
+
+
+def test_company_that_finds_no_place_beside_the_space_sits_behind_it():
+    h = house(3, 3, kinds={0: "WHEELCHAIR", 1: "WHEELCHAIR"})
+    assert choose(h, standing("··x ···"), Party(size=2, wheelchair=True)) in ([0, 3], [1, 4])
+
+
+def test_wheelchair_spaces_and_companion_seats_are_left_to_those_who_need_them():
+    h = house(4, 4, kinds={1: "WHEELCHAIR", 2: "COMPANION"})
+    assert choose(h, bytes(8), Party(size=2)) in ([4, 5], [6, 7])
+    assert choose(h, standing("···x xxxx"), Party(size=1)) == [0]
+    assert choose(h, standing("x··x xxxx"), Party(size=1)) == [2]
+    with pytest.raises(NoSuchGroup):
+        choose(h, standing("x·xx xxxx"), Party(size=1))
+
+
+def test_who_finds_no_seats_together_stands_together():
+    seats = [Place("A", "1", at, at, float(at), 0.0) for at in range(4)]
+    floor = [Place("Floor", "", 0, at, float(at), 9.0, "STANDING") for at in range(5)]
+    mixed = House([*seats, *floor], STAGE)
+    assert set(choose(mixed, bytes(9), Party(size=3))) < {4, 5, 6, 7, 8}
+    assert choose(mixed, bytes(9), Party(size=1, section="A"))[0] < 4
+
+
+def test_parties_of_one_moment_are_spread_but_not_far():
+    h = house(*[20] * 20)
+    random.seed(7)
+    drawn = {tuple(choose(h, bytes(400), Party(size=2), spread=4)) for _ in range(40)}
+    assert len(drawn) == 4
+    assert max(group[-1] for group in drawn) < 100  # of the first five rows
+
+
+@st.composite
+def stands_and_party(draw):
+    rows = draw(st.lists(st.integers(1, 14), min_size=1, max_size=8))
+    count = sum(rows)
+    states = draw(
+        st.binary(min_size=count, max_size=count).map(lambda raw: bytes(b % 2 for b in raw))
+    )
+    size = draw(st.integers(1, 6))
+    return rows, states, size
+
+
+@settings(max_examples=300, deadline=None)
+@given(stands_and_party())
+def test_whatever_stands_the_answer_is_sound(drawn):
+    rows, states, size = drawn
+    h = house(*rows)
+    try:
+        group = choose(h, states, Party(size=size))
+    except NoSuchGroup:
+        assert states.count(FREE) < size
+        return
+    assert len(set(group)) == size
+    assert all(states[at] == FREE for at in group)
+    windows = [
+        range(start, start + size)
+        for bench in h.benches
+        for start in range(bench.start, bench.end - size + 1)
+        if not any(states[start : start + size])
+    ]
+    if windows:
+        assert group in [list(window) for window in windows]
+        assert left_alone(h, states, group) == min(
+            left_alone(h, states, window) for window in windows
+        )
+
+
+def left_alone(h, states, group):
+    """Places that nobody sits beside any more, though somebody could have before."""
+
+    def alone(at, taken):
+        bench = h.bench_at(at)
+        beside = [other for other in (at - 1, at + 1) if bench.start <= other < bench.end]
+        return all(states[other] or other in taken for other in beside)
+
+    free = [at for at, state in enumerate(states) if state == FREE and at not in group]
+    return sum(alone(at, set(group)) and not alone(at, set()) for at in free)
