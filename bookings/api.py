@@ -24,6 +24,7 @@ from core.transactions import use_case
 from customers.services import remember_customer
 from events.models import Event, PriceLevel
 from inventory.models import StockChannel
+from inventory.picking import NoSuchGroup
 from inventory.services import SeatsTaken
 
 SELLERS = role("buyer", "partner")
@@ -40,6 +41,8 @@ SOLD_BY = (
     "sale_ends_at",
     "max_per_booking",
     "reservation_seconds",
+    "split_rule",
+    "split_sizes",
 )
 
 
@@ -253,12 +256,24 @@ def _event(event_id):
 def _reserve_seats(event, seats, sale):
     try:
         return services.reserve(event=event, ordinals=seats, sale=sale)
+    except services.LeavesAlone as gap:
+        gap.details["alternatives"] = _without_gap(event, seats, sale)
+        raise
     except SeatsTaken as taken:
         taken.details["alternatives"] = [
             [place.ordinal for place in group]
             for group in alternatives_for(event, seats, without=taken.ordinals, channel=sale.stock)
         ]
         raise
+
+
+def _without_gap(event, seats, sale):
+    """As many places beside these that part no row badly: a list of one group, or an empty one."""
+    wish = services.Wish(quantity=len(seats), near=seats[0])
+    try:
+        return [services.best_places(event, wish, channel=sale.stock)]
+    except NoSuchGroup:
+        return []
 
 
 def _reserve_best(event, best, sale):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from babel.lists import format_list
 
 from bookings.queries import alternatives_for
-from bookings.services import best_places
+from bookings.services import Wish, best_places
 from bookings.showing import all_in
 from core.money import Money
 from inventory.picking import NoSuchGroup
@@ -64,6 +64,19 @@ def _offer(chosen, instead):
     if stands and any(place.kind != "STANDING" for place in chosen):
         return "No such seats are left. At the same price or less:"
     return "As good or better, at the same price or less:"
+
+
+def leaves_gap(event, chosen, words):
+    """The choice would part a row badly, as `words` say: what is nearest to it and does not."""
+    places = named_places(event.pk, chosen)
+    wish = Wish(
+        quantity=len(places),
+        at_most=max((place.price or 0 for place in places), default=None),
+        near=places[0].ordinal if places else None,
+    )
+    instead = _best(event, wish)
+    groups = [_group(event, instead, _nearness(places, instead))] if instead else []
+    return Refusal(title=words, offer="Beside it, at the same price or less:", groups=groups)
 
 
 def no_group(event, wish, words):

@@ -127,7 +127,7 @@ class EventAdmin(BackOfficeAdmin):
                 {
                     "fields": [
                         *("sale_starts_at", "sale_ends_at", "max_per_booking"),
-                        *("reservation_seconds", "is_featured"),
+                        *("split_rule", "split_sizes", "reservation_seconds", "is_featured"),
                     ]
                 },
             ),

@@ -39,6 +39,15 @@ MOVES = {
 PUBLIC = (Status.PUBLISHED, Status.ON_SALE, Status.SOLD_OUT, Status.CANCELLED)
 
 
+class SplitRule(models.TextChoices):
+    """What a sale may leave of a row."""
+
+    ANY = "ANY", "Anyhow"
+    NO_SINGLES = "NO_SINGLES", "Never leave one place alone"
+    PAIRS = "PAIRS", "In pairs only"
+    CUSTOM = "CUSTOM", "In numbers of your own"
+
+
 class EventQuerySet(models.QuerySet):
     def public(self):
         return self.filter(status__in=PUBLIC)
@@ -90,6 +99,21 @@ class Event(Movable, TenantModel):
     sale_ends_at = models.DateTimeField()
     currency = models.CharField(max_length=3, default="EUR")
     max_per_booking = models.PositiveSmallIntegerField(default=10)
+    split_rule = models.CharField(
+        "How rows may be parted",
+        max_length=10,
+        choices=SplitRule,
+        default=SplitRule.ANY,
+        help_text="What a buyer who chooses places himself may leave of a row. The best places are "
+        "always chosen so that nobody is left alone.",
+    )
+    split_sizes = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=list,
+        blank=True,
+        verbose_name="Sold by",
+        help_text="For numbers of your own: 2, 4 sells two or four places at once.",
+    )
     reservation_seconds = models.PositiveIntegerField(
         null=True, blank=True, help_text="How long seats are kept unpaid; empty: the house's rule."
     )
@@ -129,6 +153,11 @@ class Event(Movable, TenantModel):
                 condition=Q(max_per_booking__range=(1, 100)), name="booking_limit_sane"
             ),
             models.CheckConstraint(
+                condition=Q(split_rule=SplitRule.CUSTOM, split_sizes__len__gt=0)
+                | (~Q(split_rule=SplitRule.CUSTOM) & Q(split_sizes=[])),
+                name="own_numbers_for_a_custom_split",
+            ),
+            models.CheckConstraint(
                 condition=Q(status__in=(Status.DRAFT, Status.CANCELLED)) | Q(layout__isnull=False),
                 name="published_events_have_a_layout",
             ),
@@ -139,7 +168,8 @@ class Event(Movable, TenantModel):
             status_machine(MOVES),
             Audited(
                 "agency_id", "title", "status", "venue_id", "layout_id", "starts_at", "doors_at",
-                "sale_starts_at", "sale_ends_at", "max_per_booking", "currency",
+                "sale_starts_at", "sale_ends_at", "max_per_booking", "currency", "split_rule",
+                "split_sizes",
             ),
         ]  # fmt: skip
 
@@ -147,12 +177,25 @@ class Event(Movable, TenantModel):
         return self.title
 
     def clean(self):
-        """Says in words what the keys of levels and places to (event, currency) would refuse."""
+        """Says in words what the keys of levels and places to (event, currency) would refuse, and in
+        which numbers a row cannot be parted."""
+        self._check_split()
         for kept in (self.levels, self.seats):
             if kept.exclude(currency=self.currency).exists():
                 raise ValidationError(
                     {"currency": "Its prices and places are in another currency already."}
                 )
+
+    def _check_split(self):
+        is_custom = self.split_rule == SplitRule.CUSTOM
+        if is_custom and not self.split_sizes:
+            raise ValidationError({"split_sizes": "Say in which numbers places are sold."})
+        if not is_custom and self.split_sizes:
+            raise ValidationError({"split_sizes": "Only for numbers of your own."})
+        if any(not 1 <= size <= self.max_per_booking for size in self.split_sizes):
+            raise ValidationError(
+                {"split_sizes": f"Whole numbers from 1 to {self.max_per_booking}, please."}
+            )
 
     @property
     def stock(self):

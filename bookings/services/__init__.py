@@ -5,6 +5,7 @@ from bookings.services.expire import abandon, expire_lapsed
 from bookings.services.held import FOR_NOTHING, NotForNothing, give_held, sell_held
 from bookings.services.pay import AlreadyPaid, NotYours, contact, pay, pay_page_addresses
 from bookings.services.reserve import (
+    LeavesAlone,
     NotOnSale,
     Sale,
     TooMany,
@@ -18,6 +19,7 @@ from bookings.services.reserve import (
 __all__ = [
     "FOR_NOTHING",
     "AlreadyPaid",
+    "LeavesAlone",
     "NotForNothing",
     "NotOnSale",
     "NotYours",

@@ -21,9 +21,19 @@ from core.ids import reference, uuid7
 from core.money import Money, total
 from core.postgres.rows import insert
 from core.transactions import broken_constraint, use_case
+from events.models import SplitRule
 from inventory.models import EventSeat, StockChannel
-from inventory.picking import NoSuchGroup, Party, choose, house_of, stands
+from inventory.picking import (
+    NoSuchGroup,
+    Party,
+    Split,
+    choose,
+    house_of,
+    left_odd,
+    stands,
+)
 from inventory.picking.states import FREE, TAKEN
+from inventory.queries import named_places
 from inventory.services import (
     NotOnSale,
     SeatsLocked,
@@ -50,6 +60,24 @@ class TooMany(Invalid):
     """More places than one booking may hold, or none."""
 
     code = "wrong_quantity"
+
+
+class LeavesAlone(DomainError):
+    """The choice parts a row as the event does not allow, while there is a better one. `left` are the
+    NamedPlaces that would hardly be sold."""
+
+    code = "leaves_places_alone"
+
+    def __init__(self, left):
+        names = [place.name for place in left[:3]]
+        more = len(left) - len(names)
+        places = ", ".join(names) + (f" and {more} more" if more else "")
+        super().__init__(
+            f"This choice would leave {places} on its own. Choose places that leave no such gap."
+            if len(left) == 1
+            else f"This choice would leave a gap that cannot be sold: {places}.",
+            left=[place.ordinal for place in left],
+        )
 
 
 class TooManyHolds(DomainError):
@@ -82,10 +110,11 @@ def reserve(*, event, ordinals, sale=WEB_SALE):
     """Reserves these places of an event for one buyer; returns the Booking, its BookingItems with
     their tickets as `item_list`.
 
-    Raises NotOnSale, TooMany, TooManyHolds, or SeatsTaken naming the places lost: those sold or
-    reserved, and those that somebody else is taking at this moment. Nothing is written then.
+    Raises NotOnSale, TooMany, LeavesAlone, TooManyHolds, or SeatsTaken naming the places lost: those
+    sold or reserved, and those that somebody else is taking at this moment. Nothing is written then.
     """
     ordinals = _checked(event, ordinals)
+    _check_split(event, ordinals, sale)
     for pause in PAUSES:
         try:
             return _take(event, ordinals, sale)
@@ -125,8 +154,8 @@ class Wish:
     at_most: Decimal | None = None
     near: int | None = None
 
-    def party_in(self, house):
-        """The Party that wishes this in a House; raises Invalid for a place it does not have."""
+    def party_in(self, house, event):
+        """The Party that wishes this in an event's House; raises Invalid for an unknown place."""
         if self.near is not None and not 0 <= self.near < len(house):
             raise Invalid("There is no such place to be near to.")
         return Party(
@@ -135,6 +164,7 @@ class Wish:
             together=self.together,
             wheelchair=self.wheelchair,
             near=None if self.near is None else house.middle([self.near]),
+            split=Split.of(event),
         )
 
 
@@ -146,6 +176,7 @@ def reserve_best(*, event, wish, sale=WEB_SALE):
     all that is left is what others are just taking does he stand back until they have it or not.
     """
     _check_quantity(event, wish.quantity)
+    Split.of(event).check(wish.quantity)
     _check_sale(event)
     lost, last, pause = set(), None, PAUSES[0]
     for read in range(READS):
@@ -175,14 +206,14 @@ def _take_best(event, wish, sale, lost, spread):
     now = bytearray(now)
     for ordinal in lost:
         now[ordinal] = TAKEN
-    return _take(event, choose(house, now, wish.party_in(house), spread=spread), sale)
+    return _take(event, choose(house, now, wish.party_in(house, event), spread=spread), sale)
 
 
 def best_places(event, wish, *, channel=StockChannel.WEB):
     """The ordinals a Wish would be given now, without taking them; raises NoSuchGroup."""
     house = house_of(event.layout_id)
     now = stands(event, level=wish.level, at_most=wish.at_most, channel=channel)
-    return choose(house, now, wish.party_in(house))
+    return choose(house, now, wish.party_in(house, event))
 
 
 def _has_seats(house, now, section):
@@ -211,6 +242,18 @@ def _checked(event, ordinals):
         raise TooMany("The same place was asked for twice.")
     _check_sale(event)
     return ordinals
+
+
+def _check_split(event, ordinals, sale):
+    """Whether a row may be parted like this, judged on what this buyer could take instead."""
+    split = Split.of(event)
+    split.check(len(ordinals))
+    if split.rule != SplitRule.ANY:
+        dearest = max((place.price or 0 for place in named_places(event.pk, ordinals)), default=0)
+        now = stands(event, at_most=dearest, channel=sale.stock)
+        left = left_odd(house_of(event.layout_id), now, ordinals, split)
+        if left:
+            raise LeavesAlone(named_places(event.pk, left))
 
 
 def _check_sale(event):

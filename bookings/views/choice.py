@@ -43,10 +43,10 @@ def _section_label(event, position):
     return section.label
 
 
-def send_back(event, form, *, words="", lost=(), is_search=False):
-    """To the page the choice came from, which then says why: `lost` ordinals went to somebody else,
-    or a search found nothing (`is_search`), or just `words`."""
-    carried = {"asked": _asked(form), "words": words, "lost": list(lost), "is_search": is_search}
+def send_back(event, form, *, words="", lost=(), **reason):
+    """To the page the choice came from, which then says why: `lost` ordinals went to somebody else, a
+    search found nothing (`is_search`), the choice parts a row badly (`is_gap`), or just `words`."""
+    carried = {"asked": _asked(form), "words": words, "lost": list(lost), **reason}
     token = signing.dumps(carried, salt=_salt(event), compress=True)
     section = form.cleaned_data.get("from_section")
     page = ("event", event.slug) if section is None else ("section", event.slug, section)
@@ -87,7 +87,9 @@ def refused_choice(request, event):
 def _refusal(event, wanted, carried):
     if carried["lost"]:
         return refusals.seats_lost(event, wanted["seats"] or carried["lost"], carried["lost"])
-    if carried["is_search"] and wanted.get("quantity"):
+    if carried.get("is_gap") and wanted["seats"]:
+        return refusals.leaves_gap(event, wanted["seats"], carried["words"])
+    if carried.get("is_search") and wanted.get("quantity"):
         return refusals.no_group(event, wish_of(event, wanted), carried["words"])
     return Refusal(carried["words"])
 

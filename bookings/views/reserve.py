@@ -29,6 +29,8 @@ def reserve(request, slug):
         return send_back(event, form, lost=taken.ordinals)
     except NoSuchGroup as why:
         return send_back(event, form, words=why.message, is_search=True)
+    except services.LeavesAlone as why:
+        return send_back(event, form, words=why.message, is_gap=True)
     except DomainError as refused:
         return send_back(event, form, words=refused.message)
     remember(request, booking.pk)

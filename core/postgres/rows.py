@@ -10,6 +10,7 @@ from django.db.models.expressions import DatabaseDefault
 from core.postgres.base import NumberedCursor
 
 PLAIN = {
+    "ArrayField",
     "BigAutoField",
     "BooleanField",
     "CharField",

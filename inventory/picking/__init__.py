@@ -7,5 +7,15 @@ Choosing takes nothing: what was chosen is claimed, and whoever comes too late c
 from inventory.picking.choosing import NoSuchGroup, Party, choose
 from inventory.picking.instead import alternatives
 from inventory.picking.reading import house_of, stands
+from inventory.picking.splits import Split, left_odd
 
-__all__ = ["NoSuchGroup", "Party", "alternatives", "choose", "house_of", "stands"]
+__all__ = [
+    "NoSuchGroup",
+    "Party",
+    "Split",
+    "alternatives",
+    "choose",
+    "house_of",
+    "left_odd",
+    "stands",
+]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.errors import DomainError
 from inventory.picking.accessible import with_spaces
 from inventory.picking.pieces import apart
+from inventory.picking.splits import ANYHOW, Split
 from inventory.picking.states import (
     FOR_ANYBODY,
     FOR_COMPANY,
@@ -25,13 +26,15 @@ class NoSuchGroup(DomainError):
 @dataclass(frozen=True, slots=True)
 class Party:
     """Who wants to sit: so many, in which section (a label), only side by side or not, one of them in a
-    wheelchair or not, and near which point (x, y) instead of the focus of the house."""
+    wheelchair or not, near which point (x, y) instead of the focus of the house, and how
+    rows may be parted."""
 
     size: int
     section: str | None = None
     together: bool = False
     wheelchair: bool = False
     near: tuple | None = None
+    split: Split = ANYHOW
 
 
 def choose(house, stands, party, *, spread=1):
@@ -66,7 +69,8 @@ def _side_by_side(house, state, party, spread):
     view = house.seen_from(party.near)
     for reading in (FOR_ANYBODY, FOR_LACK_OF_OTHERS):
         read = state.translate(reading)
-        found = nearest(read, party.size, view=view, count=spread, section=party.section)
+        limits = {"view": view, "split": party.split, "section": party.section}
+        found = nearest(read, party.size, count=spread, **limits)
         if found:
             farthest = view.not_much_farther(found[0].far) + spread * house.pitch
             return _drawn([window for window in found if window.far <= farthest]).places

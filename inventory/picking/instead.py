@@ -4,6 +4,7 @@ from collections import Counter
 from itertools import chain, islice
 
 from inventory.picking.accessible import with_spaces
+from inventory.picking.splits import ANYHOW
 from inventory.picking.states import (
     FOR_ANYBODY,
     FOR_COMPANY,
@@ -55,7 +56,8 @@ class _Search:
         """Windows; companion seats only for company."""
         view = self.house.seen_from(self.near)
         reading = FOR_LACK_OF_OTHERS if kinds["COMPANION"] else FOR_ANYBODY
-        while found := nearest(self.state.translate(reading), self.size, view=view, strictly=False):
+        how = {"view": view, "split": ANYHOW, "strictly": False}
+        while found := nearest(self.state.translate(reading), self.size, **how):
             yield found[0].places
 
     def standing(self):

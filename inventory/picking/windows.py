@@ -35,20 +35,20 @@ def runs(state, bench, size=1):
     return [found.span() for found in _at_least(size).finditer(state, bench.start, bench.end)]
 
 
-def nearest(state, size, *, view, count=1, section=None, strictly=True):
+def nearest(state, size, *, view, split, count=1, section=None, strictly=True):
     """The `count` best windows of `size` places, best first, at most one of each run of free places.
 
-    Those that leave nobody alone come before all others, which are returned only when there are none;
-    unless it is taken `strictly`, a window near by comes before one far off whatever it leaves.
-    Benches are visited from the focus outwards until none can be nearer, so that the whole house is
-    looked at only when it is nearly full.
+    Those that leave nobody alone, and no run that the Split forbids, come before all others, which are
+    returned only when there are none; unless it is taken `strictly`, a window near by comes before one
+    far off whatever it leaves. Benches are visited from the focus outwards until none can be nearer, so
+    that the whole house is looked at only when it is nearly full.
     """
     clean, others = [], []
     for near, bench in view.benches:
         if len(clean) >= count and near > view.not_much_farther(clean[count - 1].far):
             break
         if section is None or bench.section == section:
-            for window in _best_of_runs(state, bench, size, view):
+            for window in _best_of_runs(state, bench, size, view, split):
                 if not (window.singles and strictly):
                     insort(clean, window, key=_far)
                 elif not clean:
@@ -68,18 +68,18 @@ def _least_harmful(windows, view):
     return min(near, key=lambda window: (window.breaks, window.far))
 
 
-def _best_of_runs(state, bench, size, view):
+def _best_of_runs(state, bench, size, view, split):
     """The best Window of each run of a bench that is long enough; kept until the bench changes, since
     from one choice to the next few do."""
     stands = state[bench.start : bench.end]
-    kept, found = view.kept.get((bench.start, size), ("", ()))
+    kept, found = view.kept.get((bench.start, size, split), ("", ()))
     if kept != stands:
-        found = [_best_of(state, bench, run, size, view) for run in runs(state, bench, size)]
-        view.kept[bench.start, size] = stands, found
+        found = [_best_of(state, bench, run, size, view, split) for run in runs(state, bench, size)]
+        view.kept[bench.start, size, split] = stands, found
     return found
 
 
-def _best_of(state, bench, run, size, view):
+def _best_of(state, bench, run, size, view, split):
     """The best Window of a run of FREE places: the nearest, or one beside it, or one at an end."""
     sums, (first, last) = view.sums(bench), run
     at, most = first - bench.start, last - size - bench.start
@@ -91,6 +91,7 @@ def _best_of(state, bench, run, size, view):
         if at <= offset <= most:
             start = bench.start + offset
             singles = singles_beside(state, bench, start, start + size)
+            singles += split.harm(start - first, size, last - size - start)
             breaks = _breaks(start - first, last - size - start)
             every.append(Window(singles, fars[offset - at], breaks, start, start + size))
     every.sort()

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inventory.picking import NoSuchGroup, Party, choose
+from core.errors import Invalid
+from inventory.picking import NoSuchGroup, Party, Split, choose, left_odd
 from inventory.picking.house import House, Place
 from inventory.picking.states import FREE, OTHER, TAKEN
 
@@ -189,3 +190,65 @@ def left_alone(h, states, group):
 
     free = [at for at, state in enumerate(states) if state == FREE and at not in group]
     return sum(alone(at, set(group)) and not alone(at, set()) for at in free)
+
+
+# What may be left of a row
+
+SINGLES, PAIRS = Split("NO_SINGLES"), Split("PAIRS")
+TWO_OR_THREE = Split("CUSTOM", (2, 3))
+
+
+def left(rows, text, positions, split):
+    return left_odd(house(*rows), standing(text), positions, split)
+
+
+def may_choose(*choice):
+    """Whether a buyer may choose these places."""
+    return left(*choice) == []
+
+
+def test_a_choice_that_leaves_one_alone_is_refused_while_there_is_a_better_one():
+    assert not may_choose([6], "······", [1, 2], SINGLES)
+    assert may_choose([6], "······", [0, 1], SINGLES)
+    assert may_choose([6], "······", [1, 2], Split())
+    assert left([6], "······", [1, 2], SINGLES) == [0]
+    assert left([6], "······", [1, 4], SINGLES) == [0, 5]
+
+
+def test_it_is_forgiven_when_nothing_better_is_left():
+    assert may_choose([3], "···", [0, 1], SINGLES)
+    assert not may_choose([3, 2], "··· ··", [0, 1], SINGLES)
+    assert may_choose([3, 2], "··· oo", [0, 1], SINGLES)  # dearer places are no choice of his
+    assert may_choose([4], "x··x", [1], SINGLES)
+
+
+def test_who_takes_the_last_of_a_row_leaves_nobody_alone():
+    assert may_choose([3, 6], "x·x ······", [1], SINGLES)
+
+
+def test_a_wheelchair_space_is_no_company():
+    h = house(4, 6, kinds={0: "WHEELCHAIR"})
+    assert left_odd(h, bytes(10), [2, 3], SINGLES) == [1]
+
+
+def test_pairs_keep_even_runs_even():
+    assert not may_choose([6], "······", [1, 2], PAIRS)
+    assert may_choose([6], "······", [2, 3], PAIRS)
+    assert may_choose([7], "·······", [1, 2], PAIRS)  # one is odd however he chooses
+    assert [PAIRS.sells(size) for size in (1, 2, 3, 4)] == [False, True, False, True]
+
+
+def test_numbers_of_ones_own_leave_what_can_be_made_of_them():
+    assert [TWO_OR_THREE.sells(size) for size in (1, 2, 3, 4)] == [False, True, True, False]
+    assert not may_choose([6], "······", [3, 4], TWO_OR_THREE)
+    assert may_choose([7], "·······", [0, 1], TWO_OR_THREE)
+    with pytest.raises(Invalid, match="by 2 or 3, not by 4"):
+        TWO_OR_THREE.check(4)
+    with pytest.raises(Invalid, match="in pairs, not by 1"):
+        PAIRS.check(1)
+
+
+def test_the_best_places_keep_the_rule_too():
+    assert choose(house(8, 8), bytes(16), Party(size=2, split=PAIRS))[0] % 2 == 0
+    found = choose(house(5), bytes(5), Party(size=2, split=TWO_OR_THREE))
+    assert found in ([0, 1], [3, 4])
