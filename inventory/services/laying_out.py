@@ -49,7 +49,6 @@ def lay_out(event):
     """
     names = {"event": event.pk, "layout": event.layout_id, "currency": event.currency}
     with connection.cursor() as cursor:
-        cursor.execute(LAY_OUT, names)
-        added = cursor.rowcount
         cursor.execute(RELEVEL, names)
-        return added
+        cursor.execute(LAY_OUT, names)
+        return cursor.rowcount
