@@ -34,9 +34,7 @@ from inventory.services.holding import (
     give_notice,
     make_hold,
 )
-from inventory.services.laying_out import (
-    lay_out,
-)
+from inventory.services.laying_out import ensure_laid_out, lay_out
 from inventory.services.letting_go import (
     expire_hold,
     free_killed,
@@ -74,6 +72,7 @@ __all__ = [
     "claim_held",
     "claim_standing",
     "claim_unlocked",
+    "ensure_laid_out",
     "expire_hold",
     "extend_hold",
     "free_killed",

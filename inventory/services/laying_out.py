@@ -17,7 +17,7 @@ WITH covered AS MATERIALIZED (
   ) r
 )
 """
-# Every line of an order asks for it again: an event that has all its places is not gone through.
+# An event that has all its places is not gone through.
 LAY_OUT = f"""
 {COVERED}
 INSERT INTO inventory_eventseat
@@ -39,6 +39,24 @@ FROM venues_layoutseat s JOIN covered c ON c.section_id = s.section_id AND c.row
 WHERE e.event_id = %(event)s AND s.id = e.seat_id AND e.status NOT IN ('RESERVED', 'SOLD')
   AND e.level_id IS DISTINCT FROM c.level_id
 """  # noqa: S608 - constants only
+
+
+# Levels change while an event is a draft only; publishing lays it out once more.
+IS_LAID_OUT = """
+SELECT v.status <> 'DRAFT' AND (
+  SELECT count(*) FROM inventory_eventseat WHERE event_id = v.id
+) = (SELECT capacity FROM venues_layout WHERE id = v.layout_id)
+FROM events_event v WHERE v.id = %(event)s
+"""
+
+
+def ensure_laid_out(event):
+    """Lays the event out unless that would change nothing: every line of an order asks for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(IS_LAID_OUT, {"event": event.pk})
+        [is_laid_out] = cursor.fetchone()
+    if not is_laid_out:
+        lay_out(event)
 
 
 def lay_out(event):

@@ -11,7 +11,7 @@ from core.transactions import use_case
 from core.words import many
 from events.models import Event
 from inventory.models import EventSeat, Ownership
-from inventory.services import lay_out
+from inventory.services import ensure_laid_out
 from suppliers.models import LineStatus, PurchaseOrderLine, Status
 from suppliers.services.drafting import NotOrderable, drafts_only, locked, touch
 from venues.labels import section_name
@@ -60,7 +60,7 @@ def with_places(event):
     """Lays the event out, alone with its order lines until the transaction ends: no place is ordered
     twice by two who order at once."""
     lock_one(Event.objects.filter(pk=event.pk))
-    lay_out(event)
+    ensure_laid_out(event)
 
 
 def _check(order, event, unit_cost):
