@@ -38,7 +38,8 @@ class PriceField(forms.CharField):
 
 
 class ReserveForm(forms.Form):
-    """Either `seat` ordinals, or a wish: quantity with level, section, wheelchair, together."""
+    """Either `seat` ordinals, or a wish: quantity with level, section, wheelchair, together. `drawn` is
+    the hash of the layout that the seats were chosen on."""
 
     quantity = forms.IntegerField(min_value=1, max_value=100, required=False)
     level = PriceField(required=False)
@@ -46,6 +47,7 @@ class ReserveForm(forms.Form):
     together = forms.BooleanField(required=False)
     wheelchair = forms.BooleanField(required=False)
     from_section = forms.IntegerField(min_value=0, max_value=MOST_SECTIONS, required=False)
+    drawn = forms.CharField(max_length=32, required=False)
 
     def __init__(self, data):
         super().__init__(data)

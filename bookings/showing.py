@@ -213,7 +213,7 @@ def _level(level, left, owned):
 
 def sections_of(event):
     """ShownSections in map order; those of which nothing was ever owned are left out."""
-    return _sections.get(event.pk, lambda: _read_sections(event))
+    return _sections.get((event.pk, event.layout_id), lambda: _read_sections(event))
 
 
 def _read_sections(event):

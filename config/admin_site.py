@@ -40,6 +40,7 @@ inventory.pricingrule       vacs   vacs        -           v        -           
 inventory.seatentry         v      v           -           v        -             -
 inventory.hold              vas    vas         vas         -        -             -
 inventory.allocationplan    vacs   vacs        v           -        -             -
+inventory.layoutmove        va     va          -           -        -             -
 customers.customer          v      -           v           -        -             -
 bookings.booking            vs     -           vs          v        -             -
 tickets.ticket              v      -           v           -        v             -

@@ -23,6 +23,7 @@ GROUPS = {
         ("inventory.seatentry", "Seat history", "manage_history"),
         ("inventory.hold", "Holds", "front_hand"),
         ("inventory.allocationplan", "Allocation plans", "pie_chart"),
+        ("inventory.layoutmove", "Layout moves", "move_up"),
         ("bookings.booking", "Bookings", "confirmation_number"),
         ("customers.customer", "Guests", "person"),
         ("tickets.ticket", "Tickets", "local_activity"),

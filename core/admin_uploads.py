@@ -33,7 +33,7 @@ class UploadForm(forms.Form):
         token = self.cleaned_data["token"]
         if self.cleaned_data["file"]:
             return self.cleaned_data["file"].name, self.cleaned_data["file"].read(), None
-        return *_kept(token), token
+        return *kept(token), token
 
 
 def keep(filename, content):
@@ -43,7 +43,8 @@ def keep(filename, content):
     return token
 
 
-def _kept(token):
+def kept(token):
+    """(filename, bytes) of an upload that was kept; raises Invalid when it is not any more."""
     found = cache.get(_key(token))
     if found is None:
         raise Invalid("The upload was only kept for an hour. Choose the file once more.")

@@ -10,7 +10,13 @@ from django.utils.html import format_html
 from core.admin_base import ReadOnlyAdmin
 from core.admin_parts import Panel, Table, amount, columns, linked, panel, pill, status_of, when
 from events.models import Event, PriceLevel
-from inventory import admin_allocation, admin_entries, admin_pricing, admin_rules  # noqa: F401 - they register
+from inventory import (  # noqa: F401 - they register
+    admin_allocation,
+    admin_entries,
+    admin_moves,
+    admin_pricing,
+    admin_rules,
+)
 from inventory.admin_pricing_panels import bulk_address, place_name
 from inventory.admin_totals import by_state, counts_of
 from inventory.models import EventSeat, Ownership, Status

@@ -1,4 +1,5 @@
 from core.outbox import subscribe
+from suppliers import moving  # noqa: F401 - registers what follows an event to another layout
 from suppliers.facts import DeliveryAsked
 from suppliers.services import carry_out
 

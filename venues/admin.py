@@ -11,6 +11,8 @@ from core.admin_parts import Panel, Table, columns, linked, when
 from core.admin_uploads import UploadForm, keep
 from core.words import many
 from venues import importers
+from venues.admin_drawing import DrawingPages
+from venues.admin_versions import VersionPages
 from venues.models import Layout, Venue
 from venues.picture import svg
 from venues.plan import from_canonical, ordinals
@@ -60,15 +62,14 @@ class LayoutFileForm(UploadForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields[
-            "file"
-        ].help_text = (
-            "A seats.io chart or a pretix plan (JSON), or a seat list (CSV). At most 20 MB."
+        self.fields["file"].help_text = (
+            "A seats.io chart or a pretix plan (JSON), a drawing (SVG), a seat list (CSV), or what "
+            "was exported here. At most 20 MB."
         )
 
 
 @admin.register(Venue)
-class VenueAdmin(BackOfficeAdmin):
+class VenueAdmin(DrawingPages, BackOfficeAdmin):
     form = VenueForm
     list_display = ["name", "kind", "city", "country", "largest", "versions", "is_active"]
     list_filter = ["kind", "is_active", "country"]
@@ -149,9 +150,15 @@ class VenueAdmin(BackOfficeAdmin):
         if token:
             layout, made = import_layout(venue=venue, filename=filename, content=content, name=name)
             words = "is published" if made else "was published before with exactly these seats"
+<<<<<<< HEAD
             return self.back(
                 request, venue, done=f"{layout} {words}: {many(layout.capacity, 'place')}."
             )
+=======
+            return self.back(request, venue, done=f"{layout} {words}: {layout.capacity:,} places.")
+        if importers.is_drawing(content) and not importers.is_complete(content):
+            return self.drawing_address(venue, keep(filename, content), name)
+>>>>>>> 5140b01 (Versions of a layout are compared; an event moves to another with all that hangs on its places; drawings are numbered step by step)
         kind, plan = importers.read(filename, content)
         return self.page(
             request,
@@ -168,7 +175,7 @@ class VenueAdmin(BackOfficeAdmin):
 
 
 @admin.register(Layout)
-class LayoutAdmin(ReadOnlyAdmin):
+class LayoutAdmin(VersionPages, ReadOnlyAdmin):
     list_display = ["__str__", "venue", "places", "source", "published"]
     list_filter = [("venue", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["venue"]
@@ -176,6 +183,7 @@ class LayoutAdmin(ReadOnlyAdmin):
     ordering = ["venue__name", "-version", "pk"]
     fields = ["venue", "name", "version", "capacity", "source", "published", "content_hash"]
     readonly_fields = ["published"]
+    steps = ["compare", "as_json", "as_csv", "as_svg"]
     export_columns = {
         "Venue": "venue__name",
         "Layout": "name",

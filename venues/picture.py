@@ -39,6 +39,61 @@ def svg(plan, classes, *, width=960, title="", links=()):
     return "\n".join(filter(None, parts))
 
 
+def numbered_svg(plan, *, width=960, title=""):
+    """The picture of a normalised plan by kinds of places, with the labels of its rows beside them and
+    those of the first and last seat of each row on them."""
+    classes = [f"kind-{seat.kind.lower()}" for _, _, _, seat in ordinals(plan)]
+    drawn = svg(plan, classes, width=width, title=title)
+    names = "".join(
+        _row_names(row) for s in plan.sections if s.kind != "STANDING" for row in s.rows
+    )
+    return drawn.replace("</svg>", f'<g class="seatmap-names" aria-hidden="true">{names}</g></svg>')
+
+
+def _row_names(row):
+    first, last = row.seats[0], row.seats[-1]
+    dx, dy = last.x - first.x, last.y - first.y
+    long = (dx * dx + dy * dy) ** 0.5
+    ax, ay = (dx / long, dy / long) if long else (1, 0)
+    ends = [first, last] if long else [first]
+    on = "".join(_text("seatmap-seat-name", s.label, (s.x, s.y), 8, 'fill="#ffffff"') for s in ends)
+    beside = (round(first.x - 18 * ax), round(first.y - 18 * ay))
+    return _text("seatmap-row-name", row.label, beside, 12, 'fill="#1a1511"') + on
+
+
+def compared_svg(before, after, found, *, width=960, title=""):
+    """The picture of a normalised plan with what a Difference from an earlier one says of its places:
+    colours by class, and a sign on each so that colour is not needed. What is gone is crossed out where
+    it was; a line leads from where a place stood to where it stands."""
+    kinds = {c.after.ordinal: c.kind.lower() for c in found.changes if c.after}
+    classes = [f"diff-{kinds.get(ordinal, 'same')}" for ordinal, *_ in ordinals(after)]
+    drawn = svg(after, classes, width=width, title=title)
+    return drawn.replace("</svg>", f'<g aria-hidden="true">{"".join(_signs(found))}</g></svg>')
+
+
+def _signs(found):
+    dx, dy = found.shift
+    marks = {"removed": [], "added": [], "moved": [], "renamed": []}
+    for change in found.changes:
+        name, at = change.kind.lower(), change.after
+        if name == "removed":
+            x, y = change.before.x + dx, change.before.y + dy
+            marks[name].append(f"M{x - 6} {y - 6}l12 12m-12 0l12-12")
+        elif name == "added":
+            marks[name].append(f"M{at.x - 4} {at.y}h8m-4-4v8")
+        if "RENAMED" in change.kinds:
+            marks["renamed"].append(f"M{at.x - 4} {at.y - 2}h8m-8 4h8m-6 3l4-10")
+        if "MOVED" in change.kinds:
+            marks["moved"].append(f"M{change.before.x + dx} {change.before.y + dy}L{at.x} {at.y}")
+    for name, steps in marks.items():
+        if steps:
+            paint = "#b3261e" if name in ("removed", "moved") else "#ffffff"
+            yield (
+                f'<path class="diff-sign diff-sign--{name}" fill="none" stroke="{paint}" '
+                f'stroke-width="2.5" stroke-linecap="round" d="{"".join(steps)}"/>'
+            )
+
+
 # Seats
 
 

@@ -80,6 +80,8 @@ def refused_choice(request, event):
         return None, [], None
     form = ReserveForm(MultiValueDict(carried["asked"]))
     wanted = form.cleaned_data if form.is_valid() else {"seats": []}
+    if wanted.get("drawn", "") not in ("", event.layout.content_hash):
+        wanted["seats"] = []  # ordinals of a map that is not in use any more
     refusal = _refusal(event, wanted, carried)
     return wanted, [seat for seat in wanted["seats"] if seat not in refusal.lost_ordinals], refusal
 

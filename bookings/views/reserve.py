@@ -11,7 +11,7 @@ from bookings.views import sale
 from bookings.views.choice import send_back, wish_of
 from core.errors import DomainError
 from inventory.picking import NoSuchGroup
-from inventory.services import SeatsTaken
+from inventory.services import Redrawn, SeatsTaken
 
 
 @require_POST
@@ -48,7 +48,9 @@ def _sale_to(request):
 
 
 def _take(event, wanted, sold):
-    """The chosen seats, else the best ones."""
+    """The chosen seats, else the best ones. Raises Redrawn for seats of a map that is not in use."""
+    if wanted["seats"] and wanted["drawn"] not in ("", event.layout.content_hash):
+        raise Redrawn
     if wanted["seats"]:
         return services.reserve(event=event, ordinals=wanted["seats"], sale=sold)
     return services.reserve_best(event=event, wish=wish_of(event, wanted), sale=sold)

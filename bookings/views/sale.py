@@ -168,7 +168,9 @@ def event_calendar(request, slug):
 def prices_of(found):
     """(hash, JSON-able dict) of the all-in price of every place, remembered half a minute, or until
     staff have changed one."""
-    return _prices.get((found.pk, price_stamp(found.pk)), lambda: _read_prices(found))
+    return _prices.get(
+        (found.pk, found.layout_id, price_stamp(found.pk)), lambda: _read_prices(found)
+    )
 
 
 def _read_prices(found):
@@ -202,7 +204,7 @@ def event_prices(request, event_id, content_hash):
 def event_picture(request, slug):
     """The map as one static picture, for readers without JavaScript and for print."""
     found = public_event(slug)
-    picture = _pictures.get(found.pk, lambda: _draw(found))
+    picture = _pictures.get((found.pk, found.layout_id), lambda: _draw(found))
     response = HttpResponse(picture, content_type="image/svg+xml")
     response["Cache-Control"] = "public, max-age=5"
     return response

@@ -20,7 +20,7 @@ from core.tenancy import acting_for, as_system
 from customers.services import remember_customer
 from events.models import Event
 from events.services import free_slug, open_sale, price_sections, publish
-from inventory.models import AllocationPlan, Hold, PricingRule, SeatEntry
+from inventory.models import AllocationPlan, Hold, LayoutMove, PricingRule, SeatEntry
 from inventory.pricing.changing import change_prices
 from inventory.pricing.looking import Wish
 from inventory.pricing.selecting import Selection
@@ -301,12 +301,20 @@ def _rows(made, event):
         failed_fact(),
         _held(event, [5, 6]),
         AllocationPlan.objects.create(event=event, name="Tour split"),
+        _moved(event),
         AccountCode.objects.create(account=Account.INVENTORY, code="1400", name="Ticket stock"),
         *_books(payment),
         *_prices(event),
         *_owed(event),
     ]
     return {thing._meta.label_lower: thing for thing in things}
+
+
+def _moved(event):
+    """The record of a move that left everything where it was."""
+    figures = dict.fromkeys(("kept", "renamed", "added", "removed", "tickets_renamed"), 0)
+    pins = {"before": event.layout, "after": event.layout, "reason": "A camera stood here"}
+    return LayoutMove.objects.create(event=event, **pins, **figures)
 
 
 def _owed(event):

@@ -2,6 +2,7 @@
 
 from inventory.models.allocation import AllocationPlan, AllocationShare, PlanStatus
 from inventory.models.holds import Hold, HoldStatus
+from inventory.models.moves import LayoutMove
 from inventory.models.pricing import PriceChange, PriceJob, PricingRule
 from inventory.models.seats import (
     MOVES,
@@ -25,6 +26,7 @@ __all__ = [
     "EventSeatQuerySet",
     "Hold",
     "HoldStatus",
+    "LayoutMove",
     "Ownership",
     "PlanStatus",
     "PriceChange",

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from core.transactions import use_case
 from inventory.models import EventSeat, Ownership, PriceChange, Status
+from inventory.moving.looking import moved_since
 from inventory.pricing.looking import Move
 from inventory.pricing.setting import Cohort
 from inventory.pricing.writing import Change, NothingToChange, write
@@ -21,7 +22,10 @@ class Undoable:
 
 
 def undoable(change):
-    """Undoable of a PriceChange: exactly the places whose own price still is what it made it."""
+    """Undoable of a PriceChange: exactly the places whose own price still is what it made it. Once the
+    event was moved to another version of its layout, its ordinals are other places': nothing is."""
+    if moved_since(change.event_id, change.made_at):
+        return Undoable({}, dict.fromkeys(change.ordinals, "on the layout's former version"))
     seats = EventSeat.objects.at(change.event_id, change.ordinals).order_by()
     rows = seats.values_list("ordinal", "ownership", "status", "price")
     present = {ordinal: state for ordinal, *state in rows}

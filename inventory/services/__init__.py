@@ -12,6 +12,7 @@ from inventory.services.allocating import (
 from inventory.services.claiming import (
     ClaimedSeat,
     NotOnSale,
+    Redrawn,
     SeatsLocked,
     SeatsTaken,
     claim,
@@ -60,6 +61,7 @@ __all__ = [
     "NotOnSale",
     "NotReceivable",
     "NothingToAllocate",
+    "Redrawn",
     "SeatsLocked",
     "SeatsTaken",
     "Simulation",

@@ -19,7 +19,8 @@ from inventory.models import EventSeat, Status, StockChannel
 # always gets through. What another transaction took meanwhile PostgreSQL's re-check leaves out.
 CLAIM = """
 WITH sale AS MATERIALIZED (
-  SELECT {open} AS is_open FROM events_event WHERE id = %(event)s
+  SELECT {open} AS is_open, layout_id = %(layout)s AS is_as_seen
+  FROM events_event WHERE id = %(event)s
 ), wanted AS (
   {wanted}
 ), claimed AS (
@@ -27,13 +28,13 @@ WITH sale AS MATERIALIZED (
   SET status = 'RESERVED', claimed_by = %(reference)s,
       claimed_until = clock_timestamp() + make_interval(secs => %(seconds)s), hold_id = {hold}
   FROM sale, wanted, venues_layoutseat s, venues_layoutsection c, events_pricelevel l
-  WHERE sale.is_open AND e.id = wanted.id
+  WHERE sale.is_open AND sale.is_as_seen AND e.id = wanted.id
     AND s.id = e.seat_id AND c.id = s.section_id AND l.id = e.level_id
     AND {free}
   RETURNING e.id, e.ordinal, coalesce(e.price, l.price), e.cost, e.currency,
             c.label, s.row, s.label, s.kind, c.entrance, s.restricted_view, e.claimed_until
 )
-SELECT sale.is_open, claimed.* FROM sale LEFT JOIN claimed ON true
+SELECT sale.is_open, sale.is_as_seen, claimed.* FROM sale LEFT JOIN claimed ON true
 """
 CHOSEN = """
   SELECT id FROM inventory_eventseat
@@ -124,6 +125,19 @@ class NotOnSale(DomainError):
     code = "not_on_sale"
 
 
+class Redrawn(DomainError):
+    """The event is on another version of its layout than the one the places were chosen on: their
+    ordinals are other places' now."""
+
+    code = "map_redrawn"
+
+    def __init__(self):
+        super().__init__(
+            "The map of this house was redrawn a moment ago. Look at it again and choose your places. "
+            "Nothing was reserved and nothing was charged."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimedSeat:
     """A place as it was claimed: its key, its money and how it is called."""
@@ -147,8 +161,9 @@ def claim(*, event, ordinals, reference, seconds, channel=StockChannel.WEB):
     `channel` is the one through which they are sold; None may have what is set aside for any.
 
     Returns ClaimedSeat rows by ordinal; `until` is the end by the database's clock. Raises NotOnSale,
-    SeatsTaken with the places lost, or SeatsLocked when somebody is just taking some of them; the
-    caller's transaction must then be given up.
+    Redrawn when the event is not on the layout of `event` any more, SeatsTaken with the places lost, or
+    SeatsLocked when somebody is just taking some of them; the caller's transaction must then be given
+    up.
     """
     wanted = {"event": event.pk, "ordinals": list(ordinals), "channel": channel}
     return _all_of(ordinals, _nowait(event, CLAIM_CHOSEN, wanted, reference, seconds))
@@ -190,11 +205,14 @@ def _nowait(event, statement, wanted, reference, seconds):
 
 def _claimed(event, statement, wanted, reference, seconds):
     with connection.prepared_cursor() as cursor:
-        cursor.execute(statement, {**wanted, "reference": reference, "seconds": seconds})
+        seen = {"layout": event.layout_id, "reference": reference, "seconds": seconds}
+        cursor.execute(statement, {**wanted, **seen})
         rows = cursor.fetchall()
     if not rows or not rows[0][0]:
         raise NotOnSale(f"{event} is not on sale at the moment.")
-    seats = [ClaimedSeat(*row) for _, *row in rows if row[0] is not None]
+    if not rows[0][1]:
+        raise Redrawn
+    seats = [ClaimedSeat(*row) for _, _, *row in rows if row[0] is not None]
     return sorted(seats, key=lambda seat: seat.ordinal)
 
 

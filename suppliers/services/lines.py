@@ -59,7 +59,11 @@ def add_line(*, order, event, unit_cost, section=None, level=None, quantity=None
 def with_places(event):
     """Lays the event out, alone with its order lines until the transaction ends: no place is ordered
     twice by two who order at once."""
-    lock_one(Event.objects.filter(pk=event.pk))
+    locked = lock_one(Event.objects.filter(pk=event.pk))
+    if locked.layout_id != event.layout_id:
+        raise NotOrderable(
+            f"{event} was moved to another version of its layout meanwhile. Choose the places again."
+        )
     ensure_laid_out(event)
 
 

@@ -35,6 +35,11 @@ def notes(filename, content):
     return svg.understand(reading.text_of(content)).notes()
 
 
+def is_complete(drawing):
+    """Whether a drawing names all its rows and seats and the places of its areas. Raises PlanError."""
+    return svg.understand(reading.text_of(drawing)).is_complete
+
+
 def is_drawing(content):
     """Whether a file's bytes or text look like SVG."""
     start = reading.text_of(content[:20_000]).lstrip()

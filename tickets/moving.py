@@ -1,0 +1,37 @@
+"""Tickets go with their places to another version of the layout."""
+
+from django.db import connection
+
+from inventory.moving import Follower, follower
+from tickets.models import LIVE, Ticket
+
+# A ticket that still admits bears the name that stands on the seat; one that is over what was sold.
+RENUMBER = """
+UPDATE tickets_ticket t SET ordinal = e.ordinal
+FROM inventory_eventseat e
+WHERE t.event_id = %(event)s AND e.id = t.event_seat_id AND t.ordinal <> e.ordinal
+"""
+RENAME = """
+UPDATE tickets_ticket t SET section = c.label, row = s.row, seat = s.label, seat_kind = s.kind,
+  entrance = c.entrance, restricted_view = s.restricted_view
+FROM inventory_eventseat e
+JOIN venues_layoutseat s ON s.id = e.seat_id
+JOIN venues_layoutsection c ON c.id = s.section_id
+WHERE t.event_id = %(event)s AND e.id = t.event_seat_id AND t.status = ANY (%(live)s)
+  AND (t.section, t.row, t.seat, t.seat_kind, t.entrance, t.restricted_view)
+    IS DISTINCT FROM (c.label, s.row, s.label, s.kind, c.entrance, s.restricted_view)
+"""
+
+
+@follower
+class Tickets(Follower):
+    def holders(self, event, ordinals):
+        live = Ticket.objects.filter(event=event, ordinal__in=ordinals, status__in=LIVE)
+        return {t.ordinal: f"ticket {t.number} {t.holder_name}".strip() for t in live}
+
+    def follow(self, move):
+        values = {"event": move.event.pk, "live": [str(status) for status in LIVE]}
+        with connection.cursor() as cursor:
+            cursor.execute(RENUMBER, values)
+            cursor.execute(RENAME, values)
+            return cursor.rowcount
