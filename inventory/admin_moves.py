@@ -8,13 +8,14 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
-from django.http import Http404
+from django.http import Http404, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from core.admin_base import ReadOnlyAdmin
 from core.admin_parts import Panel, Table, columns, linked, panel, pill, when
+from core.exports import csv_parts
 from events.models import Event
 from inventory.forms import repeated
 from inventory.models import LayoutMove, Ownership, Status
@@ -112,7 +113,7 @@ class LayoutMoveAdmin(ReadOnlyAdmin):
         form = MoveForm(request.POST or None, event=event)
 
         def work(form):
-            if "previewed" not in request.POST:
+            if "previewed" not in request.POST or "list" in request.POST:
                 return self._preview(request, event, form)
             move = move_event(event=event, by=request.user, **form.cleaned_data)
             return self.back(
@@ -155,6 +156,8 @@ class LayoutMoveAdmin(ReadOnlyAdmin):
     def _preview(self, request, event, form):
         layout = Layout.objects.get(pk=form.cleaned_data["layout"].pk)
         outlook = look_ahead(event=event, layout=layout)
+        if "list" in request.POST:
+            return _whole_list(outlook)
         is_free = not outlook.obstacles
         return self.page(
             request,
@@ -227,6 +230,22 @@ def _touched(outlook):
         empty="Every place that is ours stays as it is.",
     )
     return Panel("Whom it touches", table, count=len(touched))
+
+
+def _whole_list(outlook):
+    """Everything that stands in the way and everybody who is touched, as CSV."""
+    holders = follower_words(outlook.event, [old.ordinal for old, *_ in outlook.touched])
+    rows = [["In the way", "", obstacle.reason, "", ""] for obstacle in outlook.obstacles]
+    rows += [
+        ["Touched", old.name, words, Status(seat["status"]).label, holders.get(old.ordinal, "")]
+        for old, _, words, seat in outlook.touched
+    ]
+    titles = ["", "Place", "What", "State", "Whose"]
+    response = StreamingHttpResponse(
+        csv_parts(titles, rows), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="move-{outlook.event.slug}.csv"'
+    return response
 
 
 def _state(seat):

@@ -145,20 +145,17 @@ class VenueAdmin(DrawingPages, BackOfficeAdmin):
 
     def _read(self, request, venue, form):
         """The preview of a file just sent, or the publication of one that was previewed."""
-        name = form.cleaned_data["name"]
         filename, content, token = form.read()
+        # The look's script writes the file's name into the first text field of the page.
+        name = form.cleaned_data["name"] if form.cleaned_data["name"] != filename else ""
         if token:
             layout, made = import_layout(venue=venue, filename=filename, content=content, name=name)
             words = "is published" if made else "was published before with exactly these seats"
-<<<<<<< HEAD
             return self.back(
                 request, venue, done=f"{layout} {words}: {many(layout.capacity, 'place')}."
             )
-=======
-            return self.back(request, venue, done=f"{layout} {words}: {layout.capacity:,} places.")
         if importers.is_drawing(content) and not importers.is_complete(content):
             return self.drawing_address(venue, keep(filename, content), name)
->>>>>>> 5140b01 (Versions of a layout are compared; an event moves to another with all that hangs on its places; drawings are numbered step by step)
         kind, plan = importers.read(filename, content)
         return self.page(
             request,

@@ -14,6 +14,7 @@ from core.admin_forms import styled
 from core.admin_parts import Panel, Table, columns
 from core.admin_uploads import kept
 from core.errors import DomainError
+from core.words import many
 from venues.importers import numbering as rules
 from venues.importers import svg as drawings
 from venues.importers.numbering import Numbering
@@ -166,7 +167,9 @@ class DrawingPages:
         name = asked.whole.cleaned_data["name"]
         layout, made = publish_layout(venue=venue, plan=plan, name=name, source=filename)
         words = "is published" if made else "was published before with exactly these seats"
-        return self.back(request, venue, done=f"{layout} {words}: {layout.capacity:,} places.")
+        return self.back(
+            request, venue, done=f"{layout} {words}: {many(layout.capacity, 'place')}."
+        )
 
     def _shown(self, request, venue, filename, understood, asked, plan):
         for form in (asked.whole, *asked.sections, *asked.areas):

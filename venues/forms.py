@@ -16,10 +16,12 @@ class PlacesForm(forms.Form):
 
     `among` are the ordinals that may be chosen (None: all); `what` names them in a refusal. After it
     was valid, `ordinals` are the chosen ones in map order. Places named by section or row stand for
-    those of them that may be chosen; seats named one by one and places of the map must all be.
+    those of them that may be chosen; seats named one by one and places of the map must all be. `drawn`
+    is the hash of the layout that the map showed: ordinals of another one are not taken.
     """
 
     places = forms.CharField(required=False, max_length=200_000, widget=forms.HiddenInput)
+    drawn = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
     section = forms.ModelChoiceField(LayoutSection.objects.none(), required=False)
     rows = forms.CharField(required=False, max_length=500, help_text="Such as A-C. Empty: all.")
     seats = forms.CharField(
@@ -36,11 +38,23 @@ class PlacesForm(forms.Form):
 
     def clean(self):
         given = super().clean()
-        chosen = self._from_map(given.get("places") or "") | self._from_words(given)
+        chosen = self._from_map(self._current(given)) | self._from_words(given)
         self.ordinals = sorted(chosen)
         if self.must_choose and not chosen and not self.errors:
             self.add_error(None, "Choose places on the map, or name their section.")
         return given
+
+    def _current(self, given):
+        """The ranges chosen on the map, unless it has been redrawn since."""
+        places = given.get("places") or ""
+        if not places or given.get("drawn") in ("", self.layout.content_hash):
+            return places
+        self.data = self.data.copy()
+        self.data["places"] = ""
+        self.add_error(
+            None, "The house was moved to another version of its layout. Choose the places again."
+        )
+        return ""
 
     def _from_map(self, text):
         try:

@@ -44,7 +44,7 @@ class Place:
     y: int
     kind: str
     category: str
-    block: int
+    is_after_aisle: bool
     restricted_view: bool
     disclosure: str
     zone: str
@@ -157,12 +157,16 @@ def places(plan):
     return [
         Place(
             *(ordinal, section.label, row.label, seat.label, round(seat.x), round(seat.y)),
-            *(seat.kind, seat.category or section.category, seat.block, seat.restricted_view),
-            *(seat.disclosure, section.zone, section.floor, section.entrance, section.view_note),
-            section.kind == "STANDING",
+            *(seat.kind, seat.category or section.category, _is_after_aisle(row, seat)),
+            *(seat.restricted_view, seat.disclosure, section.zone, section.floor),
+            *(section.entrance, section.view_note, section.kind == "STANDING"),
         )
         for ordinal, section, row, seat in ordinals(plan)
     ]
+
+
+def _is_after_aisle(row, seat):
+    return seat.index > 0 and row.seats[seat.index - 1].block != seat.block
 
 
 def exchanged_standing(found, wanted):
@@ -235,7 +239,8 @@ def _compared(before, after):
     yield "view note", before.view_note, after.view_note
     views = {True: "restricted", False: "free"}
     yield "view", views[before.restricted_view], views[after.restricted_view]
-    yield "block", str(before.block + 1), str(after.block + 1)
+    sides = {True: "an aisle", False: "none"}
+    yield "aisle before it", sides[before.is_after_aisle], sides[after.is_after_aisle]
 
 
 def _told(what, before, after):

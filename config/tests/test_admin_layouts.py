@@ -169,6 +169,11 @@ def test_an_event_is_moved_after_a_look_at_whom_it_touches(layout, mireille):
     assert look.context["is_free"]
     assert b"now Stalls, row B, seat 3A" in look.content
     assert b"ticket " in look.content
+    whole = mireille.post(at, {**wish, "previewed": "yes", "list": "csv"})
+    lines = b"".join(whole.streaming_content).decode().splitlines()
+    assert lines[1].startswith(
+        'Touched,"Stalls, row B, seat 3","now Stalls, row B, seat 3A",Sold,ticket'
+    )
     assert Event.objects.get(pk=event.pk).layout == layout, "looking moves nothing"
     done = mireille.post(at, {**wish, "previewed": "yes"})
     assert "is on Halle Verdier v2 now: 90 places kept, 5 added" in told(mireille, done.url)[0]

@@ -44,6 +44,16 @@ def test_map_and_words_count_together(layout):
     assert wanted.ordinals == [0, 10, 12, 50, 51]
 
 
+def test_places_of_a_map_that_was_redrawn_are_not_taken(layout):
+    assert form(layout, places="0-4", drawn=layout.content_hash).is_valid()
+    late = form(layout, places="0-4", drawn="0" * 32)
+    assert not late.is_valid()
+    assert late.non_field_errors() == [
+        "The house was moved to another version of its layout. Choose the places again."
+    ]
+    assert late["places"].value() == ""
+
+
 def test_a_section_stands_for_what_may_be_chosen_of_it(layout):
     wanted = form(layout, among=[3, 4, 60], section="Stalls")
     assert wanted.is_valid()

@@ -79,7 +79,7 @@ def test_a_seat_that_stands_elsewhere_is_moved():
     )
     (change,) = difference(PLAN, other).changes
     assert change.kinds == ("MOVED", "CHANGED")
-    assert change.words == "2.0 seat widths away; block 1 → 2"
+    assert change.words == "2.0 seat widths away; aisle before it none → an aisle"
 
 
 def test_all_that_is_pushed_aside_together_has_not_moved():
