@@ -1,5 +1,7 @@
 """Which fact is told to whom."""
 
+from uuid import uuid5
+
 from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse
 from django.utils.encoding import force_bytes
@@ -12,7 +14,7 @@ from agencies.queries import current_agency, site_of
 from agencies.views import mailed_key as invitation_key
 from bookings.facts import BookingConfirmed, BookingSought, LateMoneyRefunded, PaymentAsked
 from bookings.links import mailed_key
-from bookings.models import Booking, Status
+from bookings.models import Booking, BookingItem, Status
 from bookings.printing import pdf_of
 from core.money import Money
 from core.outbox import subscribe
@@ -28,6 +30,7 @@ from suppliers.receipt_paper import render as render_receipt
 from suppliers.return_paper import render as render_return
 from suppliers.services.mailing import letter_of
 from suppliers.settlement_paper import render as render_statement
+from tickets.facts import TicketRenamed
 
 
 def _booking(booking_id):
@@ -60,6 +63,22 @@ def mail_tickets(fact):
     send_once(
         kind="booking_confirmed",
         subject_id=booking.pk,
+        recipient=booking.customer.email,
+        context=_context(booking),
+        attachments=lambda: [(f"tickets-{booking.number}.pdf", pdf_of(booking), "application/pdf")],
+    )
+
+
+@subscribe(TicketRenamed)
+def mail_new_names(fact):
+    """One mail a booking, however many of its places are called otherwise since."""
+    item = BookingItem.objects.filter(ticket=fact.ticket_id).first()
+    booking = item and _booking(item.booking_id)
+    if booking is None or not booking.is_sold or booking.customer is None:
+        return
+    send_once(
+        kind="places_renamed",
+        subject_id=uuid5(fact.move_id, str(booking.pk)),
         recipient=booking.customer.email,
         context=_context(booking),
         attachments=lambda: [(f"tickets-{booking.number}.pdf", pdf_of(booking), "application/pdf")],

@@ -2,7 +2,9 @@
 
 from django.db import connection
 
+from core.outbox import record
 from inventory.moving import Follower, follower
+from tickets.facts import TicketRenamed
 from tickets.models import LIVE, Ticket
 
 # A ticket that still admits bears the name that stands on the seat; one that is over what was sold.
@@ -20,6 +22,7 @@ JOIN venues_layoutsection c ON c.id = s.section_id
 WHERE t.event_id = %(event)s AND e.id = t.event_seat_id AND t.status = ANY (%(live)s)
   AND (t.section, t.row, t.seat, t.seat_kind, t.entrance, t.restricted_view)
     IS DISTINCT FROM (c.label, s.row, s.label, s.kind, c.entrance, s.restricted_view)
+RETURNING t.id, t.generation > 0
 """
 
 
@@ -34,4 +37,8 @@ class Tickets(Follower):
         with connection.cursor() as cursor:
             cursor.execute(RENUMBER, values)
             cursor.execute(RENAME, values)
-            return cursor.rowcount
+            renamed = cursor.fetchall()
+        for ticket_id, has_code in renamed:
+            if has_code:  # an unpaid reservation shows its places whenever it is looked at
+                record(TicketRenamed(ticket_id=ticket_id, move_id=move.id))
+        return len(renamed)

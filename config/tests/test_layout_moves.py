@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from config.tests import world
-from core import invariants
+from core import invariants, outbox
 from core.errors import Invalid
 from core.models import AuditEntry
 from core.money import Money
@@ -108,7 +108,7 @@ def test_every_place_keeps_what_it_is_and_gets_its_new_ordinal(layout):
     assert invariants.violations() == {}
 
 
-def test_tickets_go_with_their_places_and_bear_their_new_names(layout):
+def test_tickets_go_with_their_places_and_bear_their_new_names(layout, mailoutbox):
     event = world.event_on_sale(layout)
     world.received_order(event)
     booking = world.sold_booking(event, [ordinal(layout, "B", "2"), ordinal(layout, "B", "3")])
@@ -125,6 +125,11 @@ def test_tickets_go_with_their_places_and_bear_their_new_names(layout):
         assert ticket.event_seat.status == "SOLD"
         assert ticket.event_seat.claimed_by == booking.pk
     assert (move.renamed, move.tickets_renamed) == (50, 2)
+    while sum(outbox.deliver(limit=20)):
+        pass
+    [mail] = [m for m in mailoutbox if "new name" in m.subject]
+    assert mail.to == ["noor@post.example"]
+    assert "Parterre, row B, seat 3A" in mail.body
     assert invariants.violations() == {}
 
 

@@ -4,6 +4,7 @@ from django.db import connection
 
 from core.audit import because
 from core.errors import Invalid
+from core.ids import uuid7
 from core.locks import lock, lock_one
 from core.transactions import use_case
 from events.models import Event
@@ -90,11 +91,12 @@ def _carry(outlook, reason, by):
     Event.objects.filter(pk=event.pk).update(layout=outlook.layout)
     if outlook.seats:
         lay_out(event)
-    move = Move(event, outlook.pairs, sections)
+    move = Move(uuid7(), event, outlook.pairs, sections)
     _carry_sections(move)
     _carry_plans(move)
     renamed_tickets = sum(each.follow(move) for each in followers())
     return LayoutMove.objects.create(
+        id=move.id,
         event=event,
         before=before,
         after=outlook.layout,

@@ -2,6 +2,7 @@
 that nothing below has to know them."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 GONE = 1_000_000
 """Added to the ordinal of a place that a closed record names and no layout has any more: above all
@@ -21,9 +22,11 @@ class Obstacle:
 
 @dataclass(frozen=True)
 class Move:
-    """What a follower needs: the event (pinned to the new version already), {old ordinal: new ordinal}
-    of the places that stay, and {old section id: new LayoutSection} of the sections that do."""
+    """What a follower needs: the id of the LayoutMove to be, the event (pinned to the new version
+    already), {old ordinal: new ordinal} of the places that stay, and {old section id: new
+    LayoutSection} of the sections that do."""
 
+    id: UUID
     event: object
     ordinals: dict
     sections: dict
