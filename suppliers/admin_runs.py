@@ -20,7 +20,7 @@ from core.admin_parts import (
     status_of,
 )
 from core.errors import DomainError
-from core.money import Money
+from core.money import Money, WrongScale
 from suppliers import services
 from suppliers.admin_choosing import Choosing
 from suppliers.admin_forms import day_field
@@ -177,7 +177,7 @@ class PaymentRunAdmin(Choosing, BackOfficeAdmin):
             run = services.propose_run(
                 debt_ids=given.getlist("debt"),
                 pay_on=forms.DateField().to_python(given.get("pay_on")),
-                money=Money(forms.DecimalField().clean(given.get("seen")), given.get("currency")),
+                money=_seen(given),
                 by=request.user,
             )
         except (DomainError, forms.ValidationError) as refused:
@@ -256,6 +256,17 @@ class PaymentRunAdmin(Choosing, BackOfficeAdmin):
         file = exports.write_csv(titles, rows)
         named = {"Content-Disposition": f'attachment; filename="{run.number}.csv"'}
         return HttpResponse(file, content_type="text/csv; charset=utf-8", headers=named)
+
+
+def _seen(given):
+    """The sum that was shown and agreed to, as Money; raises ValidationError for what is none."""
+    amount = forms.DecimalField().clean(given.get("seen"))
+    try:
+        return Money(amount, given.get("currency", ""))
+    except WrongScale as error:
+        raise forms.ValidationError(
+            "This sum was not shown here. Please look once more."
+        ) from error
 
 
 def sums_of(run):

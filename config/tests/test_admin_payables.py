@@ -245,6 +245,20 @@ def test_a_credit_note_is_entered_used_and_paid_back(finance, event):
     )
 
 
+@pytest.mark.parametrize(
+    "altered",
+    [{"seen": "499.999"}, {"seen": "NaN"}, {"currency": "USD"}, {"currency": "EURO"}, {"seen": ""}],
+)
+def test_a_sum_that_was_never_shown_is_not_proposed(finance, event, altered):
+    world.supplier(bank_account="FR76 3000 1007 9412 3456 7890 185")
+    debt = world.received_order(event, rows="A").payables.get()
+    given = {"debt": debt.pk, "pay_on": local_today(), "seen": "250.00", "currency": "EUR"}
+    finance.post(address("suppliers.paymentrun", "add"), {**given, **altered})
+    assert not PaymentRun.objects.exists()
+    finance.post(address("suppliers.paymentrun", "add"), given)
+    assert PaymentRun.objects.get().amount == 250
+
+
 def test_a_run_is_previewed_proposed_approved_by_another_and_paid_once(mireille, finance, event):
     Supplier.objects.update_or_create(
         name="Quai Productions", defaults={"bank_account": "FR76 3000 1007 9412 3456 7890 185"}

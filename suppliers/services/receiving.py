@@ -12,6 +12,7 @@ from core.money import Money, total
 from core.numbering import next_number
 from core.outbox import record
 from core.transactions import broken_constraint, use_case
+from core.words import many
 from inventory.services import take_ownership
 from suppliers.facts import StockReceived
 from suppliers.models import (
@@ -110,10 +111,11 @@ def _parts(lines, ordinals_by_line):
         outstanding = [o for o in line.ordinals if o not in arrived] if line.outstanding else []
         wanted = outstanding if ordinals_by_line is None else ordinals_by_line.get(line.pk, [])
         extra = set(wanted) - set(outstanding)
-        if extra or len(set(wanted)) != len(wanted):
+        surplus = len(extra) or len(wanted) - len(set(wanted))
+        if surplus:
             raise OverReceipt(
-                f"{line}: {len(extra) or len(wanted) - len(set(wanted))} places were not ordered or "
-                "have already arrived. Nothing was received.",
+                f"{line}: {many(surplus, 'place')} already arrived or never ordered. "
+                "Nothing was received.",
                 line=str(line.pk),
                 ordinals=sorted(extra),
             )

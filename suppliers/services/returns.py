@@ -14,6 +14,7 @@ from core.money import Money, total
 from core.numbering import next_number
 from core.outbox import record
 from core.transactions import use_case
+from core.words import many
 from inventory.models import EventSeat, Ownership
 from inventory.models import Status as SeatStatus
 from inventory.services import give_back, lock_seats, put_on_sale, take_off_sale
@@ -86,8 +87,8 @@ def _choose(lines, wanted, among):
         found = sorted(of_line.get(line_id, []), key=lambda each: -free[each.event_seat_id])
         if len(found) < quantity:
             raise NotReturnable(
-                f"{lines[line_id]}: {quantity:,} seats were to go back, {len(found):,} are free and "
-                "may. Nothing was asked for."
+                f"{lines[line_id]}: {many(quantity, 'seat was', 'seats were')} to go back, "
+                f"{many(len(found), 'is', 'are')} free and may. Nothing was asked for."
             )
         chosen += found[:quantity]
     return chosen

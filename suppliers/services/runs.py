@@ -130,7 +130,7 @@ def propose_run(*, debt_ids, pay_on, money=None, by=None):
     _lock_credits(debts)
     plan = plan_run(debts, currency=debts[0].currency)
     _check(plan, debt_ids, pay_on)
-    if money is not None and money != plan.money:
+    if money is not None and (money.amount, money.currency) != (plan.money.amount, plan.currency):
         raise NotPayable(
             f"It would be {plan.money.display()} now, not {money.display()}. Please look once more."
         )

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from core.errors import DomainError
 from core.locks import lock, lock_one
 from core.transactions import use_case
+from core.words import many
 from inventory.models import Ownership
 from suppliers.models import (
     RECEIVABLE,
@@ -83,12 +84,13 @@ def differences(lines):
 def _difference(line, counted):
     if counted["acquired"] != line.received:
         return (
-            f"{line}: {line.received:,} seats were counted as received, "
-            f"{counted['acquired']:,} were taken in."
+            f"{line}: {many(line.received, 'seat was', 'seats were')} counted as received, "
+            f"{many(counted['acquired'], 'was', 'were')} taken in."
         )
     if counted["owned"] != counted["kept"]:
         return (
-            f"{line}: {counted['kept']:,} seats should be ours, {counted['owned']:,} of them are."
+            f"{line}: {many(counted['kept'], 'seat')} should be ours, "
+            f"{many(counted['owned'], 'of them is', 'of them are')}."
         )
     return ""
 
