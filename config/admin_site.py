@@ -31,7 +31,8 @@ agencies.invitation         vs     -           -           -        -           
 agencies.organizer          vac    vac         -           -        -             -
 accounts.apikey             vas    vas         vas         vas      vas           -
 venues.venue                vacs   vacs        -           -        -             -
-venues.layout               v      v           -           -        -             -
+venues.layout               vs     vs          -           -        -             -
+venues.layoutdraft          vs     vs          -           -        -             -
 events.event                vacds  vacds       v           -        v             -
 events.pricelevel           vacd   vacd        v           -        -             -
 inventory.eventseat         v      v           v           -        -             -

@@ -58,6 +58,7 @@ GROUPS = {
     "House": [
         ("venues.venue", "Venues", "stadium"),
         ("venues.layout", "Layouts", "grid_view"),
+        ("venues.layoutdraft", "Drafts of layouts", "draw"),
         ("agencies.organizer", "Organizers", "campaign"),
         ("agencies.membership", "Members", "group"),
         ("agencies.invitation", "Invitations", "person_add"),

@@ -3,47 +3,23 @@
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, Max
-from django.utils.safestring import mark_safe
+from django.http import HttpResponseRedirect
 
 from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, step
 from core.admin_forms import BackOfficeForm
 from core.admin_parts import Panel, Table, columns, linked, when
 from core.admin_uploads import UploadForm, keep
 from core.words import many
-from venues import importers
+from venues import drafts, importers
+from venues.admin_drafts import NewDraftForm, editor_of
 from venues.admin_drawing import DrawingPages
+from venues.admin_panels import picture, plan_panels
 from venues.admin_versions import VersionPages
 from venues.models import Layout, Venue
-from venues.picture import svg
-from venues.plan import from_canonical, ordinals
+from venues.plan import from_canonical
 from venues.services import import_layout
 
 HEAVY = ("plan", "geometry_brotli", "geometry_gzip")
-
-
-def picture(plan, title, classes=None):
-    """The seat plan as safe SVG; without `classes` every place shows its kind."""
-    classes = classes or [f"kind-{seat.kind.lower()}" for _, _, _, seat in ordinals(plan)]
-    return mark_safe(svg(plan, classes, title=title))  # noqa: S308 - svg escapes what it is given
-
-
-def section_table(plan):
-    """What a plan consists of, section by section."""
-    rows = [
-        [section.label, section.kind.capitalize(), section.zone or "–", section.entrance or "–",
-         len(section.rows) if section.kind != "STANDING" else "–", f"{section.places:,}"]
-        for section in plan.sections
-    ]  # fmt: skip
-    foot = ["All sections", "", "", "", "", f"{plan.places:,}"]
-    return Table(columns("Section", "Kind", "Zone", "Entrance", "Rows#", "Places#"), rows, foot)
-
-
-def plan_panels(plan, title):
-    shown = {"picture": picture(plan, title)}
-    return [
-        Panel("Picture", template="admin/_picture.html", context=shown),
-        Panel("Sections", section_table(plan), count=len(plan.sections)),
-    ]
 
 
 class VenueForm(BackOfficeForm):
@@ -76,13 +52,13 @@ class VenueAdmin(DrawingPages, BackOfficeAdmin):
     search_fields = ["name", "city", "address"]
     ordering = ["name", "pk"]
     fieldsets = [
-        ("House", {"fields": ["name", "kind", "is_active"]}),
+        ("House", {"fields": ["name", "kind", "licensed_capacity", "is_active"]}),
         (
             "Where",
             {"fields": ["address", "postcode", "city", "country", "time_zone", "directions"]},
         ),
     ]
-    steps = ["import_file"]
+    steps = ["draw", "import_file"]
     export_columns = {
         "Name": "name",
         "Kind": "kind",
@@ -130,6 +106,22 @@ class VenueAdmin(DrawingPages, BackOfficeAdmin):
             found.append(Panel(str(layouts[0]), template="admin/_picture.html", context=shown))
         return found
 
+    @step("Draw a layout", is_page=True)
+    def draw(self, request, venue):
+        return self.form_page(
+            request,
+            NewDraftForm(request.POST or None, initial={"name": f"{venue.name} layout"[:120]}),
+            lambda form: self._begun(request, venue, form.cleaned_data["name"]),
+            title=f"Draw a layout: {venue}",
+            thing=venue,
+            submit="Begin",
+            note="A draft is saved while you draw and sells nothing until it is published.",
+        )
+
+    def _begun(self, request, venue, name, **given):
+        draft = drafts.start_draft(venue=venue, name=name, by=request.user, **given)
+        return HttpResponseRedirect(editor_of(draft))
+
     @step("Import a layout", is_page=True, tone="primary")
     def import_file(self, request, venue):
         form = LayoutFileForm(request.POST or None, request.FILES or None)
@@ -148,6 +140,9 @@ class VenueAdmin(DrawingPages, BackOfficeAdmin):
         filename, content, token = form.read()
         # The look's script writes the file's name into the first text field of the page.
         name = form.cleaned_data["name"] if form.cleaned_data["name"] != filename else ""
+        if token and "draw" in request.POST:
+            _, plan = importers.read(filename, content)
+            return self._begun(request, venue, name or plan.name, plan=plan, source=filename)
         if token:
             layout, made = import_layout(venue=venue, filename=filename, content=content, name=name)
             words = "is published" if made else "was published before with exactly these seats"
@@ -180,7 +175,7 @@ class LayoutAdmin(VersionPages, ReadOnlyAdmin):
     ordering = ["venue__name", "-version", "pk"]
     fields = ["venue", "name", "version", "capacity", "source", "published", "content_hash"]
     readonly_fields = ["published"]
-    steps = ["compare", "as_json", "as_csv", "as_svg"]
+    steps = ["compare", "draw", "as_json", "as_csv", "as_svg"]
     export_columns = {
         "Venue": "venue__name",
         "Layout": "name",
@@ -199,6 +194,10 @@ class LayoutAdmin(VersionPages, ReadOnlyAdmin):
     @admin.display(description="Published", ordering="published_at")
     def published(self, layout):
         return when(layout.published_at)
+
+    @step("Draw on", says="A draft begins as this version. The layout itself never changes.")
+    def draw(self, request, layout):
+        return HttpResponseRedirect(editor_of(drafts.draft_from(layout=layout, by=request.user)))
 
     def panels(self, request, layout):
         return plan_panels(from_canonical(layout.plan), str(layout))

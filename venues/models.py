@@ -33,6 +33,11 @@ class Venue(TenantModel):
         max_length=40, default="Europe/Paris", validators=[validate_time_zone]
     )
     directions = models.CharField(max_length=200, blank=True)
+    licensed_capacity = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="How many people the house may hold. A layout with more places is not published.",
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:

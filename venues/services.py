@@ -6,6 +6,7 @@ import brotli
 from django.db import connection
 from django.db.models import Max
 
+from core.errors import Invalid
 from core.transactions import use_case
 from venues import geometry, importers
 from venues.models import Layout, LayoutSection, Venue
@@ -23,6 +24,12 @@ FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::text[], %s::text[], %s::int[]
 """
 
 
+class OverLicensed(Invalid):
+    """A layout with more places than the house may hold people."""
+
+    code = "over_licensed_capacity"
+
+
 def import_layout(*, venue, filename, content, name=""):
     """Reads a seating-plan file (bytes) of any known format and publishes it for the venue.
 
@@ -34,7 +41,10 @@ def import_layout(*, venue, filename, content, name=""):
 
 
 def publish_layout(*, venue, plan, name, source=""):
-    """Publishes a normalised plan as the venue's next version; returns (Layout, made)."""
+    """Publishes a normalised plan as the venue's next version; returns (Layout, made).
+
+    Raises OverLicensed when it has more places than the house may hold.
+    """
     packed = geometry.encode(plan)
     return _publish(
         venue=venue,
@@ -51,7 +61,12 @@ def publish_layout(*, venue, plan, name, source=""):
 
 @use_case
 def _publish(*, venue, plan, name, source, content, packed):
-    Venue.objects.select_for_update(no_key=True).get(pk=venue.pk)
+    house = Venue.objects.select_for_update(no_key=True).get(pk=venue.pk)
+    if house.licensed_capacity is not None and plan.places > house.licensed_capacity:
+        raise OverLicensed(
+            f"{house.name} is licensed for {house.licensed_capacity:,} people; this layout has "
+            f"{plan.places:,} places."
+        )
     known = Layout.objects.filter(venue=venue, content_hash=content).first()
     if known:
         return known, False

@@ -50,6 +50,7 @@ from suppliers.services import (
 from suppliers.services.consignment import end_of
 from tickets.models import Gate, Ticket
 from tickets.services import admit, code_of
+from venues.drafts import draft_from
 from venues.generators import grid
 from venues.models import Venue
 from venues.services import publish_layout
@@ -279,6 +280,7 @@ def _rows(made, event):
         made,
         *(receipt, receipt.order, receipt.order.supplier, receipt.payables.get()),
         *(supplier_code(receipt), supplier_file(receipt.order)),
+        draft_from(layout=event.layout, by=None),
         *(event, event.venue, event.layout, event.levels.first(), event.seats.get(ordinal=0)),
         *(booking, booking.customer, payment, refund, gate, scan, scan.ticket),
         scan.ticket.admissions.get(),

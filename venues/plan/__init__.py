@@ -27,7 +27,7 @@ from venues.plan.parts import (
     size,
 )
 from venues.plan.settled import settled
-from venues.plan.soundness import MOST_PLACES, problems_of, validate
+from venues.plan.soundness import MOST_PLACES, faults_of, problems_of, validate
 
 __all__ = [
     "MARGIN",
@@ -46,6 +46,7 @@ __all__ = [
     "content_hash",
     "corners",
     "extent",
+    "faults_of",
     "from_canonical",
     "in_front_of_a_stage",
     "in_rows",

@@ -68,7 +68,7 @@ def _section_from(form):
         PlanRow(row["label"], tuple(PlanSeat(index=i, **s) for i, s in enumerate(row["seats"])))
         for row in form["rows"]
     )
-    return PlanSection(**{**_tupled(form, "outline"), "rows": rows})
+    return PlanSection(**{"label": "", **_tupled(form, "outline"), "rows": rows})
 
 
 def _spelled(part):

@@ -4,7 +4,6 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from itertools import chain
 
 from venues.plan.parts import SEAT_KINDS, SECTION_KINDS, PlanError, ordinals
 
@@ -30,17 +29,53 @@ def validate(plan):
 def problems_of(plan):
     """Every problem of a plan, drawn or normalised; at most 200 are spelled out."""
     if plan.places > MOST_PLACES:
-        return [f"Plan: {plan.places:,} places, at most {MOST_PLACES:,} are possible"]
-    found = chain(
-        _label_problems("Plan", "name", plan.name, LONGEST_NAME),
-        [] if plan.places else ["Plan: there is not a single place in it"],
-        _twice(plan.sections, "Plan", "sections are"),
-        chain.from_iterable(_section_problems(section) for section in plan.sections),
-        _stacked(plan),
-        _focal_problems(plan),
-        chain.from_iterable(_shape_problems(shape) for shape in plan.shapes),
-    )
-    return shortened(list(found))
+        return [_too_many(plan)]
+    return shortened([*_unfinished(plan), *_faults(plan)])
+
+
+def faults_of(plan):
+    """Those problems that not even a plan still being drawn may have."""
+    if plan.places > MOST_PLACES:
+        return [_too_many(plan)]
+    return shortened(list(_faults(plan)))
+
+
+def _too_many(plan):
+    return f"Plan: {plan.places:,} places, at most {MOST_PLACES:,} are possible"
+
+
+def _unfinished(plan):
+    """What somebody who draws may leave for later: names, and one place for everything."""
+    if not plan.places:
+        yield "Plan: there is not a single place in it"
+    yield from _twice(plan.sections, "Plan", "sections are")
+    for section in plan.sections:
+        yield from _unfinished_section(section)
+    yield from _stacked(plan)
+
+
+def _unfinished_section(section):
+    name = f"Section {shown(section.label)}"
+    if not section.label:
+        yield f"{name}: has no name"
+    if not section.places:
+        yield f"{name}: has no places"
+    yield from _twice(section.rows, name, "rows are")
+    for row in section.rows:
+        spot = _row_spot(name, row)
+        yield from _twice([seat for seat in row.seats if seat.label], spot, "seats are")
+        for number, seat in enumerate(row.seats, start=1):
+            if not seat.label:
+                yield f"{spot}, seat number {number} in the file: has no label"
+
+
+def _faults(plan):
+    yield from _label_problems("Plan", "name", plan.name, LONGEST_NAME)
+    for section in plan.sections:
+        yield from _section_problems(section)
+    yield from _focal_problems(plan)
+    for shape in plan.shapes:
+        yield from _shape_problems(shape)
 
 
 def bad_label(text, longest=LONGEST_LABEL):
@@ -73,10 +108,6 @@ def _focal_problems(plan):
 
 def _section_problems(section):
     name = f"Section {shown(section.label)}"
-    if not section.label:
-        yield f"{name}: has no name"
-    if not section.places:
-        yield f"{name}: has no places"
     if section.kind not in SECTION_KINDS:
         yield f"{name}: its kind {shown(section.kind)} is not one of {', '.join(SECTION_KINDS)}"
     for what in ("label", "zone", "floor", "entrance", "category"):
@@ -87,19 +118,19 @@ def _section_problems(section):
 
 
 def _row_problems(name, section):
-    yield from _twice(section.rows, name, "rows are")
     for row in section.rows:
-        spot = f"{name}, row {shown(row.label)}" if row.label else name
+        spot = _row_spot(name, row)
         yield from _label_problems(spot, "row label", row.label)
-        yield from _twice([seat for seat in row.seats if seat.label], spot, "seats are")
         for number, seat in enumerate(row.seats, start=1):
             named = shown(seat.label) if seat.label else f"number {number} in the file"
             yield from _seat_problems(f"{spot}, seat {named}", seat)
 
 
+def _row_spot(name, row):
+    return f"{name}, row {shown(row.label)}" if row.label else name
+
+
 def _seat_problems(spot, seat):
-    if not seat.label:
-        yield f"{spot}: has no label"
     if seat.kind not in SEAT_KINDS:
         yield f"{spot}: its kind {shown(seat.kind)} is not one of {', '.join(SEAT_KINDS)}"
     yield from _label_problems(spot, "label", seat.label)

@@ -56,7 +56,7 @@ def sections(draw, label):
 def plans(draw):
     return Plan(
         draw(names),
-        tuple(draw(sections(f"S{n}")) for n in range(draw(st.integers(0, 3)))),
+        tuple(draw(sections(label)) for label in draw(st.lists(names, max_size=3))),
         tuple(draw(st.lists(st.builds(PlanShape, st.just("stage"), names), max_size=2))),
         focal=draw(st.none() | points),
         focals=draw(st.dictionaries(names, points, max_size=2)),

@@ -1,0 +1,167 @@
+"""The editor's own rules, in a browser without a server: laying out, numbering, doing and undoing."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from config.tests.browser import chromium
+
+pytestmark = pytest.mark.browser
+
+SCRIPTS = Path(settings.BASE_DIR, "static/js")
+PLACE = "http://editor.test/"
+START = """async (work) => {
+  const module = (name) => import(`/editor/${name}.js`);
+  const { Drawing } = await module("drawing");
+  const { History } = await module("history");
+  const { Selection } = await module("selection");
+  const drawing = Drawing.from({ name: "Hall", focal: [], shapes: [], sections: [] });
+  const history = new History(drawing, () => {});
+  const selection = new Selection(drawing);
+  const [edits, laying] = [await module("edits"), await module("laying")];
+  const { labels } = await module("numbering");
+  const all = () => JSON.stringify(drawing.sections.map((each) => drawing.sectionForm(each)));
+  const rows = () => drawing.sections.flatMap((each) => each.rows);
+  const points = (row) => row.seats.map((id) => drawing.point(id));
+  return new Function(...Object.keys(given()), work)(...Object.values(given()));
+  function given() {
+    return { drawing, history, selection, edits, laying, labels, all, rows, points };
+  }
+}"""
+BLOCK = """
+const block = laying.inBlock([0, 0], { rows: 3, seats: 10, pitch: 20, depth: 24 });
+const section = edits.addSection(history, { label: "Stalls", kind: "SEATS", rows: block });
+"""
+
+
+@pytest.fixture(scope="module")
+def page():
+    with chromium() as browser:
+        page = browser.new_page()
+        page.route(f"{PLACE}**", lambda route: route.fulfill(**_answer(route.request.url)))
+        page.goto(PLACE)
+        yield page
+
+
+def _answer(address):
+    path = address.removeprefix(PLACE)
+    if not path:
+        return {"body": "<title>Editor</title>", "content_type": "text/html"}
+    return {"path": SCRIPTS / path, "content_type": "text/javascript"}
+
+
+@pytest.fixture
+def run(page):
+    return lambda work: page.evaluate(START, work)
+
+
+def test_seats_are_numbered_as_houses_do(run):
+    assert run("""return [
+      labels(4, { scheme: "odd", isReversed: true }),
+      labels(3, { scheme: "even", start: "9" }),
+      labels(5, { scheme: "halves" }),
+      labels(10, { scheme: "letters", skipped: "io" }),
+      labels(3, { scheme: "letters", start: "Y" }),
+    ].map((each) => each.join(" "))""") == [
+        "7 5 3 1",
+        "10 12 14",
+        "5 3 1 2 4",
+        "A B C D E F G H J K",
+        "Y Z AA",
+    ]
+
+
+def test_bent_rows_keep_their_pitch_and_lie_around_one_centre(run):
+    turns, gaps, depths = run("""
+      const block = laying.inBlock([0, 0], { rows: 3, seats: 20, pitch: 20, depth: 24 });
+      const bent = laying.bent(block, 60, true);
+      return [
+        bent.map(laying.turnOf),
+        bent.flatMap((row) => row.slice(1).map((point, i) => laying.far(row[i], point))),
+        bent.slice(1).map((row, i) => laying.far(row[0], bent[i][0])),
+      ]""")
+    assert turns[1] == pytest.approx(60, abs=0.1)
+    assert turns[0] > turns[1] > turns[2]
+    assert gaps == pytest.approx([20] * 57)
+    assert all(20 < depth < 32 for depth in depths)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 200, 1234])
+def test_exactly_so_many_stand_in_an_area_each_at_a_place_of_his_own(run, count):
+    inside, different = run(f"""
+      const area = [[0, 0], [300, 0], [300, 300], [200, 300], [200, 100], [0, 100]];
+      const found = laying.spread(area, {count});
+      return [
+        found.filter((point) => laying.inside(area, point)).length,
+        new Set(found.map(String)).size,
+      ]""")
+    assert (inside, different) == (count, count)
+
+
+def test_whatever_was_done_is_undone_and_done_again(run):
+    empty, same, steps, places = run(
+        BLOCK
+        + """
+      const ids = rows().map(({ seats }) => seats);
+      edits.bend(history, ids, rows().map(points), 50, true);
+      edits.lengthen(history, [rows()[0]], true);
+      selection.set(ids.flat(), { section });
+      edits.duplicate(history, selection);
+      edits.mirror(history, selection, 0);
+      edits.turnBy(history, selection, 30);
+      edits.numberSeats(history, selection, { scheme: "even", isReversed: true });
+      edits.nameRows(history, selection, { scheme: "numbers", fromTheBack: true });
+      edits.setAisle(history, [...selection.seats].slice(3, 4), true);
+      const cut = { label: "Cut", outline: [[-50, -80], [50, -80], [50, 60], [-50, 60]] };
+      edits.outlineSection(history, selection, { ...cut, takesSeats: true });
+      edits.remove(history, selection);
+      const [end, places] = [all(), drawing.places];
+      let steps = 0;
+      while (history.undo()) steps += 1;
+      const empty = [drawing.sections.length, drawing.places];
+      while (history.redo());
+      return [empty, all() === end, steps, places]"""
+    )
+    assert empty == [0, 0]
+    assert same
+    assert (steps, places) == (11, 31)
+
+
+def test_a_row_grows_along_its_line_and_its_numbers_go_on(run):
+    grown, gap, kept = run(
+        BLOCK
+        + """
+      edits.lengthen(history, [rows()[1]], false);
+      const row = rows()[1];
+      const [before, last] = points(row).slice(-2);
+      return [drawing.labels[row.seats.at(-1)], laying.far(before, last), rows()[0].seats.length]"""
+    )
+    assert (grown, gap, kept) == ("11", 20, 10)
+
+
+def test_only_sections_that_changed_are_sent(run):
+    sent = run(
+        BLOCK
+        + """
+      edits.addSection(history, { label: "Circle", kind: "SEATS", rows: [[[0, 200], [20, 200]]] });
+      drawing.sections.forEach((each, position) => {
+        each.saved = { position, revision: each.revision };
+      });
+      const clean = drawing.form().sections;
+      edits.setKind(history, [drawing.sections[1].rows[0].seats[0]], "VIP");
+      return [clean, drawing.form().sections.map((each) => each.label ?? each)]"""
+    )
+    assert sent == [[0, 1], [0, "Circle"]]
+
+
+def test_a_section_left_without_seats_and_outline_is_gone(run):
+    assert run(
+        BLOCK
+        + """
+      selection.set(rows().flatMap(({ seats }) => seats));
+      edits.moveToSection(history, selection, undefined);
+      const after = drawing.sections.map(({ label }) => label);
+      history.undo();
+      return [after, drawing.sections.map(({ label }) => label)]"""
+    ) == [["Section"], ["Stalls"]]

@@ -1,0 +1,420 @@
+/** The drawing page: puts plan, picture, tools, forms and saving together. */
+import { Drawing, seatsOf } from "./drawing.js";
+import * as edits from "./edits.js";
+import { History } from "./history.js";
+import { Painter } from "./paint.js";
+import { Panel } from "./panel.js";
+import { Saver } from "./saving.js";
+import { Selection } from "./selection.js";
+import { TOOLS } from "./tools.js";
+import { View } from "./view.js";
+
+const ZOOM_STEP = 1.4;
+const NUDGE = 1; // plan units; with Shift half a pitch
+const CROSS_STEP = 10;
+const SMALL = "(max-width: 47.99rem)"; // drawing needs more room
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+class Editor {
+  constructor(root, { plan, name, version }) {
+    this.root = root;
+    this.name = name;
+    this.host = root.querySelector("[data-plan]");
+    this.live = root.querySelector("[data-live]");
+    this.drawing = Drawing.from(plan);
+    this.selection = new Selection(this.drawing);
+    this.history = new History(this.drawing, (words) => this.changed(words));
+    this.view = new View();
+    this.painter = new Painter(this.host, this.drawing, this.view);
+    this.panel = new Panel(root, this);
+    this.tools = Object.fromEntries(TOOLS.map((Made) => new Made(this)).map((tool) => [tool.name, tool]));
+    this.saver = new Saver(root, this.drawing, version, {
+      state: root.querySelector("[data-saved]"),
+      refused: (message, isStale) => this.showRefusal(message, isStale),
+    });
+    this.pointers = new Map();
+    this.cross = null;
+    this.listen();
+    this.use("select");
+    this.painter.grid = this.panel.grid;
+  }
+
+  get isEditable() {
+    return !matchMedia(SMALL).matches;
+  }
+
+  listen() {
+    const { host, root } = this;
+    const on = (target, name, act, options) => target.addEventListener(name, act, options);
+    on(host, "pointerdown", (event) => this.press(event));
+    on(host, "pointermove", (event) => this.drag(event));
+    on(host, "pointerup", (event) => this.lift(event));
+    on(host, "pointercancel", (event) => this.lose(event));
+    on(host, "wheel", (event) => this.wheel(event), { passive: false });
+    on(host, "keydown", (event) => this.key(event));
+    on(host, "contextmenu", (event) => event.preventDefault());
+    on(root, "keydown", (event) => this.shortcut(event));
+    for (const button of root.querySelectorAll("[data-tool]")) on(button, "click", () => this.use(button.dataset.tool));
+    new ResizeObserver(() => this.resize()).observe(host);
+    const retheme = () => (this.painter.retheme(), this.repaint());
+    new MutationObserver(retheme).observe(document.documentElement, { attributeFilter: ["class"] });
+    on(matchMedia("(prefers-color-scheme: dark)"), "change", retheme);
+    on(matchMedia(SMALL), "change", () => this.use(this.isEditable ? "select" : "hand"));
+  }
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.host;
+    if (!width || !height) return;
+    const isFirst = !this.view.width;
+    Object.assign(this.view, { width, height });
+    this.painter.resize(width, height);
+    if (isFirst) this.view.fit(this.drawing.box());
+    this.draw();
+  }
+
+  /* ---------- the picture ---------- */
+
+  /** Paints everything in the next frame. */
+  repaint() {
+    this.isAllDue = true;
+    this.repaintTop();
+  }
+
+  repaintTop() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      if (this.isAllDue) this.draw();
+      else this.drawTop();
+    });
+  }
+
+  draw() {
+    this.isAllDue = false;
+    this.painter.draw();
+    this.drawTop();
+  }
+
+  drawTop() {
+    const { painter, selection, tool } = this;
+    painter.drawTop(this.ghosts ? NOTHING : selection, tool.state?.shift ?? [0, 0], (c) => {
+      if (this.ghosts) painter.drawGhosts(c, this.ghosts);
+      tool.paint(c, painter);
+      if (this.cross) painter.drawCross(c, this.cross);
+    });
+  }
+
+  /** The selection moves on the upper canvas only, while the others stand still without it. */
+  liftSelection() {
+    this.painter.hidden = this.selection.seats;
+    this.painter.drawSeats();
+  }
+
+  dropSelection() {
+    this.painter.hidden = new Set();
+    this.repaint();
+  }
+
+  /** Shows seats at other points for a while. */
+  preview(ids, points) {
+    if (!this.ghosts) this.liftSelection();
+    this.ghosts = points;
+    this.repaintTop();
+  }
+
+  endPreview() {
+    this.ghosts = null;
+    this.dropSelection();
+  }
+
+  /* ---------- state ---------- */
+
+  changed(words) {
+    this.selection.prune();
+    this.panel?.refresh();
+    this.say(words);
+    this.saver.touch();
+    this.repaint();
+    this.allowHistory();
+  }
+
+  allowHistory() {
+    this.root.querySelector("[data-act=undo]").disabled = !this.history.done.length;
+    this.root.querySelector("[data-act=redo]").disabled = !this.history.undone.length;
+  }
+
+  say(words) {
+    this.live.textContent = words;
+  }
+
+  select(seats, more) {
+    this.selection.set(seats, more);
+    this.selected(more?.row);
+  }
+
+  selected(row) {
+    const { selection, drawing } = this;
+    const [first] = selection.seats;
+    if (row && selection.seats.size === 1) this.say(`Section ${row.section.label}, row ${row.label}, seat ${drawing.labels[first]}`);
+    else this.say(`${edits.namedCount(selection)} selected`);
+    this.panel.refresh();
+    this.repaintTop();
+  }
+
+  use(name) {
+    this.tool?.cancel();
+    this.tool = this.tools[this.isEditable ? name : "hand"];
+    this.tool.begin();
+    for (const button of this.root.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", String(button.dataset.tool === this.tool.name));
+    this.host.dataset.using = this.tool.name;
+    this.root.querySelector(".editor__panel").scrollTop = 0;
+    this.panel.refresh();
+    this.repaintTop();
+  }
+
+  /** On the grid, when there is one. */
+  snapped(point) {
+    const { grid } = this.panel;
+    return grid ? point.map((value) => Math.round(value / grid) * grid) : point;
+  }
+
+  /** A shift that brings what was hit onto the grid. */
+  onGrid([dx, dy], { seat }, event) {
+    const { grid } = this.panel;
+    if (!grid || event.altKey) return [dx, dy];
+    if (seat === undefined) return this.snapped([dx, dy]);
+    const [x, y] = this.drawing.point(seat);
+    const [gx, gy] = this.snapped([x + dx, y + dy]);
+    return [gx - x, gy - y];
+  }
+
+  takeRows() {
+    this.selection.takeRows();
+    this.selected();
+  }
+
+  takeSections() {
+    this.selection.takeSections();
+    this.selected();
+  }
+
+  /* ---------- pointer ---------- */
+
+  point(event) {
+    const { left, top } = this.host.getBoundingClientRect();
+    return this.view.toPlan(event.clientX - left, event.clientY - top);
+  }
+
+  press(event) {
+    this.host.focus({ preventScroll: true });
+    this.pointers.set(event.pointerId, event);
+    this.host.setPointerCapture(event.pointerId);
+    this.cross = null;
+    if (this.pointers.size === 2) return this.tool.cancel();
+    this.panning = event.button === 1 || event.button === 2 || !this.isEditable;
+    if (!this.panning && event.button === 0) this.tool.press(this.point(event), event);
+    return undefined;
+  }
+
+  drag(event) {
+    const before = this.pointers.get(event.pointerId);
+    if (!before) return this.tool.hover(this.point(event));
+    this.pointers.set(event.pointerId, event);
+    if (this.pointers.size === 2) return this.pinch(before, event);
+    if (!this.panning) return this.tool.drag(this.point(event), event);
+    this.view.move(event.clientX - before.clientX, event.clientY - before.clientY);
+    return this.repaint();
+  }
+
+  lift(event) {
+    const isOne = this.pointers.size === 1;
+    if (!this.pointers.delete(event.pointerId) || !isOne || this.panning || event.button) return;
+    this.tool.lift(this.point(event), event);
+  }
+
+  lose(event) {
+    this.pointers.delete(event.pointerId);
+    this.tool.cancel();
+  }
+
+  pinch(before, now) {
+    const other = [...this.pointers.values()].find(({ pointerId }) => pointerId !== now.pointerId);
+    const apart = (event) => Math.hypot(event.clientX - other.clientX, event.clientY - other.clientY) || 1;
+    const { left, top } = this.host.getBoundingClientRect();
+    this.view.move((now.clientX - before.clientX) / 2, (now.clientY - before.clientY) / 2);
+    this.view.zoom(apart(now) / apart(before), (now.clientX + other.clientX) / 2 - left, (now.clientY + other.clientY) / 2 - top);
+    this.repaint();
+  }
+
+  wheel(event) {
+    event.preventDefault();
+    const { left, top } = this.host.getBoundingClientRect();
+    const turn = Math.max(-0.5, Math.min(0.5, event.deltaY * (event.deltaMode ? 20 : 1) * (event.ctrlKey ? 0.01 : 0.0022)));
+    this.view.zoom(Math.exp(-turn), event.clientX - left, event.clientY - top);
+    this.repaint();
+  }
+
+  /* ---------- keyboard ---------- */
+
+  /** Keys of the plan, while it has the focus. */
+  key(event) {
+    if (event.ctrlKey || event.metaKey) return;
+    const arrow = ARROWS[event.key];
+    const button = this.root.querySelector(`[data-tool][data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    const act = { "+": "closer", "=": "closer", "-": "farther", 0: "fit", Delete: "remove", Backspace: "remove", "]": "turn-right", "[": "turn-left" }[event.key];
+    if (arrow) this.arrow(arrow, event.shiftKey);
+    else if (event.key === "Enter" || event.key === " ") this.placeByKey(event);
+    else if (event.key === "Escape") this.escape();
+    else if (act) this.act(act);
+    else if (button && !event.altKey) this.use(button.dataset.tool);
+    else return;
+    event.preventDefault();
+  }
+
+  arrow([dx, dy], isFar) {
+    if (this.tool.name === "hand") {
+      this.view.move(-dx * 60, -dy * 60);
+      return this.repaint();
+    }
+    if (this.tool.name === "select" && !this.selection.isEmpty && this.isEditable) {
+      const step = isFar ? CROSS_STEP : NUDGE;
+      return edits.moveBy(this.history, this.selection, dx * step, dy * step);
+    }
+    return this.moveCross(dx, dy, isFar ? 5 * CROSS_STEP : CROSS_STEP);
+  }
+
+  moveCross(dx, dy, step) {
+    const [l, t, r, b] = this.view.sight(-20 / this.view.k);
+    const [x, y] = this.cross ?? this.snapped([(l + r) / 2, (t + b) / 2]);
+    this.cross = [x + dx * step, y + dy * step];
+    const [cx, cy] = this.cross;
+    if (cx < l || cx > r || cy < t || cy > b) {
+      this.view.move(-dx * this.view.width * 0.3, -dy * this.view.height * 0.3);
+      this.repaint();
+    }
+    this.say(`Cross at ${Math.round(cx)}, ${Math.round(cy)}`);
+    this.tool.hover(this.cross);
+    this.repaintTop();
+  }
+
+  placeByKey(event) {
+    if (!this.cross) this.moveCross(0, 0, 0);
+    this.tool.place(this.cross, event);
+  }
+
+  escape() {
+    if (this.tool.isBusy) this.tool.cancel();
+    else if (this.tool.name === "select") this.select([]);
+    else this.use("select");
+    this.repaint();
+  }
+
+  /** Keys that work wherever the focus is, but in a field keep their own meaning. */
+  shortcut(event) {
+    if (!event.ctrlKey && !event.metaKey) return;
+    const isTyping = event.target.matches("input:not([type=checkbox], [type=range]), textarea");
+    const key = event.key.toLowerCase();
+    const act = { z: event.shiftKey ? "redo" : "undo", y: "redo", d: "duplicate", a: "all", s: "save" }[key];
+    if (!act || (isTyping && act !== "save")) return;
+    event.preventDefault();
+    if (isTyping) event.target.dispatchEvent(new Event("change", { bubbles: true }));
+    this.act(act);
+  }
+
+  /* ---------- buttons ---------- */
+
+  act(name) {
+    const { history, selection, view, drawing } = this;
+    const something = (work) => () => !selection.isEmpty && this.isEditable && work();
+    const acts = {
+      undo: () => history.undo(),
+      redo: () => history.redo(),
+      save: () => this.saver.save(),
+      check: () => this.check(),
+      publish: () => this.publish(),
+      closer: () => this.zoom(ZOOM_STEP),
+      farther: () => this.zoom(1 / ZOOM_STEP),
+      fit: () => (view.fit(drawing.box()), this.repaint()),
+      all: () => this.select(drawing.sections.flatMap(seatsOf), { shapes: drawing.shapes }),
+      none: () => this.select([]),
+      "longer-left": () => this.lengthen(true),
+      "longer-right": () => this.lengthen(false),
+      rows: () => this.takeRows(),
+      sections: () => this.takeSections(),
+      finish: () => this.tool.finish(),
+      remove: something(() => edits.remove(history, selection)),
+      duplicate: something(() => edits.duplicate(history, selection)),
+      "mirror-across": something(() => edits.mirror(history, selection, 0)),
+      "mirror-down": something(() => edits.mirror(history, selection, 1)),
+      "turn-left": something(() => edits.turnBy(history, selection, -5)),
+      "turn-right": something(() => edits.turnBy(history, selection, 5)),
+      "align-left": something(() => edits.align(history, selection, "left")),
+      "align-middle": something(() => edits.align(history, selection, "middle")),
+      "align-right": something(() => edits.align(history, selection, "right")),
+      "fit-outline": () => edits.fitOutline(history, selection.sections()[0]),
+      "no-outline": () => edits.setSection(history, selection.sections()[0], "outline", []),
+      "no-focal": () => edits.setFocal(history, this.panel.options("focal").zone, null),
+      "keep-copy": () => this.saver.keepCopy(),
+      "open-theirs": () => ((this.saver.isChanged = false), location.reload()),
+    };
+    acts[name]();
+  }
+
+  lengthen(isLeft) {
+    const rows = this.selection.rows().map(([row]) => row).filter(({ section }) => section.kind === "SEATS");
+    this.select([...this.selection.seats, ...edits.lengthen(this.history, rows, isLeft)]);
+  }
+
+  zoom(factor) {
+    this.view.zoom(factor);
+    this.repaint();
+  }
+
+  goTo([x, y]) {
+    const { view, drawing } = this;
+    view.centre([x, y], Math.max(view.k, 1.5));
+    const seat = drawing.index.nearest(x, y, 12);
+    if (seat >= 0) this.select([seat], { row: drawing.homes[seat] });
+    this.host.focus();
+    this.repaint();
+  }
+
+  goToSection(section) {
+    this.view.fit(this.drawing.sectionBox(section));
+    this.select(seatsOf(section), { section });
+    this.repaint();
+  }
+
+  async check() {
+    this.say("Looking the plan over…");
+    if (!(await this.saver.save())) return null;
+    const answer = await fetch(this.root.dataset.check).catch(() => null);
+    if (!answer?.ok) return this.say("The plan could not be looked over. Try again.");
+    const { findings } = await answer.json();
+    return this.panel.showFindings(findings);
+  }
+
+  async publish() {
+    if (await this.saver.save()) location.assign(this.root.dataset.publish);
+  }
+
+  showRefusal(message, isStale) {
+    const box = this.root.querySelector("[data-refusal]");
+    box.hidden = !message;
+    box.querySelector("[data-why]").textContent = message;
+    box.querySelector("[data-stale]").hidden = !isStale;
+  }
+}
+
+const NOTHING = { seats: new Set(), shapes: new Set(), section: null };
+
+const root = document.querySelector("[data-editor]");
+const answer = await fetch(root.dataset.load);
+if (answer.ok) {
+  const editor = new Editor(root, await answer.json());
+  editor.panel.refresh();
+  editor.allowHistory();
+  root.classList.add("is-ready");
+  root.querySelector("[data-saved]").textContent = "Everything is saved";
+} else {
+  root.querySelector("[data-live]").textContent = "The drawing could not be loaded. Reload the page to try again.";
+}

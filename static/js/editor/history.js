@@ -1,0 +1,160 @@
+/**
+ * Every change of a drawing, as something that can be taken back. An edit is a list of patches; a patch keeps what it
+ * replaced, so that doing and undoing are the same exchange, and only what changed is remembered.
+ */
+const MOST_EDITS = 500;
+
+export class History {
+  /** changed(words) is called after every edit, undo and redo. */
+  constructor(drawing, changed) {
+    Object.assign(this, { drawing, changed, done: [], undone: [] });
+  }
+
+  /** Runs work(edit) as one edit named by words, such as "12 seats moved"; nothing is kept of one that changes nothing. */
+  run(words, work) {
+    const edit = new Edit(this.drawing);
+    const result = work(edit);
+    if (edit.patches.length) {
+      this.done.push({ words, patches: edit.patches });
+      if (this.done.length > MOST_EDITS) this.done.shift();
+      this.undone = [];
+      this.changed(words);
+    }
+    return result;
+  }
+
+  undo() {
+    const last = this.done.pop();
+    if (!last) return null;
+    for (const patch of last.patches.toReversed()) exchange(this.drawing, patch);
+    this.undone.push(last);
+    this.changed(`Undone: ${last.words}`);
+    return last;
+  }
+
+  redo() {
+    const next = this.undone.pop();
+    if (!next) return null;
+    for (const patch of next.patches) exchange(this.drawing, patch);
+    this.done.push(next);
+    this.changed(`Again: ${next.words}`);
+    return next;
+  }
+}
+
+class Edit {
+  constructor(drawing) {
+    Object.assign(this, { drawing, patches: [] });
+  }
+
+  keep(patch) {
+    exchange(this.drawing, patch);
+    this.patches.push(patch);
+  }
+
+  /** A column (xs, ys, kinds, flags, labels, levels, disclosures, homes) of these seats; `values` as many, in their order. */
+  column(name, ids, values) {
+    const column = this.drawing[name];
+    if (ids.some((id, i) => column[id] !== values[i])) this.keep({ column: name, ids: Int32Array.from(ids), values: [...values] });
+  }
+
+  /** The same value for all. */
+  fill(name, ids, value) {
+    this.column(name, ids, Array(ids.length).fill(value));
+  }
+
+  move(ids, points) {
+    this.column("xs", ids, points.map(([x]) => x));
+    this.column("ys", ids, points.map(([, y]) => y));
+  }
+
+  /** A property of the drawing, a section, a row or a shape. Lists are replaced, never changed in place. */
+  set(part, key, value) {
+    if (part[key] !== value) this.keep({ part, key, value });
+  }
+
+  addSection(section) {
+    this.set(this.drawing, "sections", [...this.drawing.sections, section]);
+    return section;
+  }
+
+  /** A new row of a section with seats { x, y, label, … }. Returns the row. */
+  addRow(section, label, seats) {
+    const row = { label, section, seats: [] };
+    const ids = seats.map((seat) => this.drawing.make(row, seat));
+    for (const id of ids) this.drawing.homes[id] = null; // what undoing leads back to
+    this.column("homes", ids, ids.map(() => row));
+    this.set(section, "rows", [...section.rows, row]);
+    return row;
+  }
+
+  /** A new seat of a row that has some, before its first or after its last. Returns it. */
+  addSeat(row, seat, isFirst) {
+    const id = this.drawing.make({ seats: [] }, seat);
+    this.drawing.homes[id] = null;
+    this.column("homes", [id], [row]);
+    this.set(row, "seats", isFirst ? [id, ...row.seats] : [...row.seats, id]);
+    return id;
+  }
+
+  /** Puts seats at the end of a row, out of those they are in; rows left empty go. */
+  moveTo(row, ids) {
+    const from = new Set(ids.map((id) => this.drawing.homes[id]));
+    this.takeOut(ids, from);
+    this.column("homes", ids, ids.map(() => row));
+    this.set(row, "seats", [...row.seats, ...ids]);
+    this.dropEmpty(from);
+  }
+
+  remove(ids) {
+    const from = new Set(ids.map((id) => this.drawing.homes[id]));
+    this.takeOut(ids, from);
+    this.column("homes", ids, ids.map(() => null));
+    this.dropEmpty(from);
+  }
+
+  takeOut(ids, rows) {
+    const gone = new Set(ids);
+    for (const row of rows) this.set(row, "seats", row.seats.filter((id) => !gone.has(id)));
+  }
+
+  dropEmpty(rows) {
+    for (const row of rows) {
+      if (!row.seats.length) this.set(row.section, "rows", row.section.rows.filter((each) => each !== row));
+      this.dropVoid(row.section);
+    }
+  }
+
+  /** A section of nothing but a name could not be found again. */
+  dropVoid(section) {
+    const { drawing } = this;
+    if (section.rows.length || section.outline.length) return;
+    this.set(drawing, "sections", drawing.sections.filter((each) => each !== section));
+  }
+}
+
+/** Swaps what a patch holds with what the drawing has. */
+function exchange(drawing, patch) {
+  if (patch.part) return exchangePart(patch);
+  const { column: name, ids, values } = patch;
+  const column = drawing[name];
+  ids.forEach((id, i) => {
+    touch(drawing.homes[id]?.section);
+    [column[id], values[i]] = [values[i], column[id]];
+    touch(drawing.homes[id]?.section);
+    if (name === "xs" || name === "ys" || name === "homes") drawing.index.update(id);
+  });
+}
+
+function exchangePart(patch) {
+  const { part, key, value } = patch;
+  patch.value = part[key];
+  touch(part.section ?? part);
+  part[key] = value;
+  touch(part.section ?? part);
+}
+
+/** A section with another revision is sent anew and its box measured again. */
+function touch(section) {
+  if (section?.rows) section.revision++;
+}

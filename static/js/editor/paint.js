@@ -1,0 +1,390 @@
+/**
+ * The picture, on three canvases: the ground (outlines, shapes, names), the seats, and over them what changes while
+ * the pointer moves (what is selected, what a tool is about to make). Only what is in sight is painted; while
+ * something is dragged, the two below stand still.
+ */
+import { joined, meet, middleOf, PITCH, RESTRICTED, AISLE, seatsOf, shapeBox } from "./drawing.js";
+
+const DOT = 15; // plan units across
+const PLACE = 5; // a place to stand
+const POINTS_BELOW = 5; // px across: smaller seats are set pixel by pixel
+const LETTERS_FROM = 15; // px across
+const GRID_FROM = 5; // px between lines
+const MOST_RATIO = 2;
+const COLOURS = { paper: "--paper", sunk: "--sunk", ink: "--ink", grey: "--grey", edge: "--edge", line: "--line", accent: "--accent", bad: "--bad", p1: "--p1", p2: "--p2", p3: "--p3", p4: "--p4", p5: "--p5", p6: "--p6" };
+const KIND_COLOURS = ["edge", "accent", "p4", "p3", "line"]; // by kind
+const MARKS = ["", "V", "W", "C", ""];
+const HEAT = ["p6", "p5", "p4", "p3", "p2", "p1"]; // nearest first
+
+export class Painter {
+  constructor(host, drawing, view) {
+    Object.assign(this, { host, drawing, view, hidden: new Set(), heat: false, grid: 0 });
+    [this.ground, this.seats, this.top] = [...host.querySelectorAll("canvas")].map((canvas) => canvas.getContext("2d"));
+    this.retheme();
+  }
+
+  resize(width, height) {
+    this.ratio = Math.min(devicePixelRatio, MOST_RATIO);
+    for (const { canvas } of [this.ground, this.seats, this.top]) {
+      canvas.width = Math.round(width * this.ratio);
+      canvas.height = Math.round(height * this.ratio);
+    }
+  }
+
+  retheme() {
+    const probe = document.createElement("i");
+    this.host.append(probe);
+    this.colour = {};
+    for (const [name, token] of Object.entries(COLOURS)) {
+      probe.style.color = `var(${token})`;
+      this.colour[name] = getComputedStyle(probe).color;
+    }
+    probe.remove();
+    this.font = getComputedStyle(this.host).fontFamily;
+    this.words = Object.fromEntries(Object.entries(this.colour).map(([name, text]) => [name, pixelOf(text)]));
+  }
+
+  /** Everything below what moves. */
+  draw() {
+    this.drawGround();
+    this.drawSeats();
+  }
+
+  begin(context) {
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, context.canvas.width, context.canvas.height);
+    const { k, x, y } = this.view;
+    context.setTransform(k * this.ratio, 0, 0, k * this.ratio, x * this.ratio, y * this.ratio);
+    this.pixel = 1 / k;
+  }
+
+  /* ---------- ground ---------- */
+
+  drawGround() {
+    const { ground: c, drawing, view } = this;
+    this.begin(c);
+    const sight = view.sight();
+    if (this.grid * view.k >= GRID_FROM) this.drawGrid(c, sight);
+    for (const shape of drawing.shapes) if (meet(shapeBox(shape), sight)) this.drawShape(c, shape);
+    for (const section of drawing.sections) if (meet(drawing.sectionBox(section), sight)) this.drawSection(c, section);
+    this.drawFocals(c);
+  }
+
+  drawGrid(c, [l, t, r, b]) {
+    c.beginPath();
+    for (let x = Math.ceil(l / this.grid) * this.grid; x < r; x += this.grid) line(c, x, t, x, b);
+    for (let y = Math.ceil(t / this.grid) * this.grid; y < b; y += this.grid) line(c, l, y, r, y);
+    c.strokeStyle = this.colour.line;
+    c.lineWidth = 0.5 * this.pixel;
+    c.stroke();
+  }
+
+  drawShape(c, shape) {
+    const { colour, pixel } = this;
+    const box = shapeBox(shape);
+    const [x, y] = middleOf(box);
+    c.save();
+    if (!shape.points.length) turn(c, x, y, shape.rotation);
+    c.beginPath();
+    trace(c, shape);
+    if (shape.kind === "stage") fill(c, colour.ink);
+    else if (shape.kind !== "text") stroke(c, colour.edge, 1.2 * pixel);
+    const size = shape.kind === "text" ? Math.max(shape.h, PITCH) : Math.min(Math.max(14 * pixel, PITCH), (box[3] - box[1]) * 0.7);
+    this.write(c, shape.label, x, y, size, shape.kind === "stage" ? colour.paper : colour.grey);
+    c.restore();
+  }
+
+  drawSection(c, section) {
+    const { colour, pixel } = this;
+    if (section.outline.length > 1) {
+      c.beginPath();
+      polygon(c, section.outline);
+      if (section.kind === "STANDING") fill(c, colour.sunk);
+      stroke(c, colour.edge, 1.2 * pixel);
+    }
+    if (section.kind === "TABLES") for (const row of section.rows) this.drawTable(c, row);
+    if (this.view.k * DOT >= LETTERS_FROM * 0.7 && section.kind === "SEATS") for (const row of section.rows) this.nameRow(c, row);
+  }
+
+  drawTable(c, row) {
+    const points = row.seats.map((id) => this.drawing.point(id));
+    const [l, t, r, b] = points.reduce((box, [x, y]) => joined(box, [x, y, x, y]), [Infinity, Infinity, -Infinity, -Infinity]);
+    const [x, y] = middleOf([l, t, r, b]);
+    const inner = Math.max(PITCH * 0.4, Math.min(r - l, b - t) / 2 - PITCH * 0.6);
+    c.beginPath();
+    c.ellipse(x, y, Math.max(inner, (r - l) / 2 - PITCH * 0.6), inner, 0, 0, 2 * Math.PI);
+    stroke(c, this.colour.edge, this.pixel);
+    this.write(c, row.label, x, y, PITCH * 0.6, this.colour.ink);
+  }
+
+  nameRow(c, row) {
+    const { seats, label } = row;
+    if (!label || !seats.length) return;
+    const [x, y] = this.drawing.point(seats[0]);
+    const [nx, ny] = this.drawing.point(seats[1] ?? seats[0]);
+    const apart = Math.hypot(nx - x, ny - y) || 1;
+    const [dx, dy] = seats.length > 1 ? [(x - nx) / apart, (y - ny) / apart] : [-1, 0];
+    this.write(c, label, x + dx * PITCH, y + dy * PITCH, PITCH * 0.6, this.colour.grey);
+  }
+
+  drawFocals(c) {
+    const { drawing } = this;
+    const all = [["", drawing.focal], ...Object.entries(drawing.focals)];
+    for (const [zone, point] of all) if (point) this.drawFocal(c, zone, point);
+  }
+
+  drawFocal(c, zone, [x, y]) {
+    const arm = 9 * this.pixel;
+    c.beginPath();
+    line(c, x - arm, y, x + arm, y);
+    line(c, x, y - arm, x, y + arm);
+    c.moveTo(x + arm * 0.6, y);
+    c.arc(x, y, arm * 0.6, 0, 2 * Math.PI);
+    stroke(c, this.colour.bad, 2 * this.pixel);
+    this.write(c, zone || "Focal point", x, y + 18 * this.pixel, 12 * this.pixel, this.colour.bad);
+  }
+
+  write(c, text, x, y, size, colour, halo) {
+    if (!text || size / this.pixel < 7) return;
+    c.font = `650 ${size}px ${this.font}`;
+    c.textAlign = "center";
+    c.textBaseline = "middle";
+    if (halo) {
+      c.lineJoin = "round";
+      c.strokeStyle = halo;
+      c.lineWidth = size / 3;
+      c.strokeText(text, x, y);
+    }
+    c.fillStyle = colour;
+    c.fillText(text, x, y);
+  }
+
+  /* ---------- seats ---------- */
+
+  drawSeats() {
+    const { seats: c, view, drawing } = this;
+    this.begin(c);
+    this.looks = this.heat ? this.heatLooks() : (id) => KIND_COLOURS[drawing.kinds[id]];
+    const groups = {};
+    drawing.index.each(view.sight(PITCH), (id) => {
+      if (!this.hidden.has(id)) (groups[this.looks(id)] ??= []).push(id);
+    });
+    if (DOT * view.k < POINTS_BELOW) this.setPoints(c, groups);
+    else this.setDots(c, groups);
+    this.nameSections(c);
+  }
+
+  /** Over the middle of its first row, or amid those who stand; where there is room. */
+  nameSections(c) {
+    const { drawing, view, colour, pixel } = this;
+    const sight = view.sight();
+    for (const section of drawing.sections) {
+      const box = drawing.sectionBox(section);
+      if ((box[2] - box[0]) / pixel < 30 || !meet(box, sight)) continue;
+      const seats = section.kind === "SEATS" ? section.rows[0]?.seats : null;
+      const [x, y] = seats?.length ? drawing.point(seats[seats.length >> 1]) : middleOf(box);
+      const above = seats?.length ? 10 + 9 * pixel : 0;
+      this.write(c, section.label, x, y - above, 13 * pixel, colour.ink, colour.sunk);
+    }
+  }
+
+  /** Tens of thousands of small seats cost a few milliseconds this way. */
+  setPoints(c, groups, [dx, dy] = [0, 0], more = 0) {
+    const { view, drawing, ratio } = this;
+    const { width, height } = c.canvas;
+    const picture = new ImageData(width, height);
+    const pixels = new Uint32Array(picture.data.buffer);
+    const across = Math.max(1, Math.round(DOT * view.k * ratio * 0.85)) + more;
+    for (const [look, ids] of Object.entries(groups)) {
+      const colour = this.words[look];
+      for (const id of ids) {
+        const left = Math.round(((drawing.xs[id] + dx) * view.k + view.x) * ratio - across / 2);
+        const upper = Math.round(((drawing.ys[id] + dy) * view.k + view.y) * ratio - across / 2);
+        for (let y = Math.max(0, upper); y < Math.min(height, upper + across); y++) {
+          pixels.fill(colour, y * width + Math.max(0, left), y * width + Math.max(0, Math.min(width, left + across)));
+        }
+      }
+    }
+    c.putImageData(picture, 0, 0);
+  }
+
+  setDots(c, groups) {
+    c.lineCap = "round";
+    for (const [look, ids] of Object.entries(groups)) {
+      const [places, others] = parted(ids, (id) => this.drawing.isStanding(id));
+      this.dots(c, others, this.colour[look], DOT);
+      this.dots(c, places, this.colour[look === "line" ? "edge" : look], PLACE);
+    }
+    const all = Object.values(groups).flat();
+    this.markRestricted(c, all);
+    if (DOT * this.view.k >= LETTERS_FROM) this.letter(c, all);
+  }
+
+  dots(c, ids, colour, across) {
+    const { xs, ys } = this.drawing;
+    c.beginPath();
+    for (const id of ids) line(c, xs[id], ys[id], xs[id], ys[id]);
+    stroke(c, colour, across);
+  }
+
+  /** A restricted view is hollow, an aisle a bar before its seat. */
+  markRestricted(c, ids) {
+    const { flags, xs, ys, homes } = this.drawing;
+    this.dots(c, ids.filter((id) => flags[id] & RESTRICTED), this.colour.paper, DOT * 0.5);
+    c.beginPath();
+    for (const id of ids.filter((each) => flags[each] & AISLE)) {
+      const { seats } = homes[id];
+      const before = seats[seats.indexOf(id) - 1];
+      if (before !== undefined) bar(c, [xs[before], ys[before]], [xs[id], ys[id]]);
+    }
+    stroke(c, this.colour.bad, 2 * this.pixel);
+  }
+
+  letter(c, ids) {
+    const { drawing, colour } = this;
+    c.font = `650 ${DOT * 0.5}px ${this.font}`;
+    c.textAlign = "center";
+    c.textBaseline = "middle";
+    for (const id of ids) {
+      if (drawing.isStanding(id)) continue;
+      c.fillStyle = drawing.flags[id] & RESTRICTED ? colour.ink : colour.paper;
+      const text = this.view.k * DOT >= 2 * LETTERS_FROM ? `${MARKS[drawing.kinds[id]]}${drawing.labels[id]}` : MARKS[drawing.kinds[id]] || drawing.labels[id];
+      c.fillText(text, drawing.xs[id], drawing.ys[id], DOT);
+    }
+  }
+
+  /** Nearest to the focal point of the zone: the dearest price colour. Six groups of equal size. */
+  heatLooks() {
+    const { drawing } = this;
+    const distance = new Float64Array(drawing.count).fill(Infinity);
+    for (const section of drawing.sections) {
+      const [fx, fy] = drawing.focalOf(section);
+      for (const id of seatsOf(section)) distance[id] = Math.hypot(drawing.xs[id] - fx, drawing.ys[id] - fy);
+    }
+    const sorted = distance.filter(Number.isFinite).sort();
+    const edges = HEAT.map((_, i) => sorted[Math.floor((sorted.length * (i + 1)) / HEAT.length) - 1] ?? Infinity);
+    return (id) => HEAT[Math.max(0, edges.findIndex((edge) => distance[id] <= edge))];
+  }
+
+  /* ---------- what moves ---------- */
+
+  /** What is selected, shifted by (dx, dy) while it is dragged, and then what `more(context, painter)` paints. */
+  drawTop(selection, [dx, dy], more) {
+    const { top: c, drawing } = this;
+    this.begin(c);
+    c.lineCap = "round";
+    this.drawSelectedSeats(c, selection.seats, dx, dy);
+    c.translate(dx, dy);
+    for (const shape of selection.shapes) this.drawFrame(c, shapeBox(shape));
+    if (selection.section?.outline.length) {
+      c.beginPath();
+      polygon(c, selection.section.outline);
+      stroke(c, this.colour.accent, 2 * this.pixel);
+    }
+    c.translate(-dx, -dy);
+    more(c, this);
+  }
+
+  drawSelectedSeats(c, ids, dx, dy) {
+    if (DOT * this.view.k < POINTS_BELOW && ids.size) return this.setPoints(c, { accent: ids }, [dx, dy], 1);
+    const { xs, ys } = this.drawing;
+    const [l, t, r, b] = this.view.sight(PITCH);
+    c.beginPath();
+    for (const id of ids) {
+      const [x, y] = [xs[id] + dx, ys[id] + dy];
+      if (x > l && x < r && y > t && y < b && !this.drawing.isStanding(id)) line(c, x, y, x, y);
+    }
+    const across = Math.max(DOT, 3 * this.pixel);
+    stroke(c, this.colour.accent, across + 5 * this.pixel);
+    stroke(c, this.colour.paper, across + 1.5 * this.pixel);
+    stroke(c, this.colour.ink, across - 1.5 * this.pixel);
+  }
+
+  drawFrame(c, [l, t, r, b]) {
+    c.beginPath();
+    c.rect(l, t, r - l, b - t);
+    stroke(c, this.colour.accent, 2 * this.pixel);
+  }
+
+  /** Seats that would be made here. */
+  drawGhosts(c, points) {
+    c.lineCap = "round";
+    c.beginPath();
+    for (const [x, y] of points) line(c, x, y, x, y);
+    c.globalAlpha = 0.5;
+    stroke(c, this.colour.accent, Math.max(DOT, 3 * this.pixel));
+    c.globalAlpha = 1;
+  }
+
+  drawPath(c, points, isClosed) {
+    c.beginPath();
+    points.forEach(([x, y], i) => (i ? c.lineTo(x, y) : c.moveTo(x, y)));
+    if (isClosed) c.closePath();
+    stroke(c, this.colour.accent, 2 * this.pixel);
+  }
+
+  /** Where the keyboard would act. */
+  drawCross(c, [x, y]) {
+    const arm = 12 * this.pixel;
+    c.beginPath();
+    line(c, x - arm, y, x + arm, y);
+    line(c, x, y - arm, x, y + arm);
+    stroke(c, this.colour.paper, 4 * this.pixel);
+    stroke(c, this.colour.ink, 1.5 * this.pixel);
+  }
+}
+
+function line(c, ax, ay, bx, by) {
+  c.moveTo(ax, ay);
+  c.lineTo(bx, by);
+}
+
+function bar(c, [ax, ay], [bx, by]) {
+  const [mx, my] = [(ax + bx) / 2, (ay + by) / 2];
+  const apart = Math.hypot(bx - ax, by - ay) || 1;
+  const [nx, ny] = [((by - ay) / apart) * 9, ((ax - bx) / apart) * 9];
+  line(c, mx - nx, my - ny, mx + nx, my + ny);
+}
+
+function polygon(c, points) {
+  points.forEach(([x, y], i) => (i ? c.lineTo(x, y) : c.moveTo(x, y)));
+  c.closePath();
+}
+
+function trace(c, { kind, points, x, y, w, h }) {
+  if (points.length) polygon(c, points);
+  else if (kind === "circle") c.ellipse(x + w / 2, y + h / 2, Math.abs(w / 2), Math.abs(h / 2), 0, 0, 2 * Math.PI);
+  else c.rect(x, y, w, h);
+}
+
+function turn(c, x, y, degrees) {
+  c.translate(x, y);
+  c.rotate((degrees * Math.PI) / 180);
+  c.translate(-x, -y);
+}
+
+function fill(c, colour) {
+  c.fillStyle = colour;
+  c.fill();
+}
+
+function stroke(c, colour, width) {
+  c.strokeStyle = colour;
+  c.lineWidth = width;
+  c.stroke();
+}
+
+/** [those that pass, the others] */
+function parted(list, passes) {
+  const parts = [[], []];
+  for (const each of list) parts[passes(each) ? 0 : 1].push(each);
+  return parts;
+}
+
+/** A colour as the bytes of a picture: little-endian red, green, blue, alpha. */
+function pixelOf(text) {
+  const c = new OffscreenCanvas(1, 1).getContext("2d");
+  c.fillStyle = text;
+  c.fillRect(0, 0, 1, 1);
+  return new Uint32Array(c.getImageData(0, 0, 1, 1).data.buffer)[0];
+}

@@ -1,0 +1,240 @@
+"""Drafts of layouts in the back office: the editor's page, what it loads and saves, publication."""
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.http import HttpResponseRedirect, JsonResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_GET, require_POST
+
+from core.admin_base import ReadOnlyAdmin, step
+from core.admin_parts import Panel, Table, columns, when
+from core.errors import DomainError, Invalid
+from core.words import many
+from venues import drafts
+from venues.admin_panels import plan_panels
+from venues.drawn import MOST_BYTES
+from venues.importers import reading
+from venues.models import LayoutDraft, LayoutSeat
+from venues.plan import PlanError, from_canonical, normalise
+
+
+class TooLarge(DomainError):
+    """More than the body of a save may have."""
+
+    code = "too_large"
+    status = 413
+
+
+class NewDraftForm(forms.Form):
+    name = forms.CharField(label="Name of the layout", max_length=120, initial="Layout")
+
+
+# What the editor's buttons say: name, key, words, hint.
+TOOLS = [
+    ("select", "V", "Select", "Select and move"),
+    ("hand", "H", "Hand", "Move the sheet"),
+    ("row", "R", "Row", "A row from end to end"),
+    ("block", "B", "Block", "Several rows at once"),
+    ("table", "T", "Table", "A table with its seats"),
+    ("outline", "O", "Section", "The outline of a section"),
+    ("area", "A", "Standing", "An area to stand in"),
+    ("shape", "S", "Shape", "Stage, boxes, words"),
+    ("focal", "F", "Focal point", "Where everybody looks"),
+]
+
+
+def editor_of(draft):
+    """The address of a draft's drawing page."""
+    return reverse("admin:venues_layoutdraft_draw", args=[draft.pk])
+
+
+@admin.register(LayoutDraft)
+class LayoutDraftAdmin(ReadOnlyAdmin):
+    list_display = ["name", "venue", "places_drawn", "based_on", "saved_by", "saved"]
+    list_filter = [("venue", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["venue", "based_on", "saved_by"]
+    search_fields = ["name", "venue__name"]
+    ordering = ["-saved_at", "pk"]
+    fields = ["venue", "name", "places_drawn", "based_on", "source", "saved_by", "saved", "version"]
+    readonly_fields = ["places_drawn", "saved"]
+    steps = ["draw", "publish", "throw_away"]
+    export_columns = {
+        "Venue": "venue__name",
+        "Draft": "name",
+        "Places": "places",
+        "Based on": "based_on__name",
+        "Saved": "saved_at",
+        "Version": "version",
+    }
+
+    def get_queryset(self, request):
+        heavy = [f"based_on__{name}" for name in ("plan", "geometry_brotli", "geometry_gzip")]
+        return super().get_queryset(request).select_related("based_on").defer("plan", *heavy)
+
+    @admin.display(description="Places", ordering="places")
+    def places_drawn(self, draft):
+        return f"{draft.places:,}"
+
+    @admin.display(description="Saved", ordering="saved_at")
+    def saved(self, draft):
+        return when(draft.saved_at)
+
+    # The editor
+
+    def get_urls(self):
+        wrap = self.admin_site.admin_view
+        return [
+            path(f"<uuid:draft_id>/{name}/", wrap(view), name=f"venues_layoutdraft_{name}")
+            for name, view in (
+                ("plan", gzip_page(require_GET(self.plan))),
+                ("save", require_POST(self.save)),
+                ("copy", require_POST(self.copy)),
+                ("check", require_GET(self.check_plan)),
+            )
+        ] + super().get_urls()
+
+    @step("Draw", is_page=True, tone="primary")
+    def draw(self, request, draft):
+        address = {
+            name: reverse(f"admin:venues_layoutdraft_{name}", args=[draft.pk])
+            for name in ("plan", "save", "copy", "check", "publish")
+        }
+        return self.page(
+            request,
+            "admin/editor.html",
+            title=f"{draft}: draw",
+            thing=draft,
+            address=address,
+            tools=TOOLS,
+            kinds=[choice for choice in LayoutSeat.Kind.choices if choice[0] != "STANDING"],
+        )
+
+    def plan(self, request, draft_id):
+        draft = self._draft(request, draft_id)
+        return JsonResponse({"version": draft.version, "name": draft.name, "plan": draft.plan})
+
+    def save(self, request, draft_id):
+        return self._answered(lambda: self._save(request, self._draft(request, draft_id)))
+
+    def _save(self, request, draft):
+        sent = _sent(request)
+        saved = drafts.save_draft(
+            draft_id=draft.pk,
+            version=reading.whole(sent.get("version")),
+            sent=reading.part(sent, "plan"),
+            by=request.user,
+        )
+        at = f"{timezone.localtime(saved.saved_at):%H:%M}"
+        return {"version": saved.version, "at": at, "places": saved.places}
+
+    def copy(self, request, draft_id):
+        return self._answered(lambda: self._copy(request, self._draft(request, draft_id)))
+
+    def _copy(self, request, draft):
+        plan = reading.part(_sent(request), "plan")
+        copied = drafts.copy_draft(draft=draft, sent=plan, by=request.user)
+        return {"address": editor_of(copied)}
+
+    def check_plan(self, request, draft_id):
+        found = drafts.findings_of_draft(self._draft(request, draft_id))
+        return JsonResponse({"findings": [finding.form for finding in found]})
+
+    def _draft(self, request, draft_id):
+        """The draft of an address, if who asks may draw."""
+        if not self.has_step_permission(request):
+            raise PermissionDenied
+        draft = LayoutDraft.objects.select_related("venue", "based_on").filter(pk=draft_id).first()
+        if draft is None:
+            raise drafts.DraftGone("This draft was published or thrown away.")
+        return draft
+
+    def _answered(self, work):
+        """The result of a use case as JSON, or its refusal in words."""
+        try:
+            return JsonResponse(work())
+        except DomainError as refused:
+            form = {"code": refused.code, "message": refused.message, **refused.details}
+            return JsonResponse(form, status=refused.status)
+
+    # What ends a draft
+
+    @step("Publish", is_page=True, tone="primary", when=lambda draft: draft.places > 0)
+    def publish(self, request, draft):
+        if request.method == "POST":
+            return self._published(request, draft)
+        found = drafts.findings_of_draft(draft)
+        stopping = sum(finding.stops for finding in found)
+        return self.page(
+            request,
+            "admin/draft_publish.html",
+            title=f"Publish {draft}",
+            thing=draft,
+            stopping=stopping,
+            others=len(found) - stopping,
+            editor=editor_of(draft),
+            panels=[*_findings_panels(found), *([] if stopping else _picture_panels(draft))],
+        )
+
+    def _published(self, request, draft):
+        try:
+            version = reading.whole(request.POST.get("version"))
+            layout, made = drafts.publish_draft(draft_id=draft.pk, version=version)
+        except DomainError as refused:
+            return self.back(request, draft, problem=refused.message)
+        words = "is published" if made else "was published before with exactly these seats"
+        return self.back(
+            request, layout, done=f"{layout} {words}: {many(layout.capacity, 'place')}."
+        )
+
+    @step(
+        "Throw away", tone="danger", says="The drawing is deleted for good. Published layouts stay."
+    )
+    def throw_away(self, request, draft):
+        drafts.throw_away(draft_id=draft.pk)
+        self.message_user(request, f"{draft} was thrown away.")
+        return HttpResponseRedirect(self.list_address())
+
+    def throw_away_preview(self, request, draft):
+        rows = [[section.label or "–", f"{section.places:,}"] for section in _sections(draft)]
+        table = Table(columns("Section", "Places#"), rows, ["All", f"{draft.places:,}"])
+        return [Panel("What is drawn", table)]
+
+
+def _sections(draft):
+    return from_canonical(draft.plan).sections
+
+
+def _picture_panels(draft):
+    """What would be published, unless it is too wide for its seats: that is told when it is tried."""
+    try:
+        return plan_panels(normalise(from_canonical(draft.plan)), draft.name)
+    except PlanError:
+        return []
+
+
+def _findings_panels(found):
+    if not found:
+        return []
+    rows = [
+        [finding.what, finding.why, "stops it" if finding.stops else "look at it"]
+        for finding in found
+    ]
+    return [Panel("What to look at", Table(columns("Object", "Reason", ""), rows), count=len(rows))]
+
+
+def _sent(request):
+    """The JSON object in the body of a save."""
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        raise TooLarge(
+            f"This drawing is larger than {MOST_BYTES >> 20} MB and was not saved. Split it into "
+            "two layouts."
+        ) from None
+    sent = reading.json_of(reading.text_of(body))
+    if not isinstance(sent, dict):
+        raise Invalid("A drawing is sent as one JSON object.")
+    return sent

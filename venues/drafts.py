@@ -1,0 +1,134 @@
+"""Drawing a layout: a draft is begun, saved often, looked over, and then published or thrown away."""
+
+from dataclasses import replace
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from core.errors import DomainError, NotFound
+from core.transactions import use_case
+from venues import drawn
+from venues.models import LayoutDraft
+from venues.plan import Plan, authored, canonical, checking, from_canonical, normalise, validate
+from venues.services import publish_layout
+
+
+class DraftGone(NotFound):
+    """Somebody published it or threw it away."""
+
+    code = "draft_gone"
+
+
+class StaleDraft(DomainError):
+    """Somebody else saved the draft since it was opened; nothing of either drawing is lost."""
+
+    code = "draft_is_stale"
+
+    def __init__(self, draft):
+        who = str(draft.saved_by) if draft.saved_by else "Somebody else"
+        at = f"{timezone.localtime(draft.saved_at):%H:%M}"
+        super().__init__(
+            f"{who} saved this draft at {at}, after you opened it. Your drawing is still here: keep "
+            "it as a draft of its own, or open what was saved.",
+            version=draft.version,
+        )
+
+
+def start_draft(*, venue, name, by, plan=None, source=""):
+    """A new draft of a venue: empty, or drawing on a normalised plan that was read from a file."""
+    plan = replace(plan or Plan("", ()), name=name)
+    return _start(venue=venue, name=name, plan=plan, by=by, source=source)
+
+
+def draft_from(*, layout, by):
+    """A new draft that begins as a published version."""
+    plan = from_canonical(layout.plan)
+    given = {"name": layout.name, "based_on": layout, "source": str(layout)}
+    return _start(venue=layout.venue, plan=plan, by=by, **given)
+
+
+def _start(*, plan, by, source, **given):
+    form = canonical(authored(plan))
+    return LayoutDraft.objects.create(
+        plan=form, places=plan.places, saved_by=by, source=source[:200], **given
+    )
+
+
+@use_case
+def save_draft(*, draft_id, version, sent, by):
+    """Saves what an editor sent (see `drawn.merged`) over this version of the draft; returns it.
+
+    Raises StaleDraft when another version is stored, PlanError when something sent cannot be kept.
+    Nothing is written then.
+    """
+    draft = _locked(draft_id)
+    if draft.version != version:
+        raise StaleDraft(draft)
+    before = draft.plan
+    draft.plan = drawn.merged(before, sent)
+    if draft.plan["name"] not in ("", before["name"]):
+        draft.name = draft.plan["name"]
+    draft.places = drawn.places_in(draft.plan)
+    draft.version += 1
+    draft.saved_by = by
+    draft.saved_at = Now()
+    draft.save()
+    draft.refresh_from_db(fields=["saved_at"])
+    return draft
+
+
+@use_case
+def copy_draft(*, draft, sent, by):
+    """Keeps a whole drawing that could not be saved over a newer one as a draft of its own."""
+    form = drawn.merged({"sections": []}, sent)
+    return LayoutDraft.objects.create(
+        venue=draft.venue,
+        name=f"{draft.name[:113]} (copy)",
+        based_on=draft.based_on,
+        source=draft.source,
+        plan=form,
+        places=drawn.places_in(form),
+        saved_by=by,
+    )
+
+
+def findings_of_draft(draft):
+    """What to look at before the draft is published: Findings, those that stop it first."""
+    licensed = draft.venue.licensed_capacity
+    return checking.findings_of(from_canonical(draft.plan), licensed=licensed)
+
+
+@use_case
+def publish_draft(*, draft_id, version):
+    """Publishes this version of a draft as the venue's next layout; the draft is then gone.
+
+    Returns (Layout, made). Raises StaleDraft, PlanError or OverLicensed; nothing is written then.
+    """
+    draft = _locked(draft_id)
+    if draft.version != version:
+        raise StaleDraft(draft)
+    plan = from_canonical(draft.plan)
+    validate(plan)
+    published = publish_layout(
+        venue=draft.venue, plan=normalise(plan), name=draft.name, source="Drawn"
+    )
+    draft.delete()
+    return published
+
+
+@use_case
+def throw_away(*, draft_id):
+    """Deletes a draft for good."""
+    _locked(draft_id).delete()
+
+
+def _locked(draft_id):
+    draft = (
+        LayoutDraft.objects.select_related("venue", "saved_by")
+        .select_for_update(of=("self",), no_key=True)
+        .filter(pk=draft_id)
+        .first()
+    )
+    if draft is None:
+        raise DraftGone("This draft was published or thrown away.")
+    return draft
