@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
 
 import psycopg
 from _environment import ROOT, addresses_file, as_owner, environment, guarded, manage, write_env
@@ -127,6 +128,7 @@ def choose_addresses(port, values):
     addresses = {
         "SITE_URL": os.environ.get("SITE_URL", f"http://localhost:{port}"),
         "PAYMENT_SIMULATOR_URL": simulator,
+        "STREAM_URL": os.environ.get("STREAM_URL", f"http://localhost:{free_port()}"),
     }
     write_env(addresses_file("demo"), addresses)
     return addresses
@@ -196,13 +198,22 @@ def start(processes, port, values):
         ],
         values,
     )
+    processes.start(
+        "streams",
+        [
+            *(*python, "granian", "config.asgi:application", "--interface", "asgi", "--no-ws"),
+            *("--host", "127.0.0.1", "--port", str(urlsplit(values["STREAM_URL"]).port)),
+            *("--backlog", "8192", "--backpressure", "16384", "--workers-kill-timeout", "2"),
+        ],
+        values,
+    )
     processes.start("worker", [*celery, "worker", "--pool=threads", "--concurrency=4"], values)
     processes.start("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], values)
 
 
 def serve(processes, port, values, stop):
     """Wait until asked to stop (returns 0) or until one of the processes dies (returns 1)."""
-    with step("web, worker, beat, payments"):
+    with step("web, streams, worker, beat"):
         wait_until_ready(f"http://127.0.0.1:{port}", processes, stop)
     if not stop.is_set():
         announce(values)

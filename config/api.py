@@ -8,6 +8,7 @@ from bookings import api as bookings
 from events import api as events
 from inventory import api as inventory
 from inventory import holds_api as holds
+from inventory import live_api as live
 from inventory import plans_api as plans
 from inventory import staff_api as stock
 from suppliers.api import orders, payables, returns, suppliers
@@ -16,7 +17,9 @@ from tickets import api as tickets
 urlpatterns = [
     path("events", events.Events.as_view(), name="events"),
     path("events/<uuid:event_id>", events.OneEvent.as_view(), name="event"),
-    path("events/<uuid:event_id>/status", inventory.EventStatus.as_view(), name="status"),
+    path("events/<uuid:event_id>/status", live.EventStatus.as_view(), name="status"),
+    path("events/<uuid:event_id>/changes", live.EventChanges.as_view(), name="changes"),
+    path("events/<uuid:event_id>/stream", live.EventStream.as_view(), name="stream"),
     path(
         "events/<uuid:event_id>/availability",
         inventory.EventAvailability.as_view(),
@@ -57,7 +60,7 @@ urlpatterns = [
     ),
     path(
         "inventory/events/<uuid:event_id>/availability/realtime",
-        inventory.EventStatus.as_view(),
+        live.EventStatus.as_view(),
         name="inventory_status",
     ),
     path("inventory/reports/value", reports.StockValue.as_view(), name="stock_value"),

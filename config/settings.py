@@ -245,6 +245,9 @@ if BEHIND_TLS_PROXY:
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+# Where browsers find the process that streams changes of the map: "/" behind this same origin, or an
+# origin of its own; empty: there is none and they poll.
+STREAM_URL = env("STREAM_URL", default="")
 CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ["/admin/"],
     "DIRECTIVES": {
@@ -252,7 +255,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
-        "connect-src": ["'self'"],
+        "connect-src": ["'self'", *([STREAM_URL] if STREAM_URL.startswith("http") else [])],
         "worker-src": ["'self'"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
@@ -267,6 +270,8 @@ RATE_LIMITS = env("RATE_LIMITS", default="on") == "on"
 OPEN_HOLDS_PER_BUYER = env.int("OPEN_HOLDS_PER_BUYER", default=20)
 OPEN_HOLDS_PER_NETWORK = env.int("OPEN_HOLDS_PER_NETWORK", default=200)
 OPEN_HOLDS_PER_PARTNER = env.int("OPEN_HOLDS_PER_PARTNER", default=200)
+STREAMS_PER_ADDRESS = env.int("STREAMS_PER_ADDRESS", default=200)
+STREAMS_AT_MOST = env.int("STREAMS_AT_MOST", default=10_000)
 METRICS_TOKEN = env("METRICS_TOKEN", default="")
 PAYMENT_SIMULATOR_URL = env("PAYMENT_SIMULATOR_URL", default="")
 PAYMENT_SIMULATOR_SECRET = env("PAYMENT_SIMULATOR_SECRET", default="")

@@ -1,11 +1,7 @@
-"""What the map needs of an event: who may have which place now. Public and the same for all."""
+"""What is left of an event and for how much. Public and the same for all."""
 
-import hashlib
-
-from django.core.cache import cache
-from django.http import HttpResponse, HttpResponseNotModified
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,49 +13,13 @@ from core.money import Money
 from events.queries import public_event
 from inventory import queries
 
-FRESH_SECONDS = 1
 
-
-def _public_event(event_id):
+def found_event(event_id):
+    """The public event with this id; NotFound when there is none."""
     event = public_event(id=event_id)
     if event is None:
         raise NotFound("There is no such event.")
     return event
-
-
-def status_of(event_id):
-    """(bytes, ETag) of the event's places, computed at most once a second for all viewers."""
-    key = f"map-status:{event_id}"
-    found = cache.get(key)
-    if found is None:
-        content = queries.status_bytes(event_id)
-        found = content, f'"{hashlib.blake2s(content, digest_size=12).hexdigest()}"'
-        cache.set(key, found, FRESH_SECONDS)
-    return found
-
-
-class EventStatus(APIView):
-    """One byte a place, in map order: 0 available, 1 taken, 2 not for sale."""
-
-    permission_classes = [AllowAny]
-    authentication_classes = []
-
-    @extend_schema(
-        responses={
-            200: OpenApiResponse(OpenApiTypes.BINARY),
-            304: None,
-            404: Problem,
-        }
-    )
-    def get(self, request, event_id):
-        content, etag = status_of(_public_event(event_id).pk)
-        if request.headers.get("If-None-Match") == etag:
-            response = HttpResponseNotModified()
-        else:
-            response = HttpResponse(content, content_type="application/octet-stream")
-        response["ETag"] = etag
-        response["Cache-Control"] = f"public, max-age={FRESH_SECONDS}"
-        return response
 
 
 class EventAvailability(APIView):
@@ -71,7 +31,7 @@ class EventAvailability(APIView):
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT, 404: Problem})
     def get(self, request, event_id):
-        event = _public_event(event_id)
+        event = found_event(event_id)
         left, owned = queries.left_by_level([event.pk]), queries.owned_levels(event.pk)
         levels = [
             _level(level, left.get(level.pk), owned.get(level.pk)) for level in event.levels.all()

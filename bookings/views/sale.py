@@ -34,7 +34,7 @@ PICTURE_COLOURS = """<style>:root{color-scheme:light dark}
 .seatmap-label{fill:light-dark(#1a1511,#f1eeea);
 stroke:light-dark(#f6f4f1,#1f1b18);font-family:Arial,sans-serif}</style>"""
 # Asked for together with the page: each import would otherwise wait for the file that names it.
-MAP_PARTS = "index map geometry state view draw house gestures keyboard page words"
+MAP_PARTS = "index live map geometry state view draw house gestures keyboard page words"
 MAP_MODULES = ["js/labels.js", *(f"js/seatmap/{name}.js" for name in MAP_PARTS.split())]
 BEST_CHOICES = (1, 2, 3, 4, 5, 6, 8)
 _prices = Remembered(seconds=30)
@@ -103,10 +103,18 @@ def _map(found):
         "modules": MAP_MODULES,
         "geo_url": reverse("venues:geometry", args=[found.layout.content_hash]),
         "prices_url": reverse("event_prices", args=[found.pk, prices_of(found)[0]]),
-        "status_url": reverse("api:status", args=[found.pk]),
+        "status_url": f"{reverse('api:status', args=[found.pk])}?drawn={found.layout.content_hash}",
+        "stream_url": _stream_url(found),
         "section_url": reverse("section", args=[found.slug, 0]).replace("/0/", "/{n}/"),
         "picture_url": reverse("event_picture", args=[found.slug]),
     }
+
+
+def _stream_url(found):
+    """Where changes of the map are streamed; empty when they are not, and the map polls."""
+    return settings.STREAM_URL and settings.STREAM_URL.rstrip("/") + reverse(
+        "api:stream", args=[found.pk]
+    )
 
 
 def _dates(found):

@@ -74,18 +74,33 @@ def _stop(process):
         process.wait(5)
 
 
-def _wait_until_ready(port, process):
+def _wait_until_ready(port, process, page="/readyz"):
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the web server ended with {process.returncode}")
         try:
-            urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).read()
+            urlopen(f"http://127.0.0.1:{port}{page}", timeout=5).read()
         except (URLError, OSError, HTTPException):
             time.sleep(0.1)
         else:
             return
     raise RuntimeError("the web server did not become ready")
+
+
+@contextmanager
+def streams(port=None, **environment):
+    """The process that streams changes of the map; yields its port and the process."""
+    port = port or free_port()
+    command = [sys.executable, "-m", "granian", "config.asgi:application", "--interface", "asgi"]
+    command += ["--port", str(port), "--no-ws", "--workers-kill-timeout", "1"]
+    values = {**os.environ, **environment}
+    process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=values, start_new_session=True)
+    try:
+        _wait_until_ready(port, process, "/healthz")
+        yield port, process
+    finally:
+        _stop(process)
 
 
 class Client:

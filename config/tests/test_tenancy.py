@@ -206,6 +206,8 @@ FOREIGN = [
     ("GET", "/layouts/{layout}.geo"),
     ("GET", "/api/v1/events/{event}"),
     ("GET", "/api/v1/events/{event}/status"),
+    ("GET", "/api/v1/events/{event}/changes"),
+    ("GET", "/api/v1/events/{event}/stream"),
     ("GET", "/api/v1/events/{event}/availability"),
     ("GET", "/api/v1/bookings/{booking}"),
     ("DELETE", "/api/v1/bookings/{booking}"),

@@ -15,6 +15,7 @@ from inventory.models.seats import (
     Status,
     StockChannel,
 )
+from inventory.models.showing import HouseChange, HouseState
 
 __all__ = [
     "MOVES",
@@ -26,6 +27,8 @@ __all__ = [
     "EventSeatQuerySet",
     "Hold",
     "HoldStatus",
+    "HouseChange",
+    "HouseState",
     "LayoutMove",
     "Ownership",
     "PlanStatus",

@@ -53,6 +53,11 @@ from inventory.services.returning import (
     put_on_sale,
     take_off_sale,
 )
+from inventory.services.showing import (
+    Seen,
+    kept_changes,
+    look,
+)
 
 __all__ = [
     "ClaimedSeat",
@@ -64,6 +69,7 @@ __all__ = [
     "Redrawn",
     "SeatsLocked",
     "SeatsTaken",
+    "Seen",
     "Simulation",
     "Terms",
     "Wanted",
@@ -81,11 +87,13 @@ __all__ = [
     "give_back",
     "give_notice",
     "keep",
+    "kept_changes",
     "kill_hold",
     "killed_places",
     "lapsed_claims",
     "lay_out",
     "lock_seats",
+    "look",
     "make_hold",
     "put_on_sale",
     "release",

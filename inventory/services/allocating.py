@@ -16,6 +16,7 @@ from core.transactions import use_case
 from inventory.free import AS_IT_IS
 from inventory.models import AllocationPlan, AllocationShare, PlanStatus
 from inventory.stock import best_first, stock_of
+from inventory.waking import wake
 
 # Only where a place still is what it was taken for; who waited for a buyer looks again.
 SET_CHANNELS = f"""
@@ -177,4 +178,6 @@ def _set_channels(plan, ordinals, expected, channels):
     }
     with connection.cursor() as cursor:
         cursor.execute(SET_CHANNELS, values)
-        return sorted(cursor.fetchall())
+        changed = sorted(cursor.fetchall())
+    wake(plan.event_id)
+    return changed

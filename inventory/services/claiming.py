@@ -12,6 +12,7 @@ from core.locks import lock
 from core.transactions import is_lock_timeout
 from inventory.free import AS_IT_IS, OPEN_TO
 from inventory.models import EventSeat, Status, StockChannel
+from inventory.waking import wake
 
 # One statement: whether it sells by the database's clock, then the places, locked, then those
 # of them that are sellable taken. Nobody queues here. Places that were chosen are locked in key order
@@ -96,6 +97,7 @@ SET status = CASE WHEN back.hold_id IS NULL THEN 'AVAILABLE' ELSE 'HELD' END,
     hold_id = back.hold_id, claimed_by = NULL, claimed_until = back.until
 FROM back
 WHERE e.id = back.id AND e.claimed_by = %(reference)s AND e.status = 'RESERVED'
+RETURNING e.event_id
 """
 
 
@@ -212,6 +214,7 @@ def _claimed(event, statement, wanted, reference, seconds):
         raise NotOnSale(f"{event} is not on sale at the moment.")
     if not rows[0][1]:
         raise Redrawn
+    wake(event.pk)
     seats = [ClaimedSeat(*row) for _, _, *row in rows if row[0] is not None]
     return sorted(seats, key=lambda seat: seat.ordinal)
 
@@ -255,4 +258,7 @@ def release(*, seat_ids, reference):
     many places did."""
     with connection.cursor() as cursor:
         cursor.execute(RELEASE, {"seats": list(seat_ids), "reference": reference})
-        return cursor.rowcount
+        events = [row[0] for row in cursor]
+    for event_id in set(events):
+        wake(event_id)
+    return len(events)

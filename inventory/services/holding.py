@@ -23,6 +23,7 @@ from inventory.facts import HoldRunsOut
 from inventory.free import AS_IT_IS
 from inventory.models import EventSeat, Hold, HoldStatus, Status
 from inventory.stock import best_first, last_first, stock_of
+from inventory.waking import wake
 from venues.models import LayoutSeat
 from venues.places import in_words
 
@@ -244,6 +245,7 @@ def _take(hold, ordinals):
     lost = set(ordinals) - taken
     if lost:
         raise _not_holdable(hold, lost)
+    wake(hold.event_id)
 
 
 def _not_holdable(hold, lost):

@@ -20,6 +20,7 @@ from inventory.services.holding import (
     tree_of,
 )
 from inventory.stock import last_first, stock_of
+from inventory.waking import wake
 
 # What is reserved out of the hold is its buyer's for his time, then the pool's, or free.
 LET_GO = """
@@ -48,6 +49,7 @@ def release_places(hold, *, ordinals=None, quantity=None, reason=""):
     if len(chosen) == len(held) and not hold.parts.filter(status=HoldStatus.ACTIVE).exists():
         return _end(hold, HoldStatus.RELEASED, reason)
     because(_why(hold, "released", reason))
+    wake(hold.event_id)
     seats = EventSeat.objects.filter(pk__in=[held[ordinal].pk for ordinal in chosen])
     if hold.pool_id:
         return seats.update(hold=hold.pool_id)
@@ -103,6 +105,7 @@ def _end(hold, status, reason):
     values = {"holds": ids, "status": target, "pool": pool}
     with connection.cursor() as cursor:
         cursor.execute(LET_GO, {**values, "until": pool and outermost_end(pool)})
+    wake(hold.event_id)
     for each in tree:
         each.move_to(status)
     Hold.objects.filter(pk__in=ids).update(
@@ -128,6 +131,7 @@ def free_killed(hold, *, reason):
     if not reason.strip():
         raise WrongTerms("Say why these places are sold again.")
     because(_why(hold, "freed", reason))
+    wake(hold.event_id)
     seats = lock(killed_places(hold).only("pk"))
     return EventSeat.objects.filter(pk__in=[seat.pk for seat in seats]).update(
         status=Status.AVAILABLE, hold=None

@@ -6,6 +6,7 @@ from core.errors import DomainError
 from core.locks import lock
 from core.transactions import use_case
 from inventory.models import EventSeat, Ownership
+from inventory.waking import wake
 
 # Each place at its own cost: thousands at once.
 TAKE_OWNERSHIP = """
@@ -43,4 +44,5 @@ def take_ownership(*, event, costs, price=None):
     }
     with connection.cursor() as cursor:
         cursor.execute(TAKE_OWNERSHIP, taken)
+    wake(event.pk)
     return {seat.ordinal: seat.pk for seat in seats}

@@ -285,11 +285,16 @@ export class SeatMap {
   changed(sections) {
     const { seats, words } = this;
     this.house.showMine();
+    this.shown(sections);
+    this.basket.show();
+    this.tell("seats:changed", { ordinals: [...seats.mine], total: words.decimal(seats.total) });
+  }
+
+  /** Places in these sections or anywhere are other ones than before. */
+  shown(sections) {
     this.house.refresh(this.view, sections);
     this.grid.refresh();
     this.sheet.refresh();
-    this.basket.show();
-    this.tell("seats:changed", { ordinals: [...seats.mine], total: words.decimal(seats.total) });
   }
 
   /** Take over another choice, as far as it is free; returns what is not. */
@@ -343,10 +348,13 @@ export class SeatMap {
   }
 
   update(bytes) {
-    const { changed, lost } = this.seats.update(bytes);
+    const { seats } = this;
+    const before = String([...seats.mine]);
+    const { changed, lost } = seats.update(bytes);
     this.painter.repaint([...changed, ...lost]);
     this.showCounts();
-    this.changed();
+    if (String([...seats.mine]) !== before) this.changed();
+    else if (changed.length) this.shown(new Set(changed.map((i) => seats.sectionOf(i))));
     this.tellLost(lost);
   }
 
@@ -366,6 +374,6 @@ export class SeatMap {
   wake() {
     if (this.wasSubmitted) return location.reload();
     this.camera.draw();
-    return this.poll();
+    return this.live.look();
   }
 }

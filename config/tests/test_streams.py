@@ -1,0 +1,191 @@
+"""The process that streams changes of the map, as it runs."""
+
+import base64
+import json
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from uuid import uuid4
+
+import pytest
+
+from bookings.services import Sale, reserve
+from config.tests.scenarios import house
+from config.tests.servers import free_port, streams
+from core.tenancy import acting_for
+from events.models import Event
+from inventory.deltas import Change, packed, unpacked
+from inventory.services import kept_changes, look
+from inventory.streams import Feed
+
+TAKEN = 1
+
+
+@pytest.fixture
+def event(committed_db):
+    made = house()
+    with acting_for(made["agency"]["id"]):
+        yield Event.objects.get()
+
+
+class Stream:
+    """An open stream, read event by event."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def next(self):
+        """The next event as a dict of its fields."""
+        fields = {}
+        while True:
+            line = self.answer.readline().decode().strip()
+            if not line and fields:
+                return fields
+            if line:
+                name, _, value = line.partition(": ")
+                fields[name] = value
+
+    def change(self):
+        """The next event, which is a Change whose version is its id."""
+        fields = self.next()
+        change = unpacked(base64.b64decode(fields["data"]))
+        assert fields["id"] == str(change.version)
+        return change
+
+    def change_after(self, version):
+        """The next that says something new to who has this version."""
+        while (change := self.change()).version == version:
+            assert not change.places
+        return change
+
+
+@contextmanager
+def asking(port, event_id, query="", **headers):
+    """The answer of the stream process, as yet unread."""
+    caller = HTTPConnection("127.0.0.1", port, timeout=20)
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    caller.request("GET", f"/api/v1/events/{event_id}/stream{query}", headers=headers)
+    try:
+        yield caller.getresponse()
+    finally:
+        caller.close()
+
+
+@contextmanager
+def watching(port, event, query="", **headers):
+    with asking(port, event.pk, query, **headers) as answer:
+        assert answer.status == 200
+        stream = Stream(answer)
+        assert 2000 <= int(stream.next()["retry"]) <= 8000
+        yield stream
+
+
+def is_open_to(port, event):
+    with asking(port, event.pk) as answer:
+        return answer.status == 200
+
+
+def told(answer):
+    body = json.loads(answer.read())
+    return answer.status, body["code"], bool(body["detail"])
+
+
+def test_who_watches_is_told_of_a_reservation_and_otherwise_that_nothing_happened(event):
+    first = look(event.pk, within=0).version
+    with streams() as (port, _):
+        with watching(port, event, f"?since={first}") as stream:
+            assert stream.answer.headers["Content-Type"] == "text/event-stream"
+            assert stream.answer.headers["Cache-Control"] == "no-store, no-transform"
+            assert stream.answer.headers["X-Accel-Buffering"] == "no"
+            assert stream.answer.headers["Access-Control-Allow-Origin"] == "*"
+            assert stream.change() == Change(first, first, {})
+            reserve(event=event, ordinals=[3, 4], sale=Sale())
+            second = stream.change_after(first)
+            assert second == Change(first, second.version, {3: TAKEN, 4: TAKEN})
+            assert stream.change() == Change(second.version, second.version, {})
+        with watching(port, event, f"?since={second.version}", last_event_id=str(first)) as stream:
+            assert stream.change() == second
+        with watching(port, event) as stream:
+            assert stream.change() == Change(second.version, second.version, {})
+        with watching(port, event, "?since=1") as stream:
+            version = str(second.version)
+            assert stream.next() == {"id": version, "event": "gone", "data": version}
+        assert kept_changes(event.pk)[-1] == second
+
+
+def test_without_redis_who_watches_is_told_a_little_later(event):
+    with (
+        streams(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0") as (port, _),
+        watching(port, event) as stream,
+    ):
+        first = stream.change().version
+        reserve(event=event, ordinals=[3], sale=Sale())
+        assert stream.change_after(first).places == {3: TAKEN}
+
+
+def test_nobody_opens_as_many_streams_as_he_likes_or_one_of_nothing(event):
+    with streams(STREAMS_PER_ADDRESS="2", STREAMS_AT_MOST="2") as (port, _):
+        with asking(port, uuid4()) as answer:
+            assert told(answer) == (404, "not_found", True)
+        for since in ("x", "-1", "1" * 17, "%00", "%EF%BC%91"):
+            with asking(port, event.pk, f"?since={since}") as answer:
+                assert told(answer) == (400, "invalid", True)
+        for path in ("x", "../x", "%2e%2e", "0" * 5000):
+            with asking(port, path) as answer:
+                assert told(answer) == (404, "not_found", True)
+        with watching(port, event) as one, watching(port, event) as two:
+            with asking(port, event.pk) as answer:
+                assert told(answer) == (503, "no_stream", True)
+                assert answer.headers["Retry-After"] == "30"
+            assert one.change() == two.change()
+        while not is_open_to(port, event):  # it takes a moment to see that somebody has left
+            pass
+
+
+def test_one_address_has_as_many_streams_as_it_may_have(event):
+    with streams(STREAMS_PER_ADDRESS="1") as (port, _), watching(port, event) as stream:
+        stream.change()
+        with asking(port, event.pk) as answer:
+            assert told(answer) == (429, "too_many_streams", True)
+
+
+# What a feed gives whom
+
+
+def feed(*changes):
+    made = Feed("event", "agency")
+    made.take(list(changes))
+    return made
+
+
+def sent(text):
+    return [
+        unpacked(base64.b64decode(line.removeprefix(b"data: ")))
+        for line in text.splitlines()
+        if line.startswith(b"data: ")
+    ]
+
+
+A, B, C = Change(10, 20, {1: 1}), Change(20, 30, {2: 1}), Change(30, 40, {1: 0})
+
+
+def test_a_slow_viewer_gets_at_once_what_he_has_missed():
+    made = feed(A, B)
+    made.take([B, C])
+    content, version = made.after(20)
+    assert (sent(content), version) == ([B, C], 40)
+
+
+def test_what_does_not_lead_on_sends_who_watches_to_the_status():
+    made = feed(A)
+    made.take([Change(25, 30, {5: 1})])
+    assert made.after(20) == (b"id: 30\nevent: gone\ndata: 30\n\n", 30)
+
+
+def test_what_is_taken_twice_is_news_once():
+    made = feed(A, B)
+    news = made.news
+    made.take([A, B])
+    assert not news.is_set()
+    made.take([C])
+    assert news.is_set()
+    assert packed(C) == base64.b64decode(made.after(30)[0].split(b"data: ")[1])
