@@ -11,7 +11,7 @@ from core.admin_parts import Panel, Table, columns, linked, when
 from core.admin_uploads import UploadForm, keep
 from core.words import many
 from venues import drafts, importers
-from venues.admin_drafts import NewDraftForm, editor_of
+from venues.admin_drafts import NewDraftForm, drafts_panels, editor_of
 from venues.admin_drawing import DrawingPages
 from venues.admin_panels import picture, plan_panels
 from venues.admin_versions import VersionPages
@@ -99,7 +99,7 @@ class VenueAdmin(DrawingPages, BackOfficeAdmin):
             rows,
             empty="No layout yet. Import a file to see and sell its seats.",
         )
-        found = [Panel("Layouts", table, count=len(layouts))]
+        found = [Panel("Layouts", table, count=len(layouts)), *drafts_panels(venue)]
         if layouts:
             newest = Layout.objects.only("plan", "name").get(pk=layouts[0].pk)
             shown = {"picture": picture(from_canonical(newest.plan), str(layouts[0]))}

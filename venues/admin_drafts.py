@@ -10,7 +10,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
 from core.admin_base import ReadOnlyAdmin, step
-from core.admin_parts import Panel, Table, columns, when
+from core.admin_parts import Panel, Table, columns, linked, when
 from core.errors import DomainError, Invalid
 from core.words import many
 from venues import drafts
@@ -49,6 +49,16 @@ TOOLS = [
 def editor_of(draft):
     """The address of a draft's drawing page."""
     return reverse("admin:venues_layoutdraft_draw", args=[draft.pk])
+
+
+def drafts_panels(venue):
+    """What is being drawn for a venue, if anything."""
+    rows = [
+        [linked(draft), f"{draft.places:,}", str(draft.saved_by or "–"), when(draft.saved_at)]
+        for draft in venue.drafts.defer("plan").select_related("saved_by").order_by("-saved_at")
+    ]
+    table = Table(columns("Draft", "Places#", "Saved by", "Saved"), rows)
+    return [Panel("Drafts", table, count=len(rows))] if rows else []
 
 
 @admin.register(LayoutDraft)

@@ -1,5 +1,6 @@
 """A drawing on its way to a layout: what was understood of it, how its rows and seats are numbered, and
-what that looks like, again and again until it is right. Nothing is saved before it is published."""
+what that looks like, again and again until it is right. Nothing is saved before it is published or
+opened in the editor."""
 
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from core.admin_parts import Panel, Table, columns
 from core.admin_uploads import kept
 from core.errors import DomainError
 from core.words import many
+from venues.admin_drafts import editor_of
+from venues.drafts import start_draft
 from venues.importers import numbering as rules
 from venues.importers import svg as drawings
 from venues.importers.numbering import Numbering
@@ -130,6 +133,8 @@ def forms_of(understood, data=None, name=""):
 class DrawingPages:
     """For the BackOfficeAdmin of venues: `drawing_address` is where an upload that was kept goes on."""
 
+    ENDS = {"publish": "_published", "draw": "_drawn_on"}  # button: what it does with the plan
+
     def get_urls(self):
         view = self.admin_site.admin_view(require_http_methods(["GET", "POST"])(self.drawing))
         found = path("<path:object_id>/drawing/<slug:token>/", view, name="venues_venue_drawing")
@@ -156,8 +161,9 @@ class DrawingPages:
                 for problem in refused.details.get("problems") or [refused.message]:
                     asked.whole.add_error(None, problem)
             else:
-                if "publish" in request.POST:
-                    return self._published(request, venue, asked, plan, filename)
+                end = next((name for name in self.ENDS if name in request.POST), None)
+                if end:
+                    return getattr(self, self.ENDS[end])(request, venue, asked, plan, filename)
                 return self._shown(request, venue, filename, understood, asked, plan)
         return self._shown(
             request, venue, filename, understood, asked, _first_look(understood, asked)
@@ -170,6 +176,11 @@ class DrawingPages:
         return self.back(
             request, venue, done=f"{layout} {words}: {many(layout.capacity, 'place')}."
         )
+
+    def _drawn_on(self, request, venue, asked, plan, filename):
+        name = asked.whole.cleaned_data["name"] or plan.name
+        draft = start_draft(venue=venue, name=name, by=request.user, plan=plan, source=filename)
+        return HttpResponseRedirect(editor_of(draft))
 
     def _shown(self, request, venue, filename, understood, asked, plan):
         for form in (asked.whole, *asked.sections, *asked.areas):

@@ -9,7 +9,7 @@ from config.tests.test_layout_moves import ordinal, version
 from config.tests.world import address, of, problems, told
 from events.models import Event
 from inventory.models import LayoutMove
-from venues.models import Layout, LayoutSeat, Venue
+from venues.models import Layout, LayoutDraft, LayoutSeat, Venue
 from venues.tests.drawings import circles, drawing, group, line
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +74,17 @@ def test_all_sections_can_be_numbered_like_the_first(agency, mireille):
     mireille.post(at, {**wish, "publish": "yes"})
     balcony = LayoutSeat.objects.filter(section__label="Balcony").order_by("ordinal")
     assert [seat.label for seat in balcony] == ["2", "4", "6"]
+
+
+def test_a_numbered_drawing_can_be_drawn_on_before_it_is_published(agency, mireille):
+    venue = Venue.objects.create(name="Salle des fêtes")
+    at = uploaded(mireille, venue, TWO_BLOCKS).url
+    wish = sections(**{"a0-capacity": "25"})
+    opened = mireille.post(at, {**wish, "draw": "yes"})
+    draft = LayoutDraft.objects.get()
+    assert opened.url == of(draft, "draw")
+    assert (draft.name, draft.places, draft.source) == ("Hall", 36, "hall.svg")
+    assert not Layout.objects.exists()
 
 
 def test_what_cannot_be_numbered_so_is_told_and_nothing_typed_is_lost(agency, mireille):

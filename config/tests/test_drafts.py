@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from config.tests import world
@@ -345,6 +346,22 @@ def test_publication_and_the_end_of_a_draft_are_shown_before_they_happen(house, 
     assert owner.post(at("throw_away", drawing)).status_code == 302
     with acting_for(house.agency.pk):
         assert not LayoutDraft.objects.filter(pk=drawing.pk).exists()
+
+
+def test_a_file_is_opened_in_the_editor_and_the_venue_names_its_drafts(house):
+    owner = house.client("OWNER")
+    with acting_for(house.agency.pk):
+        venue = Layout.objects.select_related("venue").first().venue
+    new = reverse("admin:venues_venue_import_file", args=[venue.pk])
+    file = SimpleUploadedFile("list.csv", b"section,row,seat\nStalls,A,1\nStalls,A,2\n")
+    token = owner.post(new, {"file": file, "name": "Read"}).context["token"]
+    opened = owner.post(new, {"token": token, "name": "Read", "draw": "1"})
+    assert opened.url.endswith("/draw/")
+    with acting_for(house.agency.pk):
+        draft = LayoutDraft.objects.get(name="Read")
+        assert (draft.places, draft.source) == (2, "list.csv")
+    page = owner.get(reverse("admin:venues_venue_change", args=[venue.pk]))
+    assert at("change", draft) in page.content.decode()
 
 
 def test_a_draft_begins_from_a_venue_and_from_a_layout(house):

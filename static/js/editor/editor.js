@@ -103,9 +103,9 @@ class Editor {
     });
   }
 
-  /** The selection moves on the upper canvas only, while the others stand still without it. */
-  liftSelection() {
-    this.painter.hidden = this.selection.seats;
+  /** What is selected (or these seats) moves on the upper canvas only, while the others stand still. */
+  liftSelection(ids = this.selection.seats) {
+    this.painter.hidden = new Set(ids);
     this.painter.drawSeats();
   }
 
@@ -116,7 +116,7 @@ class Editor {
 
   /** Shows seats at other points for a while. */
   preview(ids, points) {
-    if (!this.ghosts) this.liftSelection();
+    if (!this.ghosts) this.liftSelection(ids);
     this.ghosts = points;
     this.repaintTop();
   }
@@ -248,8 +248,8 @@ class Editor {
   wheel(event) {
     event.preventDefault();
     const { left, top } = this.host.getBoundingClientRect();
-    const turn = Math.max(-0.5, Math.min(0.5, event.deltaY * (event.deltaMode ? 20 : 1) * (event.ctrlKey ? 0.01 : 0.0022)));
-    this.view.zoom(Math.exp(-turn), event.clientX - left, event.clientY - top);
+    const turn = event.deltaY * (event.deltaMode ? 20 : 1) * (event.ctrlKey ? 0.01 : 0.0022);
+    this.view.zoom(Math.exp(-Math.max(-0.5, Math.min(0.5, turn))), event.clientX - left, event.clientY - top);
     this.repaint();
   }
 

@@ -185,7 +185,7 @@ export function remove(history, selection) {
   history.run(`${namedCount(selection)} deleted`, (edit) => {
     const { drawing } = history;
     const gone = new Set(selection.wholeSections());
-    edit.remove([...selection.seats, ...(selection.section ? seatsOf(selection.section).filter((id) => !selection.seats.has(id)) : [])]);
+    edit.remove([...new Set([...selection.seats, ...(selection.section ? seatsOf(selection.section) : [])])]);
     if (gone.size) edit.set(drawing, "sections", drawing.sections.filter((section) => !gone.has(section)));
     if (selection.shapes.size) edit.set(drawing, "shapes", drawing.shapes.filter((shape) => !selection.shapes.has(shape)));
   });

@@ -2,12 +2,12 @@
  * Every change of a drawing, as something that can be taken back. An edit is a list of patches; a patch keeps what it
  * replaced, so that doing and undoing are the same exchange, and only what changed is remembered.
  */
-const MOST_EDITS = 500;
+const MOST_VALUES = 4_000_000; // remembered at once, about 50 MB; the oldest edits go first
 
 export class History {
   /** changed(words) is called after every edit, undo and redo. */
   constructor(drawing, changed) {
-    Object.assign(this, { drawing, changed, done: [], undone: [] });
+    Object.assign(this, { drawing, changed, done: [], undone: [], values: 0 });
   }
 
   /** Runs work(edit) as one edit named by words, such as "12 seats moved"; nothing is kept of one that changes nothing. */
@@ -15,12 +15,17 @@ export class History {
     const edit = new Edit(this.drawing);
     const result = work(edit);
     if (edit.patches.length) {
-      this.done.push({ words, patches: edit.patches });
-      if (this.done.length > MOST_EDITS) this.done.shift();
-      this.undone = [];
+      this.remember({ words, patches: edit.patches, size: sizeOf(edit.patches) });
       this.changed(words);
     }
     return result;
+  }
+
+  remember(made) {
+    this.values += made.size - this.undone.reduce((sum, { size }) => sum + size, 0);
+    this.undone = [];
+    this.done.push(made);
+    while (this.values > MOST_VALUES && this.done.length > 1) this.values -= this.done.shift().size;
   }
 
   undo() {
@@ -132,6 +137,8 @@ class Edit {
     this.set(drawing, "sections", drawing.sections.filter((each) => each !== section));
   }
 }
+
+const sizeOf = (patches) => patches.reduce((sum, { ids }) => sum + (ids?.length ?? 1), 0);
 
 /** Swaps what a patch holds with what the drawing has. */
 function exchange(drawing, patch) {

@@ -190,9 +190,11 @@ function edges(points) {
   return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }
 
+const COMPASS = [[-1, -0.4], [-0.4, -1], [0.4, -1], [1, -0.4], [1, 0.4], [0.4, 1], [-0.4, 1], [-1, 0.4]];
+
 /** The smallest outline without dents around points, at a distance. */
 export function hull(points, padding) {
-  const wide = points.flatMap(([x, y]) => [[-1, -0.4], [-0.4, -1], [0.4, -1], [1, -0.4], [1, 0.4], [0.4, 1], [-0.4, 1], [-1, 0.4]].map(([dx, dy]) => [x + dx * padding, y + dy * padding]));
+  const wide = points.flatMap(([x, y]) => COMPASS.map(([dx, dy]) => [x + dx * padding, y + dy * padding]));
   wide.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   return [...half(wide), ...half(wide.toReversed())];
 }

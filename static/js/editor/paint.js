@@ -11,7 +11,7 @@ const POINTS_BELOW = 5; // px across: smaller seats are set pixel by pixel
 const LETTERS_FROM = 15; // px across
 const GRID_FROM = 5; // px between lines
 const MOST_RATIO = 2;
-const COLOURS = { paper: "--paper", sunk: "--sunk", ink: "--ink", grey: "--grey", edge: "--edge", line: "--line", accent: "--accent", bad: "--bad", p1: "--p1", p2: "--p2", p3: "--p3", p4: "--p4", p5: "--p5", p6: "--p6" };
+const COLOURS = ["paper", "sunk", "ink", "grey", "edge", "line", "accent", "bad", "p1", "p2", "p3", "p4", "p5", "p6"];
 const KIND_COLOURS = ["edge", "accent", "p4", "p3", "line"]; // by kind
 const MARKS = ["", "V", "W", "C", ""];
 const HEAT = ["p6", "p5", "p4", "p3", "p2", "p1"]; // nearest first
@@ -35,8 +35,8 @@ export class Painter {
     const probe = document.createElement("i");
     this.host.append(probe);
     this.colour = {};
-    for (const [name, token] of Object.entries(COLOURS)) {
-      probe.style.color = `var(${token})`;
+    for (const name of COLOURS) {
+      probe.style.color = `var(--${name})`;
       this.colour[name] = getComputedStyle(probe).color;
     }
     probe.remove();

@@ -162,7 +162,13 @@ export class Panel {
   change(event) {
     const { target } = event;
     const form = target.form?.dataset.form;
-    const act = { bend: () => this.bend(), seats: () => this.changeSeats(target), section: () => this.changeSection(target), "shape-form": () => this.changeShape(target), plan: () => this.changePlan(target) }[form];
+    const act = {
+      bend: () => this.bend(),
+      seats: () => this.changeSeats(target),
+      section: () => this.changeSection(target),
+      "shape-form": () => this.changeShape(target),
+      plan: () => this.changePlan(target),
+    }[form];
     act?.();
   }
 
