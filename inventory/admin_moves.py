@@ -186,6 +186,9 @@ def _panels(outlook):
     drawn = compared_svg(old, new, found, title=f"{outlook.event.layout} and {outlook.layout}")
     picture = mark_safe(drawn)  # noqa: S308 - it escapes what it is given
     parts = [_obstacles(outlook)] if outlook.obstacles else []
+    if outlook.notes:
+        known = Table(columns("Worth knowing"), [[note] for note in sorted(outlook.notes)])
+        parts.append(Panel("Beside the places", known, count=len(outlook.notes)))
     return [
         *parts,
         _figures(outlook),

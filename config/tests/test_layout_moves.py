@@ -18,6 +18,7 @@ from inventory.models import (
     LayoutMove,
     Ownership,
     PriceChange,
+    PricingRule,
     SeatEntry,
     StockChannel,
 )
@@ -271,6 +272,44 @@ def test_a_change_of_prices_before_the_move_is_not_undone_after_it(layout):
     assert undoable(change).back
     move_event(event=event, layout=version(layout, added=[("F", 2)]), reason="More")
     assert undoable(change).back == {}
+
+
+def test_what_will_not_fit_any_more_is_said_before(layout):
+    plan = from_canonical(layout.plan)
+    gated = replace(plan.sections[0], entrance="North")
+    first, _ = publish_layout(
+        venue=layout.venue, plan=replace(plan, sections=(gated, *plan.sections[1:])), name="Gated"
+    )
+    PricingRule.objects.create(name="Late", section=first.sections.get(label="Circle"))
+    event = world.event_on_sale(first)
+    outlook = look_ahead(event=Event.objects.get(pk=event.pk), layout=layout)
+    assert outlook.obstacles == []
+    assert outlook.notes == [
+        "No section has the entrance North any more: look at the gates.",
+        "The pricing rule Late is for Circle of the former version: here it will not apply any more.",
+    ]
+
+
+def test_a_plan_or_rule_for_a_section_that_vanishes_must_be_changed_first(layout):
+    plan = from_canonical(layout.plan)
+    smaller = normalise(replace(plan, sections=(plan.sections[0], plan.sections[2])))
+    after, _ = publish_layout(venue=layout.venue, plan=smaller, name="Without circle")
+    event = world.event_on_sale(layout)
+    circle = layout.sections.get(label="Circle")
+    PricingRule.objects.create(name="Late", event=event, section=circle)
+    tour = AllocationPlan.objects.create(event=event, name="Tour")
+    tour.shares.create(channel=StockChannel.GROUP, section=circle, quantity=10)
+    with pytest.raises(CannotMove) as refused:
+        move_event(event=event, layout=after, reason="The circle is closed")
+    assert refused.value.details["problems"] == [
+        "The allocation plan Tour has a share of Circle, which is not in the new version: change the "
+        "plan first.",
+        "The pricing rule Late is for Circle, which is not in the new version: change it first.",
+    ]
+    PricingRule.objects.all().delete()
+    tour.shares.all().delete()
+    move = move_event(event=event, layout=after, reason="The circle is closed")
+    assert (move.kept, move.removed) == (70, 20)
 
 
 def test_what_was_moved_and_why_is_on_record(layout):

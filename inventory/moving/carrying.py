@@ -22,6 +22,8 @@ from inventory.moving.looking import CannotMove, look_ahead, plans_apart
 from inventory.services.laying_out import lay_out
 from venues.models import Layout
 
+# A stadium takes longer than statements of a page may; until the transaction ends.
+LONG_STATEMENTS = "SELECT set_config('statement_timeout', '300000', true)"
 # Ordinals are unique at every moment, so all step aside before any takes its new one.
 STEP_ASIDE = """
 UPDATE inventory_eventseat SET ordinal = ordinal + 1000000 WHERE event_id = %(event)s
@@ -120,6 +122,7 @@ def _carry_seats(outlook):
         "new": list(outlook.pairs.values()),
     }
     with connection.cursor() as cursor:
+        cursor.execute(LONG_STATEMENTS)
         cursor.execute(STEP_ASIDE, values)
         cursor.execute(STEP_IN, values)
 

@@ -84,6 +84,21 @@ class Outlook:
         return found
 
     @cached_property
+    def notes(self):
+        """What is no obstacle, yet worth knowing before, as sentences."""
+        before = {place.entrance for place in self.difference.before.values()}
+        lost = before - {place.entrance for place in self.difference.after.values()}
+        rules = PricingRule.objects.filter(event=None, section__layout=self.event.layout_id)
+        return [
+            *(f"No section has the entrance {name} any more: look at the gates." for name in lost),
+            *(
+                f"The pricing rule {rule} is for {rule.section} of the former version: here it will "
+                "not apply any more."
+                for rule in rules.select_related("section").order_by("position", "pk")
+            ),
+        ]
+
+    @cached_property
     def sections(self):
         """{old section id: new LayoutSection}: where most of its places are, or that of its name."""
         old = {s.label: s for s in LayoutSection.objects.filter(layout=self.event.layout_id)}

@@ -128,6 +128,9 @@ def keeps_rows(block):
 
 
 def keeps_seats(block):
+    """Whether the labels of its seats can stay. Marked ones do: twice the same is refused then."""
+    if all("seat" in seat.mark.facts for seat in block.seats):
+        return True
     for line in block.lines:
         labels = [seat.label for seat in line.seats]
         if None in labels or len(set(labels)) < len(labels):

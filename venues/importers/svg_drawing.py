@@ -27,7 +27,8 @@ _GIVEN = re.compile(
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{2,4})_")
 _TWICE = re.compile(r"_\d+_$")
 _COPY = re.compile(r"(.+)_\d+$")
-_HIDDEN_CLASS = re.compile(r"\.([\w-]+)\s*\{[^}]*display\s*:\s*none", re.IGNORECASE)
+_CLASS = re.compile(r"\.([\w-]{1,80})")
+LONGEST_NAME = 200  # longer ones are refused as labels anyway
 
 
 @dataclass(eq=False, slots=True)
@@ -117,7 +118,7 @@ class _Walk:
         everything = list(_all(root))
         self.ids = {each.get("id"): each for each in everything if each.get("id")}
         style = " ".join(each.text for each in everything if each.tag == "style")
-        self.hidden = set(_HIDDEN_CLASS.findall(style))
+        self.hidden = _hidden_classes(style)
         self.drawing = None
         self.groups = 0
 
@@ -199,6 +200,13 @@ class _Walk:
         return none or bool(classes & self.hidden)
 
 
+def _hidden_classes(style):
+    """The classes that a style sheet does not show."""
+    rules = (rule.partition("{") for rule in style.split("}"))
+    hidden = (names for names, _, body in rules if "display:none" in body.replace(" ", ""))
+    return {name for names in hidden for name in _CLASS.findall(names)}
+
+
 def _all(element):
     waiting = [element]
     while waiting:
@@ -254,12 +262,13 @@ def _called(element, ids):
         *(element.get("data-name"), element.get("inkscape:label"), _title(element)),
         *(element.get("aria-label"), _of_id(element.get("id"), ids)),
     )
-    names = (" ".join(name.split()) for name in given)
+    names = (" ".join(name[:LONGEST_NAME].split()) for name in given)
     return next((name for name in names if name and not _GIVEN.fullmatch(name)), "")
 
 
 def _of_id(text, ids):
     """An id as it was typed: programs write blanks as _ or _x20_, and number what is there twice."""
+    text = text[:LONGEST_NAME]
     copied = _COPY.fullmatch(text)
     if copied and copied[1] in ids:
         text = copied[1]

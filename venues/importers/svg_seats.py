@@ -1,5 +1,6 @@
 """Which marks of a drawing are seats, and which row and section each belongs to."""
 
+import math
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -83,9 +84,15 @@ def seats_of(drawing):
         others = [mark for mark in drawing.marks if "seat" not in mark.facts]
         return [Seat(mark, mark.group, mark.facts["seat"]) for mark in marked], others
     alike = set(map(id, _of_usual_size([m for m in drawing.marks if _may_be_seat(m)])))
-    found = [mark for mark in drawing.marks if id(mark) in alike]
-    others = [mark for mark in drawing.marks if id(mark) not in alike]
+    found = [mark for mark in drawing.marks if id(mark) in alike or _is_nowhere(mark)]
+    taken = set(map(id, found))
+    others = [mark for mark in drawing.marks if id(mark) not in taken]
     return _one_each(found), others
+
+
+def _is_nowhere(mark):
+    """Whether it may be a seat that would be lost, for nobody can say where it is."""
+    return mark.tag in ("circle", "ellipse", "rect") and not math.isfinite(mark.x + mark.y)
 
 
 def _may_be_seat(mark):
@@ -108,7 +115,7 @@ def _of_usual_size(marks):
     for end, size in enumerate(sizes):
         while sizes[start] * ALIKE < size:
             start += 1
-        best = max(best, (end - start + 1, -median_low(sizes[start : end + 1])))
+        best = max(best, (end - start + 1, -sizes[(start + end) // 2]))
     usual = -best[1]
     return [mark for mark in marks if usual / ALIKE <= mark.size <= usual * ALIKE]
 

@@ -22,7 +22,8 @@ PIXELS = {
     "in": 96,
     "q": 24 / 25.4,
 }
-NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+NUMBER = r"[-+]?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:[eE][-+]?\d{1,5})?"
+LONGEST_LENGTH, LONGEST_TRANSFORM = 100, 2_000  # letters that are looked at
 _NUMBER = re.compile(NUMBER)
 _LENGTH = re.compile(rf"\s*({NUMBER}|[-+]?nan|[-+]?inf(?:inity)?)\s*([a-z%]*)\s*", re.IGNORECASE)
 _TRANSFORM = re.compile(r"([a-zA-Z]+)\s*\(([^)]*)\)")
@@ -40,7 +41,7 @@ def length(text, default=math.nan, whole=100.0):
     `whole`; relative units are taken for pixels."""
     if not text:
         return default
-    found = _LENGTH.fullmatch(text)
+    found = _LENGTH.fullmatch(text[:LONGEST_LENGTH])
     if not found:
         return math.nan
     value, unit = float(found[1]), found[2].lower()
@@ -76,7 +77,7 @@ def turn_of(matrix):
 def transform(text):
     """The matrix of a transform attribute; what cannot be read turns into NaN and is told later."""
     matrix = IDENTITY
-    for name, arguments in _TRANSFORM.findall(text or ""):
+    for name, arguments in _TRANSFORM.findall((text or "")[:LONGEST_TRANSFORM]):
         matrix = times(matrix, _single(name.lower(), numbers(arguments)))
     return matrix
 
@@ -138,7 +139,7 @@ def _circle(element):
     rx = length(element.get("r") or element.get("rx"))
     ry = length(element.get("r") or element.get("ry"), rx)
     rx = ry if math.isnan(rx) else rx
-    return (outlines.ellipse(cx, cy, rx, ry, 4 * STEPS) if rx and ry else []), True
+    return (outlines.ellipse(cx, cy, rx, ry, 2 * STEPS) if rx and ry else []), True
 
 
 def _rectangle(element):
