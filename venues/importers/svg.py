@@ -14,7 +14,8 @@ from venues.importers.drafts import drawable, kind_of, room_to_stand
 from venues.importers.numbering import Numbering
 from venues.importers.svg_drawing import json_fact
 from venues.importers.svg_rows import depth
-from venues.importers.svg_seats import blocks_of, front_first, name_from_groups, name_rows, seats_of
+from venues.importers.svg_seats import name_from_groups, seats_of
+from venues.importers.svg_sections import blocks_of, front_first, name_rows
 from venues.importers.svg_shapes import (
     areas_of,
     largest,
