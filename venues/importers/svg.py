@@ -6,13 +6,13 @@ of docs/layouts.md say holds before anything is guessed.
 """
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 
 from venues.importers import numbering as rules
 from venues.importers import reading, svg_drawing
 from venues.importers.drafts import drawable, kind_of, room_to_stand
 from venues.importers.numbering import Numbering
-from venues.importers.svg_drawing import json_fact
+from venues.importers.svg_drawing import json_fact, point_of
 from venues.importers.svg_rows import depth
 from venues.importers.svg_seats import name_from_groups, seats_of
 from venues.importers.svg_sections import blocks_of, front_first, name_rows
@@ -43,7 +43,6 @@ class Understood:
     shapes: list
     focal: tuple | None
     facts: dict
-    problems: list = field(default_factory=list)
 
     @property
     def is_complete(self):
@@ -152,7 +151,7 @@ def numbered(understood, chosen=None, names=None, capacities=None):
     area: places}; what is left out is as drawn or as usual. Raises PlanError, WrongNumbering.
     """
     chosen, names, capacities = chosen or {}, names or {}, capacities or {}
-    problems = list(understood.problems)
+    problems = []
     sections = [
         _section(block, chosen.get(i) or usual(block), names.get(i), understood.focal)
         for i, block in enumerate(understood.blocks)
@@ -169,7 +168,7 @@ def numbered(understood, chosen=None, names=None, capacities=None):
         shapes=tuple(understood.shapes),
         focal=understood.focal,
         categories=tuple(map(_category, json_fact(facts, "categories", []))),
-        focals={str(zone): tuple(at) for zone, at in json_fact(facts, "focals", {}).items()},
+        focals={zone: point_of(at) for zone, at in json_fact(facts, "focals", {}).items()},
     )
     return reading.sound(plan, problems)
 

@@ -284,3 +284,9 @@ def json_fact(facts, name, default):
     if type(value) is not type(default):
         raise PlanError([f"Drawing: data-{name} is not what it should be: {shown(facts[name])}"])
     return value
+
+
+def point_of(value):
+    """(x, y) of a JSON list; NaN for what is no number, which the plan's validation then tells."""
+    pair = value if isinstance(value, list) and len(value) == 2 else [None, None]
+    return reading.number(pair[0]), reading.number(pair[1])

@@ -1,13 +1,15 @@
 """Everything of a drawing that is no seat: the stage, areas to stand in, outlines, decoration."""
 
+import math
 import re
 from dataclasses import dataclass
 from statistics import median_low
 
 from venues.importers import reading
 from venues.importers.drafts import drawable, is_stage
-from venues.importers.svg_drawing import json_fact
-from venues.plan import PlanShape, outlines
+from venues.importers.svg_drawing import json_fact, point_of
+from venues.plan import PlanError, PlanShape, outlines
+from venues.plan.soundness import shown
 
 MOST_FRAMES = 2_000
 
@@ -165,9 +167,11 @@ def _own_shape(mark):
         return [PlanShape(kind, label, tuple(mark.points))]
     points = json_fact(mark.facts, "points", [])
     if points:
-        return [PlanShape(kind, label, tuple((float(x), float(y)) for x, y in points))]
-    box = json_fact(mark.facts, "box", [0, 0, 0, 0, 0])
-    return [PlanShape(kind, label, (), *map(float, box))]
+        return [PlanShape(kind, label, tuple(map(point_of, points)))]
+    box = [reading.number(value) for value in json_fact(mark.facts, "box", [])]
+    if len(box) != 5 or not all(map(math.isfinite, box)):
+        raise PlanError([f"Shape {shown(label or kind)}: has no form"])
+    return [PlanShape(kind, label, (), *box)]
 
 
 def _text(word):

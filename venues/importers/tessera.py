@@ -1,5 +1,6 @@
 """The JSON that Tessera writes: a plan in its canonical form, as `venues.exporters` gives it."""
 
+import math
 from dataclasses import fields
 
 from venues.importers import reading
@@ -19,6 +20,12 @@ TEXTS = {
     "disclosure",
 }
 SWITCHES = {"restricted_view"}
+MISSING = {
+    PlanSection: {"label": "", "kind": "SEATS"},
+    PlanSeat: {"label": "", "x": math.nan, "y": math.nan},
+    PlanShape: {"kind": ""},
+}
+"""What stands for fields that a part cannot be without: the plan's validation tells them."""
 
 
 def is_plan(form):
@@ -61,17 +68,13 @@ def _row(form):
 
 
 def _given(form, kind, *without):
-    """The fields of a part that a dict has, each of its type; missing ones are at their default."""
+    """The fields of a part that a dict has, each of its type; what a part needs is as in MISSING."""
     names = {each.name for each in fields(kind)} - set(without)
     unknown = form.keys() - names - set(without)
     what = f"{kind.__name__.removeprefix('Plan')} {shown(reading.label(form.get('label')))}"
     if unknown:
         raise PlanError([f"{what}: {', '.join(sorted(map(shown, unknown)))} is not known here"])
-    given = {"label": "", "kind": "SEATS", "x": float("nan"), "y": float("nan")}
-    given = {name: given[name] for name in given.keys() & names} if kind is not PlanShape else {}
-    if kind is PlanSeat:
-        given["kind"] = "STANDARD"
-    return {**given, **{name: _value(form, name, what) for name in form.keys() & names}}
+    return {**MISSING[kind], **{name: _value(form, name, what) for name in form.keys() & names}}
 
 
 def _value(form, name, what):
@@ -96,6 +99,9 @@ def _text(form, name, what):
 def _number(value, what, name):
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PlanError([f"{what}: its {name} is no number"])
+    value = reading.number(value)
+    if name == "rotation" and not math.isfinite(value):
+        raise PlanError([f"{what}: its rotation is no number of degrees"])
     return value
 
 

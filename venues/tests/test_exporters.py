@@ -1,6 +1,7 @@
 """What leaves as a file comes back the same."""
 
 import json
+import math
 from itertools import pairwise
 
 import pytest
@@ -102,6 +103,9 @@ def test_a_file_of_ours_that_was_edited_is_brought_to_order():
         ({"categories": [["a", "b"]]}, "Category: needs a key, a label and a colour"),
         ({"shapes": [{"kind": "stage", "x": "left"}]}, "Shape ''': its x is no number"),
         ({"sections": {}}, "File: 'sections' is not a list"),
+        ({"shapes": [{"kind": "text", "label": "Bar", "rotation": math.inf}]},
+         "Shape 'Bar': its rotation is no number of degrees"),
+        ({"focal": [10**400, 0]}, "Focal point: x missing or not a number"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_our_json_is_named(change, problem):

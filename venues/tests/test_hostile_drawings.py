@@ -136,6 +136,12 @@ def test_seats_on_one_another_are_told():
         ("<html><svg/></html>", "File: is a web page or other document (<html>), no SVG"),
         ('<svg data-categories="{}"><circle r="4"/></svg>',
          "Drawing: data-categories is not what it should be: '{}'"),
+        ("<svg data-focals='{\"A\": \"here\"}'><circle r=\"4\"/></svg>",
+         "Focal point of zone 'A': x and y missing or not a number"),
+        ('<svg><polygon data-shape="text" data-box="[1, 2, 3, 4, 1e999]"/><circle r="4"/></svg>',
+         "Shape 'text': has no form"),
+        ('<svg><polygon data-shape="bar" data-points="[1, [2]]"/><circle r="4"/></svg>',
+         "Shape 'bar': x and y missing or not a number"),
     ],
 )  # fmt: skip
 def test_what_is_no_drawing_is_told(text, problem):
