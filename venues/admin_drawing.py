@@ -3,6 +3,7 @@ what that looks like, again and again until it is right. Nothing is saved before
 opened in the editor."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import PermissionDenied
@@ -142,7 +143,7 @@ class DrawingPages:
 
     def drawing_address(self, venue, token, name):
         address = reverse("admin:venues_venue_drawing", args=[venue.pk, token])
-        return HttpResponseRedirect(f"{address}?name={name}" if name else address)
+        return HttpResponseRedirect(f"{address}?{urlencode({'name': name})}" if name else address)
 
     def drawing(self, request, object_id, token):
         venue = self.thing(request, object_id)
