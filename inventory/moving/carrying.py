@@ -20,6 +20,7 @@ from inventory.moving.following import Move, followers
 from inventory.moving.levels import carry_areas
 from inventory.moving.looking import CannotMove, look_ahead, plans_apart
 from inventory.services.laying_out import lay_out
+from inventory.waking import wake
 from venues.models import Layout
 
 # A stadium takes longer than statements of a page may; until the transaction ends.
@@ -97,6 +98,7 @@ def _carry(outlook, reason, by):
     _carry_sections(move)
     _carry_plans(move)
     renamed_tickets = sum(each.follow(move) for each in followers())
+    wake(event.pk)
     return LayoutMove.objects.create(
         id=move.id,
         event=event,
