@@ -122,7 +122,11 @@ class House:
         """The View from a point, or from where each zone looks."""
         if focus:
             return View(self, lambda bench: focus)
-        return View(self, lambda bench: self._focus[bench.section])
+        return View(self, self.focus_of)
+
+    def focus_of(self, bench):
+        """The point that the places of a bench look at."""
+        return self._focus[bench.section]
 
     def _box(self, bench):
         span = slice(bench.start, bench.end)

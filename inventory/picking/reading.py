@@ -41,7 +41,12 @@ def stands(event, *, level=None, at_most=None, channel=StockChannel.WEB):
 def house_of(layout_id):
     """The House of a published layout (its id), whose positions are the layout's ordinals."""
     packed = Layout.objects.values_list("geometry_brotli", flat=True).get(pk=layout_id)
-    plan = SimpleNamespace(**{"focals": {}, **decode(brotli.decompress(packed))})
+    return house_in(brotli.decompress(packed))
+
+
+def house_in(geometry):
+    """The House of a geometry file (bytes)."""
+    plan = SimpleNamespace(**{"focals": {}, **decode(geometry)})
     focals = {zone: tuple(point) for zone, point in plan.focals.items()}
     return House(list(_places(plan)), tuple(plan.focal), focals)
 

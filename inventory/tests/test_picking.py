@@ -10,6 +10,7 @@ from core.errors import Invalid
 from inventory.picking import NoSuchGroup, Party, Split, choose, left_odd
 from inventory.picking.house import House, Place
 from inventory.picking.states import FREE, OTHER, TAKEN
+from inventory.tests.judge import left_alone
 
 STAGE = (5.5, -3.0)
 
@@ -178,18 +179,6 @@ def test_whatever_stands_the_answer_is_sound(drawn):
         assert left_alone(h, states, group) == min(
             left_alone(h, states, window) for window in windows
         )
-
-
-def left_alone(h, states, group):
-    """Places that nobody sits beside any more, though somebody could have before."""
-
-    def alone(at, taken):
-        bench = h.bench_at(at)
-        beside = [other for other in (at - 1, at + 1) if bench.start <= other < bench.end]
-        return all(states[other] or other in taken for other in beside)
-
-    free = [at for at, state in enumerate(states) if state == FREE and at not in group]
-    return sum(alone(at, set(group)) and not alone(at, set()) for at in free)
 
 
 # What may be left of a row
