@@ -91,7 +91,10 @@ class ShownSection:
     id: object
     name: str
     position: int
+    floor: str
+    zone: str
     entrance: str
+    view_note: str
     is_standing: bool
     left: int
     low: ShownPrice | None
@@ -233,7 +236,10 @@ def _section(section, left, run, currency):
         id=section.pk,
         name=section.label,
         position=section.position,
+        floor=section.floor,
+        zone=section.zone,
         entrance=section.entrance,
+        view_note=section.view_note,
         is_standing=standing,
         left=left.count if left else 0,
         low=left and _shown_price(left.low, currency),

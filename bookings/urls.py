@@ -1,6 +1,6 @@
 from django.urls import path
 
-from bookings.views import booking, checkout, programme, reserve, sale, section, site
+from bookings.views import booking, checkout, prices, programme, reserve, sale, section, site
 
 urlpatterns = [
     path("", programme.home, name="home"),
@@ -12,9 +12,10 @@ urlpatterns = [
     path("events/<slug:slug>/calendar.ics", sale.event_calendar, name="event_calendar"),
     path("events/<slug:slug>/seats.svg", sale.event_picture, name="event_picture"),
     path("events/<slug:slug>/reserve/", reserve.reserve, name="reserve"),
+    path("events/<uuid:event_id>/prices/", prices.present_prices, name="present_prices"),
     path(
         "events/<uuid:event_id>/prices/<slug:content_hash>.json",
-        sale.event_prices,
+        prices.event_prices,
         name="event_prices",
     ),
     path("checkout/<uuid:booking_id>/", checkout.checkout, name="checkout"),

@@ -40,8 +40,8 @@ JOIN venues_layoutsection c ON c.id = s.section_id
 WHERE e.event_id = %s AND {SELLABLE} GROUP BY c.id
 """  # noqa: S608 - constants only
 SECTION_SEATS = f"""
-SELECT e.ordinal, s.row_position, s.row, s.label, s.kind, s.restricted_view, s.block,
-       coalesce(e.price, l.price), l.name, l.position, {SELLABLE}, e.ownership = 'OWNED'
+SELECT e.ordinal, s.row_position, s.row, s.label, s.kind, s.restricted_view, s.disclosure, s.block,
+       s.index, coalesce(e.price, l.price), l.name, l.position, {SELLABLE}, e.ownership = 'OWNED'
 FROM inventory_eventseat e
 JOIN venues_layoutseat s ON s.id = e.seat_id
 LEFT JOIN events_pricelevel l ON l.id = e.level_id
@@ -104,7 +104,9 @@ class SectionSeat:
     label: str
     kind: str
     restricted_view: bool
+    disclosure: str
     block: int
+    index: int
     price: Decimal | None
     level: str | None
     level_position: int | None

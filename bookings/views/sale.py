@@ -1,10 +1,7 @@
 """The event page with its seat step, and the step as a list of sections."""
 
-from hashlib import blake2s
-from itertools import groupby
-
 from django.conf import settings
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,10 +10,10 @@ from django.views.decorators.http import require_safe
 from bookings.calendar import calendar_of
 from bookings.showing import BUYABLE, all_in, left_of, levels_of, sale_of, sections_of, shown
 from bookings.views.choice import best_of, refused_choice
+from bookings.views.prices import prices_url
 from core.memory import Remembered
 from events import queries
 from events.models import Event
-from inventory.pricing.writing import price_stamp
 from inventory.queries import price_classes, status_bytes, wheelchair_spaces_left
 from venues.picture import svg
 from venues.plan import from_canonical
@@ -34,10 +31,9 @@ PICTURE_COLOURS = """<style>:root{color-scheme:light dark}
 .seatmap-label{fill:light-dark(#1a1511,#f1eeea);
 stroke:light-dark(#f6f4f1,#1f1b18);font-family:Arial,sans-serif}</style>"""
 # Asked for together with the page: each import would otherwise wait for the file that names it.
-MAP_PARTS = "index live map geometry state view draw house gestures keyboard page words"
+MAP_PARTS = "index live map geometry state view draw house gestures keyboard page prices words"
 MAP_MODULES = ["js/labels.js", *(f"js/seatmap/{name}.js" for name in MAP_PARTS.split())]
 BEST_CHOICES = (1, 2, 3, 4, 5, 6, 8)
-_prices = Remembered(seconds=30)
 _pictures = Remembered(seconds=5)
 _wheelchairs = Remembered(seconds=5)
 
@@ -102,7 +98,8 @@ def _map(found):
     return {
         "modules": MAP_MODULES,
         "geo_url": reverse("venues:geometry", args=[found.layout.content_hash]),
-        "prices_url": reverse("event_prices", args=[found.pk, prices_of(found)[0]]),
+        "prices_url": prices_url(found),
+        "present_prices_url": reverse("present_prices", args=[found.pk]),
         "status_url": f"{reverse('api:status', args=[found.pk])}?drawn={found.layout.content_hash}",
         "stream_url": _stream_url(found),
         "section_url": reverse("section", args=[found.slug, 0]).replace("/0/", "/{n}/"),
@@ -171,41 +168,6 @@ def event_calendar(request, slug):
     return calendar_of(
         public_event(slug), request.build_absolute_uri(reverse("event", args=[slug]))
     )
-
-
-def prices_of(found):
-    """(hash, JSON-able dict) of the all-in price of every place, remembered half a minute, or until
-    staff have changed one."""
-    return _prices.get(
-        (found.pk, found.layout_id, price_stamp(found.pk)), lambda: _read_prices(found)
-    )
-
-
-def _read_prices(found):
-    levels, indexes, classes = [], {}, []
-    rows = price_classes(found.pk)
-    for key, run in groupby(rows):
-        level_id, name, position, price = key
-        if level_id is not None and key not in indexes:
-            indexes[key] = len(levels)
-            amount = str(all_in(price, found.currency).amount)
-            levels.append({"name": name, "position": position, "price": amount})
-        classes.append([indexes.get(key, -1), sum(1 for _ in run)])
-    content = {"currency": found.currency, "levels": levels, "classes": classes}
-    return blake2s(repr(content).encode(), digest_size=8).hexdigest(), content
-
-
-@require_safe
-def event_prices(request, event_id, content_hash):
-    """The price asset of the map. Its address changes when a price does."""
-    found = Event.objects.public().filter(pk=event_id).first()
-    if found is None:
-        raise Http404
-    current, content = prices_of(found)
-    response = JsonResponse(content)
-    fresh = content_hash == current
-    response["Cache-Control"] = "public, max-age=31536000, immutable" if fresh else "no-store"
-    return response
 
 
 @require_safe

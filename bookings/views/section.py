@@ -13,6 +13,7 @@ from bookings.views.sale import BEST_CHOICES, public_event
 from core.money import Money
 from inventory.queries import section_seats
 from venues.labels import named
+from venues.places import in_words
 
 
 @require_safe
@@ -50,14 +51,27 @@ def _section_facts(here, places):
     return {
         "name": here.name,
         "position": here.position,
+        "floor": here.floor,
+        "zone": here.zone,
         "entrance": here.entrance,
+        "view_note": here.view_note,
         "is_standing": here.is_standing,
         "left": len(free),
         "price_from": here.price_from,
         "choices": here.choices if here.left else [],
         "has_wheelchair": any(place.kind == "WHEELCHAIR" for place in free),
         "has_restricted": any(place.restricted_view for place in free),
+        "disclosures": _disclosures(free),
     }
+
+
+def _disclosures(free):
+    """What is to be known of free seats before one is bought: [(text, their rows and seats)]."""
+    told = {}
+    for place in free:
+        if place.disclosure:
+            told.setdefault(place.disclosure, []).append(place)
+    return [(text, in_words(places)) for text, places in told.items()]
 
 
 NEEDS = {"WHEELCHAIR": "wheelchair space", "COMPANION": "companion seat", "VIP": "VIP"}
@@ -105,6 +119,7 @@ def _benches(members, seats):
 def _seat(place, currency, chosen, lost):
     needs = [NEEDS[place.kind]] if place.kind in NEEDS else []
     needs += ["restricted view"] if place.restricted_view else []
+    needs += [place.disclosure] if place.disclosure else []
     return {
         "ordinal": place.ordinal,
         "label": place.label,

@@ -2,7 +2,7 @@
  * Paints the seats on the canvas: only sections and rows in sight, nothing while sections are tinted. State is shape
  * as well as colour: free filled, taken hollow, lost crossed. (Mine is SVG: see house.js.)
  */
-import { PITCH, seatAt, within } from "./geometry.js";
+import { PITCH, seatAt, tableOf, within } from "./geometry.js";
 import { LOOK, SHAPES } from "./state.js";
 
 const DOTS_BELOW = 9; // px of pitch: too small for rings and glyphs
@@ -31,13 +31,29 @@ export class Painter {
     if (view.isTinted) return;
     const rows = this.rowsInSight();
     this.load = rows.reduce((sum, { count }) => sum + count, 0);
+    if (view.pitch >= DOTS_BELOW) this.drawTables(rows);
     this.drawRuns(rows.map(({ first, count }) => [first, first + count]));
     if (view.pitch >= LABELS_FROM) this.drawLabels(rows);
   }
 
   rowsInSight() {
-    const seated = this.geo.sections.filter(({ standing, box }) => !standing && this.view.sees(box));
+    const seated = this.geo.shown.filter(({ standing, box }) => !standing && this.view.sees(box));
     return seated.flatMap(({ rows }) => rows.filter(({ box }) => this.view.sees(box)));
+  }
+
+  drawTables(rows) {
+    const { context: c, geo, view, ratio, theme } = this;
+    Object.assign(c, { fillStyle: theme.paper, strokeStyle: theme.edge, lineWidth: 1.2 * ratio });
+    for (const row of rows) {
+      if (row.section.kind !== "TABLES" || !(row.table ??= tableOf(geo, row))) continue;
+      const { x, y, rx, ry } = row.table;
+      const [w, h] = [rx * view.k * ratio, ry * view.k * ratio];
+      const isRound = Math.abs(rx - ry) < PITCH / 2;
+      c.beginPath();
+      c.roundRect(this.at(x, 0)[0] - w, this.at(0, y)[1] - h, 2 * w, 2 * h, isRound ? Math.min(w, h) : 0.2 * view.pitch * ratio);
+      c.fill();
+      c.stroke();
+    }
   }
 
   at(x, y) {

@@ -39,6 +39,7 @@ function integrate(low, high, rows) {
 function assemble(header, xs, ys) {
   const geo = { ...header, xs, ys, rows: [] };
   geo.flags = new Map(Object.entries(header.flags).map(([ordinal, words]) => [Number(ordinal), words.split(" ")]));
+  geo.disclosures = new Map(Object.entries(header.disclosures ?? {}).map(([ordinal, text]) => [Number(ordinal), text]));
   geo.sections = header.sections.map((raw, index) => {
     const section = { ...raw, index, standing: raw.kind === "STANDING" };
     section.rows = raw.rows.map((row, nth) => ({ ...row, nth, section, box: boxOf(xs, ys, row) }));
@@ -48,8 +49,31 @@ function assemble(header, xs, ys) {
     return section;
   });
   geo.shapes = header.shapes.map((shape) => ({ ...shape, box: shapeBox(shape) }));
-  geo.box = union([...geo.sections, ...geo.shapes].map(({ box }) => box));
+  geo.floors = [...new Set(geo.sections.map(({ floor }) => floor))];
+  geo.isStacked = isStacked(geo.sections);
+  return showFloor(geo, geo.isStacked ? geo.floors[0] : undefined);
+}
+
+/** Look at one floor, or at all of them: `shown` sections, and the `box` around them. */
+export function showFloor(geo, floor) {
+  geo.floor = floor;
+  geo.shown = floor === undefined ? geo.sections : geo.sections.filter((section) => section.floor === floor);
+  geo.box = union([...geo.shown, ...(floor === undefined || geo.isStacked ? geo.shapes : [])].map(({ box }) => box));
   return geo;
+}
+
+/** Whether one floor is drawn over another, so that they cannot be looked at together. */
+function isStacked(sections) {
+  const covers = (a, b) => a.floor !== b.floor && within(a.box, ...b.anchor) && inside(a.outline, ...b.anchor);
+  return sections.some((a) => sections.some((b) => covers(a, b)));
+}
+
+/** The table whose chairs a row is, { x, y, rx, ry } within them; nothing when the drawing has something there. */
+export function tableOf({ shapes }, { box: [l, t, r, b] }) {
+  const [x, y] = [(l + r) / 2, (t + b) / 2];
+  if (shapes.some((shape) => shape.kind !== "text" && within(shape.box, x, y))) return undefined;
+  const half = (from, to) => Math.max((to - from) / 2 - 0.62 * PITCH, 0.4 * PITCH);
+  return { x, y, rx: half(l, r), ry: half(t, b) };
 }
 
 /* ---------- boxes: [left, top, right, bottom] ---------- */
@@ -96,7 +120,7 @@ export function seatLabel(row, ordinal) {
 export function seatAt(geo, x, y, reach) {
   let best = -1;
   let least = reach * reach;
-  for (const section of geo.sections) {
+  for (const section of geo.shown) {
     if (section.standing || !within(section.box, x, y, reach)) continue;
     for (const row of section.rows) {
       if (!within(row.box, x, y, reach)) continue;
@@ -110,7 +134,7 @@ export function seatAt(geo, x, y, reach) {
 }
 
 export function sectionAt(geo, x, y) {
-  return geo.sections.find(({ box, outline }) => within(box, x, y) && inside(outline, x, y));
+  return geo.shown.find(({ box, outline }) => within(box, x, y) && inside(outline, x, y));
 }
 
 /** Where a line across the plan (axis 1: y is at; axis 0: x is at) cuts an outline. */

@@ -17,7 +17,7 @@ export class House {
     this.mine = draw("g", { class: "seatmap__mine" });
     this.shapes = geo.shapes.map(shapeNode);
     this.plan = draw("g", {}, ...this.shapes, ...this.sections.map(({ link }) => link), this.mine);
-    this.svg = draw("svg", { class: "seatmap__house", role: "group", "aria-label": WORDS.map }, this.plan);
+    this.svg = draw("svg", { class: `seatmap__house${geo.isStacked ? " is-stacked" : ""}`, role: "group", "aria-label": WORDS.map }, this.plan);
   }
 
   place(view) {
@@ -48,7 +48,7 @@ export class House {
     const position = seats.mainPosition(section);
     const states = {
       "is-gone": !left, "is-standing": section.standing, "is-tinted": section.standing || isTinted,
-      "is-dim": seats.dimmed.has(position), "is-holding": mine, [`p${position}`]: true,
+      "is-dim": seats.dimmed.has(position), "is-holding": mine, "is-away": !this.geo.shown.includes(section), [`p${position}`]: true,
     };
     link.setAttribute("class", Object.keys(states).filter((name) => states[name]).join(" "));
     link.setAttribute("aria-label", words.summary(section, seats.sums[section.index]));
@@ -58,7 +58,8 @@ export class House {
 
   /** One mark per seat of mine; standing places show in their section instead. */
   showMine() {
-    const seated = [...this.seats.mine].filter((i) => !this.seats.sectionOf(i).standing);
+    const isSeen = (section) => !section.standing && this.geo.shown.includes(section);
+    const seated = [...this.seats.mine].filter((i) => isSeen(this.seats.sectionOf(i)));
     this.mine.replaceChildren(...seated.map((i) => this.placeMark(Object.assign(mineMark(), { ordinal: i }))));
   }
 
@@ -81,7 +82,7 @@ function sectionLink(section, href) {
   const path = draw("path", { d: `M${section.outline.join("L")}Z` });
   const [x, y] = section.anchor;
   const count = section.standing && draw("tspan", { x, dy: "1.15em", class: "seatmap__count" });
-  const text = draw("text", { x, y }, draw("tspan", {}, section.label), count);
+  const text = draw("text", { x, y }, count ? draw("tspan", {}, section.label) : section.label, count);
   return { section, path, text, count, link: draw("a", { href }, path, text) };
 }
 

@@ -6,6 +6,7 @@ import { decode } from "./geometry.js";
 import { Live, load } from "./live.js";
 import { SeatMap } from "./map.js";
 import { make } from "./page.js";
+import { followPrices } from "./prices.js";
 import { WORDS } from "./words.js";
 
 const maps = new WeakMap();
@@ -20,6 +21,7 @@ async function mount(element) {
     const [layout, priced, now] = files.map(({ content }) => content);
     const map = new SeatMap(element, decode(layout), priced, new Uint8Array(now));
     map.live = new Live(map, element.dataset, files[2]);
+    followPrices(map, element.dataset.pricesNow, prices);
     maps.set(element, map);
   } catch (error) {
     offerAgain(element);

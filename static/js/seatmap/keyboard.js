@@ -29,7 +29,7 @@ export class Grid {
     this.section = section;
     this.element.hidden = false;
     this.element.setAttribute("aria-label", this.words.section(section));
-    this.element.setAttribute("aria-description", WORDS.keys);
+    this.element.setAttribute("aria-description", [section.view_note, WORDS.keys].filter(Boolean).join(" "));
     this.element.setAttribute("aria-rowcount", section.rows.length);
     this.focus(start);
   }

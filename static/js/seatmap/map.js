@@ -1,12 +1,12 @@
 /** One seat map on a page: puts the parts together and passes what the buyer does between them. */
-import { PITCH, rowOf, seatAt, seatLabel, sectionAt } from "./geometry.js";
+import { PITCH, rowOf, seatAt, seatLabel, sectionAt, showFloor } from "./geometry.js";
 import { Seats } from "./state.js";
 import { Camera, MOST, View } from "./view.js";
 import { Painter } from "./draw.js";
 import { House } from "./house.js";
 import { Gestures } from "./gestures.js";
 import { Grid, neighbour } from "./keyboard.js";
-import { Basket, Note, Sheet, Tip, bar, make, paintKey } from "./page.js";
+import { Basket, Floors, Note, Sheet, Tip, bar, make, paintKey } from "./page.js";
 import { WORDS, speak } from "./words.js";
 import { bare } from "../labels.js";
 
@@ -46,6 +46,8 @@ export class SeatMap {
       zoomOut: () => this.camera.fly(view.zoomed(1 / STEP)),
       whole: () => this.camera.fly(view.fitted()),
     });
+    this.floors = new Floors(geo, (floor) => this.goTo(floor));
+    this.about = make("p", { class: "seatmap__about" });
     const layer = make("div", { class: "seatmap__layer" }, canvas, this.house.svg, this.grid.element);
     this.stage = make("div", { class: "seatmap__stage" }, layer, this.tip.element, this.sheet.element, this.note.element);
     this.place();
@@ -58,7 +60,7 @@ export class SeatMap {
     this.stage.style.setProperty("--plan-ratio", (r - l) / (b - t));
     this.mount.replaceChildren(
       make("a", { class: "seatmap__skip", href: "#seatmap-end" }, WORDS.skip),
-      make("div", { class: "seatmap__box" }, this.bar.element, this.stage),
+      make("div", { class: "seatmap__box" }, this.bar.element, this.floors.element, this.stage, this.geo.sections.some(placed) && this.about),
       this.key,
       make("span", { id: "seatmap-end", tabindex: -1 }),
     );
@@ -128,13 +130,28 @@ export class SeatMap {
     const { view, geo, words, bar: { title, fresh } } = this;
     const section = view.isFit ? undefined : (this.grid.section ?? sectionAt(geo, ...view.toPlan(view.width / 2, view.height / 2)));
     const left = section ? `${words.sentence(words.left(this.seats.sums[section.index], section))} · ` : "";
-    title.textContent = section ? words.section(section) : geo.name;
+    title.textContent = section ? words.section(section) : words.floor(geo);
+    this.about.textContent = section ? words.about(section) : WORDS.hint;
     fresh.textContent = left + (this.isStale ? WORDS.stale : WORDS.live);
     fresh.classList.toggle("is-stale", Boolean(this.isStale));
   }
 
+  /** To a floor, or with undefined to all of them. */
+  goTo(floor) {
+    const { geo, view } = this;
+    showFloor(geo, floor);
+    view.box = geo.box;
+    this.grid.close();
+    this.sheet.close();
+    this.floors.refresh();
+    this.house.refresh(view);
+    this.house.showMine();
+    this.camera.fly(view.fitted());
+  }
+
   approach(section, point) {
     this.tip.hide();
+    if (!this.geo.shown.includes(section)) this.goTo(this.geo.isStacked ? section.floor : undefined);
     this.camera.fly(this.view.framing(section.box, point));
   }
 
@@ -185,7 +202,7 @@ export class SeatMap {
     const section = sectionAt(geo, ...point);
     if (seat >= 0) this.showTip(seat);
     else if (section && (section.standing || !view.isTappable)) {
-      this.tip.show(this.words.summary(section, this.seats.sums[section.index]), ...this.stagePoint(event), 14, view.width);
+      this.tip.show([this.words.summary(section, this.seats.sums[section.index]), section.view_note].filter(Boolean).join(". "), ...this.stagePoint(event), 14, view.width);
     } else this.tip.hide();
   }
 
@@ -218,7 +235,7 @@ export class SeatMap {
 
   press(event) {
     const from = this.house.sectionOf(event.target);
-    const to = from && neighbour(this.geo.sections, from, event.key);
+    const to = from && neighbour(this.geo.shown, from, event.key);
     if (!to) return;
     event.preventDefault();
     this.house.linkOf(to).focus({ preventScroll: true });
@@ -241,7 +258,13 @@ export class SeatMap {
     const seat = seatLabel(row, i);
     const place = section.standing ? { row: "", seat: "" } : { row: bare(row.label, "Row"), seat: bare(seat, "Seat") };
     const name = `${this.words.section(section)}, ${section.standing ? WORDS.standing : this.words.seat(row, seat)}`;
-    return { ordinal: i, section: bare(section.label, "Section"), ...place, isStanding: section.standing, name };
+    return { ordinal: i, section: bare(section.label, "Section"), ...place, isStanding: section.standing, name, about: this.warnings(i).join(", ") };
+  }
+
+  /** What is to be known of a seat before it is bought: ["restricted view", "pillar to the left"]. */
+  warnings(i) {
+    const { flags, disclosures } = this.geo;
+    return [...(flags.get(i) ?? []).map((flag) => WORDS.flags[flag]), disclosures.get(i)].filter(Boolean);
   }
 
   /** "row F, seat 9, €64.80, restricted view" */
@@ -250,8 +273,7 @@ export class SeatMap {
     const row = rowOf(geo, i);
     const state = seats.state(i);
     const price = state === "free" || state === "mine" ? words.money(seats.price(i)) : "";
-    const flags = (geo.flags.get(i) ?? []).map((flag) => WORDS.flags[flag]);
-    return [words.seat(row, seatLabel(row, i)), price, ...flags, state === "free" ? "" : WORDS[state]].filter(Boolean).join(", ");
+    return [words.seat(row, seatLabel(row, i)), price, ...this.warnings(i), state === "free" ? "" : WORDS[state]].filter(Boolean).join(", ");
   }
 
   toggle(i) {
@@ -339,6 +361,13 @@ export class SeatMap {
     }
   }
 
+  showPrices() {
+    for (const part of document.querySelectorAll("[data-level-price]")) {
+      const { low, high } = this.seats.byPosition[part.dataset.levelPrice];
+      if (low < Infinity) part.textContent = this.words.range(low, high);
+    }
+  }
+
   /** bytes: the house as it is now, or nothing when it has not changed. */
   onStatus(bytes) {
     if (!this.mount.isConnected) return this.stop.abort();
@@ -355,6 +384,21 @@ export class SeatMap {
     this.showCounts();
     if (String([...seats.mine]) !== before) this.changed();
     else if (changed.length) this.shown(new Set(changed.map((i) => seats.sectionOf(i))));
+    this.tellLost(lost);
+  }
+
+  /** Prices are others now: what is mine stays mine, at what it costs now. */
+  onPrices(prices) {
+    const before = this.seats.total;
+    const lost = this.seats.reprice(prices);
+    this.key.replaceChildren();
+    this.keyTheme = undefined;
+    this.camera.draw();
+    this.house.refresh(this.view);
+    this.showCounts();
+    this.showPrices();
+    this.changed();
+    if (this.seats.total !== before && !lost.length) this.note.say(this.words.repriced(this.seats.total), { seen: true });
     this.tellLost(lost);
   }
 
@@ -377,3 +421,5 @@ export class SeatMap {
     return this.live.look();
   }
 }
+
+const placed = ({ zone, entrance, view_note: view }) => zone || entrance || view;

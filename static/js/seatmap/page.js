@@ -37,6 +37,25 @@ export function bar(acts) {
   return { element, title, fresh, whole, zoomIn, zoomOut };
 }
 
+/** Which floor is looked at; all of them at once unless one lies over another. Nothing for a house of one floor. */
+export class Floors {
+  constructor(geo, go) {
+    this.geo = geo;
+    this.buttons = [...(geo.isStacked ? [] : [undefined]), ...geo.floors].map((floor) => {
+      const name = floor === undefined ? WORDS.allFloors : floor || WORDS.ground;
+      const element = make("button", { type: "button", class: "seatmap__btn" }, name);
+      element.addEventListener("click", () => go(floor));
+      return { element, floor };
+    });
+    this.element = geo.floors.length > 1 && make("div", { class: "seatmap__floors", role: "group", "aria-label": WORDS.floor }, ...this.buttons.map(({ element }) => element));
+    this.refresh();
+  }
+
+  refresh() {
+    for (const { element, floor } of this.buttons) element.ariaPressed = floor === this.geo.floor;
+  }
+}
+
 export class Tip {
   element = make("div", { class: "seatmap__tip", "aria-hidden": "true", hidden: "" });
 

@@ -11,8 +11,8 @@ export class Seats {
   /** prices: the event's price file; minor: decimal text to minor units. */
   constructor(geo, prices, minor) {
     this.geo = geo;
-    this.levels = prices.levels.map((level) => ({ ...level, minor: minor(level.price) }));
-    this.levelOf = unroll(prices.classes, geo.count);
+    this.minor = minor;
+    this.readPrices(prices);
     this.status = new Uint8Array(geo.count).fill(1);
     this.mine = new Set();
     this.lost = new Set();
@@ -21,6 +21,20 @@ export class Seats {
     for (const [i, names] of geo.flags) this.shapes[i] = Math.max(0, SHAPES.findIndex((s) => names.includes(s)));
     this.looks = new Uint8Array(geo.count);
     this.sums = [];
+  }
+
+  readPrices({ levels, classes }) {
+    this.levels = levels.map((level) => ({ ...level, minor: this.minor(level.price) }));
+    this.levelOf = unroll(classes, this.geo.count);
+  }
+
+  /** Other prices; tells which of mine are not for sale any more. */
+  reprice(prices) {
+    this.readPrices(prices);
+    const lost = this.dropLost();
+    this.dim(this.dimmed);
+    this.sum();
+    return lost;
   }
 
   level(i) {
@@ -51,15 +65,20 @@ export class Seats {
     const changed = [];
     for (let i = 0; i < bytes.length; i++) if (bytes[i] !== this.status[i]) changed.push(i);
     this.status = bytes;
-    const lost = [...this.mine].filter((i) => !this.isFree(i));
-    for (const i of lost) {
+    const lost = this.dropLost();
+    this.refresh(changed);
+    this.sum();
+    return { changed, lost };
+  }
+
+  dropLost() {
+    const gone = [...this.mine].filter((i) => !this.isFree(i));
+    for (const i of gone) {
       this.mine.delete(i);
       this.lost.add(i);
     }
-    this.replaceStanding(lost);
-    this.refresh(changed);
-    this.sum();
-    return { changed, lost: lost.filter((i) => this.lost.has(i)) };
+    this.replaceStanding(gone);
+    return gone.filter((i) => this.lost.has(i));
   }
 
   /** Standing places are all alike: a lost one is exchanged for a free one at the same price. */
@@ -112,9 +131,9 @@ export class Seats {
   }
 
   /** Per section: how many are left and offered at all, the least price, and free seats per price position; per
-   *  position: how many are left and offered. */
+   *  position: how many are left and offered, and from which price to which. */
   sum() {
-    this.byPosition = Array.from({ length: 7 }, () => ({ left: 0, offered: 0 }));
+    this.byPosition = Array.from({ length: 7 }, () => ({ left: 0, offered: 0, low: Infinity, high: 0 }));
     this.sums = this.geo.sections.map((section) => {
       const sum = { left: 0, offered: 0, from: Infinity, byPosition: new Array(7).fill(0) };
       for (let i = section.first; i < section.first + section.count; i++) {
@@ -126,7 +145,10 @@ export class Seats {
         if (this.status[i]) continue;
         sum.left++;
         sum.byPosition[position]++;
-        this.byPosition[position].left++;
+        const all = this.byPosition[position];
+        all.left++;
+        if (minor < all.low) all.low = minor;
+        if (minor > all.high) all.high = minor;
         if (minor < sum.from) sum.from = minor;
       }
       return sum;

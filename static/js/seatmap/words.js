@@ -1,11 +1,12 @@
 /** Every sentence the map says, and how it writes money. Translating the map is translating this file. */
-import { named } from "../labels.js";
+import { bare, named } from "../labels.js";
 
 export const WORDS = {
   free: "free", taken: "taken", mine: "yours", off: "not for sale here", full: "sold out", standing: "Standing",
   zoomIn: "Zoom in", zoomOut: "Zoom out", whole: "All sections", done: "Done", more: "One more", fewer: "One fewer",
   map: "Map of the house. Each section is a link.", skip: "Skip the map", live: "Live",
   stale: "Not live at the moment. Trying again.",
+  floor: "Floor", allFloors: "All floors", ground: "Main floor", hint: "Choose a section to look closer.",
   failed: "The map could not be loaded. You can choose from the list.", again: "Try the map again",
   keys: "Arrow keys move, Space chooses, Escape goes back to the sections.",
   flags: { wheelchair: "wheelchair space", companion: "companion seat", restricted: "restricted view", vip: "VIP" },
@@ -23,7 +24,9 @@ export function speak({ locale, currency }) {
   const rowName = ({ label, section: { kind } }) => named(label, kind === "TABLES" ? "table" : "row");
   const left = (sum, { standing }) => (sum.left ? `${some(sum.left, standing ? "place" : "seat")} left` : sum.offered ? WORDS.full : WORDS.off);
   return {
-    money, section, left, sentence,
+    money, section, range: (low, high) => money(low) + (high > low ? `–${money(high)}` : ""),
+    floor: ({ floor, name }) => (floor === undefined ? name : floor || WORDS.ground),
+    left, sentence,
     minor: (text) => Math.round(Number(text) * 10 ** digits),
     decimal: (minor) => (minor / 10 ** digits).toFixed(digits),
     summary: (it, sum) => `${section(it)}, ${left(sum, it)}${sum.left ? `, from ${money(sum.from)}` : ""}`,
@@ -34,6 +37,8 @@ export function speak({ locale, currency }) {
     chosen: (n, areStanding) => some(n, areStanding && n ? "place" : "seat"),
     max: (n) => `You can book ${n} at a time. Remove one to choose another.`,
     changed: (name, isMine, n, total) => `${name} ${isMine ? "added" : "removed"}. ${n.toLocaleString(locale)} chosen, ${money(total)}.`,
+    about: ({ zone, entrance, view_note: view }) => [zone, entrance && `${bare(entrance, "Entrance")} entrance`, view && `View from here: ${view}`].filter(Boolean).join(" · "),
+    repriced: (total) => `A price has changed. Your seats are ${money(total)} now. Nothing has been charged.`,
     lost: (names) => `${names.join("; ")} ${names.length > 1 ? "have" : "has"} just been sold. Nothing has been charged.`,
     remove: (name) => `Remove ${name}`,
   };
