@@ -1,6 +1,7 @@
 """What needs the product's own code, each as a process of its own: JSON in, JSON out.
 
 python -m bench.inside load < {name: scenario}        builds worlds in DATABASE_URL
+python -m bench.inside load_stadium < {…}         a stadium on sale
 python -m bench.inside codes < {"agency", "count"}    valid codes of as many sold tickets
 python -m bench.inside ticket < {"agency"}            the session and address of one ticket's PDF
 python -m bench.inside receive < {…}                  receives a purchase order, measured here

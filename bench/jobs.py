@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import defaultdict
 from datetime import timedelta
 
 from django.contrib.sessions.backends.cached_db import SessionStore
@@ -28,13 +29,36 @@ from suppliers.services import (
 from tickets.models import Status, Ticket
 from tickets.queries import printable
 from tickets.services import code_of
+from venues.generators import stadium
 
-__all__ = ["allocate", "build_stock", "bulk_price", "codes", "load", "receive", "ticket", "value"]
+__all__ = [
+    "allocate",
+    "build_stock",
+    "bulk_price",
+    "codes",
+    "load",
+    "load_stadium",
+    "receive",
+    "ticket",
+    "value",
+]
 
 
 def load(scenarios):
     """{name: what load_scenario answers} of {name: scenario}."""
     return {name: scenario.load(wanted) for name, wanted in scenarios.items()}
+
+
+def load_stadium(wanted):
+    """{"stadium": what load_scenario answers}: a scenario without levels, which are those of the plan."""
+    sections = defaultdict(list)
+    for section in stadium(wanted["venue"]["places"]).sections:
+        sections[section.category].append(section.label)
+    levels = [
+        {"name": name, "sections": labels, "price": f"{60 - 10 * n}.00", "cost": "30.00"}
+        for n, (name, labels) in enumerate(sections.items())
+    ]
+    return {"stadium": scenario.load(wanted | {"event": {**wanted["event"], "levels": levels}})}
 
 
 def codes(wanted):

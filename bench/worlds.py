@@ -56,6 +56,15 @@ FRESH = {
     "hall": description("Night at the hall", HALL),
     "limit": description("Night of the limit", HALL),
 }
+STADIUMS = {
+    places: {
+        "agency": {"slug": "bench", "host": "127.0.0.1", "currency": "EUR"},
+        "venue": {"name": f"Stadium of {places:,}", "house": "stadium", "places": places},
+        "event": {"title": "Night at the stadium", "starts_in_days": 30},
+        "options": {"sold": places // 5},
+    }
+    for places in (20_000, 50_000, 100_000)
+}
 STOCK = {"scenario": description("Night 1", HALL), "events": 40}
 PAST = {f"past {n}": description(f"Past night {n}", HALL, PAST_SEATS) for n in range(PAST_EVENTS)}
 
@@ -96,6 +105,20 @@ class Worlds:
     def with_stock(self):
         """A World of 40 events with a million owned places, none of them sold."""
         with self._copied(self._template("stock", STOCK, self._build_stock), 0) as world:
+            yield world
+
+    @contextmanager
+    def with_stadium(self, places):
+        """A World whose one event is in a stadium, of which a fifth is sold."""
+        shape = STADIUMS[places]
+
+        def build(name):
+            with self._empty() as empty:
+                events = run_inside("load_stadium", shape, empty.url)
+                self._copy(empty.name, name)
+            return events
+
+        with self._copied(self._template(f"stadium{places}", shape, build), 0) as world:
             yield world
 
     def _build_stock(self, name):

@@ -28,17 +28,18 @@ from suppliers.services import (
     submit_order,
 )
 from tickets.models import Gate
-from venues.generators import grid
+from venues.generators import arena, grid, stadium, theatre
 from venues.models import Venue
 from venues.services import publish_layout
 
 SHAPE = {
     "": {"agency", "venue", "event", "owned", "options"},
     "agency": {"slug", "name", "host", "currency"},
-    "venue": {"name", "sections"},
+    "venue": {"name", "sections", "house", "places"},
     "event": {"title", "starts_in_days", "levels"},
     "options": {"sold", "rate_limits", "payment"},
 }
+HOUSES = {"arena": arena, "stadium": stadium}  # of any number of places
 LEVEL = {"name", "sections", "price", "cost"}
 
 
@@ -110,9 +111,21 @@ def _agency(wanted, *, has_limits):
 
 def _venue(wanted):
     venue, _ = Venue.objects.get_or_create(name=wanted["name"], defaults={"kind": "ARENA"})
-    plan = grid(wanted["sections"])
-    layout, _ = publish_layout(venue=venue, plan=plan, name=wanted["name"], source="scenario")
+    layout, _ = publish_layout(
+        venue=venue, plan=_plan(wanted), name=wanted["name"], source="scenario"
+    )
     return venue, layout
+
+
+def _plan(wanted):
+    house = wanted.get("house")
+    if house is None:
+        return grid(wanted["sections"])
+    if house == "theatre":
+        return theatre()
+    if house not in HOUSES or type(wanted.get("places")) is not int:
+        raise Invalid("A house is theatre, or arena or stadium with a number of places.")
+    return HOUSES[house](wanted["places"])
 
 
 @use_case

@@ -2,8 +2,8 @@
 
 import re
 
-from django.core.files.base import ContentFile
 from django.contrib.staticfiles.storage import HashedFilesMixin, ManifestStaticFilesStorage
+from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # Only our own modules: packages ship files whose imports are not meant to be resolved here.

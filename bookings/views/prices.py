@@ -24,7 +24,7 @@ _prices = Remembered(seconds=30)
 
 @dataclass(frozen=True)
 class Prices:
-    """The all-in price of every place of an event; `content` is JSON-able, `packed` {encoding: bytes}."""
+    """The all-in price of every place; `content` is JSON-able, `packed` {encoding: bytes}."""
 
     content_hash: str
     content: dict

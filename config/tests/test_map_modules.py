@@ -1,4 +1,4 @@
-"""The map's modules on the wire: all of them named by the page, small, and the same code as their source."""
+"""The map's modules on the wire: all named by the page, small, the same code as their source."""
 
 from pathlib import Path
 

@@ -54,7 +54,9 @@ def stadium(places=WHOLE, name="Stadium"):
     bowl = _Bowl.with_room_for(seats)
     sections = (_field(bowl, places - seats), *bowl.sections(excess=bowl.places - seats))
     deep = bowl.short + bowl.radius
-    platform = PlanShape("stage", "STAGE", x=-bowl.long * 0.4, y=-deep + 60, w=bowl.long * 0.8, h=220)
+    platform = PlanShape(
+        "stage", "STAGE", x=-bowl.long * 0.4, y=-deep + 60, w=bowl.long * 0.8, h=220
+    )
     desk = PlanShape("rectangle", "Sound", x=-90, y=deep - 220, w=180, h=90)
     return finished(Plan(name, sections, (platform, desk)))
 
@@ -140,7 +142,9 @@ class _Bowl:
     def _path(self, long, short, corner):
         sides = {"left": (-self.short, self.short, short), "bottom": (-self.long, self.long, long)}
         sides |= {"right": (self.short, -self.short, short), "top": (self.long, -self.long, long)}
-        for turn, (part, (start, end, number)) in zip((-90, 0, 90, 180), sides.items(), strict=True):
+        for turn, (part, (start, end, number)) in zip(
+            (-90, 0, 90, 180), sides.items(), strict=True
+        ):
             yield from (_Stretch(part, *ends) for ends in _parts(start, end, number))
             yield from (_Stretch("corner", *ends) for ends in _parts(turn, turn + 90, corner))
 

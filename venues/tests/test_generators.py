@@ -5,11 +5,16 @@ from collections import Counter
 
 import pytest
 
-from venues.generators import arena, club, grid, theatre
+from venues.generators import arena, club, grid, stadium, theatre
 from venues.generators.drawing import row_labels
 from venues.plan import PlanError, normalise, ordinals, outlines, problems_of
 
-HOUSES = {"club": club, "theatre": theatre, "arena": arena}
+HOUSES = {
+    "club": club,
+    "theatre": theatre,
+    "arena": arena,
+    "stadium": lambda: stadium(10_000),
+}
 
 
 @pytest.fixture(scope="module", params=HOUSES)
@@ -96,6 +101,36 @@ def test_the_arena_has_two_rings_around_the_floor():
 @pytest.mark.parametrize("seats", [2_000, 7_777, 30_000])
 def test_an_arena_has_exactly_the_seats_asked_for(seats):
     assert arena(seats).places == seats
+
+
+@pytest.mark.parametrize("places", [10_000, 12_345])
+def test_a_stadium_has_exactly_the_places_asked_for(places):
+    assert stadium(places).places == places
+
+
+def test_the_stadium_has_three_tiers_around_a_field_to_stand_on():
+    plan = stadium(10_000)
+    labels = [section.label for section in plan.sections]
+    assert labels == [
+        "Field",
+        *(str(n) for n in (*range(101, 135), *range(201, 251))),
+        *labels[85:],
+    ]
+    assert labels[85:] == [str(n) for n in range(301, 373)]
+    assert (plan.sections[0].kind, plan.sections[0].places) == ("STANDING", 1_200)
+    tiers = ["", "Lower tier", "Middle tier", "Upper tier"]
+    assert list(dict.fromkeys(section.floor for section in plan.sections)) == tiers
+    assert {section.zone for section in plan.sections} >= {"North stand", "South-west stand"}
+    assert kinds(plan)["WHEELCHAIR"] == kinds(plan)["COMPANION"] == 51
+    assert all(row.seats[-1].block == 1 for row in plan.sections[-1].rows)
+
+
+def test_who_sits_under_the_tier_above_or_behind_the_stage_is_told():
+    plan = stadium(10_000)
+    told = {seat.disclosure for *_, seat in ordinals(plan)} - {""}
+    assert told == {"The tier above hides high balls and the screens."}
+    behind = next(section for section in plan.sections if section.zone == "North stand")
+    assert behind.view_note == "Behind the stage: you see the artists from the back."
 
 
 def test_a_grid_has_the_sections_of_the_scenario():
