@@ -1,12 +1,11 @@
 """`python -m bench reserve|limit|scan|event_page|status|receive|bulk_price|value|pdf|all`."""
 
 import argparse
-import subprocess
 import sys
 
 from bench.measures import MEASURES, Options
 from bench.report import print_table, write_json
-from bench.servers import HOME, databases
+from bench.servers import HOME, collect_static, databases
 from bench.worlds import Worlds
 
 
@@ -18,7 +17,7 @@ def main():
     )
     samples = []
     with databases() as services:
-        _collect_static()
+        collect_static()
         given = Options(Worlds(services), options.seconds, options.rounds)
         for name in names:
             for sample in MEASURES[name](given):
@@ -36,12 +35,6 @@ def _read_options():
     parser.add_argument("--seconds", type=float, default=5, help="of each run, at most (5)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each run is made (3)")
     return parser.parse_args()
-
-
-def _collect_static():
-    """Pages name files by their hash, as in production; that needs them collected once."""
-    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
-    subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def load(scenarios):
 
 
 def load_stadium(wanted):
-    """{"stadium": what load_scenario answers}: a scenario without levels, which are those of the plan."""
+    """{"stadium": what load_scenario answers} of a scenario whose levels are the plan's."""
     sections = defaultdict(list)
     for section in stadium(wanted["venue"]["places"]).sections:
         sections[section.category].append(section.label)

@@ -15,7 +15,7 @@ from statistics import median
 import psutil
 from playwright.sync_api import sync_playwright
 
-from bench.servers import HOME, databases, site
+from bench.servers import HOME, collect_static, databases, site
 from bench.worlds import STADIUMS, Worlds
 from core.embedded.chromium import find_chromium
 
@@ -59,6 +59,7 @@ def main():
     HOME.mkdir(parents=True, exist_ok=True)
     lines = []
     with databases() as services:
+        collect_static()
         for places in options.places:
             lines += list(_measure_house(Worlds(services), places, options.rounds))
     _print_table(lines)

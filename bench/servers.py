@@ -53,6 +53,12 @@ def _kept_secrets():
     return json.loads(file.read_text())
 
 
+def collect_static():
+    """Pages name files by their hash, as in production; that needs them collected once."""
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity=0"]
+    subprocess.run(command, check=True)
+
+
 def database_processes():
     """{group: process ids} of PostgreSQL and Redis."""
     identity = find_home(NAME, LOCAL).identity

@@ -28,7 +28,7 @@ from suppliers.services import (
     submit_order,
 )
 from tickets.models import Gate
-from venues.generators import arena, grid, stadium, theatre
+from venues.generators import arena, club, grid, stadium, theatre
 from venues.models import Venue
 from venues.services import publish_layout
 
@@ -39,7 +39,8 @@ SHAPE = {
     "event": {"title", "starts_in_days", "levels"},
     "options": {"sold", "rate_limits", "payment"},
 }
-HOUSES = {"arena": arena, "stadium": stadium}  # of any number of places
+HOUSES = {"club": club, "theatre": theatre}
+HOUSES_OF_ANY_SIZE = {"arena": arena, "stadium": stadium}
 LEVEL = {"name", "sections", "price", "cost"}
 
 
@@ -121,11 +122,11 @@ def _plan(wanted):
     house = wanted.get("house")
     if house is None:
         return grid(wanted["sections"])
-    if house == "theatre":
-        return theatre()
-    if house not in HOUSES or type(wanted.get("places")) is not int:
-        raise Invalid("A house is theatre, or arena or stadium with a number of places.")
-    return HOUSES[house](wanted["places"])
+    if house in HOUSES:
+        return HOUSES[house]()
+    if house not in HOUSES_OF_ANY_SIZE or type(wanted.get("places")) is not int:
+        raise Invalid("A house is club or theatre, or arena or stadium with a number of places.")
+    return HOUSES_OF_ANY_SIZE[house](wanted["places"])
 
 
 @use_case

@@ -391,7 +391,6 @@ export class SeatMap {
   onPrices(prices) {
     const before = this.seats.total;
     const lost = this.seats.reprice(prices);
-    this.key.replaceChildren();
     this.keyTheme = undefined;
     this.camera.draw();
     this.house.refresh(this.view);
