@@ -163,7 +163,7 @@ export class Basket {
     this.form = document.querySelector(mount.dataset.form);
     this.list = document.querySelector(mount.dataset.basket);
     this.template = this.list?.querySelector("template");
-    this.store = `seatmap ${mount.dataset.geo} ${mount.dataset.status}`; // another plan has other ordinals
+    this.store = `seatmap ${mount.dataset.status}`;
   }
 
   /** Seats chosen before: sent back by the server in the form, or kept by this tab. */
