@@ -168,6 +168,7 @@ PAGES = {  # with the names each reads from its query
     "/events/{slug}/seats/99999999999999999999999999/": "",
     "/events/{slug}/seats.svg": "",
     "/events/{slug}/calendar.ics": "",
+    "/events/{event}/prices/": "",
     "/events/{event}/prices/abc.json": "",
     "/layouts/{layout}.geo": "",
     "/checkout/{booking}/": "k",
