@@ -94,7 +94,7 @@
       nodes: map.mount.querySelectorAll("*").length,
       layout: bytesOf(/\.geo$/),
       prices: bytesOf(/prices\/\w+\.json$/),
-      status: bytesOf(/\/status$/),
+      status: bytesOf(/\/status(\?|$)/),
     };
   };
 })();

@@ -1,6 +1,7 @@
 """How the places of an event stand and what has changed since: what the map lives on. Public, the same
 for all, and a second old at most where it is remembered. docs/live.md."""
 
+import brotli
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpResponse
@@ -14,6 +15,7 @@ from rest_framework.views import APIView
 
 from core.api import Problem, Strict
 from core.errors import DomainError
+from core.immutable import best_encoding
 from inventory import deltas
 from inventory.api import found_event
 from inventory.services import kept_changes, look
@@ -87,10 +89,12 @@ class EventStatus(LiveView):
     def get(self, request, event_id):
         event = found_event(event_id)
         key = f"map-status:{event.pk}:{event.layout_id}"
-        version, layout_id, status = _shared(key, lambda: _status(event))
+        version, layout_id, status, packed = _shared(key, lambda: _status(event))
         drawn = {event.layout_id: event.layout.content_hash}.get(layout_id)
         if request.query_params.get("drawn", drawn) != drawn:
             raise MapRedrawn("The map of this house was redrawn. Read the event again.")
+        if best_encoding(request) == "br":
+            return _answer(request, version, packed, encoding="br")
         return _answer(request, version, status)
 
 
@@ -148,11 +152,12 @@ class EventStream(LiveView):
 
 
 def _status(event):
-    """(version, layout id, bytes), of the event's own layout even if it has just moved to it."""
+    """(version, layout id, bytes, the same as brotli), of the event's own layout even if it has just
+    moved to it."""
     seen = look(event.pk, within=FRESH_SECONDS)
     if seen.layout_id != event.layout_id:
         seen = look(event.pk, within=0)
-    return seen.version, seen.layout_id, seen.status
+    return seen.version, seen.layout_id, seen.status, brotli.compress(seen.status, quality=5)
 
 
 def _changes(event_id, since):
@@ -177,9 +182,13 @@ def _shared(key, make):
     return found
 
 
-def _answer(request, version, content, *, empty=200):
+def _answer(request, version, content, *, empty=200, encoding=""):
+    """What is packed has a weak ETag: the version is the same, the bytes are not."""
     status = 200 if content else empty
     response = HttpResponse(content, status=status, content_type="application/octet-stream")
-    response["ETag"] = f'"{version}"'
+    response["ETag"] = f'W/"{version}"' if encoding else f'"{version}"'
+    response["Vary"] = "Accept-Encoding"
+    if encoding:
+        response["Content-Encoding"] = encoding
     response["Cache-Control"] = f"public, max-age={FRESH_SECONDS}"
     return get_conditional_response(request, etag=response["ETag"], response=response)

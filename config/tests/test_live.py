@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import brotli
 import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
@@ -202,6 +203,16 @@ def test_who_looks_at_a_map_that_was_redrawn_is_told_so(event):
     assert of(event, "status", f"?drawn={drawn}").status_code == 200
     answer = of(event, "status", f"?drawn={drawn[::-1]}")
     assert (answer.status_code, answer.json()["code"]) == (410, "map_redrawn")
+
+
+def test_the_status_is_packed_for_who_reads_brotli(visitor, event):
+    plain = of(event, "status")
+    small = visitor.get(f"/api/v1/events/{event.pk}/status", HTTP_ACCEPT_ENCODING="gzip, br")
+    assert small["Content-Encoding"] == "br"
+    assert brotli.decompress(small.content) == plain.content == bytes(PLACES)
+    assert small["ETag"] == f"W/{plain['ETag']}"
+    assert small["Vary"] == plain["Vary"] == "Accept-Encoding"
+    assert "Content-Encoding" not in plain
 
 
 @pytest.mark.parametrize("what", ["status", "changes?since=1"])
