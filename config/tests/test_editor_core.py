@@ -20,13 +20,14 @@ START = """async (work) => {
   const history = new History(drawing, () => {});
   const selection = new Selection(drawing);
   const [edits, laying] = [await module("edits"), await module("laying")];
+  const handles = await module("handles");
   const { labels } = await module("numbering");
   const all = () => JSON.stringify(drawing.sections.map((each) => drawing.sectionForm(each)));
   const rows = () => drawing.sections.flatMap((each) => each.rows);
   const points = (row) => row.seats.map((id) => drawing.point(id));
   return new Function(...Object.keys(given()), work)(...Object.values(given()));
   function given() {
-    return { drawing, history, selection, edits, laying, labels, all, rows, points };
+    return { drawing, history, selection, edits, laying, handles, labels, all, rows, points };
   }
 }"""
 BLOCK = """
@@ -138,6 +139,35 @@ def test_a_row_grows_along_its_line_and_its_numbers_go_on(run):
       return [drawing.labels[row.seats.at(-1)], laying.far(before, last), rows()[0].seats.length]"""
     )
     assert (grown, gap, kept) == ("11", 20, 10)
+
+
+@pytest.mark.parametrize("degrees", [-120, -20, 35, 160])
+def test_a_row_bends_to_where_its_end_is_pulled(run, degrees):
+    pulled = run(
+        BLOCK
+        + f"""
+      selection.set(rows()[0].seats);
+      const [handle] = handles.handlesOf(drawing, selection);
+      const [bent] = laying.bent([points(rows()[0])], {degrees}, false);
+      return handles.turnTo(handle, bent.at(-1))"""
+    )
+    assert pulled == pytest.approx(degrees, abs=6)
+
+
+def test_who_stands_is_spread_over_a_new_outline(run):
+    inside, labels, back = run("""
+      const outline = [[0, 0], [100, 0], [100, 100], [0, 100]];
+      const area = edits.addSection(history, {
+        label: "Pit", kind: "STANDING", rows: [laying.spread(outline, 40)], outline,
+      });
+      const before = all();
+      edits.reshape(history, area, [[0, 0], [400, 0], [400, 50], [0, 50]]);
+      const { seats } = area.rows[0];
+      const inside = points(area.rows[0]).filter((at) => laying.inside(area.outline, at)).length;
+      const last = drawing.labels[seats.at(-1)];
+      history.undo();
+      return [inside, last, all() === before]""")
+    assert (inside, labels, back) == (40, "40", True)
 
 
 def test_only_sections_that_changed_are_sent(run):

@@ -1,6 +1,7 @@
 /** The drawing page: puts plan, picture, tools, forms and saving together. */
 import { Drawing, seatsOf } from "./drawing.js";
 import * as edits from "./edits.js";
+import { handlesOf } from "./handles.js";
 import { History } from "./history.js";
 import { Painter } from "./paint.js";
 import { Panel } from "./panel.js";
@@ -33,6 +34,7 @@ class Editor {
       refused: (message, isStale) => this.showRefusal(message, isStale),
     });
     this.pointers = new Map();
+    this.handles = [];
     this.cross = null;
     this.listen();
     this.use("select");
@@ -130,11 +132,17 @@ class Editor {
 
   changed(words) {
     this.selection.prune();
-    this.panel?.refresh();
+    this.refresh();
     this.say(words);
     this.saver.touch();
     this.repaint();
     this.allowHistory();
+  }
+
+  /** The forms and handles of what is selected. */
+  refresh() {
+    this.handles = handlesOf(this.drawing, this.selection);
+    this.panel.refresh();
   }
 
   allowHistory() {
@@ -156,7 +164,7 @@ class Editor {
     const [first] = selection.seats;
     if (row && selection.seats.size === 1) this.say(`Section ${row.section.label}, row ${row.label}, seat ${drawing.labels[first]}`);
     else this.say(`${edits.namedCount(selection)} selected`);
-    this.panel.refresh();
+    this.refresh();
     this.repaintTop();
   }
 
@@ -351,7 +359,7 @@ class Editor {
       "align-middle": something(() => edits.align(history, selection, "middle")),
       "align-right": something(() => edits.align(history, selection, "right")),
       "fit-outline": () => edits.fitOutline(history, selection.sections()[0]),
-      "no-outline": () => edits.setSection(history, selection.sections()[0], "outline", []),
+      "no-outline": () => this.dropOutline(selection.sections()[0]),
       "no-focal": () => edits.setFocal(history, this.panel.options("focal").zone, null),
       "keep-copy": () => this.saver.keepCopy(),
       "open-theirs": () => ((this.saver.isChanged = false), location.reload()),
@@ -362,6 +370,11 @@ class Editor {
   lengthen(isLeft) {
     const rows = this.selection.rows().map(([row]) => row).filter(({ section }) => section.kind === "SEATS");
     this.select([...this.selection.seats, ...edits.lengthen(this.history, rows, isLeft)]);
+  }
+
+  dropOutline(section) {
+    if (section.kind === "STANDING") this.say("An area to stand in keeps its outline.");
+    else edits.setSection(this.history, section, "outline", []);
   }
 
   zoom(factor) {

@@ -291,6 +291,15 @@ export function seatsWithin(drawing, outline) {
 
 export const setSection = (history, section, key, value) => history.run(`Section ${section.label} changed`, (edit) => edit.set(section, key, value));
 
+/** Another outline; who stands within is spread over it. */
+export function reshape(history, section, outline) {
+  history.run(`Section ${section.label} outlined`, (edit) => {
+    const ids = section.kind === "STANDING" ? seatsOf(section) : [];
+    edit.set(section, "outline", outline);
+    if (ids.length) edit.move(ids, spread(outline, ids.length));
+  });
+}
+
 /** How many may stand: places are laid out anew, over all of the outline. */
 export function setPlaces(history, section, count) {
   history.run(`${section.label}: ${counted(count, "place")}`, (edit) => {

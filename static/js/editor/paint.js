@@ -323,6 +323,14 @@ export class Painter {
     stroke(c, this.colour.accent, 2 * this.pixel);
   }
 
+  drawHandles(c, points) {
+    const size = 9 * this.pixel;
+    c.beginPath();
+    for (const [x, y] of points) c.rect(x - size / 2, y - size / 2, size, size);
+    fill(c, this.colour.paper);
+    stroke(c, this.colour.accent, 2 * this.pixel);
+  }
+
   /** Where the keyboard would act. */
   drawCross(c, [x, y]) {
     const arm = 12 * this.pixel;

@@ -4,6 +4,7 @@
  */
 import { boxOf, PITCH, seatsOf, shapeBox } from "./drawing.js";
 import * as edits from "./edits.js";
+import { turnTo } from "./handles.js";
 import { aroundTable, between, far, inBlock, inRow, inside, spread } from "./laying.js";
 
 const REACH = 9; // px around a seat that still mean it
@@ -72,10 +73,40 @@ class Select extends Tool {
 
   press(point, event) {
     const { editor } = this;
+    const handle = editor.isEditable ? this.handleAt(point) : undefined;
+    if (handle) {
+      this.state = { handle, from: point };
+      return;
+    }
     const hit = this.hit(point);
     this.state = { from: point, hit, isAdding: event.shiftKey, shift: [0, 0], isDragging: false };
     if (hit && !this.holds(hit) && !event.shiftKey) this.choose(hit, false);
     this.state.canMove = hit !== null && this.holds(hit) && hit.kind !== "outline" && editor.isEditable;
+  }
+
+  handleAt(point) {
+    const { handles, view } = this.editor;
+    return handles.find((handle) => far(handle.point, point) * view.k < REACH);
+  }
+
+  /** A corner goes where the pointer is, a row bends to it. */
+  pull(point) {
+    const { editor, state } = this;
+    state.to = editor.snapped(point);
+    if (state.handle.kind === "bend") editor.panel.previewBend(turnTo(state.handle, point));
+    else editor.repaintTop();
+  }
+
+  letGo() {
+    const { editor, state } = this;
+    if (!state.to) return;
+    if (state.handle.kind === "bend") editor.panel.bend();
+    else edits.reshape(editor.history, editor.selection.section, this.pulledOutline());
+  }
+
+  pulledOutline() {
+    const { corner } = this.state.handle;
+    return this.editor.selection.section.outline.with(corner, this.state.to);
   }
 
   hit([x, y]) {
@@ -110,7 +141,11 @@ class Select extends Tool {
   drag(point, event) {
     const { editor, state } = this;
     if (!state) return;
-    if (!state.isDragging && far(state.from, point) * editor.view.k < SLACK) return;
+    if (!state.to && far(state.from, point) * editor.view.k < SLACK) return;
+    if (state.handle) {
+      this.pull(point);
+      return;
+    }
     if (!state.isDragging && state.canMove) editor.liftSelection();
     state.isDragging = true;
     state.to = point;
@@ -140,7 +175,8 @@ class Select extends Tool {
   lift(point, event) {
     const { editor, state } = this;
     if (!state) return;
-    if (!state.isDragging) this.click(event);
+    if (state.handle) this.letGo();
+    else if (!state.isDragging) this.click(event);
     else if (state.canMove) edits.moveBy(editor.history, editor.selection, ...state.shift);
     else this.takeBox(point);
     this.end();
@@ -178,7 +214,9 @@ class Select extends Tool {
   }
 
   paint(c, painter) {
-    const { state } = this;
+    const { state, editor } = this;
+    if (!state) painter.drawHandles(c, editor.handles.map(({ point }) => point));
+    if (state?.handle?.kind === "corner" && state.to) painter.drawPath(c, this.pulledOutline(), true);
     if (!state?.isDragging) return;
     if (!state.canMove) painter.drawFrame(c, boxOf([state.from, state.to]));
     for (const guide of state.guides ?? []) painter.drawPath(c, guide);
@@ -382,7 +420,7 @@ class Outline extends Polygon {
   make(outline) {
     const { editor, options } = this;
     const chosen = editor.panel.section("outline");
-    if (chosen) edits.setSection(editor.history, chosen, "outline", outline);
+    if (chosen) edits.reshape(editor.history, chosen, outline);
     const section = chosen ?? edits.outlineSection(editor.history, editor.selection, { label: "Section", outline, takesSeats: options.takes });
     editor.select(seatsOf(section), { section });
   }
