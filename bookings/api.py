@@ -46,16 +46,33 @@ SOLD_BY = (
 )
 
 
+RESERVING = """Reserves places, all or none: the `seats` named, or the `best` for a party.
+
+- 409 `seats_taken`: somebody else has the ordinals in `lost`; `alternatives` are up to three lists of
+  ordinals that are as good, not dearer and still free.
+- 409 `leaves_places_alone`: the event does not let a row be parted like this; `left` are the ordinals
+  that could hardly be sold then, `alternatives` holds one list of as many places near the first of
+  those asked for that leaves none, or nothing when there is none. The best places never do it.
+- 409 `no_such_group`: nothing that is free fits `best`.
+- 400 `wrong_quantity`: the event does not sell so many places at once.
+"""
+
+
 class BestRequest(Strict):
     quantity = serializers.IntegerField(min_value=1, max_value=100)
     level = serializers.CharField(required=False, allow_null=True, help_text="Id or name.")
     section = serializers.CharField(required=False, allow_null=True)
     together = serializers.BooleanField(default=True)
     accessible = serializers.BooleanField(
-        default=False, help_text="One wheelchair space and the places beside it for company."
+        default=False,
+        help_text="One of the `quantity` is a wheelchair space, the others are beside it for company.",
     )
     near = serializers.IntegerField(
-        required=False, allow_null=True, help_text="Ordinal of a place to be as near to as can be."
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=2**31 - 1,
+        help_text="Ordinal of a place, free or not, to be as near to as can be.",
     )
 
 
@@ -122,6 +139,7 @@ class Bookings(APIView):
     permission_classes = [SELLERS]
 
     @extend_schema(
+        description=RESERVING,
         request=BookingRequest,
         parameters=[IDEMPOTENCY],
         responses={201: BookingReply, **PROBLEM_RESPONSES},

@@ -38,14 +38,20 @@ class PriceField(forms.CharField):
 
 
 class ReserveForm(forms.Form):
-    """Either `seat` ordinals, or a wish: quantity with level, section, wheelchair, together. `drawn` is
-    the hash of the layout that the seats were chosen on."""
+    """Either `seat` ordinals, or a wish: quantity with level, section, wheelchair, together, near.
+
+    `around` makes a wish of ticked seats: for so many, near them. `party` is what the page of the
+    section was asked for, `drawn` the hash of the layout that the seats were chosen on.
+    """
 
     quantity = forms.IntegerField(min_value=1, max_value=100, required=False)
     level = PriceField(required=False)
     section = forms.IntegerField(min_value=0, max_value=MOST_SECTIONS, required=False)
     together = forms.BooleanField(required=False)
     wheelchair = forms.BooleanField(required=False)
+    near = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    around = forms.IntegerField(min_value=1, max_value=100, required=False)
+    party = forms.IntegerField(min_value=1, max_value=100, required=False)
     from_section = forms.IntegerField(min_value=0, max_value=MOST_SECTIONS, required=False)
     drawn = forms.CharField(max_length=32, required=False)
 
@@ -61,9 +67,43 @@ class ReserveForm(forms.Form):
             raise forms.ValidationError("These are not seats of this event.") from error
         if any(not 0 <= seat < 2**31 for seat in cleaned["seats"]):
             raise forms.ValidationError("These are not seats of this event.")
+        if cleaned.get("around"):
+            cleaned["quantity"] = cleaned["around"]
         if not cleaned["seats"] and not cleaned.get("quantity"):
             raise forms.ValidationError("Choose at least one seat first.")
         return cleaned
+
+    @property
+    def is_wish(self):
+        """Whether the best places are asked for, not those that were ticked."""
+        return bool(self.cleaned_data["around"]) or not self.cleaned_data["seats"]
+
+    @property
+    def names_places(self):
+        """Whether places of a certain map are meant: to have, or to be near to."""
+        return bool(self.cleaned_data["seats"]) or self.cleaned_data["near"] is not None
+
+
+class SectionsForm(forms.Form):
+    """What a buyer looks for in the list of sections. What cannot be read is as if nothing was said."""
+
+    ORDERS = (("best", "Nearest first"), ("price", "Cheapest first"), ("left", "Most left first"))
+
+    party = forms.IntegerField(min_value=1, max_value=100, required=False)
+    price = forms.DecimalField(
+        min_value=0, max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, required=False
+    )
+    floor = forms.CharField(max_length=60, required=False)
+    name = forms.CharField(max_length=60, required=False)
+    spaces = forms.BooleanField(required=False)
+    order = forms.ChoiceField(choices=ORDERS, required=False)
+    page = forms.IntegerField(min_value=1, max_value=MOST_SECTIONS, required=False)
+
+    @property
+    def asked(self):
+        """{field: value or None} of everything that could be read."""
+        self.full_clean()
+        return {name: self.cleaned_data.get(name) or None for name in self.fields}
 
 
 class ContactForm(forms.Form):

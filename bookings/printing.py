@@ -32,4 +32,5 @@ def _printed(ticket, price):
         price=price,
         entrance=ticket.entrance,
         notes=("Restricted view",) if ticket.restricted_view else (),
+        told=tuple(filter(None, [ticket.disclosure, ticket.view_note])),
     )

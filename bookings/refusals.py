@@ -1,30 +1,16 @@
 """What a page says when seats could not be taken: what happened, what it means, what to do now."""
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from babel.lists import format_list
-
+from bookings.offers import NAMED_AT_MOST, group_of, seats_in_words, where
+from bookings.parties import in_numbers
 from bookings.queries import alternatives_for
 from bookings.services import Wish, best_places
-from bookings.showing import all_in
-from core.money import Money
+from events.models import SplitRule
 from inventory.picking import NoSuchGroup
 from inventory.queries import named_places
-from venues.labels import bare, named, section_name
 
 NOTHING = "Nothing is held for you and nothing was charged."
-NAMED_AT_MOST = 3  # places; more are counted
-
-
-@dataclass(frozen=True)
-class Group:
-    """Places offered instead, with the highest all-in price among them."""
-
-    ordinals: list
-    place: str
-    reason: str
-    price: Money
 
 
 @dataclass(frozen=True)
@@ -51,10 +37,10 @@ def seats_lost(event, wanted, lost):
     return Refusal(
         title=f"{_gone_words(gone)} just been taken.",
         offer=_offer(chosen, instead),
-        groups=[_group(event, group, _nearness(chosen, group)) for group in instead],
+        groups=[group_of(event, group, _nearness(chosen, group)) for group in instead],
         lost_ordinals=list(lost),
         kept_ordinals=[place.ordinal for place in kept],
-        keep_words=f"Hold just {_seats(kept)}" if kept else "",
+        keep_words=f"Hold just {seats_in_words(kept)}" if kept else "",
     )
 
 
@@ -66,17 +52,28 @@ def _offer(chosen, instead):
     return "As good or better, at the same price or less:"
 
 
-def leaves_gap(event, chosen, words):
-    """The choice would part a row badly, as `words` say: what is nearest to it and does not."""
-    places = named_places(event.pk, chosen)
-    wish = Wish(
-        quantity=len(places),
-        at_most=max((place.price or 0 for place in places), default=None),
-        near=places[0].ordinal if places else None,
+def leaves_gap(event, chosen, left):
+    """Choosing these ordinals would leave the places `left` so that they could hardly be sold: what is
+    nearest to the choice, not dearer, and leaves nothing."""
+    places, alone = named_places(event.pk, chosen), named_places(event.pk, left)
+    if not places or not alone:
+        return Refusal("These are not seats of this event.")
+    dearest = max(place.price or 0 for place in places)
+    instead = _best(event, Wish(quantity=len(places), at_most=dearest, near=places[0].ordinal))
+    return Refusal(
+        title=_gap_words(event, alone),
+        offer="At the same price or less, and without a gap:",
+        groups=[group_of(event, instead, _nearness(places, instead))] if instead else [],
+        meaning=f"Your choice is kept: change it so that no such gap is left. {NOTHING}",
     )
-    instead = _best(event, wish)
-    groups = [_group(event, instead, _nearness(places, instead))] if instead else []
-    return Refusal(title=words, offer="Beside it, at the same price or less:", groups=groups)
+
+
+def _gap_words(event, alone):
+    if len(alone) == 1:
+        return f"This choice would leave {where(alone)} on its own."
+    if event.split_rule == SplitRule.NO_SINGLES:
+        return f"This choice would leave {where(alone)}, each on its own."
+    return f"This choice would leave {where(alone)}, which cannot be sold {in_numbers(event)}."
 
 
 def no_group(event, wish, words):
@@ -87,7 +84,7 @@ def no_group(event, wish, words):
         ("Elsewhere in the house", wish.section, replace(wish, section=None)),
     ]
     tries = [(reason, _best(event, other)) for reason, is_asked, other in drops if is_asked]
-    groups = [_group(event, places, reason) for reason, places in tries if places]
+    groups = [group_of(event, places, reason) for reason, places in tries if places]
     return Refusal(title=words, offer="What there is:", groups=groups)
 
 
@@ -102,33 +99,10 @@ def _best(event, wish):
         return []
 
 
-def _group(event, places, reason):
-    return Group(
-        ordinals=[place.ordinal for place in places],
-        place=_where(places),
-        reason=" · ".join(filter(None, [reason, *_signs(places)])),
-        price=all_in(max(place.price for place in places), event.currency),
-    )
-
-
-def _signs(places):
-    """What is particular about these places, for whoever did not ask for it."""
-    spaces = sum(place.kind == "WHEELCHAIR" for place in places)
-    signs = [_some(spaces, "wheelchair space")] if spaces else []
-    signs += ["companion seat"] if any(place.kind == "COMPANION" for place in places) else []
-    restricted = sum(place.restricted_view for place in places)
-    if restricted:
-        of_all = "" if restricted == len(places) else f"{restricted} with "
-        signs.append(f"{of_all}restricted view")
-    return signs
-
-
 def _gone_words(gone):
     if len(gone) == 1:
-        return f"{_where(gone)} has"
-    return (
-        f"{len(gone)} of your seats have" if len(gone) > NAMED_AT_MOST else f"{_where(gone)} have"
-    )
+        return f"{where(gone)} has"
+    return f"{len(gone)} of your seats have" if len(gone) > NAMED_AT_MOST else f"{where(gone)} have"
 
 
 def _nearness(wanted, group):
@@ -138,37 +112,3 @@ def _nearness(wanted, group):
         return "Same row"
     sections = {place.section for place in wanted}
     return "Same section" if {place.section for place in group} <= sections else ""
-
-
-def _where(places):
-    """Stalls, row G, seats 7 and 8; Section A, rows C and D; Floor, 2 standing places."""
-    sections = Counter(section_name(place.section) for place in places)
-    if len(sections) > 1:
-        return _listed(f"{section} ({count})" for section, count in sections.items())
-    [section] = sections
-    if places[0].kind == "STANDING":
-        return f"{section}, {_some(len(places), 'standing place')}"
-    rows = list(dict.fromkeys(place.row for place in places if place.row))
-    if len(rows) > 1:
-        return f"{section}, rows {_listed(bare(row, 'row') for row in rows)}"
-    return ", ".join([section, *(named(row, "row") for row in rows), _seats(places)])
-
-
-def _seats(places):
-    """seat 7; seats 7 and 8; seats 7 to 14; 2 places where nothing is numbered."""
-    if places[0].kind == "STANDING":
-        return _some(len(places), "place")
-    labels = [bare(place.label, "seat") for place in places]
-    if len(labels) == 1:
-        return f"seat {labels[0]}"
-    if len(labels) <= NAMED_AT_MOST:
-        return f"seats {_listed(labels)}"
-    return f"seats {labels[0]} to {labels[-1]}"
-
-
-def _some(count, noun):
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _listed(words):
-    return format_list(list(words), locale="en").replace(", and ", " and ")

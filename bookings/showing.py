@@ -1,12 +1,14 @@
 """Events as pages show them: all-in prices, what is left, in which state. Counts are remembered for
 a few seconds by each process; what is really free only the reservation decides."""
 
+import math
 from dataclasses import dataclass
 
 from babel.dates import format_datetime
 from django.utils import timezone
 
 from agencies.queries import current_agency
+from bookings.listing import free_spaces, nearest_of_sections
 from core.memory import Remembered
 from core.money import Money
 from events.models import Event, PriceLevel, Status
@@ -86,7 +88,8 @@ class ShownLevel:
 
 @dataclass(frozen=True)
 class ShownSection:
-    """A section in the list: how many are left, from which all-in price, most side by side."""
+    """A section in the list: how many are left, from which all-in price, most side by side, how many
+    wheelchair spaces. `far` is how far its nearest seat is from what is looked at."""
 
     id: object
     name: str
@@ -100,6 +103,8 @@ class ShownSection:
     low: ShownPrice | None
     high: ShownPrice | None
     most_together: int | None
+    spaces: int
+    far: float
 
     @property
     def price_from(self):
@@ -108,6 +113,10 @@ class ShownSection:
     @property
     def choices(self):
         return price_choices("", self.low, self.high)
+
+    def has_room_for(self, party):
+        """Whether so many find places here side by side, or to stand."""
+        return (self.left if self.is_standing else self.most_together or 0) >= party
 
 
 def price_choices(level_id, low, high):
@@ -222,15 +231,20 @@ def sections_of(event):
 def _read_sections(event):
     left = queries.left_by_section(event.pk)
     owned = queries.owned_sections(event.pk)
-    runs = longest_runs(house_of(event.layout_id), stands(event))
+    house, now = house_of(event.layout_id), stands(event)
+    seated = {
+        "most_together": longest_runs(house, now),
+        "spaces": free_spaces(house, now),
+        "far": nearest_of_sections(house),
+    }
     return [
-        _section(section, left.get(section.pk), runs.get(section.label), event.currency)
+        _section(section, left.get(section.pk), seated, event.currency)
         for section in LayoutSection.objects.filter(layout=event.layout_id).order_by("position")
         if section.pk in owned
     ]
 
 
-def _section(section, left, run, currency):
+def _section(section, left, seated, currency):
     standing = section.kind == LayoutSection.Kind.STANDING
     return ShownSection(
         id=section.pk,
@@ -244,5 +258,7 @@ def _section(section, left, run, currency):
         left=left.count if left else 0,
         low=left and _shown_price(left.low, currency),
         high=left and _shown_price(left.high, currency),
-        most_together=None if standing else run,
+        most_together=None if standing else seated["most_together"].get(section.label),
+        spaces=seated["spaces"][section.label],
+        far=seated["far"].get(section.label, math.inf),
     )

@@ -56,7 +56,8 @@ PLACES = """
 CREATE TEMP TABLE past_place AS
 SELECT w.booking_id, w.position, w.ticket_id, w.ticket_number, w.used_at, e.id AS seat_id,
        e.ordinal, coalesce(e.price, l.price) AS price, 0::numeric AS fee, e.cost,
-       c.label AS section, s.row, s.label AS seat, s.kind, c.entrance, s.restricted_view
+       c.label AS section, s.row, s.label AS seat, s.kind, c.entrance, s.restricted_view,
+       s.disclosure, c.view_note
 FROM unnest(%(ordinals)s::int[], %(of_bookings)s::uuid[], %(positions)s::int[],
             %(tickets)s::uuid[], %(ticket_numbers)s::text[], %(used)s::timestamptz[])
      AS w(ordinal, booking_id, position, ticket_id, ticket_number, used_at)
@@ -97,12 +98,12 @@ SELECT b.id, %(agency)s, b.number, %(event)s, b.customer_id, 'WEB', 'CONFIRMED',
 FROM past_booking b JOIN past_sum s ON s.booking_id = b.id;
 
 INSERT INTO tickets_ticket (id, agency_id, event_id, event_seat_id, ordinal, number, status,
-  section, "row", seat, seat_kind, entrance, restricted_view, holder_name, generation,
-  signing_key_id, created_at, confirmed_at)
+  section, "row", seat, seat_kind, entrance, restricted_view, disclosure, view_note, holder_name,
+  generation, signing_key_id, created_at, confirmed_at)
 SELECT p.ticket_id, %(agency)s, %(event)s, p.seat_id, p.ordinal, p.ticket_number,
        CASE WHEN p.used_at IS NULL THEN 'CONFIRMED' ELSE 'USED' END, p.section, p.row, p.seat,
-       p.kind, p.entrance, p.restricted_view, b.holder, 1, %(signing_key)s, b.reserved_at,
-       b.settled_at
+       p.kind, p.entrance, p.restricted_view, p.disclosure, p.view_note, b.holder, 1,
+       %(signing_key)s, b.reserved_at, b.settled_at
 FROM past_place p JOIN past_booking b ON b.id = p.booking_id;
 
 INSERT INTO bookings_bookingitem (agency_id, booking_id, ticket_id, event_seat_id, position, price,

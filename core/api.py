@@ -14,7 +14,8 @@ from core.transactions import is_lock_timeout
 
 CODES = (
     "Among them: `invalid`, `parse_error`, `too_large` (a body of more than 64 KiB), `not_found`, "
-    "`busy` (try again after `Retry-After`), `seats_taken`, `too_many_holds`, `not_on_sale`, "
+    "`busy` (try again after `Retry-After`), `seats_taken`, `leaves_places_alone`, `no_such_group`, "
+    "`wrong_quantity`, `too_many_holds`, `not_on_sale`, "
     "`already_paid`, `reservation_over`, `contact_missing`, `payment_provider_unavailable`, "
     "`idempotency_key_reused` (for another request), `idempotency_key_invalid` (more than 200 "
     "characters, or some that cannot be printed), `nonce_reused`."

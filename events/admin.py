@@ -20,15 +20,33 @@ from core.words import many
 from events import services
 from events.admin_levels import LevelInline, is_draft
 from events.admin_panels import checklist, drafts_table, levels_panel, sections_panels
+from events.forms import SizesField
 from events.importers import ticketmaster
-from events.models import PUBLIC, Event, Status
+from events.models import PUBLIC, Event, SplitRule, Status
 from venues.models import Layout, Venue
 
 MOMENTS = {"starts_at", "doors_at", "ends_at", "sale_starts_at", "sale_ends_at"}
+SPLITS = [
+    (SplitRule.ANY, "Whatever they like, a single place too"),
+    (SplitRule.NO_SINGLES, "Never a single place alone"),
+    (SplitRule.PAIRS, "Only what is sold in pairs"),
+    (SplitRule.CUSTOM, "Only what is sold in numbers of your own"),
+]
+SPLIT_HELP = (
+    "For buyers who choose their places themselves, here, on the map and over the API. A choice that "
+    "leaves less is refused, unless nothing better is left for them. Best places are always chosen so "
+    "that nobody is left alone."
+)
 HEAVY = [f"layout__{name}" for name in ("plan", "geometry_brotli", "geometry_gzip")]
 
 
 class EventForm(BackOfficeForm):
+    split_sizes = SizesField(
+        required=False,
+        label="Numbers of your own",
+        help_text="Only for numbers of your own: 2, 4 sells two or four places at a time.",
+    )
+
     class Meta:
         model = Event
         fields = "__all__"
@@ -37,6 +55,10 @@ class EventForm(BackOfficeForm):
         super().__init__(*args, **kwargs)
         for name in MOMENTS & self.fields.keys():
             self.fields[name].widget.widgets[1].format = "%H:%M"
+        if "split_rule" in self.fields:
+            self.fields["split_rule"].label = "What buyers may leave of a row"
+            self.fields["split_rule"].choices = SPLITS
+            self.fields["split_rule"].help_text = SPLIT_HELP
         if "layout" in self.fields:
             layouts = Layout.objects.defer("plan", "geometry_brotli", "geometry_gzip")
             self.fields["layout"].queryset = layouts.select_related("venue").order_by(
@@ -56,7 +78,15 @@ class EventForm(BackOfficeForm):
             elif self._has_places() and layout.pk != self.initial.get("layout"):
                 self.add_error("layout", "Seats were ordered on the layout it has; it stays.")
         self._check_order(given)
+        if given.get("split_rule") == SplitRule.PAIRS and given.get("max_per_booking") == 1:
+            self.add_error("split_rule", "One booking holds one place: nobody could buy a pair.")
         return given
+
+    def _update_errors(self, errors):
+        """Numbers that could not be read are not missing as well."""
+        if "split_sizes" in self.errors and hasattr(errors, "error_dict"):
+            errors.error_dict.pop("split_sizes", None)
+        super()._update_errors(errors)
 
     def _has_places(self):
         """Inventory's rows, which are laid out when seats are ordered or the event is published."""

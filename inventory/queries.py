@@ -70,7 +70,7 @@ WHERE e.event_id = %s ORDER BY e.ordinal
 """
 PLACES = """
 SELECT e.ordinal, c.label, s.row, s.label, s.kind, s.restricted_view,
-       coalesce(e.price, l.price), s.x, s.y
+       coalesce(e.price, l.price), s.x, s.y, s.disclosure
 FROM inventory_eventseat e
 JOIN venues_layoutseat s ON s.id = e.seat_id
 JOIN venues_layoutsection c ON c.id = s.section_id
@@ -127,6 +127,7 @@ class NamedPlace:
     price: Decimal | None
     x: int
     y: int
+    disclosure: str = ""
 
     @property
     def name(self):

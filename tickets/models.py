@@ -84,6 +84,12 @@ class Ticket(Movable, TenantModel):
     seat_kind = models.CharField(max_length=10)
     entrance = models.CharField(max_length=60, blank=True)
     restricted_view = models.BooleanField(default=False)
+    disclosure = models.CharField(
+        max_length=120, blank=True, db_default="", help_text="What the buyer was told of the place."
+    )
+    view_note = models.CharField(
+        max_length=300, blank=True, db_default="", help_text="What is seen from its section."
+    )
     holder_name = models.CharField(max_length=120, blank=True)
     generation = models.PositiveSmallIntegerField(default=0, editable=False)
     signing_key = TenantKey(SigningKey, null=True, editable=False)

@@ -13,15 +13,24 @@ UPDATE tickets_ticket t SET ordinal = e.ordinal
 FROM inventory_eventseat e
 WHERE t.event_id = %(event)s AND e.id = t.event_seat_id AND t.ordinal <> e.ordinal
 """
-RENAME = """
-UPDATE tickets_ticket t SET section = c.label, row = s.row, seat = s.label, seat_kind = s.kind,
-  entrance = c.entrance, restricted_view = s.restricted_view
+# Nobody needs his ticket again because a section's view is told in other words.
+RETELL = """
+UPDATE tickets_ticket t SET view_note = c.view_note
 FROM inventory_eventseat e
 JOIN venues_layoutseat s ON s.id = e.seat_id
 JOIN venues_layoutsection c ON c.id = s.section_id
 WHERE t.event_id = %(event)s AND e.id = t.event_seat_id AND t.status = ANY (%(live)s)
-  AND (t.section, t.row, t.seat, t.seat_kind, t.entrance, t.restricted_view)
-    IS DISTINCT FROM (c.label, s.row, s.label, s.kind, c.entrance, s.restricted_view)
+  AND t.view_note <> c.view_note
+"""
+RENAME = """
+UPDATE tickets_ticket t SET section = c.label, row = s.row, seat = s.label, seat_kind = s.kind,
+  entrance = c.entrance, restricted_view = s.restricted_view, disclosure = s.disclosure
+FROM inventory_eventseat e
+JOIN venues_layoutseat s ON s.id = e.seat_id
+JOIN venues_layoutsection c ON c.id = s.section_id
+WHERE t.event_id = %(event)s AND e.id = t.event_seat_id AND t.status = ANY (%(live)s)
+  AND (t.section, t.row, t.seat, t.seat_kind, t.entrance, t.restricted_view, t.disclosure)
+    IS DISTINCT FROM (c.label, s.row, s.label, s.kind, c.entrance, s.restricted_view, s.disclosure)
 RETURNING t.id, t.generation > 0
 """
 
@@ -36,6 +45,7 @@ class Tickets(Follower):
         values = {"event": move.event.pk, "live": [str(status) for status in LIVE]}
         with connection.cursor() as cursor:
             cursor.execute(RENUMBER, values)
+            cursor.execute(RETELL, values)
             cursor.execute(RENAME, values)
             renamed = cursor.fetchall()
         for ticket_id, has_code in renamed:

@@ -42,6 +42,7 @@ PAD = 8
 MEASURE = (STUB - LEFT - 2 * PAD) * mm
 STUB_MEASURE = (RIGHT - STUB - 2 * 5) * mm
 FOLD, SECOND_FOLD = 148.5, 105
+TOLD_AT = 247
 
 NAME_TOP, NAME_HEIGHT, SUBTITLE_HEIGHT = 17.5, 35.5 * mm, 7 * mm
 NAME_LEADING, NAME_TRACKING = 0.96, -24
@@ -63,7 +64,8 @@ COUNT_AS_WORDS = 44  # under this size a section's name gets a line of its own
 @dataclass(frozen=True)
 class PrintedTicket:
     """What one page says. `kind` is a LayoutSeat kind, `price` a finished all-in amount ("€64.80"),
-    `notes` short remarks that the door must see ("Restricted view")."""
+    `notes` short remarks that the door must see ("Restricted view"), `told` what the buyer was told of
+    the place and its view."""
 
     number: str
     code: str
@@ -75,6 +77,7 @@ class PrintedTicket:
     price: str
     entrance: str = ""
     notes: tuple = ()
+    told: tuple = ()
 
 
 def render(tickets, *, agency, event):
@@ -266,6 +269,8 @@ def _draw_ticket(canvas, ticket, event):
     facts = [*(fact for fact in facts if fact[1]), ("Price paid", f"{ticket.price}, all in")]
     _draw_facts(canvas, facts, 116.5 if notes else 122)
     _draw_notes(canvas, notes, 134)
+    if ticket.told:
+        _draw_told(canvas, ticket.told)
 
 
 def _cells(ticket):
@@ -336,6 +341,15 @@ def _draw_notes(canvas, notes, baseline):
         canvas.setFillColor(WHITE)
         draw(canvas, x + 6, _up(baseline), note, STRONG)
         x += length + 5
+
+
+def _draw_told(canvas, told):
+    """At the end of what to know, over its whole width: what is to be known of this place."""
+    left, right = LEFT + PAD, RIGHT - PAD
+    y = _heading(canvas, left, right, TOLD_AT, "Your place")
+    for line in wrap(" · ".join(told), SMALL, (right - left) * mm, most=4):
+        draw(canvas, left * mm, _up(y), line, SMALL)
+        y += 4.4
 
 
 def _draw_stub(canvas, ticket, event, place):

@@ -232,6 +232,8 @@ def line_of(item):
         "is_standing": item.ticket.seat_kind == "STANDING",
         "kind": item.ticket.seat_kind,
         "restricted_view": item.ticket.restricted_view,
+        "disclosure": item.ticket.disclosure,
+        "view_note": item.ticket.view_note,
         "price": Money(item.price, item.currency),
         "fee": Money(item.fee, item.currency),
         "total": Money(item.total, item.currency),

@@ -11,6 +11,7 @@ from django.utils.datastructures import MultiValueDict
 
 from bookings import refusals
 from bookings.forms import ReserveForm
+from bookings.parties import MOST_COMPANY
 from bookings.refusals import Refusal
 from bookings.services import Wish
 from core.errors import Invalid
@@ -22,8 +23,14 @@ MOST, LONGEST = 200, 40  # values of a field, and letters of a value, that are c
 
 
 def wish_of(event, wanted):
-    """The Wish of a valid ReserveForm's cleaned data; raises Invalid for an unknown section."""
+    """The Wish of a valid ReserveForm's cleaned data; raises Invalid for an unknown section, for
+    ticked seats of which there are none, and for more company than goes with a wheelchair space."""
     price = wanted["level"]
+    if wanted["wheelchair"] and wanted["quantity"] > 1 + MOST_COMPANY:
+        raise Invalid(
+            f"One wheelchair space goes with up to {MOST_COMPANY} companions in one step. Choose "
+            f"{1 + MOST_COMPANY} or fewer; book further seats on their own."
+        )
     return Wish(
         quantity=wanted["quantity"],
         level=price and price.level,
@@ -31,7 +38,17 @@ def wish_of(event, wanted):
         section=_section_label(event, wanted["section"]),
         together=wanted["together"],
         wheelchair=wanted["wheelchair"],
+        near=_near(wanted),
     )
+
+
+def _near(wanted):
+    """The place to be near to: of those ticked, when the best around them is asked for, the middle."""
+    if not wanted["around"]:
+        return wanted["near"]
+    if not wanted["seats"]:
+        raise Invalid("Tick the seat first that the others should be near to.")
+    return wanted["seats"][len(wanted["seats"]) // 2]
 
 
 def _section_label(event, position):
@@ -45,7 +62,8 @@ def _section_label(event, position):
 
 def send_back(event, form, *, words="", lost=(), **reason):
     """To the page the choice came from, which then says why: `lost` ordinals went to somebody else, a
-    search found nothing (`is_search`), the choice parts a row badly (`is_gap`), or just `words`."""
+    search found nothing (`is_search`), the choice would leave places (`left`) in a gap, or just
+    `words`."""
     carried = {"asked": _asked(form), "words": words, "lost": list(lost), **reason}
     token = signing.dumps(carried, salt=_salt(event), compress=True)
     section = form.cleaned_data.get("from_section")
@@ -88,20 +106,22 @@ def refused_choice(request, event):
 
 def _refusal(event, wanted, carried):
     if carried["lost"]:
-        return refusals.seats_lost(event, wanted["seats"] or carried["lost"], carried["lost"])
-    if carried.get("is_gap") and wanted["seats"]:
-        return refusals.leaves_gap(event, wanted["seats"], carried["words"])
+        chosen = [] if wanted.get("around") else wanted["seats"]
+        return refusals.seats_lost(event, chosen or carried["lost"], carried["lost"])
+    if carried.get("left") and wanted["seats"]:
+        return refusals.leaves_gap(event, wanted["seats"], carried["left"])
     if carried.get("is_search") and wanted.get("quantity"):
         return refusals.no_group(event, wish_of(event, wanted), carried["words"])
     return Refusal(carried["words"])
 
 
-def best_of(wanted):
-    """What the form for the best seats shows again."""
+def best_of(wanted, *, usual):
+    """What the form for the best seats shows again; `usual` is the number when none was said."""
     return {
-        "quantity": wanted.get("quantity") or 2,
+        "quantity": wanted.get("quantity") or usual,
         "level": str(wanted.get("level") or ""),
         "section": wanted.get("section"),
         "together": wanted.get("together", True),
         "wheelchair": wanted.get("wheelchair", False),
+        "near": wanted.get("near"),
     }

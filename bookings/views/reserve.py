@@ -22,15 +22,14 @@ def reserve(request, slug):
     if not form.is_valid():
         words = " ".join(form.non_field_errors() or ["This choice cannot be read."])
         return send_back(event, form, words=words)
-    wanted = form.cleaned_data
     try:
-        booking = _take(event, wanted, _sale_to(request))
+        booking = _take(event, form, _sale_to(request))
     except SeatsTaken as taken:
         return send_back(event, form, lost=taken.ordinals)
     except NoSuchGroup as why:
         return send_back(event, form, words=why.message, is_search=True)
     except services.LeavesAlone as why:
-        return send_back(event, form, words=why.message, is_gap=True)
+        return send_back(event, form, words=why.message, left=why.details["left"])
     except DomainError as refused:
         return send_back(event, form, words=refused.message)
     remember(request, booking.pk)
@@ -47,10 +46,11 @@ def _sale_to(request):
     return services.Sale(client=visitor(request))
 
 
-def _take(event, wanted, sold):
-    """The chosen seats, else the best ones. Raises Redrawn for seats of a map that is not in use."""
-    if wanted["seats"] and wanted["drawn"] not in ("", event.layout.content_hash):
+def _take(event, form, sold):
+    """The chosen seats, or the best ones. Raises Redrawn for seats of a map that is not in use."""
+    wanted = form.cleaned_data
+    if form.names_places and wanted["drawn"] not in ("", event.layout.content_hash):
         raise Redrawn
-    if wanted["seats"]:
-        return services.reserve(event=event, ordinals=wanted["seats"], sale=sold)
-    return services.reserve_best(event=event, wish=wish_of(event, wanted), sale=sold)
+    if form.is_wish:
+        return services.reserve_best(event=event, wish=wish_of(event, wanted), sale=sold)
+    return services.reserve(event=event, ordinals=wanted["seats"], sale=sold)

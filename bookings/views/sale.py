@@ -8,6 +8,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings.calendar import calendar_of
+from bookings.forms import SectionsForm
+from bookings.listing import MANY, best_first, floors, listing, lowest_prices
+from bookings.parties import (
+    MOST_COMPANY,
+    numbers_in_words,
+    parting_in_words,
+    quantities_of,
+    usual_of,
+)
 from bookings.showing import BUYABLE, all_in, left_of, levels_of, sale_of, sections_of, shown
 from bookings.views.choice import best_of, refused_choice
 from bookings.views.prices import prices_url
@@ -31,9 +40,8 @@ PICTURE_COLOURS = """<style>:root{color-scheme:light dark}
 .seatmap-label{fill:light-dark(#1a1511,#f1eeea);
 stroke:light-dark(#f6f4f1,#1f1b18);font-family:Arial,sans-serif}</style>"""
 # Asked for together with the page: each import would otherwise wait for the file that names it.
-MAP_PARTS = "index live map geometry state view draw house gestures keyboard page prices words"
+MAP_PARTS = "index live map geometry state gaps view draw house gestures keyboard page prices words"
 MAP_MODULES = ["js/labels.js", *(f"js/seatmap/{name}.js" for name in MAP_PARTS.split())]
-BEST_CHOICES = (1, 2, 3, 4, 5, 6, 8)
 _pictures = Remembered(seconds=5)
 _wheelchairs = Remembered(seconds=5)
 
@@ -81,12 +89,17 @@ def event_context(request, found):
 def seat_step_context(request, found):
     """What the seat step needs, on the event page and on the list of sections."""
     wanted, chosen, lost = refused_choice(request, found)
+    quantities, sections = quantities_of(found), sections_of(found)
     return {
         "map": _map(found),
         "levels": levels_of(found),
-        "sections": sections_of(found),
-        "quantities": [n for n in BEST_CHOICES if n <= found.max_per_booking],
-        "best": best_of(wanted or {}),
+        "sections": sections,
+        "best_sections": best_first(sections),
+        "quantities": quantities,
+        "numbers": numbers_in_words(found),
+        "parting": parting_in_words(found),
+        "most_company": MOST_COMPANY,
+        "best": best_of(wanted or {}, usual=usual_of(quantities)),
         "wheelchair_left": _wheelchairs.get(found.pk, lambda: wheelchair_spaces_left(found.pk)),
         "hold_minutes": max(found.reservation_ttl // 60, 1),
         "chosen": chosen,
@@ -201,8 +214,24 @@ def seats(request, slug):
     sale = sale_of(found, left, timezone.now())
     noun = left.noun if left else "seat"
     context = {"nav": "events", "event": shown(found, left), "sale": sale, "noun": noun}
-    context |= seat_step_context(request, found) if sale == "open" else {}
+    context |= _list_context(request, found) if sale == "open" else {}
     return render(request, "events/seats.html", context)
+
+
+def _list_context(request, found):
+    asked = SectionsForm(request.GET).asked
+    context = seat_step_context(request, found)
+    every = context["sections"]
+    return context | {
+        "listing": listing(every, asked),
+        "asked": asked,
+        "is_narrowed": any(asked[name] for name in ("party", "price", "floor", "name", "spaces")),
+        "floors": floors(every),
+        "prices": lowest_prices(every),
+        "orders": SectionsForm.ORDERS,
+        "is_long": len(every) > MANY,
+        "has_spaces": any(section.spaces for section in every),
+    }
 
 
 def site(request):

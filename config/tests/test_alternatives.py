@@ -3,7 +3,8 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from bookings.refusals import _offer, _signs
+from bookings.offers import signs
+from bookings.refusals import _offer
 from inventory.picking import alternatives
 from inventory.picking.house import House, Place
 from inventory.queries import NamedPlace
@@ -74,8 +75,8 @@ def test_whoever_chose_a_restricted_view_gets_no_more_of_it_and_is_told():
     half = [replace(WANTED[0], restricted_view=True), WANTED[1]]
     free = [*row_of(4, restricted_view=True), place(4)]
     assert ordinals(instead(free, half)) == [[3, 4]]
-    assert _signs(free[3:]) == ["1 with restricted view"]
-    assert _signs(free[:2]) == ["restricted view"]
+    assert signs(free[3:]) == ["1 with restricted view"]
+    assert signs(free[:2]) == ["restricted view"]
 
 
 def test_a_companion_seat_is_offered_only_to_company():
@@ -87,7 +88,7 @@ def test_a_wheelchair_space_is_replaced_by_one():
     spaces = [place(9, kind="WHEELCHAIR"), place(19, kind="WHEELCHAIR")]
     found = instead([*row_of(8), *spaces, place(10, kind="COMPANION")], wanted)
     assert ordinals(found) == [[9, 10], [7, 19]]
-    assert _signs(found[0]) == ["1 wheelchair space", "companion seat"]
+    assert signs(found[0]) == ["1 wheelchair space", "companion seat"]
     assert instead(row_of(8), wanted) == []
 
 

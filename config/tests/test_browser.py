@@ -11,6 +11,7 @@ from agencies.models import Agency
 from config.tests.browser import DESK, PHONE, barriers, chromium, reader, site
 from config.tests.scenarios import house
 from core.tenancy import acting_for, as_system
+from events.models import Event
 from inventory.models import EventSeat
 from tickets.models import Ticket
 
@@ -136,6 +137,82 @@ def test_without_javascript_or_mouse_the_list_leads_to_the_same_tickets(browser,
         expect(page.get_by_role("article")).to_have_count(2)
     with acting_for(world["agency"]["id"]):
         assert set(Ticket.objects.values_list("section", "status")) == {("B", "CONFIRMED")}
+
+
+def test_by_keyboard_alone_the_map_and_its_words_lead_to_the_same_tickets(browser, shop, world):
+    with reader(browser) as buyer:
+        page = buyer.page
+        page.goto(address(shop, world))
+        page.locator("#seatmap.is-ready").wait_for()
+        said = page.locator("#seatmap").get_by_role("status")
+        buyer.press(page.get_by_role("link", name="Section A, 200 seats left, from €47.70"))
+        grid = page.get_by_role("grid", name="Section A")
+        expect(grid.get_by_role("gridcell", name="Row A, seat 1, €47.70, free")).to_be_focused()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowDown")
+        expect(grid.get_by_role("gridcell", name="Row B, seat 2, €47.70, free")).to_be_focused()
+        page.keyboard.press("Space")
+        expect(said).to_contain_text("Section A, row B, seat 2 added. 1 chosen, €47.70.")
+        mine = grid.get_by_role("gridcell", name="Row B, seat 2, €47.70, yours")
+        expect(mine).to_have_attribute("aria-selected", "true")
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("link", name=re.compile("^Section A, "))).to_be_focused()
+        best = page.get_by_role("form", name="Best seats together")
+        buyer.press(best.get_by_label("Near the seat I chose"), "Space")
+        buyer.press(best.get_by_role("button", name="Hold the best seats"))
+        buyer.tab_to(page.get_by_label("Name"))
+        page.keyboard.type("Noor Vance")
+        buyer.tab_to(page.get_by_label("E-mail"))
+        page.keyboard.type("noor@post.example")
+        buyer.press(page.get_by_role("button", name="Pay €95.40"))
+        buyer.press(page.get_by_role("button", name="Pay €95.40"))
+        expect(page.get_by_text("Paid and confirmed")).to_be_visible()
+    with acting_for(world["agency"]["id"]):
+        rows = set(Ticket.objects.values_list("section", "row", "status"))
+    assert len(rows) == 1
+    [(section, row, status)] = rows
+    assert (section, status) == ("A", "CONFIRMED")
+    assert row in "ABCD"
+
+
+def test_a_gap_is_hinted_on_the_map_and_refused_with_the_choice_kept(browser, shop, world):
+    with acting_for(world["agency"]["id"]):
+        Event.objects.update(split_rule="NO_SINGLES")
+    with reader(browser) as buyer:
+        page = buyer.page
+        page.goto(address(shop, world))
+        page.locator("#seatmap.is-ready").wait_for()
+        page.get_by_role("link", name=re.compile("^Section A,")).press("Enter")
+        for key in ("ArrowRight", "Space", "ArrowRight", "Space"):
+            page.keyboard.press(key)
+        basket = page.get_by_role("form", name="Your seats")
+        expect(basket.get_by_role("status")).to_have_text(
+            "Section A, row A, seat 1 would be left so that nobody could take it."
+        )
+        basket.get_by_role("button", name="Continue").click()
+        notice = page.get_by_role("alert")
+        expect(notice).to_contain_text("would leave Section A, row A, seat 1 on its own")
+        expect(basket.get_by_role("listitem")).to_have_count(2)
+        notice.get_by_role("button", name="Take ").click()
+        expect(page).to_have_url(re.compile("/checkout/"))
+
+
+def test_without_javascript_the_best_of_a_section_are_one_press_away(browser, shop, world):
+    with reader(browser, java_script_enabled=False) as buyer:
+        page = buyer.page
+        page.goto(address(shop, world, "seats/"))
+        page.get_by_label("How many together").select_option("3")
+        page.get_by_role("button", name="Show sections").click()
+        page.get_by_role("link", name="Section B").click()
+        groups = page.get_by_role("region", name="The best 3 side by side in this section")
+        expect(groups.get_by_role("button")).to_have_count(3)
+        page.get_by_label("Row J, seat 20, ").check()
+        page.get_by_role("button", name="Hold the best 3 near the ticked seat").click()
+        expect(page.get_by_role("button", name="Pay €111.30")).to_be_visible()
+    with acting_for(world["agency"]["id"]):
+        rows = set(Ticket.objects.values_list("section", "row"))
+    assert {section for section, _ in rows} == {"B"}
+    assert {row for _, row in rows} <= set("GHIJ")
 
 
 def test_a_kind_of_night_is_shown_at_one_tap_and_the_way_back_works(browser, shop, world):
@@ -303,6 +380,7 @@ def test_axe_finds_no_barrier_on_any_page_light_or_dark(browser, shop, world, si
         def look_at(name, path=None):
             if path is not None:
                 page.goto(f"{shop.web.url}{path}")
+            page.wait_for_load_state()
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
             for theme in ("dark", "light"):
                 page.emulate_media(color_scheme=theme)
@@ -329,7 +407,10 @@ PAGES = {
     "home": "/",
     "nothing found": "/?q=harpsichord",
     "list of sections": "{event}seats/",
+    "sections for a party": "{event}seats/?party=4&order=price",
+    "no such section": "{event}seats/?party=100",
     "section": "{event}seats/0/",
+    "section for a party": "{event}seats/0/?party=4",
     "standing": "{event}seats/2/",
     "find": "/find-booking/",
     "help": "/help/",

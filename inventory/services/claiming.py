@@ -33,7 +33,8 @@ WITH sale AS MATERIALIZED (
     AND s.id = e.seat_id AND c.id = s.section_id AND l.id = e.level_id
     AND {free}
   RETURNING e.id, e.ordinal, coalesce(e.price, l.price), e.cost, e.currency,
-            c.label, s.row, s.label, s.kind, c.entrance, s.restricted_view, e.claimed_until
+            c.label, s.row, s.label, s.kind, c.entrance, s.restricted_view, s.disclosure,
+            c.view_note, e.claimed_until
 )
 SELECT sale.is_open, sale.is_as_seen, claimed.* FROM sale LEFT JOIN claimed ON true
 """
@@ -155,6 +156,8 @@ class ClaimedSeat:
     kind: str
     entrance: str
     restricted_view: bool
+    disclosure: str
+    view_note: str
     until: object
 
 

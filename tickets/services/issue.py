@@ -28,6 +28,8 @@ def new_tickets(*, event, seats):
             seat_kind=seat.kind,
             entrance=seat.entrance,
             restricted_view=seat.restricted_view,
+            disclosure=seat.disclosure,
+            view_note=seat.view_note,
         )
         for seat in seats
     ]

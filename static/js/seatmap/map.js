@@ -1,6 +1,7 @@
 /** One seat map on a page: puts the parts together and passes what the buyer does between them. */
 import { PITCH, rowOf, seatAt, seatLabel, sectionAt, showFloor } from "./geometry.js";
 import { Seats } from "./state.js";
+import { gaps } from "./gaps.js";
 import { Camera, MOST, View } from "./view.js";
 import { Painter } from "./draw.js";
 import { House } from "./house.js";
@@ -317,6 +318,13 @@ export class SeatMap {
     this.house.refresh(this.view, sections);
     this.grid.refresh();
     this.sheet.refresh();
+    this.showGaps();
+  }
+
+  showGaps() {
+    const names = gaps(this.geo, this.seats, this.mount.dataset.split).map((i) => this.describe(i).name);
+    const text = names.length ? this.words.gap(names) : "";
+    for (const part of document.querySelectorAll("[data-basket-gap]")) if (part.textContent !== text) part.textContent = text; // said once
   }
 
   /** Take over another choice, as far as it is free; returns what is not. */

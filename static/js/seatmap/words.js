@@ -40,6 +40,7 @@ export function speak({ locale, currency }) {
     about: ({ zone, entrance, view_note: view }) => [zone, entrance && `${bare(entrance, "Entrance")} entrance`, view && `View from here: ${view}`].filter(Boolean).join(" · "),
     repriced: (total) => `A price has changed. Your seats are ${money(total)} now. Nothing has been charged.`,
     lost: (names) => `${names.join("; ")} ${names.length > 1 ? "have" : "has"} just been sold. Nothing has been charged.`,
+    gap: ([first, ...more]) => `${first}${more.length ? ` and ${more.length} more` : ""} would be left so that nobody could take ${more.length ? "them" : "it"}.`,
     remove: (name) => `Remove ${name}`,
   };
 }

@@ -1,0 +1,94 @@
+"""The list of sections as a buyer asks for it: those that suit his party, the best ones first."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+from inventory.picking.states import FREE, SPACE
+from venues.labels import section_name
+
+PAGE = 60  # sections
+MANY = 12  # sections from which on the list can be searched
+ORDERS = {
+    "best": lambda section: (not section.left, section.far),
+    "price": lambda section: (not section.left, _dearness(section), section.far),
+    "left": lambda section: (-section.left, section.far),
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of the ShownSections that suit; `found` counts all of them, `pages` their pages."""
+
+    sections: list
+    found: int
+    page: int
+    pages: int
+
+    @property
+    def numbers(self):
+        return range(1, self.pages + 1)
+
+
+def listing(sections, asked):
+    """The Listing of these sections; `asked` as of SectionsForm."""
+    suiting = suitable(sections, asked)
+    pages = max(math.ceil(len(suiting) / PAGE), 1)
+    page = min(asked["page"] or 1, pages)
+    return Listing(suiting[(page - 1) * PAGE : page * PAGE], len(suiting), page, pages)
+
+
+def suitable(sections, asked):
+    """The sections that suit what was asked, those with places left first, in the order asked for."""
+    found = [section for section in sections if _suits(section, asked)]
+    return sorted(found, key=ORDERS[asked["order"] or "best"])
+
+
+def best_first(sections):
+    """All the sections, as if nothing was asked."""
+    return sorted(sections, key=ORDERS["best"])
+
+
+def _suits(section, asked):
+    party, price, floor, name = (asked[key] for key in ("party", "price", "floor", "name"))
+    return (
+        (not party or section.has_room_for(party))
+        and (not price or _dearness(section) <= price)
+        and (not floor or section.floor == floor)
+        and (not name or name.casefold() in section_name(section.name).casefold())
+        and (not asked["spaces"] or section.spaces > 0)
+    )
+
+
+def _dearness(section):
+    return section.price_from.amount if section.price_from else math.inf
+
+
+def floors(sections):
+    """The floors that sections say, in their order; none where all are on one."""
+    found = list(dict.fromkeys(section.floor for section in sections if section.floor))
+    return found if len(found) > 1 else []
+
+
+def lowest_prices(sections):
+    """The all-in prices (Money) from which sections are to be had, ascending; none where one is."""
+    found = {section.price_from.amount: section.price_from for section in sections if section.left}
+    return [found[amount] for amount in sorted(found)] if len(found) > 1 else []
+
+
+def free_spaces(house, now):
+    """Counter {section: wheelchair spaces that are free}; `now` as of picking.stands."""
+    found = Counter()
+    at = house.special.find(SPACE)
+    while at >= 0:
+        found[house.bench_at(at).section] += now[at] == FREE
+        at = house.special.find(SPACE, at + 1)
+    return found
+
+
+def nearest_of_sections(house):
+    """{section: how near its seats come to what is looked at}; standing ones are left out."""
+    found = {}
+    for near, bench in house.seen_from(None).benches:
+        found.setdefault(bench.section, near)
+    return found
