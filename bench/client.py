@@ -1,9 +1,8 @@
 """The callers, as a process of their own: `python -m bench.client < work.json > answer.json`.
 
 Work: {"port", "clients", "seconds", "requests": [[method, path, headers, body], …], "repeat": bool,
-"forget": [redis port, password, key] or null, "answer": str}. Each request is sent once, in order,
-unless `repeat`: then they are gone through again and again. `forget` deletes a cache key before each
-request; `answer` is what every good answer says.
+"answer": str}. Each request is sent once, in order, unless `repeat`: then they are gone through again
+and again. `answer` is what every good answer says.
 Answer: {"seconds", "milliseconds": [one per request], "failed"}.
 """
 
@@ -28,10 +27,9 @@ async def send_all(work):
     answer = {"milliseconds": [], "failed": 0}
     good = work["answer"].encode()
     links = [await asyncio.open_connection(HOST, work["port"]) for _ in range(work["clients"])]
-    forget = await _forgetter(work["forget"]) if work["forget"] else None
     begun = perf_counter()
     end = begun + work["seconds"]
-    await asyncio.gather(*(_client(link, source, end, answer, good, forget) for link in links))
+    await asyncio.gather(*(_client(link, source, end, answer, good) for link in links))
     return {**answer, "seconds": perf_counter() - begun}
 
 
@@ -43,11 +41,9 @@ def _bytes(method, path, headers, body):
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
-async def _client(link, source, end, answer, good, forget):
+async def _client(link, source, end, answer, good):
     reader, writer = link
     for request in source:
-        if forget:
-            await forget()
         begun = perf_counter()
         writer.write(request)
         status, body = await _read(reader)
@@ -75,22 +71,6 @@ async def _read_chunks(reader):
         body += (await reader.readexactly(size + 2))[:-2]
     await reader.readexactly(2)
     return body
-
-
-async def _forgetter(address):
-    """A function that deletes the cache key."""
-    port, password, key = address
-    reader, writer = await asyncio.open_connection(HOST, port)
-    turn = asyncio.Lock()
-
-    async def call(*words):
-        parts = "".join(f"${len(word.encode())}\r\n{word}\r\n" for word in words)
-        async with turn:
-            writer.write(f"*{len(words)}\r\n{parts}".encode())
-            return await reader.readline()
-
-    await call("AUTH", password)
-    return lambda: call("DEL", key)
 
 
 if __name__ == "__main__":

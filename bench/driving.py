@@ -1,11 +1,9 @@
 """Runs of requests against a site, by the client's own process, with the processor time they cost."""
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from bench import processor
 from bench.report import Sample
@@ -19,13 +17,11 @@ WARM_UP = 80
 class Work:
     """Requests [method, path, headers, body]; without `repeat` each is sent once.
 
-    `forget` is a cache key that the client deletes before each request; `answer` is what every good
-    answer says, so that a refusal is never measured as a success.
+    `answer` is what every good answer says, so that a refusal is never measured as a success.
     """
 
     requests: list
     repeat: bool = False
-    forget: str = ""
     answer: str = ""
 
 
@@ -63,7 +59,6 @@ def _send(site, work, clients, seconds):
         "seconds": seconds,
         "requests": work.requests,
         "repeat": work.repeat,
-        "forget": [*_redis(), work.forget] if work.forget else None,
         "answer": work.answer,
     }
     done = subprocess.run(
@@ -74,8 +69,3 @@ def _send(site, work, clients, seconds):
         check=True,
     )
     return json.loads(done.stdout)
-
-
-def _redis():
-    address = urlsplit(os.environ["REDIS_URL"])
-    return address.port, address.password

@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from statistics import median
 
-GROUPS = ("web", "worker", "database", "redis", "client")
+GROUPS = ("web", "streams", "worker", "database", "redis", "client")
 COLUMNS = ("ops/s", "p50 ms", "p95 ms", *(f"{group} ms" for group in GROUPS), "CPU ms")
 
 

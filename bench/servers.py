@@ -125,6 +125,22 @@ def site(database_url, label):
                 _stop(process)
 
 
+@contextmanager
+def streaming(database_url):
+    """The process that streams changes of maps, as `bin/demo` starts it; yields (port, process)."""
+    port = _free_port()
+    values = {**os.environ, "DATABASE_URL": database_url, "STREAMS_PER_ADDRESS": "100000"}
+    command = [sys.executable, "-m", "granian", "config.asgi:application", "--interface", "asgi"]
+    command += ["--no-ws", "--port", str(port), "--backlog", "8192", "--backpressure", "16384"]
+    with open(HOME / "streaming.log", "w") as log:
+        process = _start([*command, "--workers-kill-timeout", "2"], values, log)
+        try:
+            _wait_until_ready(port, process, "/healthz")
+            yield port, process
+        finally:
+            _stop(process)
+
+
 def _start(command, values, log):
     return subprocess.Popen(
         command,
@@ -146,11 +162,11 @@ def _stop(process):
         process.wait(5)
 
 
-def _wait_until_ready(port, process):
+def _wait_until_ready(port, process, page="/readyz"):
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+            with urlopen(f"http://127.0.0.1:{port}{page}", timeout=5):
                 return
         except (URLError, OSError):
             time.sleep(0.2)

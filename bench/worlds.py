@@ -96,6 +96,13 @@ class Worlds:
             yield world
 
     @contextmanager
+    def arena(self):
+        """A World of an arena alone, unsold, made anew."""
+        with self._empty() as empty:
+            events = run_inside("load", {"arena": description("Night", ARENA)}, empty.url)
+            yield World(empty.url, empty.admin_url, 0, events)
+
+    @contextmanager
     def with_past(self):
         """The same World after 200,000 seats of other events were sold."""
         with self._copied(self._past_template(), sold_before=PAST_EVENTS * PAST_SEATS) as world:

@@ -198,17 +198,18 @@ def start(processes, port, values):
         ],
         values,
     )
-    processes.start(
-        "streams",
-        [
-            *(*python, "granian", "config.asgi:application", "--interface", "asgi", "--no-ws"),
-            *("--host", "127.0.0.1", "--port", str(urlsplit(values["STREAM_URL"]).port)),
-            *("--backlog", "8192", "--backpressure", "16384", "--workers-kill-timeout", "2"),
-        ],
-        values,
-    )
+    if stream_port := urlsplit(values["STREAM_URL"]).port:
+        processes.start("streams", streaming(python, stream_port), values)
     processes.start("worker", [*celery, "worker", "--pool=threads", "--concurrency=4"], values)
     processes.start("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], values)
+
+
+def streaming(python, port):
+    return [
+        *(*python, "granian", "config.asgi:application", "--interface", "asgi", "--no-ws"),
+        *("--host", "127.0.0.1", "--port", str(port)),
+        *("--backlog", "8192", "--backpressure", "16384", "--workers-kill-timeout", "2"),
+    ]
 
 
 def serve(processes, port, values, stop):

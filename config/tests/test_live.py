@@ -229,14 +229,25 @@ def test_the_web_server_leads_to_the_streams_where_there_are_any(event, visitor,
     assert (answer.status_code, answer["Location"]) == (307, f"https://live.example{page}")
 
 
-def test_without_redis_the_house_is_shown_sold_and_looked_at_once_a_second(
-    event, visitor, settings
+@pytest.fixture
+def no_redis(settings):
+    nowhere = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {**settings.CACHES, "default": nowhere}
+
+
+def test_a_sale_goes_on_when_nobody_can_be_woken(
+    event, no_redis, django_capture_on_commit_callbacks
 ):
-    caches = settings.CACHES
-    settings.CACHES = {
-        **caches,
-        "default": {**caches["default"], "LOCATION": "redis://127.0.0.1:1/0"},
-    }
+    with django_capture_on_commit_callbacks(execute=True) as told:
+        take(event, 3)
+        give_up(event, 3)
+    assert len(told) == 2
+    assert seen(event).status[3] == FREE
+
+
+def test_without_redis_the_house_is_shown_sold_and_looked_at_once_a_second(
+    event, visitor, no_redis
+):
     assert visitor.get(f"/api/v1/events/{event.pk}/status").status_code == 200
     with transaction.atomic():
         take(event, 3)
