@@ -1,4 +1,4 @@
-"""`python -m bench reserve|limit|scan|event_page|status|receive|bulk_price|value|pdf|all`."""
+"""`python -m bench reserve|limit|scan|event_page|status|streams|receive|bulk_price|value|pdf|all`."""
 
 import argparse
 import sys

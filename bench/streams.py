@@ -15,8 +15,9 @@ from bench.report import Sample
 from bench.servers import database_processes, site, streaming
 
 VIEWERS = 5000
-CHANGES = 15
-PAUSE = 1.0  # s between two reservations
+CHANGES = 10
+PAUSE = 2.0  # s between two reservations
+UNWOKEN = 5.0  # s after which a change is seen even if nobody said so
 QUIET = 10.0  # s in which nothing happens
 
 
@@ -73,19 +74,23 @@ def _changes(groups, running, world, pairs, watched):
     caller = HTTPConnection("127.0.0.1", running.port)
     before, began = processor.used(groups), time.monotonic()
     sent = [_reserve(caller, world, place) for place in pairs]
+    time.sleep(UNWOKEN)
     cpu = processor.between(before, processor.used(groups), CHANGES)
     seconds = time.monotonic() - began
     told = watched()
-    assert [len(moments) for _, moments in told] == [VIEWERS] * CHANGES, "a change was not told"
-    late = [
-        1000 * (moment - asked)
-        for asked, (_, moments) in zip(sent, told, strict=True)
-        for moment in moments
-    ]
-    print(f"  the last viewer after {max(late):.0f} ms", file=sys.stderr)
+    late = [1000 * (moment - asked) for asked in sent for moment in _covering(told, asked)]
+    print(f"  {len(told)} versions, the last viewer after {max(late):.0f} ms", file=sys.stderr)
     ordered = sorted(late)
     p50, p95 = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)]
     return Sample(f"{VIEWERS:,} streams, a change to all", CHANGES, seconds, p50, p95, cpu)
+
+
+def _covering(told, asked):
+    """When viewers had the first version of a look that began after this was asked for: versions are
+    the database's clock in milliseconds, and it is ours."""
+    moments = next(moments for version, moments in told if version >= 1000 * asked)
+    assert len(moments) == VIEWERS, f"only {len(moments):,} viewers were told"
+    return moments
 
 
 def _reserve(caller, world, place):
@@ -94,7 +99,7 @@ def _reserve(caller, world, place):
         "Content-Type": "application/json",
     }
     body = json.dumps({"event": world.events["arena"]["event"]["id"], "seats": [place, place + 1]})
-    asked = time.monotonic()
+    asked = time.time()
     caller.request("POST", "/api/v1/bookings", body, headers)
     answer = caller.getresponse()
     assert answer.status == 201, answer.read()

@@ -7,7 +7,7 @@ import re
 import sys
 import time
 
-VERSION = re.compile(rb"^id: (\d+)$", re.MULTILINE)
+VERSION = re.compile(rb"id: (\d+)\n")
 AT_ONCE = 100  # streams that are being opened
 
 
@@ -16,16 +16,18 @@ class Viewer(asyncio.Protocol):
 
     def __init__(self, request, heard):
         self.request, self.heard = request, heard
-        self.last = 0
+        self.last, self.rest = 0, b""
         self.speaks = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport):
         transport.write(self.request)
 
     def data_received(self, content):
+        content = self.rest + content
+        self.rest = content[-30:]  # an id may come in two parts
         for version in map(int, VERSION.findall(content)):
             if version > self.last:
-                self.heard.setdefault(version, []).append(time.monotonic())
+                self.heard.setdefault(version, []).append(time.time())
                 self.last = version
                 if not self.speaks.done():
                     self.speaks.set_result(True)

@@ -72,7 +72,7 @@ class Feed:
 
     def __init__(self, event_id, agency_id):
         self.event_id, self.agency_id = event_id, agency_id
-        self.viewers = 0
+        self.viewers, self.told_at = 0, 0.0
         self.frames = deque(maxlen=KEPT)
         self.news = asyncio.Event()
         self.woken = asyncio.Event()
@@ -94,6 +94,7 @@ class Feed:
     def tell(self):
         """Everybody who waits goes on."""
         told, self.news = self.news, asyncio.Event()
+        self.told_at = time.monotonic()
         told.set()
 
     def end(self):
@@ -211,9 +212,10 @@ class Hub:
 
     async def _beat(self):
         while True:
-            await asyncio.sleep(BEAT)
+            await asyncio.sleep(BEAT / 10)
             for feed in list(self.feeds.values()):
-                feed.tell()
+                if time.monotonic() - feed.told_at > 0.9 * BEAT:
+                    feed.tell()
 
     # --- Redis ------------------------------------------------------------------------------------
 
