@@ -171,6 +171,26 @@ def test_a_section_shows_the_best_groups_of_a_party_and_the_rows_with_room(brows
     assert take(browser, event, seat=groups[0].ordinals, party=3).url.startswith("/checkout/")
 
 
+def test_a_large_section_is_shown_some_rows_at_a_time():
+    venue = {"name": "Bowl", "sections": [{"name": "A", "rows": 50, "seats": 20}]}
+    levels = [{"name": "One", "sections": ["A"], "price": "45.00", "cost": "30.00"}]
+    agency = {"slug": "bowl", "host": "bowl.example", "currency": "EUR"}
+    made = house(agency=agency, venue=venue, event={"title": "Match", "levels": levels})
+    browser = Client(headers={"host": "bowl.example"})
+    path = f"/events/{made['event']['slug']}/seats/0/"
+    page = browser.get(path)
+    assert page.context["pages"] == ["Rows A to T", "Rows U to AN", "Rows AO to AX"]
+    assert words(page).count('name="seat"') == 400
+    last = browser.get(f"{path}?page=99").context
+    assert (last["page"], last["rows"][-1]["name"]) == (3, "Row AX")
+    answer = browser.post(
+        f"/events/{made['event']['slug']}/reserve/",
+        {"seat": [999], "around": 100, "from_section": 0},
+    )
+    kept = browser.get(answer.url).context  # refused, and shown with the row of the ticked seat
+    assert kept["page"] == 3
+
+
 def test_a_party_too_large_for_a_section_is_led_to_others(browser, event):
     Event.objects.filter(pk=event.pk).update(max_per_booking=30)
     page = browser.get(f"/events/{event.slug}/seats/0/?party=30")

@@ -86,7 +86,10 @@ CHARSETS = ["utf-16", "utf-7", "base64", "rot13", "no-such"]
 NOBODY = "01a1fc84-1111-7000-8000-000000000000"
 FORMS = {
     "/events/{slug}/reserve/": (
-        ["seat", "quantity", "level", "section", "together", "wheelchair", "from_section"],
+        [
+            *("seat", "quantity", "level", "section", "together", "wheelchair", "from_section"),
+            *("near", "around", "party", "drawn"),
+        ],
         {"quantity": "2", "together": "1"},
     ),
     "/checkout/{booking}/pay/": (
@@ -163,8 +166,8 @@ PAGES = {  # with the names each reads from its query
     "/gate/": "",
     "/find-booking/": "sent",
     "/events/{slug}/": "refused",
-    "/events/{slug}/seats/": "refused",
-    "/events/{slug}/seats/0/": "refused",
+    "/events/{slug}/seats/": "refused party price floor name spaces order page",
+    "/events/{slug}/seats/0/": "refused party page",
     "/events/{slug}/seats/99999999999999999999999999/": "",
     "/events/{slug}/seats.svg": "",
     "/events/{slug}/calendar.ics": "",
