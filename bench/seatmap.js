@@ -11,11 +11,14 @@
   };
   const rest = () => new Promise((done) => setTimeout(done, 500));
 
-  new MutationObserver(async (_, observer) => {
-    if (measured.visible || !document.querySelector("#seatmap.is-ready")) return;
-    observer.disconnect();
-    measured.visible = await frames();
-  }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["class"] });
+  measured.visible = new Promise((seen) => {
+    const look = async (_, observer) => {
+      if (!document.querySelector("#seatmap.is-ready")) return;
+      observer.disconnect();
+      seen(await frames());
+    };
+    new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["class"] });
+  });
 
   /** The page's own map: it is caught as it draws. */
   async function findMap() {
@@ -27,7 +30,7 @@
         found(this);
         return drawn.call(this);
       };
-      document.querySelector(".seatmap__buttons button:last-of-type").click();
+      document.querySelector(".seatmap__buttons button:nth-of-type(2)").click();
     });
   }
 
@@ -81,11 +84,12 @@
   const bytesOf = (part) => performance.getEntriesByType("resource").find(({ name }) => part.test(name))?.encodedBodySize ?? 0;
 
   measured.all = async () => {
+    const visible = await measured.visible;
     const map = await findMap();
     map.stage.scrollIntoView({ block: "center", behavior: "instant" });
     await rest();
     return {
-      visible: measured.visible,
+      visible,
       far: await pan(map, 3.2),
       middle: await pan(map, 8),
       near: await pan(map, 27),

@@ -7,6 +7,7 @@ that paints without a graphics card, so a real screen is faster.
 import argparse
 import json
 import os
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,16 +84,16 @@ def _measure_house(worlds, places, rounds):
         for profile in PROFILES:
             _look(address, profile)  # the server's first look at the house is not the buyer's
             runs = [_look(address, profile) for _ in range(rounds)]
-            yield {"house": f"{places:,}, {profile.name}"} | _medians(runs)
+            line = {"house": f"{places:,}, {profile.name}"} | _medians(runs)
+            print(line, file=sys.stderr, flush=True)
+            yield line
 
 
 def _look(address, profile):
     """What one fresh browser measures: {name: number or [p50, p95]}."""
     with _page(profile) as (page, memory):
         page.goto(address)
-        page.wait_for_function("window.measured?.visible")
-        found = page.evaluate("window.measured.all()")
-        return found | {"memory": memory()}
+        return page.evaluate("window.measured.all()") | {"memory": memory()}
 
 
 @contextmanager
@@ -113,8 +114,10 @@ def _page(profile):
             own = [each["id"] for each in found["processInfo"] if each["type"] == "renderer"]
             return max(psutil.Process(pid).memory_full_info().uss for pid in own) / 1e6
 
-        yield page, memory
-        browser.close()
+        try:
+            yield page, memory
+        finally:
+            browser.close()
 
 
 def _medians(runs):

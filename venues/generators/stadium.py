@@ -65,7 +65,7 @@ def _field(bowl, places):
     """Between the stage and the sound desk."""
     half, deep = bowl.long + bowl.radius * 0.6, bowl.short + bowl.radius
     floor = outlines.rectangle(-half, -deep + 340, 2 * half, 2 * deep - 620)
-    return standing("Field", places, floor, zone="Field", entrance="Gate N", category="Field")
+    return standing("Field", places, floor, floor="Field", entrance="Gate N", category="Field")
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def test_the_stadium_has_three_tiers_around_a_field_to_stand_on():
     ]
     assert labels[85:] == [str(n) for n in range(301, 373)]
     assert (plan.sections[0].kind, plan.sections[0].places) == ("STANDING", 1_200)
-    tiers = ["", "Lower tier", "Middle tier", "Upper tier"]
+    tiers = ["Field", "Lower tier", "Middle tier", "Upper tier"]
     assert list(dict.fromkeys(section.floor for section in plan.sections)) == tiers
     assert {section.zone for section in plan.sections} >= {"North stand", "South-west stand"}
     assert kinds(plan)["WHEELCHAIR"] == kinds(plan)["COMPANION"] == 51
