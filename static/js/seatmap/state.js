@@ -133,23 +133,24 @@ export class Seats {
   /** Per section: how many are left and offered at all, the least price, and free seats per price position; per
    *  position: how many are left and offered, and from which price to which. */
   sum() {
+    const { status, levelOf, levels } = this;
     this.byPosition = Array.from({ length: 7 }, () => ({ left: 0, offered: 0, low: Infinity, high: 0 }));
     this.sums = this.geo.sections.map((section) => {
       const sum = { left: 0, offered: 0, from: Infinity, byPosition: new Array(7).fill(0) };
       for (let i = section.first; i < section.first + section.count; i++) {
-        if (this.status[i] > 1) continue;
+        if (status[i] > 1) continue;
         sum.offered++;
-        const { position, minor } = this.level(i) ?? {};
-        if (!position) continue;
-        this.byPosition[position].offered++;
-        if (this.status[i]) continue;
+        if (levelOf[i] < 0) continue;
+        const { position, minor } = levels[levelOf[i]];
+        const all = this.byPosition[position];
+        all.offered++;
+        if (status[i]) continue;
         sum.left++;
         sum.byPosition[position]++;
-        const all = this.byPosition[position];
         all.left++;
+        if (minor < sum.from) sum.from = minor;
         if (minor < all.low) all.low = minor;
         if (minor > all.high) all.high = minor;
-        if (minor < sum.from) sum.from = minor;
       }
       return sum;
     });

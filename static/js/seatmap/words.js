@@ -16,9 +16,10 @@ export const WORDS = {
 /** Sentences with figures in them. Money is in minor units inside the map and decimal text outside. */
 export function speak({ locale, currency }) {
   const format = new Intl.NumberFormat(locale, { style: "currency", currency });
+  const { format: figure } = new Intl.NumberFormat(locale); // made once: making one costs more than using it
   const digits = format.resolvedOptions().maximumFractionDigits;
   const money = (minor) => format.format(minor / 10 ** digits);
-  const some = (n, noun) => `${n.toLocaleString(locale)} ${noun}${n === 1 ? "" : "s"}`;
+  const some = (n, noun) => `${figure(n)} ${noun}${n === 1 ? "" : "s"}`;
   const sentence = (text) => text[0].toUpperCase() + text.slice(1);
   const section = ({ label }) => (label.length <= 3 || /^\d/.test(label) ? `Section ${label}` : label);
   const rowName = ({ label, section: { kind } }) => named(label, kind === "TABLES" ? "table" : "row");
@@ -31,12 +32,12 @@ export function speak({ locale, currency }) {
     decimal: (minor) => (minor / 10 ** digits).toFixed(digits),
     summary: (it, sum) => `${section(it)}, ${left(sum, it)}${sum.left ? `, from ${money(sum.from)}` : ""}`,
     seat: (row, seat) => `${row.label && `${rowName(row)}, `}${named(seat, "seat")}`,
-    short: (n) => (n ? `${n.toLocaleString(locale)} left` : "Full"),
+    short: (n) => (n ? `${figure(n)} left` : "Full"),
     yours: (n) => `${n} yours`,
     places: (n) => some(n, "place"),
     chosen: (n, areStanding) => some(n, areStanding && n ? "place" : "seat"),
     max: (n) => `You can book ${n} at a time. Remove one to choose another.`,
-    changed: (name, isMine, n, total) => `${name} ${isMine ? "added" : "removed"}. ${n.toLocaleString(locale)} chosen, ${money(total)}.`,
+    changed: (name, isMine, n, total) => `${name} ${isMine ? "added" : "removed"}. ${figure(n)} chosen, ${money(total)}.`,
     about: ({ zone, entrance, view_note: view }) => [zone, entrance && `${bare(entrance, "Entrance")} entrance`, view && `View from here: ${view}`].filter(Boolean).join(" · "),
     repriced: (total) => `A price has changed. Your seats are ${money(total)} now. Nothing has been charged.`,
     lost: (names) => `${names.join("; ")} ${names.length > 1 ? "have" : "has"} just been sold. Nothing has been charged.`,
