@@ -90,6 +90,8 @@
     await rest();
     return {
       visible,
+      page: performance.getEntriesByType("navigation")[0].responseEnd,
+      files: Math.max(...performance.getEntriesByType("resource").filter(({ name }) => /\.geo$|status|prices\/\w+\.json$/.test(name)).map(({ responseEnd }) => responseEnd)),
       far: await pan(map, 3.2),
       middle: await pan(map, 8),
       near: await pan(map, 27),

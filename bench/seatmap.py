@@ -31,6 +31,8 @@ PHONE = {
 }
 SLOWER = 4  # the phone's main thread
 COLUMNS = {
+    "page": "page there ms",
+    "files": "files there ms",
     "visible": "visible ms",
     "click": "click ms",
     "delta": "delta ms",
