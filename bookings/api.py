@@ -25,6 +25,7 @@ from customers.services import remember_customer
 from events.models import Event, PriceLevel
 from inventory.models import StockChannel
 from inventory.picking import NoSuchGroup
+from inventory.queries import named_places
 from inventory.services import SeatsTaken
 
 SELLERS = role("buyer", "partner")
@@ -286,8 +287,10 @@ def _reserve_seats(event, seats, sale):
 
 
 def _without_gap(event, seats, sale):
-    """As many places beside these that part no row badly: a list of one group, or an empty one."""
-    wish = services.Wish(quantity=len(seats), near=seats[0])
+    """As many places beside these, not dearer, that part no row badly: a list of one group, or an
+    empty one."""
+    dearest = max(place.price or 0 for place in named_places(event.pk, seats))
+    wish = services.Wish(quantity=len(seats), at_most=dearest, near=seats[0])
     try:
         return [services.best_places(event, wish, channel=sale.stock)]
     except NoSuchGroup:
