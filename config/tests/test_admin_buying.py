@@ -317,7 +317,12 @@ def test_a_refused_layout_file_names_every_problem(jonas, agency):
 
 EVENT = {
     **{"title": "Night", "subtitle": "", "description": "", "kind": "CONCERT", "series": ""},
-    **{"starts_at_0": "2030-03-13", "starts_at_1": "20:00", "max_per_booking": "10"},
+    **{
+        "starts_at_0": "2030-03-13",
+        "starts_at_1": "20:00",
+        "max_per_booking": "10",
+        "split_rule": "ANY",
+    },
     **{"sale_starts_at_0": "2026-01-01", "sale_starts_at_1": "10:00"},
     **{"sale_ends_at_0": "2030-03-13", "sale_ends_at_1": "19:00"},
 }

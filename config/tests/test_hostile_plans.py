@@ -9,7 +9,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from config.tests import world
 from config.tests.world import of, problems
-from venues.importers import notes
 from venues.models import Layout, LayoutDraft, LayoutSeat, LayoutSection, Venue
 from venues.plan import PlanError
 from venues.services import import_layout
@@ -107,11 +106,11 @@ def test_a_list_with_one_name_twice_is_refused(venue, write):
     assert stored() == 0
 
 
-def test_a_drawing_with_one_name_twice_is_numbered_anew_and_says_so(venue):
+def test_a_drawing_that_says_one_name_twice_is_refused(venue):
     filename, content = svg(TWICE)
-    layout, _ = import_layout(venue=venue, filename=filename, content=content)
-    assert [*layout.seats.values_list("label", flat=True)] == ["1", "2", "3", "4"]
-    assert notes(filename, content) == ["Seats of Main got numbers, 1 on the left of each row."]
+    with pytest.raises(PlanError, match="2 seats are labelled"):
+        import_layout(venue=venue, filename=filename, content=content)
+    assert stored() == 0
 
 
 @pytest.mark.parametrize("write", FORMATS)

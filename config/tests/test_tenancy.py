@@ -195,6 +195,7 @@ FOREIGN = [
     ("GET", "/events/{event_slug}/calendar.ics"),
     ("GET", "/events/{event_slug}/seats.svg"),
     ("POST", "/events/{event_slug}/reserve/"),
+    ("GET", "/events/{event}/prices/"),
     ("GET", "/events/{event}/prices/abc.json"),
     ("GET", "/checkout/{booking}/"),
     ("POST", "/checkout/{booking}/pay/"),

@@ -25,7 +25,7 @@ def test_no_page_holds_styles_handlers_or_foreign_addresses(page):
 
 
 def test_the_styles_of_the_public_site_stay_small():
-    assert sum((ROOT / f"static/css/{name}.css").stat().st_size for name in PUBLIC_STYLES) < 60_000
+    assert sum((ROOT / f"static/css/{name}.css").stat().st_size for name in PUBLIC_STYLES) < 62_000
 
 
 def test_components_name_colours_only_by_their_tokens():
