@@ -100,6 +100,7 @@ def look_again_until(page, place, words, times=45):
     expect(place).to_have_text(words)
 
 
+@pytest.mark.soak  # waits up to half a minute for a server that was not told
 def test_an_open_page_follows_a_change_of_prices(committed_db, browser, tmp_path):
     with open_map(browser, tmp_path, THEATRE, house="theatre") as (page, world):
         section(page, "Stalls").press("Enter")
