@@ -11,8 +11,9 @@ from core.admin_parts import Panel, Table, columns, linked, when
 from core.admin_uploads import UploadForm, keep
 from core.words import many
 from venues import drafts, importers
-from venues.admin_drafts import NewDraftForm, drafts_panels, editor_of
+from venues.admin_drafts import NewDraftForm, drafts_panels
 from venues.admin_drawing import DrawingPages
+from venues.admin_editor import editor_of
 from venues.admin_panels import picture, plan_panels
 from venues.admin_versions import VersionPages
 from venues.models import Layout, Venue

@@ -1,31 +1,20 @@
-"""Drafts of layouts in the back office: the editor's page, what it loads and saves, publication."""
+"""Drafts of layouts in the back office: the editor's page, publication, the end."""
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import HttpResponseRedirect, JsonResponse
-from django.urls import path, reverse
-from django.utils import timezone
-from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import require_GET, require_POST
+from django.http import HttpResponseRedirect
+from django.urls import reverse
 
 from core.admin_base import ReadOnlyAdmin, step
 from core.admin_parts import Panel, Table, columns, linked, when
-from core.errors import DomainError, Invalid
+from core.errors import DomainError
 from core.words import many
 from venues import drafts
+from venues.admin_editor import ADDRESSES, EditorAddresses, editor_of
 from venues.admin_panels import plan_panels
-from venues.drawn import MOST_BYTES
 from venues.importers import reading
 from venues.models import LayoutDraft, LayoutSeat
 from venues.plan import PlanError, from_canonical, normalise
-
-
-class TooLarge(DomainError):
-    """More than the body of a save may have."""
-
-    code = "too_large"
-    status = 413
 
 
 class NewDraftForm(forms.Form):
@@ -46,11 +35,6 @@ TOOLS = [
 ]
 
 
-def editor_of(draft):
-    """The address of a draft's drawing page."""
-    return reverse("admin:venues_layoutdraft_draw", args=[draft.pk])
-
-
 def drafts_panels(venue):
     """What is being drawn for a venue, if anything."""
     rows = [
@@ -62,7 +46,7 @@ def drafts_panels(venue):
 
 
 @admin.register(LayoutDraft)
-class LayoutDraftAdmin(ReadOnlyAdmin):
+class LayoutDraftAdmin(EditorAddresses, ReadOnlyAdmin):
     list_display = ["name", "venue", "places_drawn", "based_on", "saved_by", "saved"]
     list_filter = [("venue", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["venue", "based_on", "saved_by"]
@@ -92,25 +76,11 @@ class LayoutDraftAdmin(ReadOnlyAdmin):
     def saved(self, draft):
         return when(draft.saved_at)
 
-    # The editor
-
-    def get_urls(self):
-        wrap = self.admin_site.admin_view
-        return [
-            path(f"<uuid:draft_id>/{name}/", wrap(view), name=f"venues_layoutdraft_{name}")
-            for name, view in (
-                ("plan", gzip_page(require_GET(self.plan))),
-                ("save", require_POST(self.save)),
-                ("copy", require_POST(self.copy)),
-                ("check", require_GET(self.check_plan)),
-            )
-        ] + super().get_urls()
-
     @step("Draw", is_page=True, tone="primary")
     def draw(self, request, draft):
         address = {
             name: reverse(f"admin:venues_layoutdraft_{name}", args=[draft.pk])
-            for name in ("plan", "save", "copy", "check", "publish")
+            for name in (*ADDRESSES, "publish")
         }
         return self.page(
             request,
@@ -121,53 +91,6 @@ class LayoutDraftAdmin(ReadOnlyAdmin):
             tools=TOOLS,
             kinds=[choice for choice in LayoutSeat.Kind.choices if choice[0] != "STANDING"],
         )
-
-    def plan(self, request, draft_id):
-        draft = self._draft(request, draft_id)
-        return JsonResponse({"version": draft.version, "name": draft.name, "plan": draft.plan})
-
-    def save(self, request, draft_id):
-        return self._answered(lambda: self._save(request, self._draft(request, draft_id)))
-
-    def _save(self, request, draft):
-        sent = _sent(request)
-        saved = drafts.save_draft(
-            draft_id=draft.pk,
-            version=reading.whole(sent.get("version")),
-            sent=reading.part(sent, "plan"),
-            by=request.user,
-        )
-        at = f"{timezone.localtime(saved.saved_at):%H:%M}"
-        return {"version": saved.version, "at": at, "places": saved.places}
-
-    def copy(self, request, draft_id):
-        return self._answered(lambda: self._copy(request, self._draft(request, draft_id)))
-
-    def _copy(self, request, draft):
-        plan = reading.part(_sent(request), "plan")
-        copied = drafts.copy_draft(draft=draft, sent=plan, by=request.user)
-        return {"address": editor_of(copied)}
-
-    def check_plan(self, request, draft_id):
-        found = drafts.findings_of_draft(self._draft(request, draft_id))
-        return JsonResponse({"findings": [finding.form for finding in found]})
-
-    def _draft(self, request, draft_id):
-        """The draft of an address, if who asks may draw."""
-        if not self.has_step_permission(request):
-            raise PermissionDenied
-        draft = LayoutDraft.objects.select_related("venue", "based_on").filter(pk=draft_id).first()
-        if draft is None:
-            raise drafts.DraftGone("This draft was published or thrown away.")
-        return draft
-
-    def _answered(self, work):
-        """The result of a use case as JSON, or its refusal in words."""
-        try:
-            return JsonResponse(work())
-        except DomainError as refused:
-            form = {"code": refused.code, "message": refused.message, **refused.details}
-            return JsonResponse(form, status=refused.status)
 
     # What ends a draft
 
@@ -233,18 +156,3 @@ def _findings_panels(found):
         for finding in found
     ]
     return [Panel("What to look at", Table(columns("Object", "Reason", ""), rows), count=len(rows))]
-
-
-def _sent(request):
-    """The JSON object in the body of a save."""
-    try:
-        body = request.body
-    except RequestDataTooBig:
-        raise TooLarge(
-            f"This drawing is larger than {MOST_BYTES >> 20} MB and was not saved. Split it into "
-            "two layouts."
-        ) from None
-    sent = reading.json_of(reading.text_of(body))
-    if not isinstance(sent, dict):
-        raise Invalid("A drawing is sent as one JSON object.")
-    return sent

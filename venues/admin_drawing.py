@@ -17,7 +17,7 @@ from core.admin_parts import Panel, Table, columns
 from core.admin_uploads import kept
 from core.errors import DomainError
 from core.words import many
-from venues.admin_drafts import editor_of
+from venues.admin_editor import editor_of
 from venues.drafts import start_draft
 from venues.importers import numbering as rules
 from venues.importers import svg as drawings

@@ -1,14 +1,15 @@
 """Drawing a layout: a draft is begun, saved often, looked over, and then published or thrown away."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.errors import DomainError, NotFound
+from core.ids import uuid7
 from core.transactions import use_case
 from venues import drawn
-from venues.models import LayoutDraft
+from venues.models import LayoutDraft, TracingPicture
 from venues.plan import Plan, authored, canonical, checking, from_canonical, normalise, validate
 from venues.services import publish_layout
 
@@ -17,6 +18,12 @@ class DraftGone(NotFound):
     """Somebody published it or threw it away."""
 
     code = "draft_gone"
+
+
+class NoPicture(NotFound):
+    """There is nothing under the draft to trace."""
+
+    code = "no_picture"
 
 
 class StaleDraft(DomainError):
@@ -79,9 +86,10 @@ def save_draft(*, draft_id, version, sent, by):
 
 @use_case
 def copy_draft(*, draft, sent, by):
-    """Keeps a whole drawing that could not be saved over a newer one as a draft of its own."""
+    """Keeps a whole drawing that could not be saved over a newer one as a draft of its own, with the
+    picture that lies under it."""
     form = drawn.merged({"sections": []}, sent)
-    return LayoutDraft.objects.create(
+    copied = LayoutDraft.objects.create(
         venue=draft.venue,
         name=f"{draft.name[:113]} (copy)",
         based_on=draft.based_on,
@@ -90,6 +98,33 @@ def copy_draft(*, draft, sent, by):
         places=drawn.places_in(form),
         saved_by=by,
     )
+    for picture in draft.tracings.all():
+        picture.pk, picture.draft = uuid7(), copied
+        picture.save(force_insert=True)
+    return copied
+
+
+@use_case
+def lay_under(*, draft_id, picture):
+    """Lays a `tracing.Picture` under a draft; one that lay there goes, its place stays. Returns the
+    TracingPicture."""
+    draft = _locked(draft_id)
+    pixels = {"content": picture.content, "columns": picture.columns, "lines": picture.lines}
+    laid, _ = TracingPicture.objects.update_or_create(draft=draft, defaults=pixels)
+    return laid
+
+
+@use_case
+def place_tracing(*, draft_id, placement):
+    """Moves, stretches or fades the picture under a draft: a `tracing.Placement`."""
+    found = TracingPicture.objects.filter(draft=_locked(draft_id))
+    if not found.update(**asdict(placement)):
+        raise NoPicture("No picture lies under this draft any more. Choose one again.")
+
+
+@use_case
+def take_tracing_away(*, draft_id):
+    TracingPicture.objects.filter(draft=_locked(draft_id)).delete()
 
 
 def findings_of_draft(draft):

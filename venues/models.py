@@ -112,6 +112,39 @@ class LayoutDraft(TenantModel):
         return self.name
 
 
+class TracingPicture(TenantModel):
+    """A JPEG that lies under a draft while it is drawn along, such as a scanned plan. Never published:
+    it goes with the draft. `x`, `y` (its upper left corner) and `width` are plan units."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    draft = TenantKey(LayoutDraft, models.CASCADE, related_name="tracings")
+    content = models.BinaryField()
+    columns = models.PositiveIntegerField()
+    lines = models.PositiveIntegerField()
+    x = models.FloatField(default=0)
+    y = models.FloatField(default=0)
+    width = models.FloatField(default=1000)
+    opacity = models.PositiveSmallIntegerField(default=50)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["draft"], name="one_picture_under_a_draft"),
+            models.CheckConstraint(
+                condition=models.Q(opacity__gte=5, opacity__lte=100, width__gt=0),
+                name="tracing_picture_can_be_seen",
+            ),
+        ]
+
+    def __str__(self):
+        return f"Picture under {self.draft_id}"
+
+    @property
+    def placement(self):
+        """What the editor shows it by: pixels, plan units, percent."""
+        names = ("columns", "lines", "x", "y", "width", "opacity")
+        return {name: getattr(self, name) for name in names}
+
+
 class LayoutSection(TenantModel):
     """A section of a layout, in the layout's order."""
 

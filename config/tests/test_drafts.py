@@ -2,16 +2,19 @@
 
 import json
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from config.tests import world
 from core.tenancy import acting_for
 from venues import drafts
 from venues.generators import theatre
-from venues.models import Layout, LayoutDraft, LayoutSeat
+from venues.models import Layout, LayoutDraft, LayoutSeat, TracingPicture
 from venues.plan import PlanError, canonical, from_canonical
 from venues.services import OverLicensed
 
@@ -378,3 +381,92 @@ def test_a_draft_begins_from_a_venue_and_from_a_layout(house):
             (layout.name, layout.capacity),
             ("Drawn", 0),
         ]
+
+
+# The picture that is drawn along
+
+
+def picture(form="PNG", size=(40, 20), **how):
+    written = BytesIO()
+    Image.new("RGB", size, "red").save(written, form, **how)
+    return written.getvalue()
+
+
+def send(client, method, draft, body):
+    how = {"data": body, "content_type": "application/json"}
+    return client.generic(method, at("tracing", draft), **how)
+
+
+def test_a_picture_lies_under_a_draft_and_is_never_published(house, drawing):
+    owner = house.client("OWNER")
+    assert owner.get(at("tracing", drawing)).status_code == 404
+    laid = send(owner, "PUT", drawing, picture(pnginfo=note("Hidden words")))
+    assert (laid.status_code, laid.json()["columns"], laid.json()["lines"]) == (200, 40, 20)
+    place = {"x": -30, "y": 12.5, "width": 800, "opacity": 35}
+    assert send(owner, "PATCH", drawing, json.dumps(place)).status_code == 200
+    assert place.items() <= owner.get(at("plan", drawing)).json()["tracing"].items()
+    shown = owner.get(at("tracing", drawing))
+    assert (shown["Content-Type"], shown["X-Content-Type-Options"]) == ("image/jpeg", "nosniff")
+    assert shown.content.startswith(b"\xff\xd8")
+    assert b"Hidden words" not in shown.content
+    copied = post(owner, "copy", drawing, {"plan": plan(section("Late"))}).json()["address"]
+    assert owner.get(copied.replace("/draw/", "/plan/")).json()["tracing"]["width"] == 800
+
+    with acting_for(house.agency.pk):
+        saved(drawing, section())
+        layout, _ = drafts.publish_draft(draft_id=drawing.pk, version=2)
+        assert "tracing" not in json.dumps(layout.plan)
+        assert TracingPicture.objects.filter(draft_id=drawing.pk).count() == 0
+
+
+def note(words):
+    found = PngInfo()
+    found.add_text("Comment", words)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not a picture that can be read"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "not a pict"),
+        (picture("GIF"), "not a picture that can be read"),
+        (picture()[:-30], "not a picture that can be read"),
+        (picture(size=(8_000, 6_000)), "8,000 × 6,000 pixels"),
+        (b"\x89PNG" + bytes(10 * 2**20), "larger than 10 MB"),
+        (b"\x89PNG" + bytes(12 * 2**20), "larger than 12 MB"),
+    ],
+    ids=["nothing", "svg", "gif", "cut", "bomb", "heavy", "huge"],
+)
+def test_what_is_no_picture_is_refused_in_words(house, drawing, body, reason):
+    answer = send(house.client("OWNER"), "PUT", drawing, body)
+    assert answer.status_code in (413, 422)
+    assert reason in answer.json()["message"]
+    with acting_for(house.agency.pk):
+        assert not TracingPicture.objects.exists()
+
+
+@pytest.mark.parametrize("wrong", [{"x": "left"}, {"y": 1e9}, {"width": 0}, {"opacity": 101}])
+def test_a_picture_cannot_lie_nowhere(house, drawing, wrong):
+    owner = house.client("OWNER")
+    send(owner, "PUT", drawing, picture())
+    place = {"x": 0, "y": 0, "width": 10, "opacity": 50, **wrong}
+    answer = send(owner, "PATCH", drawing, json.dumps(place))
+    assert (answer.status_code, "picture" in answer.json()["message"]) == (422, True)
+    assert owner.get(at("plan", drawing)).json()["tracing"]["width"] == 1000
+
+
+def test_only_those_who_draw_see_the_picture_under_a_draft(house, drawing):
+    owner = house.client("OWNER")
+    send(owner, "PUT", drawing, picture("JPEG", size=(5_000, 100)))
+    assert owner.get(at("plan", drawing)).json()["tracing"]["columns"] == 4_000
+    for method in ("GET", "PUT", "PATCH", "DELETE"):
+        assert send(house.client("BOX_OFFICE"), method, drawing, "{}").status_code in (302, 403)
+    with acting_for(world.agency(slug="other").pk):
+        assert not TracingPicture.objects.exists()
+        with pytest.raises(drafts.DraftGone):
+            drafts.take_tracing_away(draft_id=drawing.pk)
+    assert send(owner, "DELETE", drawing, "").status_code == 200
+    assert owner.get(at("tracing", drawing)).status_code == 404
+    gone = send(owner, "PATCH", drawing, '{"x": 0, "y": 0, "width": 9, "opacity": 9}')
+    assert (gone.status_code, gone.json()["code"]) == (404, "no_picture")
