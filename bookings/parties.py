@@ -1,13 +1,9 @@
 """For how many a form offers places, and what it says about how rows may be parted."""
 
-from babel.lists import format_list
-
 from events.models import SplitRule
 from inventory.picking import Split
 
 USUAL = (*range(1, 11), 12, 15, 20, 30, 50, 100)
-MOST_COMPANY = 3
-"""Companions that go with one wheelchair space in one step."""
 
 
 def quantities_of(event):
@@ -24,17 +20,8 @@ def usual_of(quantities):
 
 def numbers_in_words(event):
     """In which numbers the event sells; nothing where it sells in any."""
-    if event.split_rule in (SplitRule.PAIRS, SplitRule.CUSTOM):
-        return f"This date is sold {in_numbers(event)}."
-    return ""
-
-
-def in_numbers(event):
-    """In pairs; by 2, 4 or 6: how an event sells that does not sell in any number."""
-    if event.split_rule == SplitRule.PAIRS:
-        return "in pairs"
-    sizes = [str(size) for size in sorted(event.split_sizes)]
-    return f"by {format_list(sizes, style='or', locale='en').replace(', or ', ' or ')}"
+    numbers = Split.of(event).in_numbers
+    return f"This date is sold {numbers}." if numbers else ""
 
 
 def parting_in_words(event):

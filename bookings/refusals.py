@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field, replace
 
 from bookings.offers import NAMED_AT_MOST, group_of, seats_in_words, where
-from bookings.parties import in_numbers
 from bookings.queries import alternatives_for
 from bookings.services import Wish, best_places
 from events.models import SplitRule
-from inventory.picking import NoSuchGroup
+from inventory.picking import NoSuchGroup, Split
 from inventory.queries import named_places
 
 NOTHING = "Nothing is held for you and nothing was charged."
@@ -73,7 +72,8 @@ def _gap_words(event, alone):
         return f"This choice would leave {where(alone)} on its own."
     if event.split_rule == SplitRule.NO_SINGLES:
         return f"This choice would leave {where(alone)}, each on its own."
-    return f"This choice would leave {where(alone)}, which cannot be sold {in_numbers(event)}."
+    numbers = Split.of(event).in_numbers
+    return f"This choice would leave {where(alone)}, which cannot be sold {numbers}."
 
 
 def no_group(event, wish, words):

@@ -1,13 +1,17 @@
 """Probes. Alive needs nothing; ready needs the database and every migration."""
 
+from contextlib import suppress
+
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from redis.exceptions import RedisError
 
 from core.tenancy import as_system
+from inventory.stream_reports import reports
 
 
 def alive(request):
@@ -70,6 +74,7 @@ def metrics(request):
     with as_system():
         _measure(registry, "tessera_oldest_seconds", "Age of the oldest that waits", AGES)
         _measure(registry, "tessera_failed", "Given up, until a person tries it again", FAILED)
+    _measure_streams(registry)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -80,3 +85,20 @@ def _measure(registry, name, words, sql):
         cursor.execute(sql)
         for queue, value in cursor:
             gauge.labels(queue).set(value or 0)
+
+
+STREAMS = {
+    "streams": ("tessera_streams", "Open streams of changes of the map"),
+    "last_look": ("tessera_streams_last_look_seconds", "Since the look that is longest ago"),
+    "lag": ("tessera_streams_lag_seconds", "From a change to the viewers, the slowest lately"),
+}
+
+
+def _measure_streams(registry):
+    """What each stream process says of itself; while Redis is away, nothing."""
+    with suppress(RedisError):
+        found = reports()
+        for field, (name, words) in STREAMS.items():
+            gauge = Gauge(name, words, ["process"], registry=registry)
+            for process, report in found.items():
+                gauge.labels(process).set(getattr(report, field))

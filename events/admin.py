@@ -78,8 +78,6 @@ class EventForm(BackOfficeForm):
             elif self._has_places() and layout.pk != self.initial.get("layout"):
                 self.add_error("layout", "Seats were ordered on the layout it has; it stays.")
         self._check_order(given)
-        if given.get("split_rule") == SplitRule.PAIRS and given.get("max_per_booking") == 1:
-            self.add_error("split_rule", "One booking holds one place: nobody could buy a pair.")
         return given
 
     def _update_errors(self, errors):

@@ -158,6 +158,10 @@ class Event(Movable, TenantModel):
                 name="own_numbers_for_a_custom_split",
             ),
             models.CheckConstraint(
+                condition=~Q(split_rule=SplitRule.PAIRS, max_per_booking__lt=2),
+                name="a_booking_holds_a_pair",
+            ),
+            models.CheckConstraint(
                 condition=Q(status__in=(Status.DRAFT, Status.CANCELLED)) | Q(layout__isnull=False),
                 name="published_events_have_a_layout",
             ),
@@ -190,6 +194,10 @@ class Event(Movable, TenantModel):
         is_custom = self.split_rule == SplitRule.CUSTOM
         if is_custom and not self.split_sizes:
             raise ValidationError({"split_sizes": "Say in which numbers places are sold."})
+        if self.split_rule == SplitRule.PAIRS and self.max_per_booking < 2:
+            raise ValidationError(
+                {"split_rule": "One booking holds one place: nobody could buy a pair."}
+            )
         if not is_custom and self.split_sizes:
             raise ValidationError({"split_sizes": "Only for numbers of your own."})
         if any(not 1 <= size <= self.max_per_booking for size in self.split_sizes):

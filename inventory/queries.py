@@ -1,5 +1,6 @@
 """Reads of the seat inventory: what the map shows, what is left and for how much."""
 
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -67,6 +68,10 @@ PRICE_RUNS = """
 SELECT l.id, l.name, l.position, coalesce(e.price, l.price)
 FROM inventory_eventseat e LEFT JOIN events_pricelevel l ON l.id = e.level_id
 WHERE e.event_id = %s ORDER BY e.ordinal
+"""
+NEXT_LAPSE = """
+SELECT extract(epoch FROM min(claimed_until) - clock_timestamp()) FROM inventory_eventseat
+WHERE event_id = %s AND status IN ('RESERVED', 'HELD') AND claimed_until > clock_timestamp()
 """
 PLACES = """
 SELECT e.ordinal, c.label, s.row, s.label, s.kind, s.restricted_view,
@@ -141,6 +146,14 @@ def _rows(sql, parameters):
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
+
+
+def seconds_to_next_lapse(event_id):
+    """Until the next reservation or hold of the event runs out; infinity when none does."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_LAPSE, [event_id])
+        seconds = cursor.fetchone()[0]
+    return math.inf if seconds is None else max(0.0, float(seconds))
 
 
 def status_bytes(event_id):

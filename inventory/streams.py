@@ -1,14 +1,15 @@
 """Streams of changes, for the process that has them: one look at an event's places for all who watch.
 
 A Feed is an event that somebody watches. It looks at the places when Redis says that they changed, a
-quarter of a second after the look before at the earliest, and every few seconds anyway. So a lost
-message delays, Redis away delays, and nothing depends on what a message says. Viewers cost no query:
-what they are sent is made once and lies ready.
+quarter of a second after the look before at the earliest, when the next reservation lapses, which
+nobody says, and every few seconds anyway. So a lost message delays, Redis away delays, and nothing
+depends on what a message says. Viewers cost no query: what they are sent is made once and lies ready.
 """
 
 import asyncio
 import base64
 import logging
+import math
 import time
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
@@ -23,16 +24,17 @@ from redis.exceptions import RedisError
 from core.tenancy import acting_for, as_system
 from events.models import PUBLIC, Event
 from inventory.deltas import Change, Gone, following, packed
+from inventory.queries import seconds_to_next_lapse
 from inventory.services import kept_changes, look
 from inventory.services.showing import KEPT
+from inventory.stream_reports import EVERY, Report, publish
 from inventory.waking import CHANNEL
 
 GATHER = 0.25  # s between two looks at one event: what is sold meanwhile is one change
 SHARE = 4  # a look is followed by a rest so many times as long: big houses are looked at less often
 BEAT = 5.0  # s without news after which viewers are told that there are none
-UNWOKEN = (
-    5.0  # s between looks when nobody says that something changed: what lapses, what was missed
-)
+UNWOKEN = 5.0  # s between looks when nobody says that something changed: what was missed
+BLIND = 2 * UNWOKEN  # s after a look when nobody may be told any more that nothing has happened
 UNTOLD = 1.0  # the same while Redis is away
 CONNECTIONS = 4  # to the database, whatever the number of viewers
 log = logging.getLogger(__name__)
@@ -73,6 +75,7 @@ class Feed:
     def __init__(self, event_id, agency_id):
         self.event_id, self.agency_id = event_id, agency_id
         self.viewers, self.told_at = 0, 0.0
+        self.looked_at, self.lapse_at, self.woken_at = 0.0, math.inf, None  # by the monotonic clock
         self.frames = deque(maxlen=KEPT)
         self.news = asyncio.Event()
         self.woken = asyncio.Event()
@@ -90,6 +93,12 @@ class Feed:
         self.frames.extend(map(frame, fresh))
         if fresh:
             self.tell()
+
+    def wake(self):
+        """Something has changed; it shows at the next look."""
+        if self.woken_at is None:
+            self.woken_at = time.monotonic()
+        self.woken.set()
 
     def tell(self):
         """Everybody who waits goes on."""
@@ -122,10 +131,11 @@ class Hub:
         self.addresses = Counter()
         self.threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="looking")
         self.hears = False  # whether Redis would tell
+        self.lag = 0.0  # s from a message to the viewers, the slowest since this was last reported
         self.tasks = set()
 
     def start(self):
-        for work in (self._listen(), self._beat()):
+        for work in (self._listen(), self._beat(), self._report()):
             self._keep(work)
 
     async def stop(self):
@@ -198,13 +208,22 @@ class Hub:
 
     async def _look(self, feed):
         """Takes what is new; returns for how many seconds to let it rest."""
-        began = time.monotonic()
-        feed.take(await self._in_thread(newest, feed.event_id, feed.agency_id, feed.version))
-        return max(GATHER, SHARE * (time.monotonic() - began))
+        began, woken_at = time.monotonic(), feed.woken_at
+        feed.woken_at = None
+        looking = self._in_thread(newest, feed.event_id, feed.agency_id, feed.version)
+        changes, lapse = await looking
+        feed.take(changes)
+        now = time.monotonic()
+        feed.looked_at, feed.lapse_at = now, now + lapse
+        if woken_at:
+            self.lag = max(self.lag, now - woken_at)
+        return max(GATHER, SHARE * (now - began))
 
     async def _woken(self, feed):
+        unasked = UNWOKEN if self.hears else UNTOLD
+        until_lapse = max(0, feed.lapse_at - time.monotonic())
         with suppress(TimeoutError):
-            await asyncio.wait_for(feed.woken.wait(), UNWOKEN if self.hears else UNTOLD)
+            await asyncio.wait_for(feed.woken.wait(), min(unasked, until_lapse))
         feed.woken.clear()
 
     def _in_thread(self, work, *values):
@@ -213,9 +232,30 @@ class Hub:
     async def _beat(self):
         while True:
             await asyncio.sleep(BEAT / 10)
+            now = time.monotonic()
             for feed in list(self.feeds.values()):
-                if time.monotonic() - feed.told_at > 0.9 * BEAT:
+                if now - feed.told_at > 0.9 * BEAT and now - feed.looked_at < BLIND:
                     feed.tell()
+
+    # --- how it is doing --------------------------------------------------------------------------
+
+    def report(self):
+        """The Report of this process now."""
+        now, looked = time.monotonic(), [feed.looked_at for feed in self.feeds.values()]
+        return Report(
+            streams=self.addresses.total(),
+            events=len(looked),
+            last_look=round(now - min(filter(None, looked), default=now), 3),
+            lag=round(self.lag, 3),
+            hears=self.hears,
+        )
+
+    async def _report(self):
+        while True:
+            with suppress(RedisError):
+                await asyncio.to_thread(publish, self.report())
+                self.lag = 0.0
+            await asyncio.sleep(EVERY)
 
     # --- Redis ------------------------------------------------------------------------------------
 
@@ -242,7 +282,7 @@ class Hub:
             feed = self.feeds.get(message["data"].decode(errors="replace"))
             woken = [feed] if feed else []
         for feed in woken:
-            feed.woken.set()
+            feed.wake()
 
 
 def agency_of(event_id):
@@ -254,10 +294,11 @@ def agency_of(event_id):
 
 
 def newest(event_id, agency_id, version):
-    """Looks at the event's places now; the kept Changes to versions above `version`, all for 0."""
+    """Looks at the event's places now; (the kept Changes to versions above `version`, all for 0;
+    seconds until the next look that shows something else even if nobody writes)."""
     close_old_connections()
     with acting_for(agency_id):
         look(event_id, within=0)
-        return [
-            change for change in kept_changes(event_id, after=version) if change.version > version
-        ]
+        kept = kept_changes(event_id, after=version)
+        changes = [change for change in kept if change.version > version]
+        return changes, seconds_to_next_lapse(event_id)

@@ -11,7 +11,6 @@ from django.utils.datastructures import MultiValueDict
 
 from bookings import refusals
 from bookings.forms import ReserveForm
-from bookings.parties import MOST_COMPANY
 from bookings.refusals import Refusal
 from bookings.services import Wish
 from core.errors import Invalid
@@ -23,14 +22,9 @@ MOST, LONGEST = 200, 40  # values of a field, and letters of a value, that are c
 
 
 def wish_of(event, wanted):
-    """The Wish of a valid ReserveForm's cleaned data; raises Invalid for an unknown section, for
-    ticked seats of which there are none, and for more company than goes with a wheelchair space."""
+    """The Wish of a valid ReserveForm's cleaned data; raises Invalid for an unknown section, and for
+    ticked seats of which there are none."""
     price = wanted["level"]
-    if wanted["wheelchair"] and wanted["quantity"] > 1 + MOST_COMPANY:
-        raise Invalid(
-            f"One wheelchair space goes with up to {MOST_COMPANY} companions in one step. Choose "
-            f"{1 + MOST_COMPANY} or fewer; book further seats on their own."
-        )
     return Wish(
         quantity=wanted["quantity"],
         level=price and price.level,

@@ -11,7 +11,6 @@ from bookings.calendar import calendar_of
 from bookings.forms import SectionsForm
 from bookings.listing import MANY, best_first, floors, listing, lowest_prices
 from bookings.parties import (
-    MOST_COMPANY,
     numbers_in_words,
     parting_in_words,
     quantities_of,
@@ -23,6 +22,7 @@ from bookings.views.prices import prices_url
 from core.memory import Remembered
 from events import queries
 from events.models import Event
+from inventory.picking import MOST_COMPANY
 from inventory.queries import price_classes, status_bytes, wheelchair_spaces_left
 from venues.picture import svg
 from venues.plan import from_canonical

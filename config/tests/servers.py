@@ -37,14 +37,15 @@ class Web:
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, token=""):
-        return Client(self.port, token)
+    def client(self, token="", patience=60):
+        return Client(self.port, token, patience)
 
 
 @contextmanager
-def web(*, workers=2, port=None, **environment):
-    """Granian with the whole site on a free port, against the test's database. Callers are not
-    limited: here one key stands for many buyers."""
+def web(*, workers=2, threads=1, port=None, **environment):
+    """Granian with the whole site on a free port, against the test's database; each worker has so many
+    threads and as many connections to it. Callers are not limited: here one key stands for many buyers.
+    """
     port = port or free_port()
     values = {
         **os.environ,
@@ -54,7 +55,8 @@ def web(*, workers=2, port=None, **environment):
         **environment,
     }
     command = [sys.executable, "-m", "granian", "config.wsgi:application", "--interface", "wsgi"]
-    command += ["--port", str(port), "--workers", str(workers), "--blocking-threads", "1"]
+    command += ["--port", str(port), "--workers", str(workers)]
+    command += ["--blocking-threads", str(threads)]
     command += ["--backlog", "2048", "--no-ws", "--respawn-failed-workers"]
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, env=values, start_new_session=True)
     try:
@@ -106,8 +108,8 @@ def streams(port=None, **environment):
 class Client:
     """A caller of the API over one connection that is kept open."""
 
-    def __init__(self, port, token=""):
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    def __init__(self, port, token="", patience=60):
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=patience)
         self.headers = {"Content-Type": "application/json"}
         if token:
             self.headers["Authorization"] = f"Api-Key {token}"

@@ -18,7 +18,7 @@ from bookings.services import NotOnSale, Wish, reserve, reserve_best
 from bookings.tasks import expire
 from config.tests import world
 from config.tests.scenarios import HOUSE, house
-from config.tests.servers import together, web
+from config.tests.servers import together
 from core import invariants
 from core.tenancy import acting_for
 from events.models import Event
@@ -299,38 +299,3 @@ def test_a_place_whose_money_has_come_is_not_shown_as_free_while_it_waits_to_be_
     assert status_bytes(event.pk)[:3] == b"\x01\x00\x00"
     assert {left.count for left in left_by_section(event.pk).values()} == {19, 20}
     assert 0 not in free_places(event)
-
-
-def until_refused(client, event, size):
-    """What a client is told who asks for the best `size` places again and again until none fit."""
-    answers = []
-    while not answers or answers[-1][0] == 201:
-        wish = {"event": event, "best": {"quantity": size, "together": False}}
-        status, body = client.post("/api/v1/bookings", wish)
-        answers.append((status, body.get("code", ""), body))
-    return answers
-
-
-@pytest.mark.soak
-def test_500_at_once_sell_a_house_of_20_000_to_the_last_seat(committed_db):
-    event, token = house_of(
-        *({"name": f"Block {number}", "rows": 40, "seats": 25} for number in range(20))
-    )
-    sizes = [1, 2, 2, 2, 2, 3, 4, 4, 4, 6]
-    with web() as server:
-        told_all = together(
-            [
-                lambda s=sizes[number % 10]: until_refused(server.client(token), str(event.pk), s)
-                for number in range(500)
-            ]
-        )
-    answers = [answer for told_one in told_all for answer in told_one]
-    codes = Counter((status, code) for status, code, _ in answers)
-    seats = [
-        item["ordinal"] for status, _, body in answers if status == 201 for item in body["items"]
-    ]
-    assert max(status for status, _, _ in answers) < 500, codes
-    assert len(seats) == len(set(seats))
-    assert sorted(seats) == list(range(20_000)), codes  # single buyers take what is left
-    assert codes[409, "seats_taken"] < len(answers) / 100, codes
-    assert invariants.violations() == {}

@@ -26,7 +26,7 @@ def test_people_read_a_line_a_check_and_programs_one_object(settings):
     lines = out.getvalue().splitlines()
     assert "ok   migrations        pending none" in lines
     assert "BAD  payment provider  PAYMENT_SIMULATOR_URL is no address such as" in out.getvalue()
-    assert lines[-1].endswith("of 9 checks failed.")
+    assert lines[-1].endswith("of 10 checks failed.")
     assert not set(out.getvalue()) & set('{}[]"')
 
 

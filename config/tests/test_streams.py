@@ -2,11 +2,13 @@
 
 import base64
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
+from io import StringIO
 from uuid import uuid4
 
 import pytest
+from django.core.management import call_command
 
 from bookings.services import Sale, reserve
 from config.tests.scenarios import house
@@ -15,9 +17,11 @@ from core.tenancy import acting_for
 from events.models import Event
 from inventory.deltas import Change, packed, unpacked
 from inventory.services import kept_changes, look
+from inventory.stream_reports import reports
 from inventory.streams import Feed
 
 TAKEN = 1
+OPEN = "tessera_streams{"
 
 
 @pytest.fixture
@@ -120,6 +124,37 @@ def test_without_redis_who_watches_is_told_a_little_later(event):
         first = stream.change().version
         reserve(event=event, ordinals=[3], sale=Sale())
         assert stream.change_after(first).places == {3: TAKEN}
+
+
+def test_a_reservation_that_lapses_is_told_when_it_does_though_nobody_writes(event):
+    with streams() as (port, _), watching(port, event) as stream:
+        first = stream.change().version
+        lapsing = reserve(event=event, ordinals=[3], sale=Sale(seconds=1))
+        taken = stream.change_after(first)
+        free = stream.change_after(taken.version)
+    assert (taken.places, free.places) == ({3: TAKEN}, {3: 0})
+    # a version is the clock's milliseconds; unasked it would have been looked at after five seconds
+    assert 0 <= free.version / 1000 - lapsing.reserved_until.timestamp() < 3
+
+
+def test_the_process_says_how_it_is_doing_to_doctor_and_metrics(event, client, settings):
+    settings.STREAM_URL = "http://127.0.0.1"
+    with streams() as (port, _), watching(port, event) as stream:
+        stream.change()
+        while not any(report.streams for report in reports().values()):
+            stream.change()  # both come every five seconds
+        found = json.loads(doctor())["checks"]["streams"]
+        told = client.get("/metrics").content.decode()
+    assert (found["open"], found["events"], found["hears_redis"], found["ok"]) == (1, 1, True, True)
+    assert "tessera_streams_lag_seconds" in told
+    assert sum(float(line.split()[1]) for line in told.splitlines() if OPEN in line) == 1
+
+
+def doctor():
+    out = StringIO()
+    with suppress(SystemExit):  # other checks may fail here
+        call_command("doctor", "--json", stdout=out)
+    return out.getvalue()
 
 
 def test_nobody_opens_as_many_streams_as_he_likes_or_one_of_nothing(event):

@@ -4,12 +4,13 @@ A House says who sits beside whom and never changes; how its places stand comes 
 Choosing takes nothing: what was chosen is claimed, and whoever comes too late chooses again.
 """
 
-from inventory.picking.choosing import NoSuchGroup, Party, choose
+from inventory.picking.choosing import MOST_COMPANY, NoSuchGroup, Party, choose
 from inventory.picking.instead import alternatives
 from inventory.picking.reading import house_of, stands
 from inventory.picking.splits import Split, left_odd
 
 __all__ = [
+    "MOST_COMPANY",
     "NoSuchGroup",
     "Party",
     "Split",

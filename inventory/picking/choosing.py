@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from core.errors import DomainError
+from core.errors import DomainError, Invalid
 from inventory.picking.accessible import with_spaces
 from inventory.picking.pieces import apart
 from inventory.picking.splits import ANYHOW, Split
@@ -16,6 +16,9 @@ from inventory.picking.states import (
 )
 from inventory.picking.windows import nearest
 
+MOST_COMPANY = 3
+"""Companions that go with one wheelchair space in one step."""
+
 
 class NoSuchGroup(DomainError):
     """No free places satisfy the request."""
@@ -23,11 +26,23 @@ class NoSuchGroup(DomainError):
     code = "no_such_group"
 
 
+class TooMuchCompany(Invalid):
+    """More places than go with one wheelchair space."""
+
+    code = "wrong_quantity"
+
+    def __init__(self):
+        super().__init__(
+            f"One wheelchair space goes with up to {MOST_COMPANY} companions in one step. Choose "
+            f"{1 + MOST_COMPANY} or fewer; book further seats on their own."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """Who wants to sit: so many, in which section (a label), only side by side or not, one of them in a
     wheelchair or not, near which point (x, y) instead of the focus of the house, and how
-    rows may be parted."""
+    rows may be parted. Raises TooMuchCompany."""
 
     size: int
     section: str | None = None
@@ -35,6 +50,10 @@ class Party:
     wheelchair: bool = False
     near: tuple | None = None
     split: Split = ANYHOW
+
+    def __post_init__(self):
+        if self.wheelchair and self.size > 1 + MOST_COMPANY:
+            raise TooMuchCompany
 
 
 def choose(house, stands, party, *, spread=1):

@@ -1,7 +1,6 @@
 """The picker on a wire: a JSON object a line in, one out, for judges from outside."""
 
 import json
-import math
 
 from core.errors import DomainError, Invalid
 from inventory.picking.choosing import NoSuchGroup, Party, choose
@@ -11,6 +10,8 @@ from inventory.picking.states import FREE, OTHER, TAKEN, over_each_other
 MOST_PLACES = 200_000
 LARGEST_PARTY = 100
 STATUSES = (FREE, TAKEN)
+FARTHEST = 1e9  # from the origin; what is squared must stay a number
+MISCHANGED = "changed must be {id: status} of known seats; a status is 0, free, or 1, taken."
 UNFOCUSED = "init.focal must be two numbers, [x, y], or null."
 
 
@@ -21,8 +22,8 @@ class Conversation:
     "status"}, …], "focal": [x, y]}}`. Every later one,
     `{"op": "pick", "n", "section", "category", "accessible", "changed": {id: status}}`, is answered by
     `{"ids": […]}`, empty when nothing fits. Status 0 is free, 1 taken; `changed` lists all that changed
-    since the line before, what the picker answered included. A pick that cannot be understood changes
-    nothing and is answered by `{"ids": [], "error": "…"}`.
+    since the line before, what the picker answered included. A pick that cannot be understood is
+    answered by `{"ids": [], "error": "…"}`; what it says has `changed` is true all the same.
     """
 
     def __init__(self, first):
@@ -58,23 +59,30 @@ class Conversation:
     def _pick(self, said):
         if said.get("op") != "pick":
             raise Invalid('A line is {"op": "pick", …}.')
+        self._change(said.get("changed") or {})
         party = Party(
             size=_size(said),
             section=_word(said, "section", None),
             wheelchair=bool(said.get("accessible")),
         )
-        self._change(said.get("changed") or {})
         stands, category = bytes(self._stands), _word(said, "category", None)
         if category is not None:
             stands = over_each_other(stands, self._others_than(category))
         return [self._ids[at] for at in choose(self._house, stands, party)]
 
     def _change(self, changed):
-        if not isinstance(changed, dict) or any(each not in self._positions for each in changed):
-            raise Invalid("changed must be {id: status} of known seats.")
-        statuses = {self._positions[each]: _status(status) for each, status in changed.items()}
-        for at, status in statuses.items():
-            self._stands[at] = status
+        """Takes over all that can be understood; raises Invalid when something could not."""
+        if not isinstance(changed, dict):
+            raise Invalid(MISCHANGED)
+        known = {
+            each: status
+            for each, status in changed.items()
+            if each in self._positions and _is_status(status)
+        }
+        for each, status in known.items():
+            self._stands[self._positions[each]] = status
+        if len(known) < len(changed):
+            raise Invalid(MISCHANGED)
 
     def _others_than(self, category):
         """The layer in which every place of another category is OTHER."""
@@ -87,7 +95,7 @@ class Conversation:
 def _read(line):
     try:
         said = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid(f"This line is not JSON: {error}") from error
     if not isinstance(said, dict):
         raise Invalid("A line is one JSON object.")
@@ -133,13 +141,17 @@ def _whole(value):
 
 
 def _number(value):
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Invalid("A seat's x and y must be numbers.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= FARTHEST:
+        raise Invalid("A seat's x and y must be numbers, no farther than 1,000,000,000 from 0.")
     return float(value)
 
 
+def _is_status(value):
+    return type(value) is int and value in STATUSES
+
+
 def _status(value):
-    if isinstance(value, bool) or value not in STATUSES:
+    if not _is_status(value):
         raise Invalid("A status is 0, free, or 1, taken.")
     return value
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from babel.lists import format_list
+
 from core.errors import Invalid
 from events.models import SplitRule
 from inventory.picking.states import COMPANION, FREE, OTHER, TAKEN, over_each_other
@@ -36,10 +38,20 @@ class Split:
             return size % 2 == 0
         return self.rule != SplitRule.CUSTOM or size in self.sizes
 
+    @property
+    def in_numbers(self):
+        """In pairs; by 2, 4 or 6; nothing where any number is sold."""
+        if self.rule == SplitRule.PAIRS:
+            return "in pairs"
+        sizes = [str(size) for size in sorted(self.sizes)]
+        words = format_list(sizes, style="or", locale="en").replace(", or ", " or ")
+        return f"by {words}" if words else ""
+
     def check(self, size):
         if not self.sells(size):
-            numbers = "in pairs" if self.rule == SplitRule.PAIRS else f"by {_listed(self.sizes)}"
-            raise NotInThatNumber(f"Places of this event are sold {numbers}, not by {size}.")
+            raise NotInThatNumber(
+                f"Places of this event are sold {self.in_numbers}, not by {size}."
+            )
 
     def is_odd(self, length):
         """Whether a run of so many places cannot be sold to the last."""
@@ -56,11 +68,6 @@ class Split:
 
 
 ANYHOW = Split()
-
-
-def _listed(sizes):
-    *others, last = sorted(sizes)
-    return f"{', '.join(map(str, others))} or {last}" if others else str(last)
 
 
 def _sums(sizes, most):

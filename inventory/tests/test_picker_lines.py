@@ -66,6 +66,8 @@ def test_seats_may_come_in_any_order_and_say_only_what_matters():
         (first([SEATS[0], SEATS[0]]), "same id"),
         (first([SEATS[0], {**SEATS[0], "id": "other"}]), "same section, row, block and index"),
         (first([{**SEATS[0], "x": float("nan")}]), "x and y must be numbers"),
+        (first([{**SEATS[0], "x": 1e308}]), "x and y must be numbers"),
+        (first([{**SEATS[0], "y": 10**400}]), "x and y must be numbers"),
         (first([{**SEATS[0], "index": "1"}]), "whole number"),
         (first([{**SEATS[0], "status": 7}]), "status"),
         (first(focal=(1, "a")), "two numbers"),
@@ -79,11 +81,45 @@ def test_a_house_that_is_none_is_refused(line, words):
 
 @pytest.mark.parametrize(
     "wanted",
-    [{"n": 0}, {"n": True}, {"n": 1, "changed": {"X": 1}}, {"n": 1, "changed": {"A-1-0": 2}}],
+    [
+        {"n": 0},
+        {"n": True},
+        {"n": -1},
+        {"n": 10**30},
+        {"n": "2"},
+        {"n": 5, "accessible": True},
+        {"n": 1, "changed": {"X": 1}},
+        {"n": 1, "changed": {"A-1-0": 2}},
+        {"n": 1, "changed": {"A-1-0": []}},
+        {"n": 1, "changed": ["A-1-0"]},
+        {"n": 1, "op": "sell"},
+    ],
 )
-def test_a_pick_that_makes_no_sense_changes_nothing(wanted):
+def test_a_pick_that_makes_no_sense_is_answered_with_a_reason(wanted):
     judged = Conversation(first())
-    assert pick(judged, **wanted)["error"]
+    answer = pick(judged, **wanted)
+    assert (answer["ids"], bool(answer["error"])) == ([], True)
+    assert pick(judged, 2) == {"ids": ["A-1-2", "A-1-3"]}
+
+
+def test_what_has_changed_is_true_even_where_the_pick_makes_no_sense():
+    judged = Conversation(first())
+    assert pick(judged, 0, changed={"A-1-2": 1})["error"]
+    assert pick(judged, 1, changed={"X": 1, "A-1-3": 1})["error"]
+    found = pick(judged, 2)["ids"]
+    assert len(found) == 2
+    assert not {"A-1-2", "A-1-3"} & set(found)
+
+
+@pytest.mark.parametrize("n", [13, 100])
+def test_more_than_there_are_is_an_empty_answer(n):
+    assert pick(Conversation(first()), n) == {"ids": []}
+
+
+@pytest.mark.parametrize("line", ["", "[" * 100_000, "null", "\ufffd\x00", "9" * 5000, '"x"'])
+def test_a_line_that_is_none_does_not_end_the_conversation(line):
+    judged = Conversation(first())
+    assert json.loads(judged.answer(line))["error"]
     assert pick(judged, 2) == {"ids": ["A-1-2", "A-1-3"]}
 
 

@@ -13,13 +13,17 @@ from django.core.cache import caches
 from django.core.mail import get_connection
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from redis.exceptions import RedisError
 
 from core.commands import OperatorCommand
 from core.models import OutboxMessage
 from core.tenancy import as_system
+from inventory.stream_reports import FORGOTTEN_AFTER, reports
+from inventory.streams import BLIND
 
 ROLE = "SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
 MOST_SKEW_SECONDS = 2
+FAILURES = (OSError, DatabaseError, RedisError, requests.RequestException, ValueError)
 LEAST_FREE_BYTES = 1 << 30
 
 
@@ -39,6 +43,7 @@ class Command(OperatorCommand):
                 "mail": _mail,
                 "payment_provider": _payment_provider,
                 "outbox": _outbox,
+                "streams": _streams,
             }.items()
         }
         return {"ok": all(check["ok"] for check in checks.values()), "checks": checks}
@@ -71,7 +76,7 @@ def _safely(check):
     """A check that raises has failed with the reason it raised for."""
     try:
         return check()
-    except (OSError, DatabaseError, requests.RequestException, ValueError) as error:
+    except FAILURES as error:
         return {"ok": False, "error": str(error)[:300]}
 
 
@@ -141,3 +146,22 @@ def _outbox():
         failed = OutboxMessage.objects.failed().count()
         waiting = OutboxMessage.objects.due().count()
     return {"ok": not failed, "failed": failed, "waiting": waiting}
+
+
+def _streams():
+    """Maps poll where none are wanted; where they are, some process must say that it is well."""
+    if not settings.STREAM_URL:
+        return {"ok": True, "wanted": False}
+    found = reports().values()
+    if not found:
+        return {"ok": False, "error": f"no process has reported for {FORGOTTEN_AFTER} s; maps poll"}
+    last_look = max(report.last_look for report in found)
+    return {
+        "ok": last_look < BLIND and all(report.hears for report in found),
+        "processes": len(found),
+        "open": sum(report.streams for report in found),
+        "events": sum(report.events for report in found),
+        "last_look_seconds": last_look,
+        "lag_seconds": max(report.lag for report in found),
+        "hears_redis": all(report.hears for report in found),
+    }

@@ -18,6 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--stdio", action="store_true", required=True, help="Speak JSON lines.")
 
     def handle(self, **options):
+        if hasattr(sys.stdin, "reconfigure"):  # not where a test speaks
+            sys.stdin.reconfigure(encoding="utf-8", errors="replace")
         lines = (line for line in sys.stdin if line.strip())
         try:
             conversation = Conversation(next(lines, ""))
