@@ -6,6 +6,8 @@ python -m bench.inside codes < {"agency", "count"}    valid codes of as many sol
 python -m bench.inside ticket < {"agency"}            the session and address of one ticket's PDF
 python -m bench.inside receive < {…}                  receives a purchase order, measured here
 python -m bench.inside allocate < {…}                 applies an allocation plan, measured here
+python -m bench.inside build_house < {…}              a house from its file to its sale, measured here
+python -m bench.inside move_house < {…}               moved to another version, measured here
 python -m bench.inside build_stock < {…}              events of which every place is owned
 python -m bench.inside value < {…}                    what they are worth, measured here
 python -m bench.inside bulk_price < {…}               prices a house anew and back, measured here

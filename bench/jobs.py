@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from bench import processor
 from bench.allocation import allocate
+from bench.house import build_house, move_house
 from bench.pricing import bulk_price
 from bench.stock import build_stock, value
 from bookings.links import SESSION_KEY
@@ -33,11 +34,13 @@ from venues.generators import stadium
 
 __all__ = [
     "allocate",
+    "build_house",
     "build_stock",
     "bulk_price",
     "codes",
     "load",
     "load_stadium",
+    "move_house",
     "receive",
     "ticket",
     "value",

@@ -12,7 +12,7 @@ from bench.limit import WAYS, Pgbench
 from bench.report import Sample
 from bench.servers import database_processes, site
 from bench.streams import streams
-from bench.worlds import HALL, STADIUM, Worlds, description
+from bench.worlds import CELLAR, HALL, STADIUM, Worlds, description
 
 HALL_PLACES = 25_000
 # What a good answer says.
@@ -184,6 +184,33 @@ def receive(options):
             yield Sample.of(f"receive, {seats:,} seats", **sample)
 
 
+def house(options):
+    """A house of 100,000 from its file to its sale; one operation is a step with all of its places."""
+    with options.worlds.arena(CELLAR) as world:
+        for _ in range(options.rounds):
+            wanted = {"places": 100_000, **_house(world.events["arena"])}
+            yield from _steps("build_house", wanted, world)
+
+
+def move(options):
+    """A house of 20,000, a fifth of it sold, moved to another version; one operation is the move."""
+    for _ in range(options.rounds):
+        with options.worlds.with_stadium(20_000) as world:
+            found = world.events["stadium"]
+            wanted = {"places": 20_000, "event": found["event"]["id"], **_house(found)}
+            yield from _steps("move_house", wanted, world)
+
+
+def _steps(job, wanted, world):
+    for sample in run_inside(job, wanted, world.url):
+        words, places = sample.pop("words"), sample.pop("places")
+        yield Sample.of(f"{words}, {places:,} places", **sample)
+
+
+def _house(found):
+    return {"agency": found["agency"]["id"], "groups": database_processes()}
+
+
 def allocation(options):
     """An allocation plan for 50,000 free places; one operation applies the whole plan."""
     with options.worlds.fresh() as world:
@@ -233,6 +260,8 @@ MEASURES = {
     "status": status,
     "streams": streams,
     "receive": receive,
+    "house": house,
+    "move": move,
     "bulk_price": bulk_price,
     "allocation": allocation,
     "value": value,

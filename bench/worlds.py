@@ -33,6 +33,7 @@ def _venue(name, sections, rows, seats):
 
 ARENA = _venue("Arena", 24, 25, 20)  # 12,000 places
 HALL = _venue("Hall", 5, 100, 50)  # 25,000 places
+CELLAR = _venue("Cellar", 1, 2, 5)
 STADIUM = _venue("Stadium", 10, 100, 50)  # 50,000 places
 
 
@@ -96,10 +97,10 @@ class Worlds:
             yield world
 
     @contextmanager
-    def arena(self):
+    def arena(self, venue=ARENA):
         """A World of an arena alone, unsold, made anew."""
         with self._empty() as empty:
-            events = run_inside("load", {"arena": description("Night", ARENA)}, empty.url)
+            events = run_inside("load", {"arena": description("Night", venue)}, empty.url)
             yield World(empty.url, empty.admin_url, 0, events)
 
     @contextmanager

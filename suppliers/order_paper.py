@@ -22,6 +22,7 @@ from suppliers.services.landed import extra_costs, total_of
 from suppliers.services.lines import words_by_section
 from tickets.faces import cut
 from venues.models import LayoutSeat
+from venues.places import named
 
 # Right edges of the figures, and how wide the words before them may be.
 SEATS, EACH, AMOUNT, WORDS = 132, 160, RIGHT, 96
@@ -98,7 +99,7 @@ def _line(sheet, line):
 
 def _places(line):
     places = LayoutSeat.objects.filter(layout=line.event.layout_id, ordinal__in=line.ordinals)
-    return words_by_section(list(places.select_related("section").order_by("ordinal")))
+    return words_by_section(named(places))
 
 
 def _notes(line):

@@ -28,13 +28,20 @@ class NotAPlace(Invalid):
     code = "not_a_place"
 
 
+def named(seats):
+    """What `in_words` needs of a queryset of LayoutSeats, in map order: plain rows, since sections have
+    thousands."""
+    names = ("ordinal", "section__label", "row", "label", "kind", "block", "index")
+    return list(seats.order_by("ordinal").values_list(*names, named=True))
+
+
 def places_in(section, *, rows="", seats="", around=None):
-    """The LayoutSeats of a section that the words mean, in map order; empty words mean all. `around`
-    are ordinals whose rows are meant where none are named.
+    """The places of a section that the words mean, as `named`; empty words mean all. `around` are
+    ordinals whose rows are meant where none are named.
 
     Raises NotAPlace naming the word that does not fit.
     """
-    found = list(LayoutSeat.objects.filter(section=section).order_by("ordinal"))
+    found = named(LayoutSeat.objects.filter(section=section))
     if around is not None and not rows.strip():
         meant = {place.row for place in found if place.ordinal in around}
         found = [place for place in found if place.row in meant]

@@ -2,6 +2,8 @@
 
 from django.db import connection
 
+from core.transactions import use_case
+
 # Which level covers each row of the layout: of several the one that names rows, then the last. Found
 # once a row, not once a place.
 COVERED = """
@@ -43,12 +45,13 @@ WHERE e.event_id = %(event)s AND s.id = e.seat_id AND e.status NOT IN ('RESERVED
 
 # Of rows just written PostgreSQL knows nothing: it would go through the rows of the house once a place.
 NO_LOOPS = "SELECT set_config('enable_nestloop', %s, true)"
-# Levels change while an event is a draft only; publishing lays it out once more.
+# Levels change while an event is a draft only; publishing lays it out once more. All places are written
+# by one statement: where the last one is, none is missing.
 IS_LAID_OUT = """
-SELECT v.status <> 'DRAFT' AND (
-  SELECT count(*) FROM inventory_eventseat WHERE event_id = v.id
-) = (SELECT capacity FROM venues_layout WHERE id = v.layout_id)
-FROM events_event v WHERE v.id = %(event)s
+SELECT v.status <> 'DRAFT' AND EXISTS (
+  SELECT FROM inventory_eventseat e WHERE e.event_id = v.id AND e.ordinal = l.capacity - 1
+)
+FROM events_event v JOIN venues_layout l ON l.id = v.layout_id WHERE v.id = %(event)s
 """
 
 
@@ -61,6 +64,7 @@ def ensure_laid_out(event):
         lay_out(event)
 
 
+@use_case
 def lay_out(event):
     """Gives the event one EventSeat per place of its layout, each with the level that covers it now.
 

@@ -28,7 +28,8 @@ def take_ownership(*, event, costs, price=None):
     """The agency now owns these places: `costs` is {ordinal: Money}, what each was bought for, and
     `price` its own retail price (Money, before fees), if it has one. Returns {ordinal: EventSeat id};
     raises NotReceivable."""
-    seats = lock(EventSeat.objects.at(event, list(costs)).only("ordinal", "ownership"))
+    seats = EventSeat.objects.at(event, list(costs))
+    seats = lock(seats.values_list("pk", "ordinal", "ownership", named=True))
     owned = [seat.ordinal for seat in seats if seat.ownership == Ownership.OWNED]
     missing = set(costs) - {seat.ordinal for seat in seats}
     if owned or missing:

@@ -12,7 +12,8 @@ from suppliers.services.lines import (
     usual_return,
     with_places,
 )
-from venues.models import LayoutSeat
+from venues.models import LayoutSeat, LayoutSection
+from venues.places import named
 
 OF_ORDER = ("basis", "payment_terms", "fulfillment", "fulfillment_notes", "ship_to", "notes")
 OF_LINE = ("item_code", "unit_cost", "retail_price", "face_value", "currency")
@@ -42,7 +43,7 @@ def _copy(line, draft, event):
     if event.layout_id != line.event.layout_id:
         return f"{line}: {event} has another layout."
     with_places(event)
-    taken = taken_places(event)
+    taken = taken_places(event, line.ordinals)
     free = [ordinal for ordinal in line.ordinals if ordinal not in taken]
     if free:
         _make(line, draft, event, free)
@@ -51,10 +52,9 @@ def _copy(line, draft, event):
 
 
 def _make(line, draft, event, ordinals):
-    places = LayoutSeat.objects.filter(layout=event.layout_id, ordinal__in=ordinals)
-    places = list(places.select_related("section").order_by("ordinal"))
+    places = named(LayoutSeat.objects.filter(layout=event.layout_id, ordinal__any=ordinals))
     level = line.level and event.levels.filter(name=line.level.name).first()
-    section = line.section or (None if level else places[0].section)
+    section = line.section or (None if level else _section_of(event, places[0]))
     return PurchaseOrderLine.objects.create(
         order=draft,
         position=next_position(draft),
@@ -68,6 +68,10 @@ def _make(line, draft, event, ordinals):
         return_by=usual_return(draft.supplier, event),
         **{name: getattr(line, name) for name in OF_LINE},
     )
+
+
+def _section_of(event, place):
+    return LayoutSection.objects.get(layout=event.layout_id, label=place.section__label)
 
 
 def _still(day):

@@ -29,19 +29,25 @@ def spread_over(lines, extra):
 def shares_of(line):
     """{ordinal: Money}: what each place of the line bears of its extra costs. The same whenever it is
     asked, by the place's position in the line; together they are exactly `landed`."""
-    units, left_over = divmod(Money(line.landed, line.currency).minor, line.ordered)
-    share = Money.from_minor(units, line.currency)
-    larger = Money.from_minor(units + 1, line.currency)
+    share, larger, number = _split(line)
     return {
-        ordinal: larger if position < left_over else share
+        ordinal: larger if position < number else share
         for position, ordinal in enumerate(line.ordinals)
     }
 
 
+def _split(line):
+    """(share, larger share, how many of the first places bear the larger)."""
+    units, left_over = divmod(Money(line.landed, line.currency).minor, line.ordered)
+    share, larger = (Money.from_minor(each, line.currency) for each in (units, units + 1))
+    return share, larger, left_over
+
+
 def amount_of(line, ordinals):
     """What these places of the line cost, extra costs included, as Money."""
-    shares = shares_of(line)
-    return line.cost * len(ordinals) + total((shares[o] for o in ordinals), line.currency)
+    share, larger, number = _split(line)
+    bearing_more = len(set(line.ordinals[:number]).intersection(ordinals))
+    return (line.cost + share) * len(ordinals) + (larger - share) * bearing_more
 
 
 @use_case

@@ -16,7 +16,7 @@ from suppliers.models import LineStatus, PurchaseOrderLine, Status
 from suppliers.services.drafting import NotOrderable, drafts_only, locked, touch
 from venues.labels import section_name
 from venues.models import LayoutSeat
-from venues.places import in_words, places_in
+from venues.places import in_words, named, places_in
 
 CHANGEABLE = (
     *("item_code", "description", "unit_cost", "retail_price", "face_value"),
@@ -77,7 +77,7 @@ def _check(order, event, unit_cost):
 
 
 def _places(event, section, level, words):
-    """The LayoutSeats that a section, a level or both mean."""
+    """The places, as `named`, that a section, a level or both mean."""
     _check_belonging(event, section, level)
     if section is None:
         if any(words.values()):
@@ -101,14 +101,13 @@ def _check_belonging(event, section, level):
 
 def _of_level(event, level):
     ordinals = EventSeat.objects.filter(event=event, level=level).values("ordinal")
-    places = LayoutSeat.objects.filter(layout=event.layout_id, ordinal__in=ordinals)
-    return list(places.select_related("section").order_by("ordinal"))
+    return named(LayoutSeat.objects.filter(layout=event.layout_id, ordinal__in=ordinals))
 
 
 def orderable(event, places, quantity=None):
     """Those of the places that are neither owned nor on another open line: all of them, or none with a
     NotOrderable that names the others; or the first `quantity`."""
-    taken = taken_places(event)
+    taken = taken_places(event, [place.ordinal for place in places])
     free = [place for place in places if place.ordinal not in taken]
     if not free:
         raise NotOrderable("All of these places are already owned or on order.")
@@ -124,13 +123,14 @@ def orderable(event, places, quantity=None):
     return free[:quantity]
 
 
-def taken_places(event):
-    """{ordinal, …} of the places that are owned or on an open line."""
-    owned = EventSeat.objects.of(event).filter(ownership=Ownership.OWNED)
+def taken_places(event, ordinals):
+    """{ordinal, …} of those of the places that are owned or on an open line."""
+    owned = EventSeat.objects.at(event, ordinals).filter(ownership=Ownership.OWNED)
     lines = PurchaseOrderLine.objects.filter(event=event).exclude(
         status__in=(LineStatus.CANCELLED, LineStatus.RECEIVED)
     )
-    on_order = {o for each in lines.values_list("ordinals", flat=True) for o in each}
+    asked = set(ordinals)
+    on_order = set().union(*map(asked.intersection, lines.values_list("ordinals", flat=True)))
     return on_order | set(owned.values_list("ordinal", flat=True))
 
 
@@ -181,8 +181,8 @@ def described(places, section, level):
 
 def words_for(line, ordinals):
     """Places of an order line in words: A 1-12, with their sections where the line has several."""
-    places = LayoutSeat.objects.filter(layout=line.event.layout_id, ordinal__in=list(ordinals))
-    places = list(places.select_related("section").order_by("ordinal"))
+    layout = line.event.layout_id
+    places = named(LayoutSeat.objects.filter(layout=layout, ordinal__any=ordinals))
     return in_words(places) if line.section_id else words_by_section(places)
 
 
@@ -190,8 +190,8 @@ def words_by_section(places):
     """Places of several sections in words: Stalls: A 1-12; Section 112: B 3."""
     found = {}
     for place in places:
-        found.setdefault(place.section, []).append(place)
-    return "; ".join(f"{section_name(s.label)}: {in_words(each)}" for s, each in found.items())
+        found.setdefault(place.section__label, []).append(place)
+    return "; ".join(f"{section_name(label)}: {in_words(each)}" for label, each in found.items())
 
 
 @use_case

@@ -173,7 +173,8 @@ def _taken_in(receipt, line, ordinals, extras):
 def _take_in(receipt, line, shares, extras):
     """Owns places of a line; `shares` is {ordinal: its part of the extra costs}."""
     retail = None if line.retail_price is None else Money(line.retail_price, line.currency)
-    costs = {ordinal: line.cost + share for ordinal, share in shares.items()}
+    paid = {share: line.cost + share for share in set(shares.values())}
+    costs = {ordinal: paid[share] for ordinal, share in shares.items()}
     seat_ids = take_ownership(event=line.event, costs=costs, price=retail)
     in_hand = extras.in_hand if extras else {}
     seats = [(seat_ids[ordinal], share, in_hand.get(ordinal)) for ordinal, share in shares.items()]
