@@ -1,6 +1,7 @@
 """Small worlds for whole-system tests, made like an operator makes them."""
 
 from config import scenario
+from events.models import Event
 
 HOUSE = {
     "agency": {"slug": "load", "host": "127.0.0.1", "currency": "EUR"},
@@ -27,3 +28,15 @@ HOUSE = {
 def house(**changes):
     """Loads the house with parts replaced; returns what load_scenario prints."""
     return scenario.load({**HOUSE, **changes})
+
+
+def shop(**changes):
+    """The house at the address that Django's test client visits."""
+    return house(agency={**HOUSE["agency"], "host": "testserver"}, **changes)
+
+
+def with_rule(event, rule, *sizes):
+    """The event with another rule of how its rows may be parted."""
+    Event.objects.filter(pk=event.pk).update(split_rule=rule, split_sizes=list(sizes))
+    event.refresh_from_db()
+    return event

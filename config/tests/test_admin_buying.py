@@ -30,12 +30,6 @@ def jonas(agency):
     return world.client_of(world.staff(agency, "PURCHASING"), agency)
 
 
-@pytest.fixture
-def event(agency):
-    _, layout = world.venue()
-    return world.event_on_sale(layout)
-
-
 # Buying
 
 

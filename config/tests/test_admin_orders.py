@@ -25,12 +25,6 @@ def jonas(agency):
     return world.client_of(world.staff(agency, "PURCHASING"), agency)
 
 
-@pytest.fixture
-def event(agency):
-    _, layout = world.venue()
-    return world.event_on_sale(layout)
-
-
 def approve_above(agency, amount):
     with as_system():
         Agency.objects.filter(pk=agency.pk).update(approval_above=amount)

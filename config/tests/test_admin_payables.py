@@ -16,7 +16,7 @@ from agencies.queries import local_today
 from config.desk.approving import approvals
 from config.tests import world
 from config.tests.world import address, of, problems, told
-from core import invariants, outbox
+from core import outbox
 from core.memory import Remembered
 from core.money import Money
 from suppliers.admin_supplier_payments import unpaid_orders
@@ -31,14 +31,8 @@ from suppliers.models import (
 )
 from suppliers.services import accrue, pay_order, propose_run, receive_delivery, submit_order
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 TODAY = "%Y-%m-%d"
-
-
-@pytest.fixture
-def event(agency):
-    _, layout = world.venue()
-    return world.event_on_sale(layout)
 
 
 @pytest.fixture
@@ -47,12 +41,6 @@ def finance(agency):
     user = world.staff(agency, "FINANCE")
     Membership.objects.filter(user=user).update(approval_limit=1000)
     return world.client_of(user, agency)
-
-
-@pytest.fixture(autouse=True)
-def _books_are_right_afterwards(agency):
-    yield
-    assert invariants.violations() == {}
 
 
 def words_of(answer):

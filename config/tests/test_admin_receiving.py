@@ -45,12 +45,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def event(agency):
-    _, layout = world.venue()
-    return world.event_on_sale(layout)
-
-
-@pytest.fixture
 def jonas(agency):
     return world.client_of(world.staff(agency, "PURCHASING"), agency)
 

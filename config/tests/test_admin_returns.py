@@ -20,12 +20,6 @@ from suppliers.models import CreditNote, PaymentRun, Supplier, SupplierInvoice, 
 
 
 @pytest.fixture
-def event(agency):
-    _, layout = world.venue()
-    return world.event_on_sale(layout)
-
-
-@pytest.fixture
 def jonas(agency):
     return world.client_of(world.staff(agency, "PURCHASING"), agency)
 

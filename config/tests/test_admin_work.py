@@ -31,12 +31,6 @@ DESK = "/admin/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def event(agency):
-    _, layout = world.venue()
-    return world.event_on_sale(layout)
-
-
 # Selling
 
 

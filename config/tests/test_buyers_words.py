@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from bookings.models import Booking
-from config.tests.scenarios import HOUSE, house
+from config.tests.scenarios import shop
 from config.tests.world import sold_booking
 from core.memory import Remembered
 from core.templatetags.ui import clock_there
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def event():
-    world = house(agency={**HOUSE["agency"], "host": "testserver"})
+    world = shop()
     with acting_for(world["agency"]["id"]):
         yield Event.objects.get()
 
@@ -153,7 +153,7 @@ def test_where_everybody_stands_there_are_places_and_no_seats():
         "title": "Crowd",
         "levels": [{"name": "Standing", "sections": ["Floor"], "price": "25.00", "cost": "10.00"}],
     }
-    made = house(agency={**HOUSE["agency"], "host": "testserver"}, venue=venue, event=night)
+    made = shop(venue=venue, event=night)
     page = words(Client().get(f"/events/{made['event']['slug']}/"))
     assert "80 places left" in page
     assert "Choose places" in page

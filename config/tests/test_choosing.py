@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from bookings.services import reserve
-from config.tests.scenarios import HOUSE, house
+from config.tests.scenarios import house, shop, with_rule
 from core.memory import Remembered
 from core.tenancy import acting_for
 from events.models import Event, SplitRule
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def made():
-    return house(agency={**HOUSE["agency"], "host": "testserver"})
+    return shop()
 
 
 @pytest.fixture
@@ -26,11 +26,6 @@ def event(made):
 @pytest.fixture
 def browser():
     return Client()
-
-
-def with_rule(event, rule, *sizes):
-    Event.objects.filter(pk=event.pk).update(split_rule=rule, split_sizes=list(sizes))
-    event.refresh_from_db()
 
 
 def take(browser, event, **wish):

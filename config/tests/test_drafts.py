@@ -22,13 +22,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def agency():
-    made = world.agency()
-    with acting_for(made.pk):
-        yield made
-
-
-@pytest.fixture
 def draft(agency):
     house, _ = world.venue()
     return drafts.start_draft(venue=house, name="Summer", by=None)

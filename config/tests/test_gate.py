@@ -5,7 +5,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import ApiKey
-from config.tests.scenarios import HOUSE, house
+from config.tests.scenarios import HOUSE, house, shop
 from core.ids import uuid7
 from core.tenancy import acting_for
 from tickets.models import Gate, Scan, Ticket
@@ -118,7 +118,7 @@ def test_cancelled_unpaid_altered_and_foreign_codes_are_refused(gate):
 
 
 def test_a_device_learns_its_gate_its_event_and_what_was_answered(client):
-    world = house(agency={**HOUSE["agency"], "host": "testserver"}, options={"sold": 2})
+    world = shop(options={"sold": 2})
     with acting_for(world["agency"]["id"]):
         gate = Gate.objects.select_related("event").get()
         code = code_of(tickets()[0])

@@ -10,7 +10,7 @@ from accounts.models import ApiKey
 from bookings.links import mailed_key
 from bookings.models import Booking
 from bookings.services import Sale, reserve
-from config.tests.scenarios import HOUSE, house
+from config.tests.scenarios import shop
 from config.tests.test_tenancy import NOT_HERE, endpoints
 from core.json_bodies import LARGEST_BODY
 from core.tenancy import acting_for, as_system
@@ -222,7 +222,7 @@ NOTICES = "/webhooks/payments/simulated/"
 
 @pytest.fixture
 def world():
-    return house(agency={**HOUSE["agency"], "host": "testserver"})
+    return shop()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bookings.links import key_fits, mailed_key
 from bookings.services import contact, pay_page_addresses, reserve
-from config.tests.scenarios import HOUSE, house
+from config.tests.scenarios import shop
 from core.tenancy import acting_for
 from events.models import Event
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def world():
-    return house(agency={**HOUSE["agency"], "host": "testserver"})
+    return shop()
 
 
 @pytest.fixture

@@ -23,12 +23,6 @@ from suppliers.order_paper import render
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def event(agency):
-    _, layout = world.venue()
-    return world.event_on_sale(layout)
-
-
 def euros(amount):
     return Money(Decimal(amount), "EUR")
 

@@ -35,12 +35,6 @@ from suppliers.services.states import order_state
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def event(agency):
-    _, layout = world.venue()
-    return world.event_on_sale(layout)
-
-
 def euros(amount):
     return Money(Decimal(amount), "EUR")
 

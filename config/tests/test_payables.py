@@ -12,7 +12,6 @@ from django.utils import timezone
 from agencies.models import Membership
 from agencies.queries import local_today
 from config.tests import world
-from core import invariants
 from core.errors import Invalid
 from core.memory import Remembered
 from core.money import Money
@@ -38,30 +37,7 @@ from suppliers.services.paying import unpaid_of
 from suppliers.services.runs import payable_now, plan_run
 from suppliers.tasks import accrue_consignment
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def event(agency):
-    _, layout = world.venue()
-    return world.event_on_sale(layout)
-
-
-@pytest.fixture
-def ines(agency):
-    return world.person("ines@parterre.example", name="Ines")
-
-
-@pytest.fixture
-def omar(agency):
-    """An owner, who approves any amount."""
-    return world.staff(agency, "OWNER")
-
-
-@pytest.fixture(autouse=True)
-def _books_are_right_afterwards(agency):
-    yield
-    assert invariants.violations() == {}
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 
 
 def euros(amount):

@@ -11,7 +11,6 @@ from agencies.models import Agency
 from agencies.queries import local_today
 from config.tests import world
 from config.tests.world import address, of, problems, told
-from core import invariants
 from core.money import Money
 from core.tenancy import as_system
 from suppliers import services
@@ -21,30 +20,7 @@ from suppliers.services import Billed, RunChanged, Transfer
 from suppliers.services.paying import pay_invoice
 from suppliers.services.runs import changes_of, payable_now, plan_run
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def event(agency):
-    _, layout = world.venue()
-    return world.event_on_sale(layout)
-
-
-@pytest.fixture
-def ines(agency):
-    return world.person("ines@parterre.example", name="Ines")
-
-
-@pytest.fixture
-def omar(agency):
-    """An owner, who approves any amount."""
-    return world.staff(agency, "OWNER")
-
-
-@pytest.fixture(autouse=True)
-def _books_are_right_afterwards(agency):
-    yield
-    assert invariants.violations() == {}
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 
 
 def euros(amount):

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from bookings.models import Booking
-from config.tests.scenarios import HOUSE, house
+from config.tests.scenarios import shop
 from core.memory import Remembered
 from core.tenancy import acting_for
 from events.models import Event, PriceLevel
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def event():
-    world = house(agency={**HOUSE["agency"], "host": "testserver"})
+    world = shop()
     with acting_for(world["agency"]["id"]):
         yield Event.objects.get()
 

@@ -24,12 +24,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def event(agency):
-    _, layout = world.venue()
-    return world.event_on_sale(layout)
-
-
-@pytest.fixture
 def order(event):
     """Stalls rows A to C, Circle row A, ten places of the Floor."""
     order = world.drafted_order(event, rows="A-C")

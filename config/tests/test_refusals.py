@@ -8,7 +8,7 @@ from django.core import signing
 from django.test import Client
 
 from bookings.views import choice
-from config.tests.scenarios import HOUSE, house
+from config.tests.scenarios import shop
 from core.tenancy import acting_for
 from events.models import Event, PriceLevel
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def world():
-    return house(agency={**HOUSE["agency"], "host": "testserver"})
+    return shop()
 
 
 @pytest.fixture

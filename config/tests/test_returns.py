@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from agencies.queries import local_today
 from config.tests import world
-from core import invariants
 from core.errors import Invalid
 from core.money import Money
 from core.status import WrongState
@@ -20,19 +19,7 @@ from suppliers import services
 from suppliers.models import Acquisition, CreditNote, PurchaseOrder, ReturnLine, SupplierReturn
 from suppliers.returnable import proposals, returns_running_out
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def event(agency):
-    _, layout = world.venue()
-    return world.event_on_sale(layout)
-
-
-@pytest.fixture(autouse=True)
-def _books_are_right_afterwards(agency):
-    yield
-    assert invariants.violations() == {}
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 
 
 def euros(amount):

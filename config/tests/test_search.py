@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from config.tests.scenarios import HOUSE, house
+from config.tests.scenarios import shop
 from core.memory import Remembered
 from core.tenancy import acting_for
 from events.models import Event
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def world():
-    made = house(agency={**HOUSE["agency"], "host": "testserver"})
+    made = shop()
     with acting_for(made["agency"]["id"]):
         Event.objects.update(title="L’Ours au café", kind="COMEDY")
         Venue.objects.update(city="Nantes")

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from bookings.services import LeavesAlone, Wish, reserve, reserve_best
-from config.tests.scenarios import HOUSE, house
+from config.tests.scenarios import shop, with_rule
 from core.errors import Invalid
 from core.tenancy import acting_for
 from events.models import Event, SplitRule
@@ -17,19 +17,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def made():
-    return house(agency={**HOUSE["agency"], "host": "testserver"})
+    return shop()
 
 
 @pytest.fixture
 def event(made):
     with acting_for(made["agency"]["id"]):
         yield Event.objects.get()
-
-
-def with_rule(event, rule, *sizes):
-    Event.objects.filter(pk=event.pk).update(split_rule=rule, split_sizes=list(sizes))
-    event.refresh_from_db()
-    return event
 
 
 def taken(event):
