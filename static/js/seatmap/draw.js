@@ -2,6 +2,7 @@
  * Paints the seats on the canvas: only sections and rows in sight, nothing while sections are tinted. State is shape
  * as well as colour: free filled, taken hollow, lost crossed. (Mine is SVG: see house.js.)
  */
+import { Dots, wordOf } from "./dots.js";
 import { PITCH, seatAt, tableOf, within } from "./geometry.js";
 import { LOOK, SHAPES } from "./state.js";
 
@@ -21,14 +22,17 @@ export class Painter {
     this.ratio = Math.min(devicePixelRatio, MOST_RATIO);
     this.canvas.width = Math.round(width * this.ratio);
     this.canvas.height = Math.round(height * this.ratio);
+    this.pitch = undefined;
   }
 
   /** The whole picture. How many seats it has is kept in `load`. */
   draw(view, theme) {
-    if (view.pitch !== this.pitch || theme !== this.theme) this.pictures = [];
+    if (view.pitch !== this.pitch || theme !== this.theme) [this.pictures, this.dots] = [[]];
     Object.assign(this, { view, theme, pitch: view.pitch, load: 0 });
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     if (view.isTinted) return;
+    if (view.pitch < DOTS_BELOW) this.dots ??= new Dots(this.context, view.pitch * this.ratio, (look) => dotOf(look, theme));
+    this.dots?.clear();
     const rows = this.rowsInSight();
     this.load = rows.reduce((sum, { count }) => sum + count, 0);
     if (view.pitch >= DOTS_BELOW) this.drawTables(rows);
@@ -63,33 +67,14 @@ export class Painter {
 
   /** Runs are [from, to) pairs of ordinals. */
   drawRuns(runs) {
-    if (this.view.pitch < DOTS_BELOW) this.drawDots(runs);
+    if (this.dots) this.drawDots(runs);
     else for (const [from, to] of runs) for (let i = from; i < to; i++) this.drawSeat(i);
   }
 
-  /** Small seats are round points, stroked together look by look: many times faster than a picture each. */
   drawDots(runs) {
-    const { context: c, geo, seats, theme, view, ratio } = this;
-    const paths = [];
-    for (const [from, to] of runs) {
-      for (let i = from; i < to; i++) {
-        const path = (paths[seats.looks[i]] ??= new Path2D());
-        const x = (geo.xs[i] * view.k + view.x) * ratio;
-        const y = (geo.ys[i] * view.k + view.y) * ratio;
-        path.moveTo(x, y);
-        path.lineTo(x, y + 0.01);
-      }
-    }
-    c.lineCap = "round";
-    paths.forEach((path, look) => {
-      const { colour, radius, hole } = dotOf(look, theme);
-      Object.assign(c, { strokeStyle: colour, globalAlpha: alphaOf(look), lineWidth: 2 * radius * view.pitch * ratio });
-      c.stroke(path);
-      if (!hole) return;
-      Object.assign(c, { strokeStyle: theme.sunk, lineWidth: 2 * hole * view.pitch * ratio });
-      c.stroke(path);
-    });
-    c.globalAlpha = 1;
+    const { geo, seats, dots } = this;
+    for (const [from, to] of runs) for (let i = from; i < to; i++) dots.put(seats.looks[i], ...this.at(geo.xs[i], geo.ys[i]));
+    dots.show();
   }
 
   /** Larger ones are copies of a picture per look, on whole device pixels so that they stay sharp. */
@@ -104,13 +89,15 @@ export class Painter {
     if (this.view?.isTinted !== false) return;
     const { xs, ys } = this.geo;
     const seated = ordinals.filter((i) => !this.seats.sectionOf(i).standing && this.isInSight(xs[i], ys[i]));
+    if (!seated.length) return;
     this.erase(seated);
     this.drawRuns(seated.map((i) => [i, i + 1]));
   }
 
   erase(ordinals) {
-    const { context: c, geo } = this;
+    const { context: c, geo, dots } = this;
     const radius = (this.view.pitch * this.ratio) / 2;
+    if (dots) return ordinals.forEach((i) => dots.erase(...this.at(geo.xs[i], geo.ys[i])));
     c.globalCompositeOperation = "destination-out";
     c.beginPath();
     for (const i of ordinals) {
@@ -188,11 +175,11 @@ const alphaOf = (look) => (isFree(look) && (look - LOOK.FREE) & 1 ? DIMMED : 1);
 const shapeOf = (look) => SHAPES[((look - LOOK.FREE) >> 1) % SHAPES.length];
 const colourOf = (look, theme) => theme[`p${Math.floor((look - LOOK.FREE) / (2 * SHAPES.length)) + 1}`];
 
+/** Hollow when taken, as in venues/picture.py. */
 function dotOf(look, theme) {
-  if (isFree(look)) return { colour: colourOf(look, theme), radius: 0.37 };
-  if (look === LOOK.LOST) return { colour: theme.bad, radius: 0.4 };
-  if (look === LOOK.OFF) return { colour: theme.line, radius: 0.2 };
-  return { colour: theme.edge, radius: 0.32, hole: 0.23 }; // hollow, as in venues/picture.py
+  const as = (name, radius, hole) => ({ colour: wordOf(name), alpha: alphaOf(look), radius, hole });
+  if (isFree(look)) return as(colourOf(look, theme), 0.37);
+  return [as(theme.line, 0.2), as(theme.edge, 0.32, 0.23), as(theme.bad, 0.4)][look];
 }
 
 /** A canvas with one seat on it, for a pitch in device pixels. */

@@ -8,6 +8,7 @@ import { WORDS } from "./words.js";
 
 const LABELS_ABOVE_FROM = 9; // px of pitch
 const LEAST_LABEL = 9.5; // px
+const STEPS = 20; // of a section's tint, from none left to all
 const MINE_AT_LEAST = 16; // px: my seats stay findable in the overview
 
 export class House {
@@ -42,17 +43,18 @@ export class House {
     }
   }
 
-  refreshSection({ section, link, path, text, count }, isTinted, mine) {
+  refreshSection({ section, link, path, count }, isTinted, mine) {
     const { seats, words } = this;
     const { left, offered } = seats.sums[section.index];
     const position = seats.mainPosition(section);
+    const hasTint = section.standing || isTinted;
     const states = {
-      "is-gone": !left, "is-standing": section.standing, "is-tinted": section.standing || isTinted,
+      "is-gone": !left, "is-standing": section.standing, "is-tinted": hasTint,
       "is-dim": seats.dimmed.has(position), "is-holding": mine, "is-away": !this.geo.shown.includes(section), [`p${position}`]: true,
     };
-    link.setAttribute("class", Object.keys(states).filter((name) => states[name]).join(" "));
-    link.setAttribute("aria-label", words.summary(section, seats.sums[section.index]));
-    path.style.setProperty("--share", 0.22 + (0.6 * left) / (offered || 1));
+    set(link, "class", Object.keys(states).filter((name) => states[name]).join(" "));
+    set(link, "aria-label", words.summary(section, seats.sums[section.index]));
+    if (hasTint) tint(path, 0.22 + Math.round((0.6 * STEPS * left) / (offered || 1)) / STEPS);
     if (count) count.textContent = mine ? words.yours(mine) : words.short(left);
   }
 
@@ -77,6 +79,10 @@ export class House {
     return this.sections.find(({ link }) => link.contains(node))?.section;
   }
 }
+
+/** What is written anew is drawn anew, even when it is the same. */
+const set = (node, name, value) => node.getAttribute(name) !== value && node.setAttribute(name, value);
+const tint = ({ style }, share) => style.getPropertyValue("--share") !== String(share) && style.setProperty("--share", share);
 
 function sectionLink(section, href) {
   const path = draw("path", { d: `M${section.outline.join("L")}Z` });

@@ -38,7 +38,9 @@ export class SeatMap {
     this.house = new House(geo, seats, words, ({ index }) => mount.dataset.sectionUrl.replace("{n}", index));
     this.grid = this.makeGrid();
     this.sheet = this.makeSheet();
-    this.basket = new Basket(mount, seats, words, { remove: (ordinals) => this.choose(ordinals, false), describe: (i) => this.describe(i) });
+    this.basket = new Basket(mount, seats, words, {
+      remove: (ordinals) => this.choose(ordinals, false), describe: (i) => this.describe(i), gap: () => this.gap(),
+    });
     this.tip = new Tip();
     this.note = new Note();
     this.key = make("ul", { class: "seatmap__key" });
@@ -291,12 +293,10 @@ export class SeatMap {
   choose(ordinals, isMine) {
     const { seats, words } = this;
     this.wasSubmitted = false;
-    for (const i of ordinals) {
-      seats.set(i, isMine);
-      this.tell("seat:toggle", { ...this.describe(i), selected: isMine });
-    }
+    const other = ordinals.flatMap((i) => seats.set(i, isMine));
+    for (const i of ordinals) this.tell("seat:toggle", { ...this.describe(i), selected: isMine });
     this.note.say(words.changed(this.describe(ordinals[0]).name, isMine, seats.mine.size, seats.total));
-    this.painter.repaint(ordinals);
+    this.painter.repaint(other);
     this.changed(ordinals.map((i) => seats.sectionOf(i)));
   }
 
@@ -308,8 +308,8 @@ export class SeatMap {
   changed(sections) {
     const { seats, words } = this;
     this.house.showMine();
+    this.basket.keep();
     this.shown(sections);
-    this.basket.show();
     this.tell("seats:changed", { ordinals: [...seats.mine], total: words.decimal(seats.total) });
   }
 
@@ -318,13 +318,12 @@ export class SeatMap {
     this.house.refresh(this.view, sections);
     this.grid.refresh();
     this.sheet.refresh();
-    this.showGaps();
+    this.basket.showSoon();
   }
 
-  showGaps() {
-    const names = gaps(this.geo, this.seats, this.mount.dataset.split).map((i) => this.describe(i).name);
-    const text = names.length ? this.words.gap(names) : "";
-    for (const part of document.querySelectorAll("[data-basket-gap]")) if (part.textContent !== text) part.textContent = text; // said once
+  gap() {
+    const names = gaps(this.geo, this.seats, this.mount.dataset).map((i) => this.describe(i).name);
+    return names.length ? this.words.gap(names) : "";
   }
 
   /** Take over another choice, as far as it is free; returns what is not. */

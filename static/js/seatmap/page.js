@@ -157,9 +157,9 @@ const memory = (() => {
 
 /** Shows what is mine outside the map. A part that the page does not have is left out. */
 export class Basket {
-  /** remove(ordinals) takes seats out; describe(ordinal) gives { section, row, seat, name, isStanding }. */
-  constructor(mount, seats, words, { remove, describe }) {
-    Object.assign(this, { mount, seats, words, remove, describe });
+  /** remove(ordinals) takes seats out; describe(ordinal) gives { section, row, seat, name, isStanding }; gap() a hint. */
+  constructor(mount, seats, words, acts) {
+    Object.assign(this, { mount, seats, words, ...acts });
     this.form = document.querySelector(mount.dataset.form);
     this.list = document.querySelector(mount.dataset.basket);
     this.template = this.list?.querySelector("template");
@@ -176,13 +176,30 @@ export class Basket {
     memory?.removeItem(this.store);
   }
 
+  get ordinals() {
+    return [...this.seats.mine].sort((a, b) => a - b);
+  }
+
+  /** For the form and for a page that is loaded again. */
+  keep() {
+    memory?.setItem(this.store, JSON.stringify(this.ordinals));
+    if (this.form) this.fillForm(this.ordinals);
+  }
+
+  /** The eye is on the map: what moves the page under it can wait for the next frame. */
+  showSoon() {
+    this.soon ??= requestAnimationFrame(() => setTimeout(() => {
+      this.soon = undefined;
+      this.show();
+    }));
+  }
+
   show() {
-    const ordinals = [...this.seats.mine].sort((a, b) => a - b);
-    memory?.setItem(this.store, JSON.stringify(ordinals));
-    if (this.form) this.fillForm(ordinals);
+    const { ordinals } = this;
     if (this.template) this.fillList(this.lines(ordinals));
-    each("[data-basket-total]", (part) => (part.textContent = this.words.money(this.seats.total)));
-    each("[data-basket-count]", (part) => (part.textContent = this.words.chosen(ordinals.length, ordinals.every((i) => this.seats.sectionOf(i).standing))));
+    say("total", this.words.money(this.seats.total));
+    say("count", this.words.chosen(ordinals.length, ordinals.every((i) => this.seats.sectionOf(i).standing)));
+    say("gap", this.gap());
     each("[data-basket-empty]", (part) => (part.hidden = ordinals.length > 0));
     each("[data-basket-filled]", (part) => (part.hidden = !ordinals.length));
   }
@@ -198,26 +215,33 @@ export class Basket {
     const lines = new Map();
     for (const i of ordinals) {
       const place = this.describe(i);
-      const key = place.isStanding ? `${place.section} ${this.seats.price(i)}` : i;
-      lines.set(key, { place, ordinals: [...(lines.get(key)?.ordinals ?? []), i] });
+      const price = this.seats.price(i);
+      const key = place.isStanding ? place.section : i;
+      const others = lines.get(`${key} ${price}`)?.ordinals ?? [];
+      lines.set(`${key} ${price}`, { place, price, ordinals: [...others, i] });
     }
-    return [...lines.values()];
+    return [...lines.values()].map((line) => ({ ...line, key: `${line.ordinals} ${line.price}` }));
   }
 
+  /** Lines that stay are left alone. */
   fillList(lines) {
     const buttons = () => [...this.list.querySelectorAll("[data-slot=remove]")];
+    const now = () => [...this.list.querySelectorAll("[data-line]")];
     const at = buttons().indexOf(document.activeElement);
-    for (const old of this.list.querySelectorAll("[data-line]")) old.remove();
-    this.list.append(...lines.map((line) => this.line(line)));
+    const keys = lines.map(({ key }) => key);
+    for (const old of now()) if (!keys.includes(old.dataset.line)) old.remove();
+    lines.forEach((line, nth) => {
+      const there = now()[nth];
+      if (there?.dataset.line !== line.key) this.list.insertBefore(this.line(line), there ?? null);
+    });
     if (at >= 0) (buttons()[at] ?? buttons().at(-1) ?? this.mount).focus({ preventScroll: true });
   }
 
-  line({ place, ordinals }) {
+  line({ place, price, ordinals, key }) {
     const line = this.template.content.firstElementChild.cloneNode(true);
-    line.dataset.line = ordinals[0];
+    line.dataset.line = key;
     const places = place.isStanding ? this.words.places(ordinals.length) : "";
-    const price = this.words.money(ordinals.length * this.seats.price(ordinals[0]));
-    for (const [slot, text] of Object.entries({ ...place, places, price })) {
+    for (const [slot, text] of Object.entries({ ...place, places, price: this.words.money(ordinals.length * price) })) {
       for (const part of line.querySelectorAll(`[data-slot=${slot}]`)) part.textContent = text;
       for (const part of line.querySelectorAll(`[data-part=${slot}]`)) part.hidden = !text;
     }
@@ -229,3 +253,4 @@ export class Basket {
 }
 
 const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
+const say = (name, text) => each(`[data-basket-${name}]`, (part) => part.textContent !== text && (part.textContent = text)); // said once

@@ -6,6 +6,7 @@ import { rowOf } from "./geometry.js";
 
 export const LOOK = { OFF: 0, TAKEN: 1, LOST: 2, FREE: 3 };
 export const SHAPES = ["circle", "wheelchair", "companion", "restricted"];
+const [, WHEELCHAIR, COMPANION] = SHAPES.keys();
 
 export class Seats {
   /** prices: the event's price file; minor: decimal text to minor units. */
@@ -47,6 +48,20 @@ export class Seats {
 
   isFree(i) {
     return this.status[i] === 0 && this.levelOf[i] >= 0;
+  }
+
+  isSpace(i) {
+    return this.shapes[i] === WHEELCHAIR;
+  }
+
+  /** Free, and for anybody. */
+  isPlain(i) {
+    return this.isFree(i) && !this.isForWheelchairs(i);
+  }
+
+  /** A wheelchair's space or the seat beside one. */
+  isForWheelchairs(i) {
+    return this.shapes[i] === WHEELCHAIR || this.shapes[i] === COMPANION;
   }
 
   state(i) {
@@ -105,11 +120,12 @@ export class Seats {
     return [];
   }
 
+  /** Choose a seat or give it back; its ordinal if it looks different now (mine is marked above the picture). */
   set(i, mine) {
     if (mine) this.mine.add(i);
     else this.mine.delete(i);
     this.lost.delete(i);
-    this.refresh([i]);
+    return this.refresh([i]);
   }
 
   dim(positions) {
@@ -117,8 +133,9 @@ export class Seats {
     for (let i = 0; i < this.looks.length; i++) this.looks[i] = this.look(i);
   }
 
+  /** Which of these look different now. */
   refresh(ordinals) {
-    for (const i of ordinals) this.looks[i] = this.look(i);
+    return ordinals.filter((i) => this.looks[i] !== (this.looks[i] = this.look(i)));
   }
 
   /** Which picture a seat wears: see LOOK; free ones are FREE + (position, shape, dimmed) packed. */
