@@ -9,7 +9,7 @@ export class Dots {
   /** pitch: device px between two seats; dotOf(look): { colour, alpha, radius, hole } in pitches. */
   constructor(context, pitch, dotOf) {
     const { width, height } = context.canvas;
-    Object.assign(this, { context, width, dotOf, pitch, stamps: [], kinds: [] });
+    Object.assign(this, { context, width, pitch, dotOf, stamps: [], kinds: [] });
     this.reach = Math.ceil(pitch * MOST_RADIUS) + 1;
     this.image = context.createImageData(width, height);
     this.pixels = new Uint32Array(this.image.data.buffer);
@@ -30,16 +30,6 @@ export class Dots {
       const at = (row + v) * width + column;
       const mark = (v + reach) * (2 * reach + 1) + reach;
       for (let u = from; u <= to; u++) if (stamp[mark + u] > pixels[at + u]) pixels[at + u] = stamp[mark + u];
-    }
-  }
-
-  /** Nothing within half a pitch of a spot. */
-  erase(x, y) {
-    const [column, row] = [Math.round(x), Math.round(y)];
-    const half = Math.round(this.pitch / 2);
-    for (let v = -half; v < half; v++) {
-      const at = (row + v) * this.width;
-      this.pixels.fill(0, at + Math.max(0, column - half), at + Math.max(0, Math.min(this.width, column + half)));
     }
   }
 

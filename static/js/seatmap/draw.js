@@ -90,14 +90,14 @@ export class Painter {
     const { xs, ys } = this.geo;
     const seated = ordinals.filter((i) => !this.seats.sectionOf(i).standing && this.isInSight(xs[i], ys[i]));
     if (!seated.length) return;
+    if (this.dots) return this.draw(this.view, this.theme);
     this.erase(seated);
     this.drawRuns(seated.map((i) => [i, i + 1]));
   }
 
   erase(ordinals) {
-    const { context: c, geo, dots } = this;
+    const { context: c, geo } = this;
     const radius = (this.view.pitch * this.ratio) / 2;
-    if (dots) return ordinals.forEach((i) => dots.erase(...this.at(geo.xs[i], geo.ys[i])));
     c.globalCompositeOperation = "destination-out";
     c.beginPath();
     for (const i of ordinals) {
