@@ -40,7 +40,9 @@ PICTURE_COLOURS = """<style>:root{color-scheme:light dark}
 .seatmap-label{fill:light-dark(#1a1511,#f1eeea);
 stroke:light-dark(#f6f4f1,#1f1b18);font-family:Arial,sans-serif}</style>"""
 # Asked for together with the page: each import would otherwise wait for the file that names it.
-MAP_PARTS = "index live map geometry state gaps view draw dots house gestures keyboard page prices words"
+MAP_PARTS = (
+    "index live map geometry state gaps view draw dots house gestures keyboard page prices words"
+)
 MAP_MODULES = ["js/labels.js", *(f"js/seatmap/{name}.js" for name in MAP_PARTS.split())]
 _pictures = Remembered(seconds=5)
 _wheelchairs = Remembered(seconds=5)
