@@ -37,6 +37,7 @@ export class Live {
   wait = EVERY;
   heardAt = -Infinity;
   openAt = 0;
+  turnAt = Infinity;
   pause = EVERY;
 
   /** map: { stop, onStatus(bytes, if changed), onTrouble }; urls: { status, stream }; house: a loaded status. */
@@ -77,6 +78,7 @@ export class Live {
 
   again(wait = this.wait) {
     clearTimeout(this.timer);
+    this.turnAt = performance.now() + wait;
     if (!this.isIdle) this.timer = setTimeout(() => this.turn(), wait);
   }
 
@@ -135,10 +137,11 @@ export class Live {
     this.again(SILENCE);
   }
 
-  /** All others may have lost it, too: they do not come back at one moment. */
+  /** All others may have lost it, too: they do not come back at one moment. Losing it again puts nothing off. */
   lost() {
     this.heardAt = -Infinity;
-    this.again(Math.random() * EVERY);
+    const wait = Math.random() * EVERY;
+    if (performance.now() + wait < this.turnAt) this.again(wait);
   }
 
   /** Changes are taken over when they lead on from what is known; before a gap the rest is asked for. */
