@@ -7,12 +7,12 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from json import dumps, loads
 from urllib.error import URLError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import urlopen
 
 from django.conf import settings
@@ -103,6 +103,43 @@ def streams(port=None, **environment):
         yield port, process
     finally:
         _stop(process)
+
+
+class Wire:
+    """A port of its own that leads to the tests' Redis until it is cut."""
+
+    def __init__(self):
+        self._there = urlsplit(os.environ["REDIS_URL"])
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self._open = [self._door]
+        threading.Thread(target=self._let_in, daemon=True).start()
+
+    @property
+    def url(self):
+        port = self._door.getsockname()[1]
+        user = self._there.netloc.rpartition("@")[0]
+        return self._there._replace(netloc=f"{user}@127.0.0.1:{port}").geturl()
+
+    def cut(self):
+        for end in self._open:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def _let_in(self):
+        with suppress(OSError):
+            while True:
+                here, _ = self._door.accept()
+                there = socket.create_connection((self._there.hostname, self._there.port))
+                self._open += [here, there]
+                for ends in ((here, there), (there, here)):
+                    threading.Thread(target=_carry, args=ends, daemon=True).start()
+
+
+def _carry(source, target):
+    with suppress(OSError):
+        while said := source.recv(65536):
+            target.sendall(said)
 
 
 class Client:

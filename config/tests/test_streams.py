@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 from bookings.services import Sale, reserve
 from config.tests.scenarios import house
-from config.tests.servers import free_port, streams
+from config.tests.servers import Wire, streams, web
 from core.tenancy import acting_for
 from events.models import Event
 from inventory.deltas import Change, packed, unpacked
@@ -116,14 +116,28 @@ def test_who_watches_is_told_of_a_reservation_and_otherwise_that_nothing_happene
         assert kept_changes(event.pk)[-1] == second
 
 
-def test_without_redis_who_watches_is_told_a_little_later(event):
+def test_the_sale_goes_on_when_redis_goes_and_who_watches_is_told_all_the_same(committed_db):
+    made, wire = house(), Wire()
+    with acting_for(made["agency"]["id"]):
+        event = Event.objects.get()
     with (
-        streams(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0") as (port, _),
+        web(workers=1, REDIS_URL=wire.url) as server,
+        streams(REDIS_URL=wire.url) as (port, _),
         watching(port, event) as stream,
     ):
-        first = stream.change().version
-        reserve(event=event, ordinals=[3], sale=Sale())
-        assert stream.change_after(first).places == {3: TAKEN}
+        buyer, seen = server.client(made["tokens"]["buyer"]), stream.change()
+        for place, happens in enumerate((None, wire.cut, None)):
+            if happens:
+                happens()
+            wish = {"event": str(event.pk), "seats": [place]}
+            assert buyer.post("/api/v1/bookings", wish)[0] == 201
+            seen = stream.change_after(seen.version)
+            assert seen.places == {place: TAKEN}
+        asker = HTTPConnection("127.0.0.1", server.port)
+        asker.request("GET", f"/api/v1/events/{event.pk}/status")
+        assert asker.getresponse().read()[:4] == bytes([TAKEN, TAKEN, TAKEN, 0])
+        asker.request("GET", f"/events/{made['event']['slug']}/")
+        assert asker.getresponse().status == 200
 
 
 def test_a_reservation_that_lapses_is_told_when_it_does_though_nobody_writes(event):
