@@ -24,6 +24,7 @@ class NewDraftForm(forms.Form):
 # What the editor's buttons say: name, key, words, hint.
 TOOLS = [
     ("select", "V", "Select", "Select and move"),
+    ("lasso", "L", "Lasso", "Select what a line goes around"),
     ("hand", "H", "Hand", "Move the sheet"),
     ("row", "R", "Row", "A row from end to end"),
     ("block", "B", "Block", "Several rows at once"),
@@ -32,6 +33,7 @@ TOOLS = [
     ("area", "A", "Standing", "An area to stand in"),
     ("shape", "S", "Shape", "Stage, boxes, words"),
     ("focal", "F", "Focal point", "Where everybody looks"),
+    ("tracing", "P", "Picture", "A picture to draw along"),
 ]
 
 

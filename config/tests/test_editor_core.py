@@ -15,19 +15,21 @@ START = """async (work) => {
   const module = (name) => import(`/editor/${name}.js`);
   const { Drawing } = await module("drawing");
   const { History } = await module("history");
-  const { Selection } = await module("selection");
+  const { Selection, outlineOf } = await module("selection");
   const drawing = Drawing.from({ name: "Hall", focal: [], shapes: [], sections: [] });
   const history = new History(drawing, () => {});
   const selection = new Selection(drawing);
   const [edits, laying] = [await module("edits"), await module("laying")];
-  const handles = await module("handles");
+  const { Corners } = await module("corners");
+  const [handles, groups] = [await module("handles"), await module("groups")];
   const { labels } = await module("numbering");
   const all = () => JSON.stringify(drawing.sections.map((each) => drawing.sectionForm(each)));
   const rows = () => drawing.sections.flatMap((each) => each.rows);
   const points = (row) => row.seats.map((id) => drawing.point(id));
   return new Function(...Object.keys(given()), work)(...Object.values(given()));
   function given() {
-    return { drawing, history, selection, edits, laying, handles, labels, all, rows, points };
+    const made = { drawing, history, selection, all, rows, points };
+    return { ...made, edits, laying, handles, groups, labels, outlineOf, Corners };
   }
 }"""
 BLOCK = """
@@ -149,7 +151,7 @@ def test_a_row_bends_to_where_its_end_is_pulled(run, degrees):
       selection.set(rows()[0].seats);
       const [handle] = handles.handlesOf(drawing, selection);
       const [bent] = laying.bent([points(rows()[0])], {degrees}, false);
-      return handles.turnTo(handle, bent.at(-1))"""
+      return handle.turnTo(bent.at(-1))"""
     )
     assert pulled == pytest.approx(degrees, abs=6)
 
@@ -161,7 +163,7 @@ def test_who_stands_is_spread_over_a_new_outline(run):
         label: "Pit", kind: "STANDING", rows: [laying.spread(outline, 40)], outline,
       });
       const before = all();
-      edits.reshape(history, area, [[0, 0], [400, 0], [400, 50], [0, 50]]);
+      edits.reshape(history, outlineOf(area), [[0, 0], [400, 0], [400, 50], [0, 50]]);
       const { seats } = area.rows[0];
       const inside = points(area.rows[0]).filter((at) => laying.inside(area.outline, at)).length;
       const last = drawing.labels[seats.at(-1)];
@@ -195,3 +197,98 @@ def test_a_section_left_without_seats_and_outline_is_gone(run):
       history.undo();
       return [after, drawing.sections.map(({ label }) => label)]"""
     ) == [["Section"], ["Stalls"]]
+
+
+def test_a_lasso_takes_the_seats_and_shapes_its_line_goes_around(run):
+    seats, shapes = run(
+        BLOCK
+        + """
+      const loop = [[-60, -10], [60, -10], [60, 30], [20, 30], [20, 10], [-60, 10]];
+      const at = edits.seatsWithin(drawing, loop).map((id) => drawing.point(id));
+      const turned = edits.addShape(history, { kind: "rectangle", x: 0, y: 0, w: 90, h: 2 });
+      const isIn = () => laying.frameOf(turned).every((corner) => laying.inside(loop, corner));
+      const before = isIn();
+      edits.fitShape(history, turned, { x: 35, w: 18, h: 10, rotation: 90 });
+      return [at, [before, isIn()]]"""
+    )
+    assert seats == [[x, 0] for x in (-50, -30, -10, 10, 30, 50)] + [[30, 24], [50, 24]]
+    assert shapes == [False, True]
+
+
+@pytest.mark.parametrize("rotation", [0, 30, 200])
+def test_a_shape_pulled_at_one_side_keeps_the_other_where_it_is(run, rotation):
+    shapes = run(f"""
+      const shape = {{ x: 0, y: 0, w: 100, h: 40, rotation: {rotation}, points: [] }};
+      const from = laying.frameOf(shape);
+      const there = laying.halfway(from[2], [from[2][0] + 33, from[2][1] + 8]);
+      const corner = {{ ...shape, ...laying.resized(shape, [1, 1], there) }};
+      const away = laying.resized(shape, [-1, 0], [1e4, 1e4]);
+      return [from, laying.frameOf(corner), there, [away.w, away.h]]""")
+    before, after, there, least = shapes
+    assert after[0] == pytest.approx(before[0])
+    assert after[2] == pytest.approx(there)
+    assert least[0] >= 1
+    assert least[1] == 40
+
+
+def test_a_shape_with_corners_is_stretched_into_a_box(run):
+    points, back = run("""
+      const shape = edits.addShape(history, { kind: "stage", points: [[0, 0], [10, 0], [5, 20]] });
+      edits.fitShape(history, shape, { x: 100, w: 20 });
+      const after = shape.points;
+      history.undo();
+      return [after, shape.points]""")
+    assert points == [[100, 0], [120, 0], [110, 20]]
+    assert back == [[0, 0], [10, 0], [5, 20]]
+
+
+def test_corners_are_picked_moved_added_and_removed_one_by_one(run):
+    said, outline, corner = run("""
+      const outline = [[0, 0], [90, 0], [90, 60]];
+      const area = edits.addSection(history, {
+        label: "Pit", kind: "STANDING", rows: [laying.spread(outline, 9)], outline,
+      });
+      selection.set(area.rows[0].seats, { section: area });
+      const said = [];
+      const nothing = () => {};
+      const editor = {
+        history, selection, tool: { name: "select" }, say: (words) => said.push(words),
+        refresh: nothing, repaintTop: nothing,
+      };
+      const of = new Corners(editor);
+      of.remove(); of.remove(); of.step(-1); of.add(); of.moveBy(-10, 0); of.step(1); of.remove();
+      return [said, area.outline, selection.corner]""")
+    assert said == [
+        "Corner 1 of 3 at 0, 0",
+        "An outline has three corners at least.",
+        "Corner 3 of 3 at 90, 60",
+        "Corner 4 of 4 at 45, 30",
+        "Corner 4 of 4 at 35, 30",
+        "Corner 1 of 4 at 0, 0",
+        "Corner 1 of 3 at 90, 0",
+    ]
+    assert outline == [[90, 0], [90, 60], [35, 30]]
+    assert corner == 0
+
+
+def test_seats_with_something_in_common_are_found_without_a_pointer(run):
+    names, found = run(
+        BLOCK
+        + """
+      const [a, b, c] = rows().map(({ seats }) => seats);
+      edits.setWords(history, a, "levels", "Gold");
+      edits.setSection(history, section, "category", "Plain");
+      edits.setSection(history, section, "zone", "East");
+      edits.setKind(history, b.slice(0, 2), "WHEELCHAIR");
+      const found = groups.groupsOf(drawing);
+      const two = ["Category Plain", "Wheelchair spaces"];
+      return [[...found.keys()], two.map((name) => found.get(name)())]"""
+    )
+    assert names == [
+        "Section Stalls",
+        "Zone East",
+        "Category Gold",
+        "Category Plain",
+        "Wheelchair spaces",
+    ]
+    assert found == [list(range(10, 30)), [10, 11]]

@@ -1,8 +1,12 @@
-"""A layout is drawn, numbered, looked over and published in the back office; a large one opens."""
+"""A layout is drawn, numbered, looked over and published in the back office, and a buyer sits in it."""
+
+import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
+from config.tests import world
 from config.tests.browser import barriers, chromium, reader, site
 from config.tests.scenarios import house
 from core.tenancy import acting_for
@@ -52,8 +56,15 @@ def click(page, *points, **how):
         page.mouse.click(x, y, **how)
 
 
-def says(page, words):
-    expect(page.locator("[data-live]")).to_have_text(words, timeout=PATIENCE)
+def says(page, words, begins=False):
+    wanted = re.compile(f"^{words}") if begins else words
+    expect(page.locator("[data-live]")).to_have_text(wanted, timeout=PATIENCE)
+
+
+def scanned(folder):
+    """A plan on paper, as a file."""
+    Image.new("RGB", (60, 40), "white").save(folder / "plan.png")
+    return folder / "plan.png"
 
 
 def draft_in(made, plan=None):
@@ -62,9 +73,33 @@ def draft_in(made, plan=None):
         return drafts.start_draft(venue=venue, name="Studio", by=None, plan=plan)
 
 
-def test_a_row_is_drawn_bent_numbered_looked_over_and_published(made, tmp_path):
+def on_sale(layout):
+    """An event laid out on it, all of whose places are owned and priced."""
+    event = world.event_on_sale(layout, prices=[("Section", "40.00")])
+    world.received_order(event, section="Section")
+    return event
+
+
+def take_the_seat_by_the_door(page, address):
+    """The buyer's way from the map to the checkout."""
+    page.goto(address)
+    page.locator("#seatmap.is-ready").wait_for()
+    page.get_by_role("link", name=re.compile("^Section, 20 seats left")).press("Enter")
+    page.get_by_role("gridcell", name=re.compile("seat 39,.*By the door")).press("Space")
+    basket = page.get_by_role("form", name="Your seats")
+    expect(basket.locator("[data-basket-count]")).to_have_text("1 seat")
+    basket.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("By the door")).to_be_visible()
+
+
+def test_a_row_is_drawn_looked_over_and_published_and_a_buyer_takes_a_seat_of_it(made, tmp_path):
     draft = draft_in(made)
-    with site(tmp_path) as shop, chromium() as browser, reader(browser, viewport=DESK) as staff:
+    with (
+        site(tmp_path) as shop,
+        chromium() as browser,
+        reader(browser, viewport=DESK) as staff,
+        reader(browser) as buyer,
+    ):
         page = staff.page
         open_drawing(page, shop, made, draft)
         page.get_by_role("application").focus()
@@ -104,6 +139,10 @@ def test_a_row_is_drawn_bent_numbered_looked_over_and_published(made, tmp_path):
         assert barriers(page) == []
         page.get_by_role("button", name="Publish 20 places").click()
         expect(page.get_by_text("is published: 20 places.")).to_be_visible()
+
+        with acting_for(made["agency"]["id"]):
+            event = on_sale(Layout.objects.get(name="Studio"))
+        take_the_seat_by_the_door(buyer.page, f"{shop.web.url}/events/{event.slug}/")
     with acting_for(made["agency"]["id"]):
         layout = Layout.objects.get(name="Studio")
         seats = list(LayoutSeat.objects.filter(layout=layout))
@@ -123,6 +162,25 @@ def test_two_who_draw_at_once_one_of_them_by_keyboard_lose_nothing(made, tmp_pat
     ):
         for someone in (anna, ben):
             open_drawing(someone.page, shop, made, draft)
+        anna.page.get_by_role("application").focus()
+        anna.page.keyboard.press("a")
+        click(anna.page, (100, 100), (300, 100), (300, 250), (100, 250), (100, 100))
+        says(anna.page, "200 seats selected")
+        anna.page.keyboard.press("v")
+        drag(anna.page, (200, 250), (200, 300))  # an edge becomes a corner
+        says(anna.page, "Corner 4 of 5", begins=True)
+        for key, words in ((".", "Corner 5 of 5"), ("i", "Corner 6 of 6"), ("Delete", "Corner 5")):
+            anna.page.keyboard.press(key)
+            says(anna.page, words, begins=True)
+        anna.page.keyboard.press("p")
+        with anna.page.expect_file_chooser() as asked:
+            anna.page.get_by_role("button", name="Choose a picture…").click()
+        asked.value.set_files(scanned(tmp_path))
+        says(anna.page, "The picture lies under the plan.")
+        assert barriers(anna.page) == []
+        anna.page.get_by_role("application").focus()
+        anna.page.keyboard.press("Control+s")
+        expect(anna.page.locator("[data-saved]")).to_contain_text("Saved ")
         page = ben.page
         ben.tab_to(page.get_by_role("application"))
         for key in ("r", "Enter", *["ArrowRight"] * 9, "Enter"):
@@ -131,12 +189,6 @@ def test_two_who_draw_at_once_one_of_them_by_keyboard_lose_nothing(made, tmp_pat
         for key in ("ArrowDown", "Delete", "b", "Enter"):
             page.keyboard.press(key)
         says(page, "200 seats selected")
-        anna.page.get_by_role("application").focus()
-        anna.page.keyboard.press("a")
-        click(anna.page, (100, 100), (300, 100), (300, 250), (100, 250), (100, 100))
-        says(anna.page, "200 seats selected")
-        anna.page.keyboard.press("Control+s")
-        expect(anna.page.locator("[data-saved]")).to_contain_text("Saved ")
         page.keyboard.press("Control+s")
         expect(page.get_by_text("Your drawing is still here")).to_be_visible()
         assert barriers(page) == []
@@ -148,6 +200,8 @@ def test_two_who_draw_at_once_one_of_them_by_keyboard_lose_nothing(made, tmp_pat
         found = LayoutDraft.objects.order_by("name")
         kinds = [(d.name, d.places, d.plan["sections"][0]["kind"]) for d in found]
         assert kinds == [("Studio", 200, "STANDING"), ("Studio (copy)", 200, "SEATS")]
+        assert [d.tracings.count() for d in found] == [1, 1]
+        assert len(found[0].plan["sections"][0]["outline"]) == 5
 
 
 def test_fifty_thousand_seats_are_moved_and_a_phone_shows_them(made, tmp_path):

@@ -85,12 +85,20 @@ export class Drawing {
     return [this.xs[id], this.ys[id]];
   }
 
-  /** What the server keeps. Sections that are stored as they are stand as their position there. */
+  /** What the server keeps. */
   form() {
-    const form = { name: this.name, focal: this.focal ?? [], focals: this.focals, categories: this.categories };
-    form.shapes = this.shapes.map((shape) => ({ ...shape, points: shape.points.map(rounded) }));
-    form.sections = this.sections.map((section) => (isSaved(section) ? section.saved.position : this.sectionForm(section)));
-    return form;
+    return { ...this.head(), sections: this.sections.map((section) => this.keptForm(section)) };
+  }
+
+  /** All but the sections. */
+  head() {
+    const shapes = this.shapes.map((shape) => ({ ...shape, points: shape.points.map(rounded) }));
+    return { name: this.name, focal: this.focal ?? [], focals: this.focals, categories: this.categories, shapes };
+  }
+
+  /** A section that is stored as it is stands as its position there. */
+  keptForm(section) {
+    return isSaved(section) ? section.saved.position : this.sectionForm(section);
   }
 
   sectionForm(section) {
@@ -154,7 +162,7 @@ export function newShape(form) {
 }
 
 export const seatsOf = (section) => section.rows.flatMap(({ seats }) => seats);
-export const isSaved = ({ saved, revision }) => saved !== null && saved.revision === revision;
+const isSaved = ({ saved, revision }) => saved !== null && saved.revision === revision;
 const round = (value) => Math.round(value * 100) / 100;
 const rounded = ([x, y]) => [round(x), round(y)];
 
@@ -162,7 +170,16 @@ const rounded = ([x, y]) => [round(x), round(y)];
 
 const NOWHERE = [Infinity, Infinity, -Infinity, -Infinity];
 export const joined = (a, b) => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
-export const boxOf = (points) => points.reduce((box, [x, y]) => joined(box, [x, y, x, y]), NOWHERE);
+export function boxOf(points) {
+  let [l, t, r, b] = NOWHERE;
+  for (const [x, y] of points) {
+    if (x < l) l = x;
+    if (x > r) r = x;
+    if (y < t) t = y;
+    if (y > b) b = y;
+  }
+  return [l, t, r, b];
+}
 export const shapeBox = ({ points, x, y, w, h }) => (points.length ? boxOf(points) : [x, y, x + w, y + h]);
 export const meet = (a, b) => a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] && a[3] >= b[1];
 export const middleOf = ([l, t, r, b]) => [(l + r) / 2, (t + b) / 2];

@@ -1,23 +1,24 @@
 /** The drawing page: puts plan, picture, tools, forms and saving together. */
+import { actsOf } from "./acts.js";
+import { Corners } from "./corners.js";
 import { Drawing, seatsOf } from "./drawing.js";
 import * as edits from "./edits.js";
 import { handlesOf } from "./handles.js";
 import { History } from "./history.js";
+import { Keyboard } from "./keyboard.js";
 import { Painter } from "./paint.js";
 import { Panel } from "./panel.js";
 import { Saver } from "./saving.js";
 import { Selection } from "./selection.js";
+import { Server } from "./server.js";
 import { TOOLS } from "./tools.js";
+import { Tracing } from "./tracing.js";
 import { View } from "./view.js";
 
-const ZOOM_STEP = 1.4;
-const NUDGE = 1; // plan units; with Shift half a pitch
-const CROSS_STEP = 10;
 const SMALL = "(max-width: 47.99rem)"; // drawing needs more room
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class Editor {
-  constructor(root, { plan, name, version }) {
+  constructor(root, { plan, name, version, tracing }) {
     this.root = root;
     this.name = name;
     this.host = root.querySelector("[data-plan]");
@@ -26,19 +27,27 @@ class Editor {
     this.selection = new Selection(this.drawing);
     this.history = new History(this.drawing, (words) => this.changed(words));
     this.view = new View();
-    this.painter = new Painter(this.host, this.drawing, this.view);
+    const server = new Server(root);
+    this.tracing = new Tracing(root.dataset.tracing, server, {
+      changed: () => (this.panel.showTracing(), this.repaint()),
+      told: (words) => this.say(words),
+    });
+    this.painter = new Painter(this.host, this.drawing, this.view, this.tracing);
     this.panel = new Panel(root, this);
     this.tools = Object.fromEntries(TOOLS.map((Made) => new Made(this)).map((tool) => [tool.name, tool]));
-    this.saver = new Saver(root, this.drawing, version, {
+    this.corners = new Corners(this);
+    this.acts = actsOf(this);
+    this.saver = new Saver(root, server, this.drawing, version, {
       state: root.querySelector("[data-saved]"),
       refused: (message, isStale) => this.showRefusal(message, isStale),
     });
     this.pointers = new Map();
     this.handles = [];
-    this.cross = null;
+    this.keyboard = new Keyboard(this);
     this.listen();
     this.use("select");
     this.painter.grid = this.panel.grid;
+    this.tracing.load(tracing);
   }
 
   get isEditable() {
@@ -53,9 +62,9 @@ class Editor {
     on(host, "pointerup", (event) => this.lift(event));
     on(host, "pointercancel", (event) => this.lose(event));
     on(host, "wheel", (event) => this.wheel(event), { passive: false });
-    on(host, "keydown", (event) => this.key(event));
+    on(host, "keydown", (event) => this.keyboard.key(event));
     on(host, "contextmenu", (event) => event.preventDefault());
-    on(root, "keydown", (event) => this.shortcut(event));
+    on(root, "keydown", (event) => this.keyboard.shortcut(event));
     for (const button of root.querySelectorAll("[data-tool]")) on(button, "click", () => this.use(button.dataset.tool));
     new ResizeObserver(() => this.resize()).observe(host);
     const retheme = () => (this.painter.retheme(), this.repaint());
@@ -101,7 +110,7 @@ class Editor {
     painter.drawTop(this.ghosts ? NOTHING : selection, tool.state?.shift ?? [0, 0], (c) => {
       if (this.ghosts) painter.drawGhosts(c, this.ghosts);
       tool.paint(c, painter);
-      if (this.cross) painter.drawCross(c, this.cross);
+      if (this.keyboard.cross) painter.drawCross(c, this.keyboard.cross);
     });
   }
 
@@ -157,6 +166,13 @@ class Editor {
   select(seats, more) {
     this.selection.set(seats, more);
     this.selected(more?.row);
+  }
+
+  /** What a box or a lasso caught, instead of or beside what is selected. */
+  take(seats, shapes, isAdding) {
+    const { selection } = this;
+    if (isAdding) this.select([...selection.seats, ...seats], { shapes: [...selection.shapes, ...shapes] });
+    else this.select(seats, { shapes });
   }
 
   selected(row) {
@@ -216,7 +232,7 @@ class Editor {
     this.host.focus({ preventScroll: true });
     this.pointers.set(event.pointerId, event);
     this.host.setPointerCapture(event.pointerId);
-    this.cross = null;
+    this.keyboard.cross = null;
     if (this.pointers.size === 2) return this.tool.cancel();
     this.panning = event.button === 1 || event.button === 2 || !this.isEditable;
     if (!this.panning && event.button === 0) this.tool.press(this.point(event), event);
@@ -261,110 +277,10 @@ class Editor {
     this.repaint();
   }
 
-  /* ---------- keyboard ---------- */
-
-  /** Keys of the plan, while it has the focus. */
-  key(event) {
-    if (event.ctrlKey || event.metaKey) return;
-    const arrow = ARROWS[event.key];
-    const button = this.root.querySelector(`[data-tool][data-key="${CSS.escape(event.key.toLowerCase())}"]`);
-    const act = { "+": "closer", "=": "closer", "-": "farther", 0: "fit", Delete: "remove", Backspace: "remove", "]": "turn-right", "[": "turn-left" }[event.key];
-    if (arrow) this.arrow(arrow, event.shiftKey);
-    else if (event.key === "Enter" || event.key === " ") this.placeByKey(event);
-    else if (event.key === "Escape") this.escape();
-    else if (act) this.act(act);
-    else if (button && !event.altKey) this.use(button.dataset.tool);
-    else return;
-    event.preventDefault();
-  }
-
-  arrow([dx, dy], isFar) {
-    if (this.tool.name === "hand") {
-      this.view.move(-dx * 60, -dy * 60);
-      return this.repaint();
-    }
-    if (this.tool.name === "select" && !this.selection.isEmpty && this.isEditable) {
-      const step = isFar ? CROSS_STEP : NUDGE;
-      return edits.moveBy(this.history, this.selection, dx * step, dy * step);
-    }
-    return this.moveCross(dx, dy, isFar ? 5 * CROSS_STEP : CROSS_STEP);
-  }
-
-  moveCross(dx, dy, step) {
-    const [l, t, r, b] = this.view.sight(-20 / this.view.k);
-    const [x, y] = this.cross ?? this.snapped([(l + r) / 2, (t + b) / 2]);
-    this.cross = [x + dx * step, y + dy * step];
-    const [cx, cy] = this.cross;
-    if (cx < l || cx > r || cy < t || cy > b) {
-      this.view.move(-dx * this.view.width * 0.3, -dy * this.view.height * 0.3);
-      this.repaint();
-    }
-    this.say(`Cross at ${Math.round(cx)}, ${Math.round(cy)}`);
-    this.tool.hover(this.cross);
-    this.repaintTop();
-  }
-
-  placeByKey(event) {
-    if (!this.cross) this.moveCross(0, 0, 0);
-    this.tool.place(this.cross, event);
-  }
-
-  escape() {
-    if (this.tool.isBusy) this.tool.cancel();
-    else if (this.tool.name === "select") this.select([]);
-    else this.use("select");
-    this.repaint();
-  }
-
-  /** Keys that work wherever the focus is, but in a field keep their own meaning. */
-  shortcut(event) {
-    if (!event.ctrlKey && !event.metaKey) return;
-    const isTyping = event.target.matches("input:not([type=checkbox], [type=range]), textarea");
-    const key = event.key.toLowerCase();
-    const act = { z: event.shiftKey ? "redo" : "undo", y: "redo", d: "duplicate", a: "all", s: "save" }[key];
-    if (!act || (isTyping && act !== "save")) return;
-    event.preventDefault();
-    if (isTyping) event.target.dispatchEvent(new Event("change", { bubbles: true }));
-    this.act(act);
-  }
-
-  /* ---------- buttons ---------- */
+  /* ---------- buttons and keys ---------- */
 
   act(name) {
-    const { history, selection, view, drawing } = this;
-    const something = (work) => () => !selection.isEmpty && this.isEditable && work();
-    const acts = {
-      undo: () => history.undo(),
-      redo: () => history.redo(),
-      save: () => this.saver.save(),
-      check: () => this.check(),
-      publish: () => this.publish(),
-      closer: () => this.zoom(ZOOM_STEP),
-      farther: () => this.zoom(1 / ZOOM_STEP),
-      fit: () => (view.fit(drawing.box()), this.repaint()),
-      all: () => this.select(drawing.sections.flatMap(seatsOf), { shapes: drawing.shapes }),
-      none: () => this.select([]),
-      "longer-left": () => this.lengthen(true),
-      "longer-right": () => this.lengthen(false),
-      rows: () => this.takeRows(),
-      sections: () => this.takeSections(),
-      finish: () => this.tool.finish(),
-      remove: something(() => edits.remove(history, selection)),
-      duplicate: something(() => edits.duplicate(history, selection)),
-      "mirror-across": something(() => edits.mirror(history, selection, 0)),
-      "mirror-down": something(() => edits.mirror(history, selection, 1)),
-      "turn-left": something(() => edits.turnBy(history, selection, -5)),
-      "turn-right": something(() => edits.turnBy(history, selection, 5)),
-      "align-left": something(() => edits.align(history, selection, "left")),
-      "align-middle": something(() => edits.align(history, selection, "middle")),
-      "align-right": something(() => edits.align(history, selection, "right")),
-      "fit-outline": () => edits.fitOutline(history, selection.sections()[0]),
-      "no-outline": () => this.dropOutline(selection.sections()[0]),
-      "no-focal": () => edits.setFocal(history, this.panel.options("focal").zone, null),
-      "keep-copy": () => this.saver.keepCopy(),
-      "open-theirs": () => ((this.saver.isChanged = false), location.reload()),
-    };
-    acts[name]();
+    this.acts[name]();
   }
 
   lengthen(isLeft) {

@@ -1,6 +1,6 @@
 /** What can be done to what is selected, each as one edit of the history. */
 import { AISLE, boxOf, joined, KINDS, middleOf, newSection, newShape, PITCH, RESTRICTED, seatsOf, shapeBox } from "./drawing.js";
-import { bent, far, hull, inside, mirrored, rotated, shifted, spread, turnOf } from "./laying.js";
+import { bent, far, hull, inside, mirrored, rotated, shifted, spread, stretched, turnOf } from "./laying.js";
 import { following, labels, unlike } from "./numbering.js";
 
 const OUTLINE_PADDING = 0.75 * PITCH;
@@ -57,7 +57,7 @@ export function align(history, selection, edge) {
   });
 }
 
-export function boxOfSelection(drawing, selection) {
+function boxOfSelection(drawing, selection) {
   const boxes = [...selection.shapes].map(shapeBox);
   if (selection.seats.size) boxes.push(boxOf([...selection.seats].map((id) => drawing.point(id))));
   if (selection.section) boxes.push(drawing.sectionBox(selection.section));
@@ -291,12 +291,12 @@ export function seatsWithin(drawing, outline) {
 
 export const setSection = (history, section, key, value) => history.run(`Section ${section.label} changed`, (edit) => edit.set(section, key, value));
 
-/** Another outline; who stands within is spread over it. */
-export function reshape(history, section, outline) {
-  history.run(`Section ${section.label} outlined`, (edit) => {
-    const ids = section.kind === "STANDING" ? seatsOf(section) : [];
-    edit.set(section, "outline", outline);
-    if (ids.length) edit.move(ids, spread(outline, ids.length));
+/** Other corners of what is outlined ({ part, key }, see selection.js); who stands within is spread over them. */
+export function reshape(history, { part, key }, points) {
+  history.run(`${named(part)}: ${counted(points.length, "corner")}`, (edit) => {
+    const ids = part.kind === "STANDING" ? seatsOf(part) : [];
+    edit.set(part, key, points);
+    if (ids.length) edit.move(ids, spread(points, ids.length));
   });
 }
 
@@ -317,11 +317,28 @@ export function fitOutline(history, section) {
 
 export function addShape(history, shape) {
   const made = newShape(shape);
-  history.run(`${shape.label || shape.kind} drawn`, (edit) => edit.set(history.drawing, "shapes", [...history.drawing.shapes, made]));
+  history.run(`${named(shape)} drawn`, (edit) => edit.set(history.drawing, "shapes", [...history.drawing.shapes, made]));
   return made;
 }
 
-export const setShape = (history, shape, key, value) => history.run(`${shape.label || shape.kind} changed`, (edit) => edit.set(shape, key, value));
+export const setShape = (history, shape, key, value) => history.run(`${named(shape)} changed`, (edit) => edit.set(shape, key, value));
+
+/** Another place, size or turn of a shape: any of x, y, w, h, rotation. One that has corners is stretched. */
+export function fitShape(history, shape, changes) {
+  history.run(`${named(shape)} changed`, (edit) => {
+    const stays = ([key, value]) => edit.set(shape, key, value);
+    if (!shape.points.length) return Object.entries(changes).forEach(stays);
+    return edit.set(shape, "points", stretched(shape.points, { ...sizesOf(shape), ...changes }));
+  });
+}
+
+/** Where a shape lies and how large it is: { x, y, w, h }. */
+export function sizesOf(shape) {
+  const [x, y, right, bottom] = shapeBox(shape);
+  return { x, y, w: right - x, h: bottom - y };
+}
+
+const named = ({ label, kind }) => label || kind;
 
 export const setPlan = (history, key, value) => history.run("Plan changed", (edit) => edit.set(history.drawing, key, value));
 
@@ -335,7 +352,7 @@ export function setFocal(history, zone, point) {
 
 /** "Row A, 20 seats", "3 rows, 60 seats", "Stage". */
 export function namedCount(selection) {
-  const shapes = [...selection.shapes].map(({ label, kind }) => label || kind);
+  const shapes = [...selection.shapes].map(named);
   const words = selection.seats.size ? [counted(selection.seats.size, "seat")] : [];
   if (!words.length && selection.section) words.push(`Section ${selection.section.label}`);
   return [...words, ...(shapes.length > 2 ? [counted(shapes.length, "shape")] : shapes)].join(", ") || "Nothing";

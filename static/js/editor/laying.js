@@ -1,5 +1,6 @@
 /** Where seats go: rows, blocks, bends, tables, standing places, turns and mirrors. Pure; points are [x, y]. */
 import { crossings } from "../seatmap/geometry.js";
+import { boxOf, middleOf, shapeBox } from "./drawing.js";
 
 const TURN = Math.PI / 180;
 export const far = (a, b) => Math.hypot(b[0] - a[0], b[1] - a[1]);
@@ -34,6 +35,42 @@ export function rotated(points, degrees, [cx, cy]) {
 export const mirrored = (points, axis, middle) => points.map((point) => point.map((value, i) => (i === axis ? 2 * middle[i] - value : value)));
 
 export const shifted = (points, dx, dy) => points.map(([x, y]) => [x + dx, y + dy]);
+
+/** The point between two. */
+export const halfway = (a, b) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+
+/* ---------- shapes ---------- */
+
+const LEAST = 1; // plan units across
+
+/** The four corners of a shape's box, as it is turned. */
+export function frameOf(shape) {
+  const [l, t, r, b] = shapeBox(shape);
+  const corners = [[l, t], [r, t], [r, b], [l, b]];
+  return shape.points.length ? corners : rotated(corners, shape.rotation, middleOf([l, t, r, b]));
+}
+
+/** { x, y, w, h } of a turned shape whose side or corner (across, down: −1, 0 or 1) is pulled to a point. The opposite one
+ * stays where it is. */
+export function resized(shape, [across, down], point) {
+  const [l, t, r, b] = shapeBox(shape);
+  const middle = middleOf([l, t, r, b]);
+  const [[x, y]] = rotated([point], -shape.rotation, middle);
+  const left = across < 0 ? Math.min(x, r - LEAST) : l;
+  const right = across > 0 ? Math.max(x, l + LEAST) : r;
+  const top = down < 0 ? Math.min(y, b - LEAST) : t;
+  const bottom = down > 0 ? Math.max(y, t + LEAST) : b;
+  const [[cx, cy]] = rotated([middleOf([left, top, right, bottom])], shape.rotation, middle);
+  const [w, h] = [right - left, bottom - top];
+  return { x: cx - w / 2, y: cy - h / 2, w, h };
+}
+
+/** Points brought from the box they fill into another one. */
+export function stretched(points, { x, y, w, h }) {
+  const [l, t, r, b] = boxOf(points);
+  const [across, down] = [w / (r - l || 1), h / (b - t || 1)];
+  return points.map(([px, py]) => [x + (px - l) * across, y + (py - t) * down]);
+}
 
 /* ---------- bending ---------- */
 
@@ -147,11 +184,20 @@ export function aroundTable(middle, count, isRound, pitch) {
 
 /* ---------- areas ---------- */
 
-export const inside = (outline, [x, y]) => outline.length > 2 && crossings(outline, y).filter((cut) => cut > x).length % 2 === 1;
+/** Whether a point lies in an outline: asked of tens of thousands of seats at once. */
+export function inside(outline, [x, y]) {
+  let isIn = false;
+  for (let i = 0, before = outline.length - 1; i < outline.length; before = i++) {
+    const [ax, ay] = outline[before];
+    const [bx, by] = outline[i];
+    if (ay > y !== by > y && x < ax + ((y - ay) * (bx - ax)) / (by - ay)) isIn = !isIn;
+  }
+  return isIn;
+}
 
 /** Exactly `count` points on a grid inside an outline; those that do not fit stand in its middle, the closer. */
 export function spread(outline, count) {
-  const [l, t, r, b] = edges(outline);
+  const [l, t, r, b] = boxOf(outline);
   let wide = Math.max(1, Math.sqrt(((r - l) * (b - t)) / count) * 1.5);
   let narrow = wide;
   while (fits(outline, narrow, t, b) < count && narrow > 0.05) narrow *= 0.8;
@@ -183,11 +229,6 @@ function lines(outline, pitch, top, bottom) {
     }
     return line;
   });
-}
-
-function edges(points) {
-  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
-  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }
 
 const COMPASS = [[-1, -0.4], [-0.4, -1], [0.4, -1], [1, -0.4], [1, 0.4], [0.4, 1], [-0.4, 1], [-1, 0.4]];

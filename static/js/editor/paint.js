@@ -3,12 +3,14 @@
  * the pointer moves (what is selected, what a tool is about to make). Only what is in sight is painted; while
  * something is dragged, the two below stand still.
  */
-import { joined, meet, middleOf, PITCH, RESTRICTED, AISLE, seatsOf, shapeBox } from "./drawing.js";
+import { boxOf, meet, middleOf, PITCH, RESTRICTED, AISLE, seatsOf, shapeBox } from "./drawing.js";
+import { frameOf } from "./laying.js";
+import { Pixels } from "./pixels.js";
 
 const DOT = 15; // plan units across
 const PLACE = 5; // a place to stand
-const POINTS_BELOW = 5; // px across: smaller seats are set pixel by pixel
-const LETTERS_FROM = 15; // px across
+const RINGS_FROM = 5; // px across: what is selected is a ring, not a dot
+const LETTERS_FROM = 15; // px across; smaller seats are set pixel by pixel
 const GRID_FROM = 5; // px between lines
 const MOST_RATIO = 2;
 const COLOURS = ["paper", "sunk", "ink", "grey", "edge", "line", "accent", "bad", "p1", "p2", "p3", "p4", "p5", "p6"];
@@ -17,8 +19,8 @@ const MARKS = ["", "V", "W", "C", ""];
 const HEAT = ["p6", "p5", "p4", "p3", "p2", "p1"]; // nearest first
 
 export class Painter {
-  constructor(host, drawing, view) {
-    Object.assign(this, { host, drawing, view, hidden: new Set(), heat: false, grid: 0 });
+  constructor(host, drawing, view, tracing) {
+    Object.assign(this, { host, drawing, view, tracing, hidden: new Set(), heat: false, grid: 0 });
     [this.ground, this.seats, this.top] = [...host.querySelectorAll("canvas")].map((canvas) => canvas.getContext("2d"));
     this.retheme();
   }
@@ -64,8 +66,9 @@ export class Painter {
     const { ground: c, drawing, view } = this;
     this.begin(c);
     const sight = view.sight();
+    this.tracing.paint(c);
     if (this.grid * view.k >= GRID_FROM) this.drawGrid(c, sight);
-    for (const shape of drawing.shapes) if (meet(shapeBox(shape), sight)) this.drawShape(c, shape);
+    for (const shape of drawing.shapes) if (meet(boxOf(frameOf(shape)), sight)) this.drawShape(c, shape);
     for (const section of drawing.sections) if (meet(drawing.sectionBox(section), sight)) this.drawSection(c, section);
     this.drawFocals(c);
   }
@@ -108,7 +111,7 @@ export class Painter {
 
   drawTable(c, row) {
     const points = row.seats.map((id) => this.drawing.point(id));
-    const [l, t, r, b] = points.reduce((box, [x, y]) => joined(box, [x, y, x, y]), [Infinity, Infinity, -Infinity, -Infinity]);
+    const [l, t, r, b] = boxOf(points);
     const [x, y] = middleOf([l, t, r, b]);
     const inner = Math.max(PITCH * 0.4, Math.min(r - l, b - t) / 2 - PITCH * 0.6);
     c.beginPath();
@@ -136,8 +139,7 @@ export class Painter {
   drawFocal(c, zone, [x, y]) {
     const arm = 9 * this.pixel;
     c.beginPath();
-    line(c, x - arm, y, x + arm, y);
-    line(c, x, y - arm, x, y + arm);
+    plus(c, x, y, arm);
     c.moveTo(x + arm * 0.6, y);
     c.arc(x, y, arm * 0.6, 0, 2 * Math.PI);
     stroke(c, this.colour.bad, 2 * this.pixel);
@@ -169,7 +171,7 @@ export class Painter {
     drawing.index.each(view.sight(PITCH), (id) => {
       if (!this.hidden.has(id)) (groups[this.looks(id)] ??= []).push(id);
     });
-    if (DOT * view.k < POINTS_BELOW) this.setPoints(c, groups);
+    if (DOT * view.k < LETTERS_FROM) this.setPixels(c, groups);
     else this.setDots(c, groups);
     this.nameSections(c);
   }
@@ -188,36 +190,37 @@ export class Painter {
     }
   }
 
-  /** Tens of thousands of small seats cost a few milliseconds this way. */
-  setPoints(c, groups, [dx, dy] = [0, 0], more = 0) {
-    const { view, drawing, ratio } = this;
-    const { width, height } = c.canvas;
-    const picture = new ImageData(width, height);
-    const pixels = new Uint32Array(picture.data.buffer);
-    const across = Math.max(1, Math.round(DOT * view.k * ratio * 0.85)) + more;
-    for (const [look, ids] of Object.entries(groups)) {
-      const colour = this.words[look];
-      for (const id of ids) {
-        const left = Math.round(((drawing.xs[id] + dx) * view.k + view.x) * ratio - across / 2);
-        const upper = Math.round(((drawing.ys[id] + dy) * view.k + view.y) * ratio - across / 2);
-        for (let y = Math.max(0, upper); y < Math.min(height, upper + across); y++) {
-          pixels.fill(colour, y * width + Math.max(0, left), y * width + Math.max(0, Math.min(width, left + across)));
-        }
-      }
-    }
-    c.putImageData(picture, 0, 0);
+  setPixels(c, groups) {
+    const pixels = new Pixels(c.canvas);
+    for (const { ids, look, across } of this.looking(groups)) this.stamp(pixels, ids, look, across);
+    pixels.show(c);
+    if (DOT * this.view.k >= RINGS_FROM) this.markAisles(c, Object.values(groups).flat());
   }
 
   setDots(c, groups) {
     c.lineCap = "round";
-    for (const [look, ids] of Object.entries(groups)) {
-      const [places, others] = parted(ids, (id) => this.drawing.isStanding(id));
-      this.dots(c, others, this.colour[look], DOT);
-      this.dots(c, places, this.colour[look === "line" ? "edge" : look], PLACE);
-    }
+    for (const { ids, look, across } of this.looking(groups)) this.dots(c, ids, this.colour[look], across);
     const all = Object.values(groups).flat();
-    this.markRestricted(c, all);
-    if (DOT * this.view.k >= LETTERS_FROM) this.letter(c, all);
+    this.markAisles(c, all);
+    this.letter(c, all);
+  }
+
+  /** What is painted over what: { ids, look, across }. A place to stand is small, a restricted view hollow. */
+  *looking(groups) {
+    const { drawing } = this;
+    for (const [look, ids] of Object.entries(groups)) {
+      const [places, others] = parted(ids, (id) => drawing.isStanding(id));
+      yield { ids: others, look, across: DOT };
+      yield { ids: places, look: look === "line" ? "edge" : look, across: PLACE };
+      yield { ids: ids.filter((id) => drawing.flags[id] & RESTRICTED), look: "paper", across: DOT * 0.5 };
+    }
+  }
+
+  /** Discs so many plan units across. */
+  stamp(pixels, ids, look, across, [dx, dy] = [0, 0]) {
+    const scale = this.view.k * this.ratio;
+    const [left, top] = [(this.view.x + dx * this.view.k) * this.ratio, (this.view.y + dy * this.view.k) * this.ratio];
+    pixels.discs(ids, this.drawing, { scale, left, top, across: across * scale, colour: this.words[look] });
   }
 
   dots(c, ids, colour, across) {
@@ -227,10 +230,9 @@ export class Painter {
     stroke(c, colour, across);
   }
 
-  /** A restricted view is hollow, an aisle a bar before its seat. */
-  markRestricted(c, ids) {
+  /** A bar before the seat that an aisle lies before. */
+  markAisles(c, ids) {
     const { flags, xs, ys, homes } = this.drawing;
-    this.dots(c, ids.filter((id) => flags[id] & RESTRICTED), this.colour.paper, DOT * 0.5);
     c.beginPath();
     for (const id of ids.filter((each) => flags[each] & AISLE)) {
       const { seats } = homes[id];
@@ -275,35 +277,34 @@ export class Painter {
     c.lineCap = "round";
     this.drawSelectedSeats(c, selection.seats, dx, dy);
     c.translate(dx, dy);
-    for (const shape of selection.shapes) this.drawFrame(c, shapeBox(shape));
-    if (selection.section?.outline.length) {
-      c.beginPath();
-      polygon(c, selection.section.outline);
-      stroke(c, this.colour.accent, 2 * this.pixel);
-    }
+    for (const shape of selection.shapes) this.drawPath(c, frameOf(shape), true);
+    if (selection.section?.outline.length) this.drawPath(c, selection.section.outline, true);
     c.translate(-dx, -dy);
     more(c, this);
   }
 
   drawSelectedSeats(c, ids, dx, dy) {
-    if (DOT * this.view.k < POINTS_BELOW && ids.size) return this.setPoints(c, { accent: ids }, [dx, dy], 1);
-    const { xs, ys } = this.drawing;
+    const { drawing, pixel, colour } = this;
     const [l, t, r, b] = this.view.sight(PITCH);
-    c.beginPath();
-    for (const id of ids) {
-      const [x, y] = [xs[id] + dx, ys[id] + dy];
-      if (x > l && x < r && y > t && y < b && !this.drawing.isStanding(id)) line(c, x, y, x, y);
+    const isSeen = (x, y) => x > l && x < r && y > t && y < b;
+    const seen = [...ids].filter((id) => isSeen(drawing.xs[id] + dx, drawing.ys[id] + dy) && !drawing.isStanding(id));
+    const size = DOT / pixel;
+    const across = Math.max(DOT, 3 * pixel);
+    const rings = [["accent", across + 5 * pixel], ["paper", across + 1.5 * pixel], ["ink", across - 1.5 * pixel]];
+    if (size >= LETTERS_FROM) {
+      c.beginPath();
+      for (const id of seen) line(c, drawing.xs[id] + dx, drawing.ys[id] + dy, drawing.xs[id] + dx, drawing.ys[id] + dy);
+      for (const [look, width] of rings) stroke(c, colour[look], width);
+    } else if (seen.length) {
+      const pixels = new Pixels(c.canvas);
+      const painted = size < RINGS_FROM ? [["accent", across]] : rings;
+      for (const [look, width] of painted) this.stamp(pixels, seen, look, width, [dx, dy]);
+      pixels.show(c);
     }
-    const across = Math.max(DOT, 3 * this.pixel);
-    stroke(c, this.colour.accent, across + 5 * this.pixel);
-    stroke(c, this.colour.paper, across + 1.5 * this.pixel);
-    stroke(c, this.colour.ink, across - 1.5 * this.pixel);
   }
 
   drawFrame(c, [l, t, r, b]) {
-    c.beginPath();
-    c.rect(l, t, r - l, b - t);
-    stroke(c, this.colour.accent, 2 * this.pixel);
+    this.drawPath(c, [[l, t], [r, t], [r, b], [l, b]], true);
   }
 
   /** Seats that would be made here. */
@@ -318,25 +319,28 @@ export class Painter {
 
   drawPath(c, points, isClosed) {
     c.beginPath();
-    points.forEach(([x, y], i) => (i ? c.lineTo(x, y) : c.moveTo(x, y)));
+    path(c, points);
     if (isClosed) c.closePath();
     stroke(c, this.colour.accent, 2 * this.pixel);
   }
 
-  drawHandles(c, points) {
-    const size = 9 * this.pixel;
-    c.beginPath();
-    for (const [x, y] of points) c.rect(x - size / 2, y - size / 2, size, size);
-    fill(c, this.colour.paper);
-    stroke(c, this.colour.accent, 2 * this.pixel);
+  drawHandles(c, handles) {
+    for (const handle of handles) {
+      const [x, y] = handle.at(this.pixel);
+      const size = (handle.isSmall ? 6 : 9) * this.pixel;
+      c.beginPath();
+      if (handle.isRound) c.arc(x, y, size / 2, 0, 2 * Math.PI);
+      else c.rect(x - size / 2, y - size / 2, size, size);
+      fill(c, handle.isPicked ? this.colour.accent : this.colour.paper);
+      stroke(c, this.colour.accent, 2 * this.pixel);
+    }
   }
 
   /** Where the keyboard would act. */
   drawCross(c, [x, y]) {
     const arm = 12 * this.pixel;
     c.beginPath();
-    line(c, x - arm, y, x + arm, y);
-    line(c, x, y - arm, x, y + arm);
+    plus(c, x, y, arm);
     stroke(c, this.colour.paper, 4 * this.pixel);
     stroke(c, this.colour.ink, 1.5 * this.pixel);
   }
@@ -347,6 +351,11 @@ function line(c, ax, ay, bx, by) {
   c.lineTo(bx, by);
 }
 
+function plus(c, x, y, arm) {
+  line(c, x - arm, y, x + arm, y);
+  line(c, x, y - arm, x, y + arm);
+}
+
 function bar(c, [ax, ay], [bx, by]) {
   const [mx, my] = [(ax + bx) / 2, (ay + by) / 2];
   const apart = Math.hypot(bx - ax, by - ay) || 1;
@@ -354,8 +363,12 @@ function bar(c, [ax, ay], [bx, by]) {
   line(c, mx - nx, my - ny, mx + nx, my + ny);
 }
 
-function polygon(c, points) {
+function path(c, points) {
   points.forEach(([x, y], i) => (i ? c.lineTo(x, y) : c.moveTo(x, y)));
+}
+
+function polygon(c, points) {
+  path(c, points);
   c.closePath();
 }
 

@@ -4,6 +4,7 @@
  */
 import { AISLE, KINDS, RESTRICTED, seatsOf } from "./drawing.js";
 import * as edits from "./edits.js";
+import { groupsOf } from "./groups.js";
 import { bent, turnOf } from "./laying.js";
 
 const NUMBERS = new Set(["seats", "rows", "pitch", "depth", "degrees", "places"]);
@@ -16,6 +17,8 @@ export class Panel {
     root.addEventListener("change", (event) => this.change(event));
     root.addEventListener("input", (event) => this.input(event));
     root.addEventListener("click", (event) => this.click(event));
+    this.groups = this.form("group").closest("details");
+    this.groups.addEventListener("toggle", () => this.listGroups());
   }
 
   form(name) {
@@ -68,13 +71,16 @@ export class Panel {
     if (sections.length === 1) shown.add("section");
     if (sections.length === 1 && sections[0].kind === "STANDING") shown.add("area");
     if (selection.shapes.size === 1) shown.add("shape");
+    if (selection.outlined) shown.add("outlined");
     for (const part of this.root.querySelectorAll("[data-when]")) part.hidden = !part.dataset.when.split(" ").some((each) => shown.has(each));
     this.root.querySelector("[data-selected]").textContent = selection.isEmpty ? "Nothing is selected" : edits.namedCount(selection);
     this.listSections();
     if (rows.length) this.showSeats(rows);
     if (sections.length === 1) this.showSection(sections[0]);
     if (shape) this.showShape(shape);
+    if (selection.outlined) this.showCorner();
     this.showPlan();
+    this.listGroups();
   }
 
   showSeats(rows) {
@@ -114,7 +120,29 @@ export class Panel {
 
   showShape(shape) {
     const form = this.form("shape-form").elements;
-    for (const name of ["kind", "label", "w", "h", "rotation"]) show(form[name], String(shape[name]));
+    show(form.kind, shape.kind);
+    show(form.label, shape.label);
+    for (const [name, value] of Object.entries(edits.sizesOf(shape))) show(form[name], inShort(value));
+    show(form.rotation, inShort(shape.rotation));
+    form.rotation.disabled = shape.points.length > 0; // its corners turn themselves
+  }
+
+  showCorner() {
+    const { corners, selection } = this.editor;
+    const [x, y] = corners.point ?? ["", ""];
+    const form = this.form("corner").elements;
+    show(form.x, inShort(x));
+    show(form.y, inShort(y));
+    for (const field of [form.x, form.y]) field.disabled = !corners.point;
+    const { length } = selection.outlined.points;
+    this.root.querySelector("[data-corner]").textContent = corners.point ? `Corner ${selection.corner + 1} of ${length}` : `${length} corners, none picked`;
+  }
+
+  showTracing() {
+    const { tracing } = this.editor;
+    const form = this.form("tracing").elements;
+    for (const part of this.root.querySelectorAll("[data-traced]")) part.hidden = !tracing.isThere;
+    if (tracing.isThere) for (const name of ["x", "y", "width", "opacity"]) show(form[name], inShort(tracing.place[name]));
   }
 
   showPlan() {
@@ -135,11 +163,25 @@ export class Panel {
     }
   }
 
+  /** The groups to select from, as long as somebody looks at them: finding them reads every seat. */
+  listGroups() {
+    if (!this.groups.open) return;
+    this.found = groupsOf(this.editor.drawing);
+    fillSelect(this.field("group", "group"), [["", "Choose"], ...[...this.found.keys()].map((name) => [name, name])]);
+  }
+
+  selectGroup({ group, adds }) {
+    const { editor } = this;
+    if (group) editor.take(this.found.get(group)(), [], adds);
+    else editor.say("Choose what to select.");
+  }
+
   /* ---------- what is typed and pressed ---------- */
 
   input(event) {
     const form = event.target.form?.dataset.form;
     if (form === "bend" && ["turn", "degrees"].includes(event.target.name)) this.previewBend(Number(event.target.value) || 0);
+    if (form === "tracing" && event.target.name === "opacity") this.changeTracing(event.target);
     if (event.target.form?.dataset.when?.startsWith("tool-")) this.editor.repaintTop();
   }
 
@@ -167,6 +209,8 @@ export class Panel {
       seats: () => this.changeSeats(target),
       section: () => this.changeSection(target),
       "shape-form": () => this.changeShape(target),
+      corner: () => this.changeCorner(),
+      tracing: () => this.changeTracing(target),
       plan: () => this.changePlan(target),
     }[form];
     act?.();
@@ -195,10 +239,22 @@ export class Panel {
     edits.setSection(this.editor.history, section, name, value.trim());
   }
 
-  changeShape({ name, value }) {
-    const [shape] = this.editor.selection.shapes;
-    const isWord = name === "kind" || name === "label";
-    edits.setShape(this.editor.history, shape, name, isWord ? value.trim() : Number(value) || 0);
+  changeShape(field) {
+    const { history, selection } = this.editor;
+    const [shape] = selection.shapes;
+    const { name, value } = field;
+    if (name === "kind" || name === "label") edits.setShape(history, shape, name, value.trim());
+    else edits.fitShape(history, shape, { [name]: numberOf(field) });
+  }
+
+  changeCorner() {
+    const { x, y } = this.form("corner").elements;
+    this.editor.corners.moveTo([numberOf(x), numberOf(y)]);
+  }
+
+  changeTracing(field) {
+    const { tracing } = this.editor;
+    if (tracing.isThere && field.value !== "") tracing.set({ [field.name]: numberOf(field) });
   }
 
   changePlan({ name, value, checked }) {
@@ -227,6 +283,7 @@ export class Panel {
       "row-name": () => edits.nameRow(history, rows()[0][0], values.label.trim()),
       "seat-name": () => edits.setWords(history, [...selection.seats], "labels", values.label.trim()),
       "area-places": () => this.setPlaces(values.places),
+      group: () => this.selectGroup(values),
       "move-to": () => edits.moveToSection(history, selection, this.section("move-to")),
     }[event.target.dataset.form];
     act?.();
@@ -272,9 +329,13 @@ export class Panel {
   }
 }
 
-function valueOf({ name, type, value, checked, min, max }) {
-  if (type === "checkbox") return checked;
-  if (!NUMBERS.has(name)) return value;
+function valueOf(field) {
+  if (field.type === "checkbox") return field.checked;
+  return NUMBERS.has(field.name) ? numberOf(field) : field.value;
+}
+
+/** What a field says, within its bounds. */
+function numberOf({ value, min, max }) {
   const number = Number(value) || 0;
   return Math.min(Math.max(number, min === "" ? -Infinity : Number(min)), max === "" ? Infinity : Number(max));
 }
@@ -283,6 +344,8 @@ function valueOf({ name, type, value, checked, min, max }) {
 function show(field, value) {
   if (field !== document.activeElement || field.type === "range" || field.tagName === "SELECT") field.value = value ?? "";
 }
+
+const inShort = (value) => (value === "" ? "" : String(Math.round(value * 10) / 10));
 
 /** The value that all have, or "" when they differ. */
 const common = (values) => (values.every((value) => value === values[0]) ? values[0] : "");

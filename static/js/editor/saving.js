@@ -2,12 +2,12 @@
 
 const PAUSE = 1500; // ms without a change
 const AGAIN = 10_000; // ms after a failure
+const SLICE = 10; // ms of work without a frame
 
 export class Saver {
   /** root names the addresses; state shows a line; refused(message, isStale) shows what went wrong. */
-  constructor(root, drawing, version, { state, refused }) {
-    const token = root.querySelector("[name=csrfmiddlewaretoken]").value;
-    Object.assign(this, { root, drawing, version, token, state, refused, isChanged: false, changes: 0 });
+  constructor(root, server, drawing, version, { state, refused }) {
+    Object.assign(this, { root, server, drawing, version, state, refused, isChanged: false, changes: 0 });
     addEventListener("beforeunload", (event) => this.isChanged && event.preventDefault());
     addEventListener("pagehide", () => clearTimeout(this.timer));
   }
@@ -39,18 +39,32 @@ export class Saver {
   async send() {
     if (!this.isChanged || this.isStale) return !this.isChanged;
     this.show("Saving…");
-    const { drawing, changes } = this;
-    const sections = [...drawing.sections];
-    const revisions = sections.map(({ revision }) => revision);
-    const answer = await this.post(this.root.dataset.save, { version: this.version, plan: drawing.form() });
+    const { body, sections, changes } = await this.spelled();
+    const answer = await this.server.sendFile(this.root.dataset.save, body, { method: "POST", type: "application/json" });
     if (!answer.ok) return this.failed(answer);
-    sections.forEach((section, position) => (section.saved = { position, revision: revisions[position] }));
+    sections.forEach(({ section, revision }, position) => (section.saved = { position, revision }));
     this.version = answer.version;
     this.isChanged = this.changes !== changes;
     if (this.isChanged) this.plan(PAUSE);
     this.show(`Saved ${answer.at}`);
     this.refused("");
     return !this.isChanged;
+  }
+
+  /** The body of a save, spelled section by section so that frames come between; anew when something changed meanwhile. */
+  async spelled() {
+    const { drawing, changes } = this;
+    const sections = drawing.sections.map((section) => ({ section, revision: section.revision }));
+    const parts = [];
+    for (let since = performance.now(), i = 0; i < sections.length; i++) {
+      parts.push(JSON.stringify(drawing.keptForm(sections[i].section)));
+      if (performance.now() - since < SLICE) continue;
+      await breath();
+      if (this.changes !== changes) return this.spelled();
+      since = performance.now();
+    }
+    const head = JSON.stringify(drawing.head()).slice(0, -1);
+    return { body: `{"version":${this.version},"plan":${head},"sections":[${parts.join()}]}}`, sections, changes };
   }
 
   failed({ status, message }) {
@@ -64,21 +78,12 @@ export class Saver {
   /** The whole drawing as a draft of its own; goes there. */
   async keepCopy() {
     for (const section of this.drawing.sections) section.saved = null;
-    const answer = await this.post(this.root.dataset.copy, { plan: this.drawing.form() });
+    const answer = await this.server.send(this.root.dataset.copy, { plan: this.drawing.form() });
     if (!answer.ok) return this.refused(answer.message, true);
     this.isChanged = false;
     return location.assign(answer.address);
   }
-
-  /** The answer of the server with `ok`; without `status` there was none. */
-  async post(address, form) {
-    const headers = { "Content-Type": "application/json", "X-CSRFToken": this.token };
-    const response = await fetch(address, { method: "POST", headers, body: JSON.stringify(form) }).catch(() => null);
-    if (!response) return { ok: false, message: "The server was not reached. It is tried again in a moment; keep this page open." };
-    const { ok, status, redirected } = response;
-    if (redirected) return { ok: false, status, message: "You are signed out. Sign in again in another tab, then press “Save now” here." };
-    const answer = await response.json().catch(() => ({ message: `The server answered ${status}. Nothing was saved.` }));
-    return { ...answer, ok, status };
-  }
 }
 
+/** Lets the page paint and hear in between. */
+const breath = () => new Promise((resolve) => setTimeout(resolve));

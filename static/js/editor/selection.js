@@ -1,9 +1,10 @@
-/** What is selected: seats, shapes, and at most one section for itself (an area to stand in, an outline). */
+/** What is selected: seats, shapes, at most one section for itself (an area to stand in, an outline), and of what is
+ * outlined perhaps one corner, by its number. */
 import { seatsOf } from "./drawing.js";
 
 export class Selection {
   constructor(drawing) {
-    Object.assign(this, { drawing, seats: new Set(), shapes: new Set(), section: null });
+    Object.assign(this, { drawing, seats: new Set(), shapes: new Set(), section: null, corner: null });
   }
 
   get isEmpty() {
@@ -15,7 +16,20 @@ export class Selection {
   }
 
   set(seats, { shapes = [], section = null } = {}) {
-    Object.assign(this, { seats: new Set(seats), shapes: new Set(shapes), section });
+    Object.assign(this, { seats: new Set(seats), shapes: new Set(shapes), section, corner: null });
+  }
+
+  /** The one thing with corners: { part, key, points }, a section and its outline or a shape and its points; else null. */
+  get outlined() {
+    const [shape, another] = this.shapes;
+    if (this.section?.outline.length) return outlineOf(this.section);
+    return shape?.points.length && !another && !this.seats.size ? { part: shape, key: "points", points: shape.points } : null;
+  }
+
+  /** The one shape that has no corners but a size; else null. */
+  get sized() {
+    const [shape, another] = this.shapes;
+    return shape && !another && !shape.points.length && !this.seats.size ? shape : null;
   }
 
   /** Adds seats, or takes them away when all of them are selected already. */
@@ -38,6 +52,7 @@ export class Selection {
     for (const id of this.seats) if (!drawing.homes[id]) this.seats.delete(id);
     for (const shape of this.shapes) if (!drawing.shapes.includes(shape)) this.shapes.delete(shape);
     if (!drawing.sections.includes(this.section)) this.section = null;
+    if (this.corner >= (this.outlined?.points.length ?? 0)) this.corner = null;
   }
 
   /** [row, its selected seats in the row's order] of every row that has some, in the order of the plan. */
@@ -61,7 +76,6 @@ export class Selection {
     return this.sections().filter((section) => section === this.section || seatsOf(section).every((id) => this.seats.has(id)));
   }
 
-  /** The selected seats that can be bent and numbered: not standing places. */
   takeRows() {
     this.set(this.rows().flatMap(([row]) => row.seats), { shapes: this.shapes });
   }
@@ -71,3 +85,6 @@ export class Selection {
     this.set(found.flatMap(seatsOf), { shapes: this.shapes, section: found.length === 1 ? found[0] : null });
   }
 }
+
+/** What edits.reshape changes, of a section. */
+export const outlineOf = (section) => ({ part: section, key: "outline", points: section.outline });

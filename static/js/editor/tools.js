@@ -1,240 +1,13 @@
-/**
- * What the pointer (or the keyboard's cross and Enter) does on the plan. A tool has press, drag and lift for the
- * pointer, place(point) for a click or Enter, and paint for what it is about to make. Points are plan units.
- */
-import { boxOf, PITCH, seatsOf, shapeBox } from "./drawing.js";
+/** The tools that draw, the lasso, the hand, and the list of all. */
+import { boxOf, PITCH, seatsOf } from "./drawing.js";
 import * as edits from "./edits.js";
-import { turnTo } from "./handles.js";
-import { aroundTable, between, far, inBlock, inRow, inside, spread } from "./laying.js";
+import { aroundTable, between, far, frameOf, inBlock, inRow, inside, spread } from "./laying.js";
+import { Select } from "./selecting.js";
+import { outlineOf } from "./selection.js";
+import { REACH, SLACK, Tool } from "./tool.js";
 
-const REACH = 9; // px around a seat that still mean it
-const SLACK = 4; // px before a press is a drag
-const ALIGN = 6; // px within which a seat snaps to another's line
-const ALIGN_REACH = 30 * PITCH;
-
-class Tool {
-  constructor(editor) {
-    this.editor = editor;
-  }
-
-  get options() {
-    return this.editor.panel.options(this.name);
-  }
-
-  /** Whether something is half done. */
-  get isBusy() {
-    return false;
-  }
-
-  begin() {}
-
-  /** Drops what is half done. */
-  cancel() {}
-  hover() {}
-  press() {}
-  drag() {}
-
-  /** A press that was lifted: where it was when it is a click, else where the drag ended. */
-  lift(point) {
-    this.place(this.editor.snapped(point));
-  }
-
-  /** Rows of points into the section chosen in the tool's form, or into a new one that the next rows follow. */
-  draw(rows, kind, label) {
-    const { editor } = this;
-    const section = editor.panel.section(this.name, kind);
-    if (section) return editor.select(edits.addRows(editor.history, section, rows).flatMap((row) => row.seats));
-    const made = edits.addSection(editor.history, { label, kind, rows });
-    editor.select(seatsOf(made));
-    return editor.panel.chooseSection(this.name, made);
-  }
-
-  place() {}
-  finish() {}
-  paint() {}
-}
-
-/* ---------- selecting and moving ---------- */
-
-class Select extends Tool {
-  name = "select";
-
-  begin() {
-    this.state = null;
-  }
-
-  get isBusy() {
-    return Boolean(this.state);
-  }
-
-  cancel() {
-    if (this.state) this.end();
-  }
-
-  press(point, event) {
-    const { editor } = this;
-    const handle = editor.isEditable ? this.handleAt(point) : undefined;
-    if (handle) {
-      this.state = { handle, from: point };
-      return;
-    }
-    const hit = this.hit(point);
-    this.state = { from: point, hit, isAdding: event.shiftKey, shift: [0, 0], isDragging: false };
-    if (hit && !this.holds(hit) && !event.shiftKey) this.choose(hit, false);
-    this.state.canMove = hit !== null && this.holds(hit) && hit.kind !== "outline" && editor.isEditable;
-  }
-
-  handleAt(point) {
-    const { handles, view } = this.editor;
-    return handles.find((handle) => far(handle.point, point) * view.k < REACH);
-  }
-
-  /** A corner goes where the pointer is, a row bends to it. */
-  pull(point) {
-    const { editor, state } = this;
-    state.to = editor.snapped(point);
-    if (state.handle.kind === "bend") editor.panel.previewBend(turnTo(state.handle, point));
-    else editor.repaintTop();
-  }
-
-  letGo() {
-    const { editor, state } = this;
-    if (!state.to) return;
-    if (state.handle.kind === "bend") editor.panel.bend();
-    else edits.reshape(editor.history, editor.selection.section, this.pulledOutline());
-  }
-
-  pulledOutline() {
-    const { corner } = this.state.handle;
-    return this.editor.selection.section.outline.with(corner, this.state.to);
-  }
-
-  hit([x, y]) {
-    const { drawing, view } = this.editor;
-    const reach = Math.max(REACH / view.k, PITCH * 0.4);
-    const seat = drawing.index.nearest(x, y, reach, (id) => !drawing.isStanding(id));
-    if (seat >= 0) return { kind: "seat", seat };
-    const shape = drawing.shapes.findLast((each) => within(shapeBox(each), x, y, 4 / view.k));
-    if (shape) return { kind: "shape", shape };
-    const section = drawing.sections.findLast(({ outline }) => inside(outline, [x, y]));
-    return section ? { kind: section.kind === "STANDING" ? "area" : "outline", section } : null;
-  }
-
-  holds({ seat, shape, section }) {
-    const { selection } = this.editor;
-    return selection.seats.has(seat) || selection.shapes.has(shape) || (section !== undefined && selection.section === section);
-  }
-
-  choose({ seat, shape, section }, isAdding) {
-    const { editor } = this;
-    const { selection, drawing } = editor;
-    if (isAdding) {
-      if (shape) selection.toggleShape(shape);
-      else selection.toggle(section ? seatsOf(section) : [seat]);
-      return editor.selected();
-    }
-    if (shape) return editor.select([], { shapes: [shape] });
-    if (section) return editor.select(seatsOf(section), { section });
-    return editor.select([seat], { row: drawing.homes[seat] });
-  }
-
-  drag(point, event) {
-    const { editor, state } = this;
-    if (!state) return;
-    if (!state.to && far(state.from, point) * editor.view.k < SLACK) return;
-    if (state.handle) {
-      this.pull(point);
-      return;
-    }
-    if (!state.isDragging && state.canMove) editor.liftSelection();
-    state.isDragging = true;
-    state.to = point;
-    if (state.canMove) state.shift = this.aligned(point, event);
-    editor.repaintTop();
-  }
-
-  /** How far the selection goes: so that the seat under the pointer falls in line with others, or on the grid. */
-  aligned(point, event) {
-    const { editor, state } = this;
-    const { drawing, selection, view } = editor;
-    const [dx, dy] = [point[0] - state.from[0], point[1] - state.from[1]];
-    state.guides = [];
-    if (event.altKey || state.hit.seat === undefined || !editor.panel.isAligning) return editor.onGrid([dx, dy], state.hit, event);
-    const [sx, sy] = drawing.point(state.hit.seat);
-    const [x, y] = [sx + dx, sy + dy];
-    const near = ALIGN / view.k;
-    const others = (id) => !selection.seats.has(id) && !drawing.isStanding(id);
-    const column = lineUp(drawing, [x - near, y - ALIGN_REACH, x + near, y + ALIGN_REACH], others, "xs", x);
-    const row = lineUp(drawing, [x - ALIGN_REACH, y - near, x + ALIGN_REACH, y + near], others, "ys", y);
-    if (column !== null) state.guides.push([[column, y - ALIGN_REACH], [column, y + ALIGN_REACH]]);
-    if (row !== null) state.guides.push([[x - ALIGN_REACH, row], [x + ALIGN_REACH, row]]);
-    const [gx, gy] = editor.onGrid([dx, dy], state.hit, event);
-    return [column === null ? gx : column - sx, row === null ? gy : row - sy];
-  }
-
-  lift(point, event) {
-    const { editor, state } = this;
-    if (!state) return;
-    if (state.handle) this.letGo();
-    else if (!state.isDragging) this.click(event);
-    else if (state.canMove) edits.moveBy(editor.history, editor.selection, ...state.shift);
-    else this.takeBox(point);
-    this.end();
-  }
-
-  end() {
-    this.state = null;
-    this.editor.dropSelection();
-  }
-
-  click(event) {
-    const { editor, state } = this;
-    const { hit, isAdding } = state;
-    if (!hit) return isAdding ? null : editor.select([]);
-    if (event.detail === 2 && hit.seat !== undefined) return editor.takeRows();
-    if (event.detail > 2 && hit.seat !== undefined) return editor.takeSections();
-    return this.choose(hit, isAdding);
-  }
-
-  takeBox(point) {
-    const { editor, state } = this;
-    const box = boxOf([state.from, point]);
-    const seats = [];
-    editor.drawing.index.each(box, (id) => !editor.drawing.isStanding(id) && seats.push(id));
-    const shapes = editor.drawing.shapes.filter((shape) => holdsBox(box, shapeBox(shape)));
-    if (!state.isAdding) return editor.select(seats, { shapes });
-    return editor.select([...editor.selection.seats, ...seats], { shapes: [...editor.selection.shapes, ...shapes] });
-  }
-
-  /** By keyboard: the seat, shape or area at the cross. */
-  place(point, event) {
-    const hit = this.hit(point);
-    if (hit) this.choose(hit, event?.shiftKey);
-    else this.editor.say("Nothing is here.");
-  }
-
-  paint(c, painter) {
-    const { state, editor } = this;
-    if (!state) painter.drawHandles(c, editor.handles.map(({ point }) => point));
-    if (state?.handle?.kind === "corner" && state.to) painter.drawPath(c, this.pulledOutline(), true);
-    if (!state?.isDragging) return;
-    if (!state.canMove) painter.drawFrame(c, boxOf([state.from, state.to]));
-    for (const guide of state.guides ?? []) painter.drawPath(c, guide);
-  }
-}
-
-/** The nearest line of other seats: of those in a box, the value of a column nearest to a wish; null for none. */
-function lineUp(drawing, box, passes, column, wish) {
-  let best = null;
-  drawing.index.each(box, (id) => {
-    const value = drawing[column][id];
-    if (passes(id) && (best === null || Math.abs(value - wish) < Math.abs(best - wish))) best = value;
-  });
-  return best;
-}
-
-const within = ([l, t, r, b], x, y, reach) => x >= l - reach && x <= r + reach && y >= t - reach && y <= b + reach;
-const holdsBox = ([l, t, r, b], [l2, t2, r2, b2]) => l <= l2 && t <= t2 && r >= r2 && b >= b2;
+const STEP = 4; // px from point to point of a free-hand line
+const ARROW = 60; // px the sheet goes at an arrow key
 
 class Hand extends Tool {
   name = "hand";
@@ -250,6 +23,12 @@ class Hand extends Tool {
   }
 
   lift() {}
+
+  nudge(dx, dy) {
+    this.editor.view.move(-Math.sign(dx) * ARROW, -Math.sign(dy) * ARROW);
+    this.editor.repaint();
+    return true;
+  }
 
   place() {
     this.editor.say("Arrows move the plan, plus and minus zoom.");
@@ -325,9 +104,8 @@ class Row extends TwoPoints {
   }
 }
 
-class Block extends Tool {
-  name = "block";
-
+/** Something that is set down where one clicks. */
+class Stamp extends Tool {
   hover(point) {
     this.at = this.editor.snapped(point);
     this.editor.repaintTop();
@@ -337,38 +115,33 @@ class Block extends Tool {
     this.hover(point);
   }
 
-  place(point) {
-    this.draw(inBlock(point, this.options), "SEATS", "Section");
-  }
-
   paint(c, painter) {
-    if (this.at) painter.drawGhosts(c, inBlock(this.at, this.options).flat());
+    if (this.at) painter.drawGhosts(c, this.rows(this.at).flat());
   }
 }
 
-class Table extends Tool {
-  name = "table";
+class Block extends Stamp {
+  name = "block";
 
-  points(point) {
-    const { seats, form, pitch } = this.options;
-    return aroundTable(point, seats, form === "round", pitch);
-  }
-
-  hover(point) {
-    this.at = this.editor.snapped(point);
-    this.editor.repaintTop();
-  }
-
-  drag(point) {
-    this.hover(point);
+  rows(point) {
+    return inBlock(point, this.options);
   }
 
   place(point) {
-    this.draw([this.points(point)], "TABLES", "Tables");
+    this.draw(this.rows(point), "SEATS", "Section");
+  }
+}
+
+class Table extends Stamp {
+  name = "table";
+
+  rows(point) {
+    const { seats, form, pitch } = this.options;
+    return [aroundTable(point, seats, form === "round", pitch)];
   }
 
-  paint(c, painter) {
-    if (this.at) painter.drawGhosts(c, this.points(this.at));
+  place(point) {
+    this.draw(this.rows(point), "TABLES", "Tables");
   }
 }
 
@@ -414,13 +187,64 @@ class Polygon extends Tool {
   }
 }
 
+/** A free-hand line around seats and shapes, or one from corner to corner. Shift adds. */
+class Lasso extends Polygon {
+  name = "lasso";
+  line = null;
+
+  get isBusy() {
+    return super.isBusy || this.line !== null;
+  }
+
+  cancel() {
+    super.cancel();
+    this.line = null;
+  }
+
+  press(point, event) {
+    Object.assign(this, { from: point, isAdding: event.shiftKey });
+  }
+
+  drag(point) {
+    const { editor } = this;
+    const goes = (from, least) => far(from, point) * editor.view.k >= least;
+    if (this.corners.length) return this.hover(point);
+    if (!this.line && goes(this.from, SLACK)) this.line = [this.from];
+    if (this.line && goes(this.line.at(-1), STEP)) this.line.push(point);
+    return editor.repaintTop();
+  }
+
+  lift(point) {
+    if (!this.line) return super.lift(point);
+    const loop = this.line;
+    this.line = null;
+    return this.make(loop);
+  }
+
+  place(point, event) {
+    if (event) this.isAdding = event.shiftKey;
+    super.place(point);
+  }
+
+  make(loop) {
+    const { drawing } = this.editor;
+    const shapes = drawing.shapes.filter((shape) => frameOf(shape).every((corner) => inside(loop, corner)));
+    this.editor.take(edits.seatsWithin(drawing, loop), shapes, this.isAdding);
+  }
+
+  paint(c, painter) {
+    if (this.line) painter.drawPath(c, this.line, true);
+    else super.paint(c, painter);
+  }
+}
+
 class Outline extends Polygon {
   name = "outline";
 
   make(outline) {
     const { editor, options } = this;
     const chosen = editor.panel.section("outline");
-    if (chosen) edits.reshape(editor.history, chosen, outline);
+    if (chosen) edits.reshape(editor.history, outlineOf(chosen), outline);
     const section = chosen ?? edits.outlineSection(editor.history, editor.selection, { label: "Section", outline, takesSeats: options.takes });
     editor.select(seatsOf(section), { section });
   }
@@ -469,4 +293,57 @@ class Focal extends Tool {
   }
 }
 
-export const TOOLS = [Select, Hand, Row, Block, Table, Outline, Area, Shape, Focal];
+/** Moves the picture under the plan; its lower right corner makes it larger or smaller. */
+class Trace extends Tool {
+  name = "tracing";
+
+  get isBusy() {
+    return Boolean(this.from);
+  }
+
+  cancel() {
+    this.from = null;
+  }
+
+  press(point) {
+    const { tracing, view } = this.editor;
+    if (!tracing.isThere) return;
+    const [, , r, b] = tracing.box;
+    Object.assign(this, { from: point, before: { ...tracing.place }, isStretching: far([r, b], point) * view.k < 2 * REACH });
+  }
+
+  drag(point) {
+    const { editor, from, before, isStretching } = this;
+    if (!from) return;
+    const [dx, dy] = [point[0] - from[0], point[1] - from[1]];
+    if (isStretching) editor.tracing.set({ width: Math.max(1, before.width + dx) });
+    else editor.tracing.set({ x: before.x + dx, y: before.y + dy });
+    editor.panel.showTracing();
+  }
+
+  lift() {
+    this.from = null;
+  }
+
+  place() {
+    this.editor.say("Arrows move the picture; its width is beside the plan.");
+  }
+
+  nudge(dx, dy) {
+    const { tracing, panel } = this.editor;
+    if (!tracing.isThere) return false;
+    tracing.set({ x: tracing.place.x + dx, y: tracing.place.y + dy });
+    panel.showTracing();
+    return true;
+  }
+
+  paint(c, painter) {
+    const { tracing } = this.editor;
+    if (!tracing.isThere) return;
+    const [, , r, b] = tracing.box;
+    painter.drawFrame(c, tracing.box);
+    painter.drawHandles(c, [{ at: () => [r, b] }]);
+  }
+}
+
+export const TOOLS = [Select, Lasso, Hand, Row, Block, Table, Outline, Area, Shape, Focal, Trace];

@@ -1,0 +1,25 @@
+/** Requests of the page to its own server. */
+
+const UNREACHED = "The server was not reached. Keep this page open and try again in a moment.";
+const SIGNED_OUT = "You are signed out. Sign in again in another tab, then press “Save now” here.";
+
+export class Server {
+  constructor(root) {
+    this.token = root.querySelector("[name=csrfmiddlewaretoken]").value;
+  }
+
+  /** What the server answers with `ok`, and a `message` unless it is; without `status` there was no answer. */
+  async send(address, form, method = "POST") {
+    return this.sendFile(address, JSON.stringify(form), { method, type: "application/json" });
+  }
+
+  async sendFile(address, body, { method, type }) {
+    const headers = { "Content-Type": type, "X-CSRFToken": this.token };
+    const response = await fetch(address, { method, headers, body }).catch(() => null);
+    if (!response) return { ok: false, message: UNREACHED };
+    const { ok, status, redirected } = response;
+    if (redirected) return { ok: false, status, message: SIGNED_OUT };
+    const answer = await response.json().catch(() => ({ message: `The server answered ${status}. Nothing was saved.` }));
+    return { ...answer, ok, status };
+  }
+}
