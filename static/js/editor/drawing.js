@@ -141,8 +141,10 @@ export class Drawing {
 
   sectionBox(section) {
     if (section.box?.revision !== section.revision) {
-      const points = [...seatsOf(section).map((id) => this.point(id)), ...section.outline];
-      section.box = { revision: section.revision, box: boxOf(points) };
+      const ids = seatsOf(section);
+      const seats = [ids.map((id) => this.xs[id]), ids.map((id) => this.ys[id])].map(endsOf);
+      const box = joined(boxOf(section.outline), [seats[0][0], seats[1][0], seats[0][1], seats[1][1]]);
+      section.box = { revision: section.revision, box };
     }
     return section.box.box;
   }
@@ -171,14 +173,18 @@ const rounded = ([x, y]) => [round(x), round(y)];
 const NOWHERE = [Infinity, Infinity, -Infinity, -Infinity];
 export const joined = (a, b) => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
 export function boxOf(points) {
-  let [l, t, r, b] = NOWHERE;
-  for (const [x, y] of points) {
-    if (x < l) l = x;
-    if (x > r) r = x;
-    if (y < t) t = y;
-    if (y > b) b = y;
-  }
+  const [[l, r], [t, b]] = [points.map(([x]) => x), points.map(([, y]) => y)].map(endsOf);
   return [l, t, r, b];
+}
+
+/** [least, greatest] of many numbers. */
+function endsOf(values) {
+  let [least, greatest] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > greatest) greatest = value;
+  }
+  return [least, greatest];
 }
 export const shapeBox = ({ points, x, y, w, h }) => (points.length ? boxOf(points) : [x, y, x + w, y + h]);
 export const meet = (a, b) => a[0] <= b[2] && a[2] >= b[0] && a[1] <= b[3] && a[3] >= b[1];

@@ -9,12 +9,13 @@ export const counted = (number, one, many = `${one}s`) => `${number.toLocaleStri
 
 /* ---------- place ---------- */
 
-/** Every selected point through `change(points) → points`. */
-function placed(history, selection, words, change, also = () => {}) {
+/** Every selected point through `change(points) → points`; `seats` does the same to seats, `also` more to shapes. */
+function placed(history, selection, words, change, { seats, also = () => {} } = {}) {
   const { drawing } = history;
   const ids = [...selection.seats];
   history.run(words, (edit) => {
-    edit.move(ids, change(ids.map((id) => drawing.point(id))));
+    if (seats) seats(edit, ids);
+    else edit.move(ids, change(ids.map((id) => drawing.point(id))));
     for (const section of selection.wholeSections()) edit.set(section, "outline", change(section.outline));
     for (const shape of selection.shapes) {
       placeShape(edit, shape, change);
@@ -30,12 +31,15 @@ function placeShape(edit, shape, change) {
   edit.set(shape, "y", y - shape.h / 2);
 }
 
-export const moveBy = (history, selection, dx, dy) => placed(history, selection, `${namedCount(selection)} moved`, (points) => shifted(points, dx, dy));
+export function moveBy(history, selection, dx, dy) {
+  const seats = (edit, ids) => edit.shift(ids, dx, dy);
+  placed(history, selection, `${namedCount(selection)} moved`, (points) => shifted(points, dx, dy), { seats });
+}
 
 export function turnBy(history, selection, degrees) {
   const middle = middleOf(boxOfSelection(history.drawing, selection));
   const turned = (edit, shape) => edit.set(shape, "rotation", (shape.rotation + degrees + 360) % 360);
-  placed(history, selection, `${namedCount(selection)} turned`, (points) => rotated(points, degrees, middle), turned);
+  placed(history, selection, `${namedCount(selection)} turned`, (points) => rotated(points, degrees, middle), { also: turned });
 }
 
 export function mirror(history, selection, axis) {

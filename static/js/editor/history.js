@@ -57,10 +57,11 @@ class Edit {
     this.patches.push(patch);
   }
 
-  /** A column (xs, ys, kinds, flags, labels, levels, disclosures, homes) of these seats; `values` as many, in their order. */
+  /** A column (xs, ys, kinds, flags, labels, levels, disclosures, homes) of these seats; `values` as many, in their order.
+   * They are kept, so nobody else may. */
   column(name, ids, values) {
     const column = this.drawing[name];
-    if (ids.some((id, i) => column[id] !== values[i])) this.keep({ column: name, ids: Int32Array.from(ids), values: [...values] });
+    if (ids.some((id, i) => column[id] !== values[i])) this.keep({ column: name, ids: Int32Array.from(ids), values });
   }
 
   /** The same value for all. */
@@ -71,6 +72,13 @@ class Edit {
   move(ids, points) {
     this.column("xs", ids, points.map(([x]) => x));
     this.column("ys", ids, points.map(([, y]) => y));
+  }
+
+  /** Moves many seats alike. */
+  shift(ids, dx, dy) {
+    const { xs, ys } = this.drawing;
+    this.column("xs", ids, Float64Array.from(ids, (id) => xs[id] + dx));
+    this.column("ys", ids, Float64Array.from(ids, (id) => ys[id] + dy));
   }
 
   /** A property of the drawing, a section, a row or a shape. Lists are replaced, never changed in place. */
@@ -144,13 +152,19 @@ const sizeOf = (patches) => patches.reduce((sum, { ids }) => sum + (ids?.length 
 function exchange(drawing, patch) {
   if (patch.part) return exchangePart(patch);
   const { column: name, ids, values } = patch;
+  const { homes, index } = drawing;
   const column = drawing[name];
-  ids.forEach((id, i) => {
-    touch(drawing.homes[id]?.section);
-    [column[id], values[i]] = [values[i], column[id]];
-    touch(drawing.homes[id]?.section);
-    if (name === "xs" || name === "ys" || name === "homes") drawing.index.update(id);
-  });
+  const isMoving = name === "xs" || name === "ys" || name === "homes";
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i];
+    touch(homes[id]?.section);
+    const value = values[i];
+    values[i] = column[id];
+    column[id] = value;
+    if (column === homes) touch(homes[id]?.section);
+    if (isMoving) index.update(id);
+  }
+  return undefined;
 }
 
 function exchangePart(patch) {

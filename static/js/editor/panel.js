@@ -87,11 +87,11 @@ export class Panel {
     const { kinds, flags, disclosures, levels } = this.editor.drawing;
     const ids = rows.flatMap(([, seats]) => seats);
     const form = this.form("seats").elements;
-    show(form.kind, common(ids.map((id) => KINDS[kinds[id]])));
-    show(form.disclosure, common(ids.map((id) => disclosures[id])));
-    show(form.category, common(ids.map((id) => levels[id])));
-    tick(form.restricted, ids.map((id) => flags[id] & RESTRICTED));
-    tick(form.aisle, ids.map((id) => flags[id] & AISLE));
+    show(form.kind, KINDS[common(ids, kinds)]);
+    show(form.disclosure, common(ids, disclosures));
+    show(form.category, common(ids, levels));
+    tick(form.restricted, ids.filter((id) => flags[id] & RESTRICTED).length, ids.length);
+    tick(form.aisle, ids.filter((id) => flags[id] & AISLE).length, ids.length);
     if (rows.length === 1) {
       show(this.field("row-name", "label"), rows[0][0].label);
       show(this.field("seat-name", "label"), ids.length === 1 ? this.editor.drawing.labels[ids[0]] : "");
@@ -347,13 +347,12 @@ function show(field, value) {
 
 const inShort = (value) => (value === "" ? "" : String(Math.round(value * 10) / 10));
 
-/** The value that all have, or "" when they differ. */
-const common = (values) => (values.every((value) => value === values[0]) ? values[0] : "");
+/** The value of a column that all these seats have, or "" when they differ. */
+const common = (ids, column) => (ids.every((id) => column[id] === column[ids[0]]) ? column[ids[0]] : "");
 
-function tick(field, values) {
-  const on = values.filter(Boolean).length;
-  field.checked = on === values.length;
-  field.indeterminate = on > 0 && on < values.length;
+function tick(field, on, all) {
+  field.checked = on === all;
+  field.indeterminate = on > 0 && on < all;
 }
 
 function fillSelect(list, choices) {

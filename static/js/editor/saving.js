@@ -51,20 +51,22 @@ export class Saver {
     return !this.isChanged;
   }
 
-  /** The body of a save, spelled section by section so that frames come between; anew when something changed meanwhile. */
+  /** The body of a save, spelled section by section so that frames come between (a text of megabytes would hold them up);
+   * anew when something changed meanwhile. */
   async spelled() {
     const { drawing, changes } = this;
     const sections = drawing.sections.map((section) => ({ section, revision: section.revision }));
     const parts = [];
     for (let since = performance.now(), i = 0; i < sections.length; i++) {
-      parts.push(JSON.stringify(drawing.keptForm(sections[i].section)));
+      parts.push(new Blob([i ? "," : "", JSON.stringify(drawing.keptForm(sections[i].section))]));
       if (performance.now() - since < SLICE) continue;
       await breath();
       if (this.changes !== changes) return this.spelled();
       since = performance.now();
     }
     const head = JSON.stringify(drawing.head()).slice(0, -1);
-    return { body: `{"version":${this.version},"plan":${head},"sections":[${parts.join()}]}}`, sections, changes };
+    const body = new Blob([`{"version":${this.version},"plan":${head},"sections":[`, ...parts, "]}}"]);
+    return { body, sections, changes };
   }
 
   failed({ status, message }) {

@@ -57,7 +57,7 @@ export class Selection {
 
   /** [row, its selected seats in the row's order] of every row that has some, in the order of the plan. */
   rows() {
-    const rows = new Set([...this.seats].map((id) => this.drawing.homes[id]));
+    const rows = this.homes();
     const sections = new Set([...rows].map(({ section }) => section));
     return this.drawing.sections
       .filter((section) => sections.has(section))
@@ -65,8 +65,15 @@ export class Selection {
       .map((row) => [row, row.seats.filter((id) => this.seats.has(id))]);
   }
 
+  /** The rows that the selected seats belong to, in any order. */
+  homes() {
+    const found = new Set();
+    for (const id of this.seats) found.add(this.drawing.homes[id]);
+    return found;
+  }
+
   sections() {
-    const found = new Set([...this.seats].map((id) => this.drawing.homes[id].section));
+    const found = new Set([...this.homes()].map(({ section }) => section));
     if (this.section) found.add(this.section);
     return [...found];
   }
