@@ -1,145 +1,165 @@
-"""`python -m bench.editor ADDRESS [--user E-MAIL --password WORDS]`: frames of the layout editor.
+"""`python -m bench.editor`: what drawing costs the browser with 50,000 seats.
 
-ADDRESS is the drawing page of an empty draft, on any running site. 50 blocks of 1,025 seats are drawn
-there, then moved about; see docs/layout-editor.md. Times are those of the browser's main thread.
+The site runs with a draft of 25 sections of 2,000 seats; a headless Chromium without a graphics card
+does with it what somebody who draws does. Figures are processor time of the page's main thread, from
+Chromium's own trace, so other work on the machine hardly changes them: the whole of a step, and its
+longest task, during which no frame could be shown. See docs/layout-editor.md.
 """
 
-import argparse
-from math import exp
-from statistics import median
+import json
+import os
+from dataclasses import dataclass
+from itertools import pairwise
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
+from bench.servers import HOME, collect_static, databases, site
+from bench.worlds import Worlds
 from core.embedded.chromium import find_chromium
 
-BLOCKS = [(0.1 + x * 0.085, 0.1 + y * 0.15) for y in range(5) for x in range(10)]
-WATCH = """() => {
-  window.frames_seen = [];
-  let last = performance.now();
-  const step = (now) => {
-    frames_seen.push(now - last);
-    last = now;
-    window.watching = requestAnimationFrame(step);
-  };
-  window.watching = requestAnimationFrame(step);
-}"""
-STOP = "() => { cancelAnimationFrame(watching); return frames_seen.slice(2); }"
-TIMED = """(name) => {
-  const from = performance.now();
-  document.querySelector(`[data-act=${name}]`).click();
-  return performance.now() - from;
-}"""
+WINDOW = {"width": 1440, "height": 900}
+PATIENCE = 120_000  # ms
+CATEGORIES = ["toplevel", "devtools.timeline"]
+MOVES = 30  # of the pointer along a line
+MARGIN = 24  # px around the whole plan, as in view.js
+SETTLED = """() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))"""
+LINE = "{:<42} {:>9} {:>9}  {}"
 
 
 def main():
-    options = _read_options()
+    HOME.mkdir(parents=True, exist_ok=True)
+    with databases() as services:
+        collect_static()
+        with Worlds(services).drawing() as world, site(world.url, "editor") as running:
+            _measure(f"http://127.0.0.1:{running.port}", world.events["draft"])
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores at the end")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The plan in the page, all of it in sight: points of the plan become points of the window."""
+
+    page: Page
+    box: list
+
+    def at(self, x, y):
+        plan = self.page.locator("[data-plan]").bounding_box()
+        left, top, right, bottom = self.box
+        wide = (plan["width"] - 2 * MARGIN) / (right - left)
+        high = (plan["height"] - 2 * MARGIN) / (bottom - top)
+        scale = min(wide, high, 2)
+        return (
+            plan["x"] + plan["width"] / 2 + (x - (left + right) / 2) * scale,
+            plan["y"] + plan["height"] / 2 + (y - (top + bottom) / 2) * scale,
+        )
+
+    def along(self, *points):
+        """The pointer goes with its button down from point to point."""
+        places = [self.at(*point) for point in points]
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down()
+        for start, end in pairwise(places):
+            for step in range(1, MOVES + 1):
+                part = step / MOVES
+                self.page.mouse.move(*(a + (b - a) * part for a, b in zip(start, end, strict=True)))
+        self.page.mouse.up()
+
+    def keys(self, *names):
+        self.page.locator("[data-plan]").focus()
+        for name in names:
+            self.page.keyboard.press(name)
+
+    def press(self, words):
+        self.page.get_by_role("button", name=words, exact=True).click()
+
+
+def _measure(site_address, draft):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        _open(page, options)
-        _draw(page)
-        for what, found in _measures(page):
-            print(f"{what:<44} {found}")
+        page = browser.new_page(viewport=WINDOW, locale="en-GB")
+        page.set_default_timeout(PATIENCE)
+        _open(page, site_address, draft)
+        print(LINE.format("what", "all ms", "longest", "said"))
+        for what, step in _steps(Sheet(page, draft["box"]), draft["sections"]):
+            tasks = _traced(browser, page, step)
+            said = page.locator("[data-live]").inner_text()
+            print(LINE.format(what, f"{sum(tasks):.0f}", f"{max(tasks):.0f}", said), flush=True)
         browser.close()
 
 
-def _read_options():
-    parser = argparse.ArgumentParser(prog="python -m bench.editor", description=__doc__)
-    parser.add_argument("address")
-    parser.add_argument("--user", default="")
-    parser.add_argument("--password", default="")
-    return parser.parse_args()
-
-
-def _open(page, options):
-    page.goto(options.address)
-    if options.user:
-        page.locator("#id_username").fill(options.user)
-        page.locator("#id_password").fill(options.password)
-        page.locator("#id_password").press("Enter")
+def _open(page, site_address, draft):
+    page.goto(f"{site_address}{draft['address']}")
+    page.locator("#id_username").fill(draft["user"])
+    page.locator("#id_password").fill(draft["password"])
+    page.locator("#id_password").press("Enter")
     page.locator(".editor.is-ready").wait_for()
+    page.locator("[data-form=numbers] [name=scheme]").evaluate("(list) => { list.value = 'odd'; }")
 
 
-def _draw(page):
-    """Blocks of 25 rows of 41 seats, ten beside each other and five behind: 51,250 seats."""
-    page.locator("[data-tool=block]").click()
-    page.locator("[data-form=block] [name=rows]").fill("25")
-    page.locator("[data-form=block] [name=seats]").fill("41")
-    for _ in range(9):
-        page.locator("[data-act=farther]").click()
-    for place in BLOCKS:
-        page.locator("[data-form=block] [name=section]").select_option("")
-        page.mouse.click(*_in_plan(page, *place))
-    page.locator("[data-tool=select]").click()
-    page.keyboard.press("Escape")
+def _steps(sheet, sections):
+    """(what, what to do) in turn. `sections` are boxes of seats [left, top, right, bottom]."""
+    left, top, right, bottom = sections[0]
+    half = ((left - 60, top - 60), (right + 12, (top + bottom) / 2))
+    middle = (left + (right - left) / 2, top + 10 * (bottom - top) / 39)  # a seat of the tenth row
+    away = (middle[0] + 90, middle[1] + 40)
+    yield "a box around half a section", lambda: sheet.along(*half)
+    yield "dragged", lambda: sheet.along(middle, away)
+    yield "undone", lambda: sheet.keys("Control+z")
+    goto = sheet.page.locator("[name=goto]")
+    yield "a section of 2,000 selected, fills the page", lambda: goto.select_option("3")
+    yield "renumbered", lambda: sheet.press("Number seats")
+    yield "undone", lambda: sheet.keys("Control+z")
+    yield "the whole plan", lambda: sheet.press("Whole plan")
+    yield "a lasso around some 5,000", lambda: _lasso(sheet, sections)
+    yield "dragged", lambda: sheet.along(_middle(sections[12]), _middle(sections[13]))
+    yield "undone", lambda: sheet.keys("Control+z")
+    yield "all selected", lambda: sheet.keys("Control+a")
+    yield "dragged", lambda: sheet.along(middle, away)
+    yield "saved: every section", lambda: _saved(sheet.page)
+    yield "undone", lambda: sheet.keys("Control+z")
+    yield "ten turns of the wheel", lambda: [sheet.page.mouse.wheel(0, -100) for _ in range(10)]
 
 
-def _measures(page):
-    yield "places", page.locator("[data-places]").inner_text()
-    yield "box around a part of the house", _frames(page, (0.02, 0.02), (0.3, 0.4))
-    yield "whole plan moved with the hand", _with_hand(page)
-    x, y = BLOCKS[12]
-    for turns in (0, 4):
-        _closer(page, (x, y), turns)
-        grown = exp(0.44 * turns)
-        _drag(page, (x - 0.042 * grown, y - 0.03 * grown), (x + 0.042 * grown, y + 0.021 * grown))
-        yield f"dragged: {_chosen(page)}", _frames(page, (x, y), (x + 0.1, y + 0.1))
-        yield f"  {_told(page)}; its undo, ms", f"{page.evaluate(TIMED, 'undo'):.0f}"
-        _closer(page, (x, y), -turns)
-    page.locator("[data-plan]").focus()
-    page.keyboard.press("Control+a")
-    yield f"dragged: {_chosen(page)}", _frames(page, (x, y), (x + 0.05, y + 0.05))
-    yield f"  {_told(page)}; its undo, ms", f"{page.evaluate(TIMED, 'undo'):.0f}"
+def _lasso(sheet, sections):
+    """A bent line around the section amid the house and parts of its neighbours."""
+    left, top, right, bottom = sections[12]
+    wide, high = right - left, bottom - top
+    corners = [(0.5, -0.4), (1.4, 0.1), (1.3, 1.1), (0.4, 1.5), (-0.4, 1.1), (-0.3, 0), (0.5, -0.4)]
+    sheet.keys("l")
+    sheet.along(*((left + wide * x, top + high * y) for x, y in corners))
+    sheet.keys("v")
 
 
-def _with_hand(page):
-    page.locator("[data-tool=hand]").click()
-    found = _frames(page, (0.5, 0.5), (0.6, 0.6))
-    _drag(page, (0.6, 0.6), (0.5, 0.5))
-    page.locator("[data-tool=select]").click()
-    return found
+def _middle(box):
+    left, top, right, bottom = box
+    return (left + right) / 2, (top + bottom) / 2
 
 
-def _closer(page, place, turns):
-    """Zooms around a point, which stays where it is."""
-    page.mouse.move(*_in_plan(page, *place))
-    for _ in range(abs(turns)):
-        page.mouse.wheel(0, -200 if turns > 0 else 200)
-    page.wait_for_timeout(300)
+def _saved(page):
+    with page.expect_response("**/save/"):
+        page.keyboard.press("Control+s")
 
 
-def _chosen(page):
-    return page.locator("[data-selected]").inner_text()
+def _traced(browser, page, step):
+    """Milliseconds of processor time of each task of the page's main thread during a step."""
+    browser.start_tracing(page=page, categories=CATEGORIES)
+    step()
+    page.evaluate(SETTLED)
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    names = [event for event in events if event["name"] == "thread_name"]
+    mains = {_thread(event) for event in names if event["args"]["name"] == "CrRendererMain"}
+    tasks = {thread: [0.0] for thread in mains}
+    for event in events:
+        if event["name"].endswith("RunTask") and _thread(event) in mains:
+            tasks[_thread(event)].append(event.get("tdur", 0) / 1000)
+    return max(tasks.values(), key=sum)
 
 
-def _told(page):
-    return page.locator("[data-live]").inner_text()
-
-
-def _frames(page, start, end):
-    """Frame intervals during a drag: p50, p95 and longest, in ms."""
-    page.evaluate(WATCH)
-    _drag(page, start, end)
-    found = sorted(page.evaluate(STOP))
-    last = len(found) - 1
-    return f"{median(found):.0f} / {found[round(last * 0.95)]:.0f} / {found[-1]:.0f} ms"
-
-
-def _drag(page, start, end):
-    (ax, ay), (bx, by) = _in_plan(page, *start), _in_plan(page, *end)
-    page.mouse.move(ax, ay)
-    page.mouse.down()
-    for step in range(1, 41):
-        page.mouse.move(ax + (bx - ax) * step / 40, ay + (by - ay) * step / 40)
-    page.mouse.up()
-
-
-def _in_plan(page, x, y):
-    """A point of the window from shares of the plan's width and height."""
-    box = page.locator("[data-plan]").bounding_box()
-    return box["x"] + box["width"] * x, box["y"] + box["height"] * y
+def _thread(event):
+    return event["pid"], event["tid"]
 
 
 if __name__ == "__main__":

@@ -30,7 +30,9 @@ from suppliers.services import (
 from tickets.models import Status, Ticket
 from tickets.queries import printable
 from tickets.services import code_of
-from venues.generators import stadium
+from venues.drafts import start_draft
+from venues.generators import grid, stadium
+from venues.models import Venue
 
 __all__ = [
     "allocate",
@@ -38,6 +40,7 @@ __all__ = [
     "build_stock",
     "bulk_price",
     "codes",
+    "draft",
     "load",
     "load_stadium",
     "move_house",
@@ -62,6 +65,34 @@ def load_stadium(wanted):
         for n, (name, labels) in enumerate(sections.items())
     ]
     return {"stadium": scenario.load(wanted | {"event": {**wanted["event"], "levels": levels}})}
+
+
+def draft(wanted):
+    """A draft of these sections, as a grid lays them out: {"address", "user", "password"}, and in plan
+    units {"box", "sections"}, the whole of it and the seats of each."""
+    made = scenario.load(wanted["scenario"])
+    with acting_for(made["agency"]["id"]):
+        plan = grid(wanted["sections"])
+        drawn = start_draft(venue=Venue.objects.get(), name="Bench", by=None, plan=plan)
+    address = f"/admin/venues/layoutdraft/{drawn.pk}/draw/"
+    parts = [
+        [(seat.x, seat.y) for row in section.rows for seat in row.seats]
+        for section in plan.sections
+    ]
+    outlines = [point for section in plan.sections for point in section.outline]
+    shapes = [point for shape in plan.shapes for point in _corners(shape)]
+    whole = [*outlines, *shapes, *(seat for part in parts for seat in part)]
+    boxes = {"box": _box(whole), "sections": [_box(part) for part in parts]}
+    return {"address": address, **made["staff"], **boxes}
+
+
+def _corners(shape):
+    return shape.points or [(shape.x, shape.y), (shape.x + shape.w, shape.y + shape.h)]
+
+
+def _box(points):
+    xs, ys = zip(*points, strict=True)
+    return [min(xs), min(ys), max(xs), max(ys)]
 
 
 def codes(wanted):

@@ -66,6 +66,10 @@ STADIUMS = {
     }
     for places in (20_000, 50_000, 100_000)
 }
+DRAWING = {
+    "scenario": description("Night at the club", _venue("Club", 4, 2, 5)),
+    "sections": _venue("Block", 25, 40, 50)["sections"],
+}
 STOCK = {"scenario": description("Night 1", HALL), "events": 40}
 PAST = {f"past {n}": description(f"Past night {n}", HALL, PAST_SEATS) for n in range(PAST_EVENTS)}
 
@@ -102,6 +106,13 @@ class Worlds:
         with self._empty() as empty:
             events = run_inside("load", {"arena": description("Night", venue)}, empty.url)
             yield World(empty.url, empty.admin_url, 0, events)
+
+    @contextmanager
+    def drawing(self):
+        """A World with a draft of 50,000 seats: events["draft"], see bench.jobs.draft."""
+        with self._empty() as empty:
+            found = run_inside("draft", DRAWING, empty.url)
+            yield World(empty.url, empty.admin_url, 0, {"draft": found})
 
     @contextmanager
     def with_past(self):

@@ -9,12 +9,11 @@ from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, step
 from core.admin_forms import BackOfficeForm
 from core.admin_parts import Panel, Table, columns, linked, when
 from core.admin_uploads import UploadForm, keep
-from core.words import many
 from venues import drafts, importers
 from venues.admin_drafts import NewDraftForm, drafts_panels
 from venues.admin_drawing import DrawingPages
 from venues.admin_editor import editor_of
-from venues.admin_panels import picture, plan_panels
+from venues.admin_panels import picture, plan_panels, published_in_words
 from venues.admin_versions import VersionPages
 from venues.models import Layout, Venue
 from venues.plan import from_canonical
@@ -146,10 +145,7 @@ class VenueAdmin(DrawingPages, BackOfficeAdmin):
             return self._begun(request, venue, name or plan.name, plan=plan, source=filename)
         if token:
             layout, made = import_layout(venue=venue, filename=filename, content=content, name=name)
-            words = "is published" if made else "was published before with exactly these seats"
-            return self.back(
-                request, venue, done=f"{layout} {words}: {many(layout.capacity, 'place')}."
-            )
+            return self.back(request, venue, done=published_in_words(layout, made))
         if importers.is_drawing(content) and not importers.is_complete(content):
             return self.drawing_address(venue, keep(filename, content), name)
         kind, plan = importers.read(filename, content)

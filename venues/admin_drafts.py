@@ -8,10 +8,9 @@ from django.urls import reverse
 from core.admin_base import ReadOnlyAdmin, step
 from core.admin_parts import Panel, Table, columns, linked, when
 from core.errors import DomainError
-from core.words import many
 from venues import drafts
 from venues.admin_editor import ADDRESSES, EditorAddresses, editor_of
-from venues.admin_panels import plan_panels
+from venues.admin_panels import plan_panels, published_in_words
 from venues.importers import reading
 from venues.models import LayoutDraft, LayoutSeat
 from venues.plan import PlanError, from_canonical, normalise
@@ -119,10 +118,7 @@ class LayoutDraftAdmin(EditorAddresses, ReadOnlyAdmin):
             layout, made = drafts.publish_draft(draft_id=draft.pk, version=version)
         except DomainError as refused:
             return self.back(request, draft, problem=refused.message)
-        words = "is published" if made else "was published before with exactly these seats"
-        return self.back(
-            request, layout, done=f"{layout} {words}: {many(layout.capacity, 'place')}."
-        )
+        return self.back(request, layout, done=published_in_words(layout, made))
 
     @step(
         "Throw away", tone="danger", says="The drawing is deleted for good. Published layouts stay."

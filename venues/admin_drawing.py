@@ -16,8 +16,8 @@ from core.admin_forms import styled
 from core.admin_parts import Panel, Table, columns
 from core.admin_uploads import kept
 from core.errors import DomainError
-from core.words import many
 from venues.admin_editor import editor_of
+from venues.admin_panels import published_in_words
 from venues.drafts import start_draft
 from venues.importers import numbering as rules
 from venues.importers import svg as drawings
@@ -173,10 +173,7 @@ class DrawingPages:
     def _published(self, request, venue, asked, plan, filename):
         name = asked.whole.cleaned_data["name"]
         layout, made = publish_layout(venue=venue, plan=plan, name=name, source=filename)
-        words = "is published" if made else "was published before with exactly these seats"
-        return self.back(
-            request, venue, done=f"{layout} {words}: {many(layout.capacity, 'place')}."
-        )
+        return self.back(request, venue, done=published_in_words(layout, made))
 
     def _drawn_on(self, request, venue, asked, plan, filename):
         name = asked.whole.cleaned_data["name"] or plan.name

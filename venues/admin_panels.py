@@ -3,6 +3,7 @@
 from django.utils.safestring import mark_safe
 
 from core.admin_parts import Panel, Table, columns
+from core.words import many
 from venues.picture import svg
 from venues.plan import ordinals
 
@@ -30,3 +31,9 @@ def plan_panels(plan, title):
         Panel("Picture", template="admin/_picture.html", context=shown),
         Panel("Sections", section_table(plan), count=len(plan.sections)),
     ]
+
+
+def published_in_words(layout, made):
+    """What publication (`made` of publish_layout) is answered with."""
+    words = "is published" if made else "was published before with exactly these seats"
+    return f"{layout} {words}: {many(layout.capacity, 'place')}."
