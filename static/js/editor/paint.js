@@ -44,6 +44,7 @@ export class Painter {
     probe.remove();
     this.font = getComputedStyle(this.host).fontFamily;
     this.words = Object.fromEntries(Object.entries(this.colour).map(([name, text]) => [name, pixelOf(text)]));
+    this.isDark = (this.words.paper & 255) < 128; // its red
   }
 
   /** Everything below what moves. */
@@ -66,7 +67,7 @@ export class Painter {
     const { ground: c, drawing, view } = this;
     this.begin(c);
     const sight = view.sight();
-    this.tracing.paint(c);
+    this.tracing.paint(c, this.isDark);
     if (this.grid * view.k >= GRID_FROM) this.drawGrid(c, sight);
     for (const shape of drawing.shapes) if (meet(boxOf(frameOf(shape)), sight)) this.drawShape(c, shape);
     for (const section of drawing.sections) if (meet(drawing.sectionBox(section), sight)) this.drawSection(c, section);

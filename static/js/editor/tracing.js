@@ -37,6 +37,7 @@ export class Tracing {
 
   async show(place, file) {
     this.image = await createImageBitmap(file);
+    this.negative = undefined;
     this.place = place;
     this.changed();
   }
@@ -91,12 +92,24 @@ export class Tracing {
     return this.told("The picture was taken away.");
   }
 
-  paint(c) {
+  /** On a dark sheet as a negative: what is drawn on white paper would outshine the seats. */
+  paint(c, isDark) {
     if (!this.isThere) return;
+    if (isDark) this.negative ??= negativeOf(this.image);
     c.globalAlpha = this.place.opacity / 100;
-    c.drawImage(this.image, this.place.x, this.place.y, this.place.width, this.height);
+    c.drawImage(isDark ? this.negative : this.image, this.place.x, this.place.y, this.place.width, this.height);
     c.globalAlpha = 1;
   }
+}
+
+function negativeOf(image) {
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  const c = canvas.getContext("2d");
+  c.drawImage(image, 0, 0);
+  c.globalCompositeOperation = "difference";
+  c.fillStyle = "white";
+  c.fillRect(0, 0, canvas.width, canvas.height);
+  return canvas;
 }
 
 /** A drawing (SVG) as a PNG on white; null when it cannot be shown. What it would run or fetch never happens in a picture. */
