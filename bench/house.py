@@ -28,7 +28,7 @@ from venues import importers
 from venues.exporters import tessera
 from venues.generators import stadium
 from venues.models import Venue
-from venues.plan import normalise
+from venues.plan import PlanRow, PlanSeat, PlanSection, normalise
 from venues.services import publish_layout
 
 
@@ -80,8 +80,8 @@ def build_house(wanted):
 
 
 def move_house(wanted):
-    """Moves the event of a house of so many `places`, all ours and a fifth sold, to a version whose
-    first row has another name and a place less: samples of the whole move and of its locked part."""
+    """Moves the event of a house of so many `places`, all ours and a fifth sold, to one with other
+    names and ordinals: samples of the whole move and of its locked part."""
     plan = stadium(wanted["places"])
     watch = Watch(wanted["groups"], plan.places)
     locked = carrying._move
@@ -99,11 +99,14 @@ def move_house(wanted):
 
 
 def _rebuilt(plan):
-    """The plan without the first place, its first row renamed: all ordinals change."""
-    first, *sections = plan.sections
-    row, *rows = first.rows
-    rows.insert(0, replace(row, label="New", seats=row.seats[1:]))
-    return normalise(replace(plan, sections=(replace(first, rows=tuple(rows)), *sections)))
+    """The plan with a box before everything else and other names for every second stand: all ordinals
+    change, and what is printed on half of the tickets."""
+    box = PlanSection("Royal box", "SEATS", (PlanRow("", (PlanSeat("1", 0, 0),)),))
+    stands = [
+        replace(each, label=f"Stand {each.label}") if number % 2 and each.kind == "SEATS" else each
+        for number, each in enumerate(plan.sections)
+    ]
+    return normalise(replace(plan, sections=(box, *stands)))
 
 
 def _published(watch, plan):

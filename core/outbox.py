@@ -46,14 +46,14 @@ def subscribe(fact_type, *, prompt=False):
     return register
 
 
-def record(fact):
-    """Writes the fact for each of its handlers; must run inside the transaction that made it true."""
+def record(*facts):
+    """Writes facts for each of their handlers; must run inside the transaction that made them true."""
     from core.models import OutboxMessage
 
     if not connection.in_atomic_block:
         raise RuntimeError("A fact is recorded in the transaction that made it true.")
-    handlers = _handlers[type(fact)]
-    if not handlers:
+    told = [(fact, handler) for fact in facts for handler in _handlers[type(fact)]]
+    if not told:
         return
     rows = OutboxMessage.objects.bulk_create(
         OutboxMessage(
@@ -62,9 +62,9 @@ def record(fact):
             payload={f.name: str(getattr(fact, f.name)) for f in dataclasses.fields(fact)},
             handler=handler.path,
         )
-        for handler in handlers
+        for fact, handler in told
     )
-    prompt = [row.pk for row, handler in zip(rows, handlers, strict=True) if handler.prompt]
+    prompt = [row.pk for row, (_, handler) in zip(rows, told, strict=True) if handler.prompt]
     # Robust: what was committed is not unsaid because telling it went wrong. Beat tells it again.
     transaction.on_commit(lambda: _after_commit(prompt), robust=True)
 

@@ -1,11 +1,31 @@
 """Order lines go with their places to another version of the layout."""
 
+from django.db import connection
+
 from core.locks import lock
-from inventory.moving import Follower, Obstacle, follower
+from inventory.moving import GONE, Follower, Obstacle, follower
 from suppliers.models import Delivery, LineStatus, PurchaseOrderLine
 from venues.models import LayoutSeat
 from venues.places import in_words
 
+# The places of all lines at once, each list in its order; those that are gone as `spelled` has them.
+RENUMBER = """
+UPDATE suppliers_purchaseorderline l
+SET ordinals = renumbered.ordinals, section_id = coalesce(section.new, l.section_id)
+FROM (
+  SELECT line.id, array_agg(coalesce(
+      place.new, listed.ordinal + CASE WHEN listed.ordinal < %(gone)s THEN %(gone)s ELSE 0 END
+    ) ORDER BY listed.number) AS ordinals
+  FROM suppliers_purchaseorderline line
+  CROSS JOIN unnest(line.ordinals) WITH ORDINALITY AS listed(ordinal, number)
+  LEFT JOIN unnest(%(old)s::int[], %(new)s::int[]) AS place(old, new) ON place.old = listed.ordinal
+  WHERE line.event_id = %(event)s
+  GROUP BY line.id
+) renumbered, suppliers_purchaseorderline former
+LEFT JOIN unnest(%(left)s::uuid[], %(entered)s::uuid[]) AS section(old, new)
+  ON section.old = former.section_id
+WHERE l.id = renumbered.id AND former.id = l.id
+"""
 OVER = (LineStatus.RECEIVED, LineStatus.CANCELLED)
 
 
@@ -44,11 +64,16 @@ class OrderLines(Follower):
         }
 
     def follow(self, move):
-        for line in PurchaseOrderLine.objects.filter(event=move.event).order_by("pk"):
-            line.ordinals = move.spelled(line.ordinals)
-            if line.section_id in move.sections:
-                line.section = move.sections[line.section_id]
-            line.save(update_fields=["ordinals", "section"])
+        values = {
+            "event": move.event.pk,
+            "gone": GONE,
+            "old": list(move.ordinals),
+            "new": list(move.ordinals.values()),
+            "left": list(move.sections),
+            "entered": [section.pk for section in move.sections.values()],
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(RENUMBER, values)
         return 0
 
 

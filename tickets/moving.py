@@ -48,7 +48,7 @@ class Tickets(Follower):
             cursor.execute(RETELL, values)
             cursor.execute(RENAME, values)
             renamed = cursor.fetchall()
-        for ticket_id, has_code in renamed:
-            if has_code:  # an unpaid reservation shows its places whenever it is looked at
-                record(TicketRenamed(ticket_id=ticket_id, move_id=move.id))
+        # An unpaid reservation has no code: it shows its places whenever it is looked at.
+        told = [ticket_id for ticket_id, has_code in renamed if has_code]
+        record(*(TicketRenamed(ticket_id=each, move_id=move.id) for each in told))
         return len(renamed)

@@ -8,14 +8,7 @@ from core.ids import uuid7
 from core.locks import lock, lock_one
 from core.transactions import use_case
 from events.models import Event
-from inventory.models import (
-    AllocationPlan,
-    AllocationShare,
-    EventSeat,
-    Hold,
-    LayoutMove,
-    PricingRule,
-)
+from inventory.models import AllocationPlan, EventSeat, Hold, LayoutMove
 from inventory.moving.following import Move, followers
 from inventory.moving.levels import carry_areas
 from inventory.moving.looking import CannotMove, look_ahead, plans_apart
@@ -25,16 +18,35 @@ from venues.models import Layout
 
 # A stadium takes longer than statements of a page may; until the transaction ends.
 LONG_STATEMENTS = "SELECT set_config('statement_timeout', '300000', true)"
+# In key order, as everybody locks; only their number comes back.
+LOCK_SEATS = """
+SELECT count(*) FROM (
+  SELECT id FROM inventory_eventseat WHERE event_id = %s ORDER BY id FOR NO KEY UPDATE) locked
+"""
 # Ordinals are unique at every moment, so all step aside before any takes its new one.
 STEP_ASIDE = """
 UPDATE inventory_eventseat SET ordinal = ordinal + 1000000 WHERE event_id = %(event)s
 """
 STEP_IN = """
-UPDATE inventory_eventseat e SET ordinal = moved.new, seat_id = s.id
-FROM unnest(%(old)s::int[], %(new)s::int[]) AS moved(old, new)
-JOIN venues_layoutseat s ON s.layout_id = %(layout)s AND s.ordinal = moved.new
-WHERE e.event_id = %(event)s AND e.ordinal = moved.old + 1000000
+UPDATE inventory_eventseat e SET ordinal = moved.ordinal, seat_id = moved.seat_id
+FROM unnest(%(places)s::bigint[], %(ordinals)s::int[], %(seats)s::bigint[])
+  AS moved(id, ordinal, seat_id)
+WHERE e.id = moved.id
 """
+ENTER = """
+UPDATE {} t SET section_id = section.new
+FROM unnest(%(old)s::uuid[], %(new)s::uuid[]) AS section(old, new)
+WHERE t.section_id = section.old AND {}
+"""
+OF_EVENT = "t.event_id = %(event)s"
+OF_PLANS = """
+EXISTS (SELECT FROM inventory_allocationplan p WHERE p.id = t.plan_id AND p.event_id = %(event)s)
+"""
+NAMING_SECTIONS = {
+    "inventory_hold": OF_EVENT,
+    "inventory_pricingrule": OF_EVENT,
+    "inventory_allocationshare": OF_PLANS,
+}
 
 
 class MovedMeanwhile(Invalid):
@@ -54,12 +66,15 @@ def move_event(*, event, layout, reason, by=None):
         raise Invalid("Say why the event is moved to another version of its layout.")
     event = Event.objects.select_related("layout").get(pk=event.pk)
     layout = Layout.objects.get(pk=layout.pk)
-    found = plans_apart(event, layout)  # before anything is locked: it takes a while
-    return _move(event=event, layout=layout, found=found, reason=reason.strip()[:200], by=by)
+    # What never changes is found before anything is locked: it takes a while.
+    found = plans_apart(event, layout)
+    seats = dict(layout.seats.order_by().values_list("ordinal", "pk"))
+    given = {"event": event, "layout": layout, "found": found, "seats": seats}
+    return _move(**given, reason=reason.strip()[:200], by=by)
 
 
 @use_case
-def _move(*, event, layout, found, reason, by):
+def _move(*, event, layout, found, seats, reason, by):
     for each in followers():
         each.lock(event)
     locked = lock_one(Event.objects.filter(pk=event.pk))
@@ -73,23 +88,20 @@ def _move(*, event, layout, found, reason, by):
     if outlook.obstacles:
         raise CannotMove(event, layout, outlook.obstacles)
     because(f"Moved to {layout}: {reason}"[:200])
-    return _carry(outlook, reason, by)
+    return _carry(outlook, seats, reason, by)
 
 
 def _lock_seats(event):
     """All places of the event, in key order: buyers are told to look again until this is done."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM inventory_eventseat WHERE event_id = %s ORDER BY id FOR NO KEY UPDATE",
-            [event.pk],
-        )
+        cursor.execute(LOCK_SEATS, [event.pk])
 
 
-def _carry(outlook, reason, by):
+def _carry(outlook, seats, reason, by):
     event, before = outlook.event, outlook.event.layout
     sections = outlook.sections
     carry_areas(outlook)
-    _carry_seats(outlook)
+    _carry_seats(outlook, seats)
     event.layout = outlook.layout
     Event.objects.filter(pk=event.pk).update(layout=outlook.layout)
     if outlook.seats:
@@ -114,14 +126,16 @@ def _carry(outlook, reason, by):
     )
 
 
-def _carry_seats(outlook):
-    """Gives every place that stays its new ordinal and seat; places that go were never anybody's."""
+def _carry_seats(outlook, seats):
+    """Gives every place that stays its new ordinal and seat, of `seats` {ordinal: LayoutSeat id} of the
+    new version; places that go were never anybody's."""
     EventSeat.objects.filter(pk__in=[outlook.seats[o]["pk"] for o in outlook.gone]).delete()
+    kept = [(outlook.seats[old]["pk"], new) for old, new in outlook.pairs.items() if outlook.seats]
     values = {
         "event": outlook.event.pk,
-        "layout": outlook.layout.pk,
-        "old": list(outlook.pairs),
-        "new": list(outlook.pairs.values()),
+        "places": [place for place, _ in kept],
+        "ordinals": [new for _, new in kept],
+        "seats": [seats[new] for _, new in kept],
     }
     with connection.cursor() as cursor:
         cursor.execute(LONG_STATEMENTS)
@@ -131,10 +145,14 @@ def _carry_seats(outlook):
 
 def _carry_sections(move):
     """Holds, shares and rules that name a section name that of the new version."""
-    for old, new in move.sections.items():
-        for kind in (Hold, PricingRule):
-            kind.objects.filter(event=move.event, section=old).update(section=new)
-        AllocationShare.objects.filter(plan__event=move.event, section=old).update(section=new)
+    values = {
+        "event": move.event.pk,
+        "old": list(move.sections),
+        "new": [section.pk for section in move.sections.values()],
+    }
+    with connection.cursor() as cursor:
+        for table, of_event in NAMING_SECTIONS.items():
+            cursor.execute(ENTER.format(table, of_event), values)
 
 
 def _carry_plans(move):

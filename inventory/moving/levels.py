@@ -2,13 +2,12 @@
 the level of their category."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from events.models import PriceArea
 
 
-@dataclass(frozen=True, slots=True)
-class RowKey:
+class RowKey(NamedTuple):
     section: str
     row: str
 
@@ -17,14 +16,10 @@ def carry_areas(outlook):
     """Puts the event's PriceAreas on the sections of the new layout; call it while `outlook` still has
     the old ones. Returns how many rows got a level by their category."""
     old, new = outlook.difference.before, outlook.difference.after
-    covered = _covered(outlook.event)
-    levels = {a: covered.get(RowKey(place.section, place.row)) for a, place in old.items()}
-    votes, categories = defaultdict(Counter), defaultdict(Counter)
-    for ordinal, place in old.items():
-        if levels[ordinal]:
-            categories[place.category][levels[ordinal]] += 1
-    for a, b in outlook.pairs.items():
-        votes[RowKey(new[b].section, new[b].row)][levels[a]] += 1
+    covered = _covered(outlook.event, old.values())
+    levels = {a: covered.get((place.section, place.row)) for a, place in old.items()}
+    categories = _votes((old[a].category, level) for a, level in levels.items() if level)
+    votes = _votes(((new[b].section, new[b].row), levels[a]) for a, b in outlook.pairs.items())
     rows = {RowKey(place.section, place.row): place.category for place in new.values()}
     found, by_category = {}, 0
     for key, category in rows.items():
@@ -37,6 +32,14 @@ def carry_areas(outlook):
     return by_category
 
 
+def _votes(ballots):
+    """{what: Counter of levels} of [(what, level id)]."""
+    found = defaultdict(Counter)
+    for (what, level), number in Counter(ballots).items():
+        found[what][level] += number
+    return found
+
+
 def _likely(same_category, key, found):
     """The level most places of the category had; without one, that of the rows around."""
     if same_category:
@@ -47,20 +50,19 @@ def _likely(same_category, key, found):
     return around.most_common(1)[0][0] if around else None
 
 
-def _covered(event):
-    """{RowKey: level id}: of several the one that names rows, then the last, as places are laid out."""
+def _covered(event, places):
+    """{RowKey: level id} of the rows of the places: of several the one that names rows, then the last,
+    as places are laid out."""
     areas = PriceArea.objects.filter(level__event=event, section__layout=event.layout_id)
     areas = list(areas.select_related("level", "section").order_by("level__position", "-level_id"))
     areas.sort(key=lambda area: bool(area.rows))
-    found = {}
+    found, rows = {}, defaultdict(set)
+    for place in places:
+        rows[place.section].add(place.row)
     for area in areas:
-        for row in area.rows or _rows_of(area.section):
+        for row in area.rows or rows[area.section.label]:
             found[RowKey(area.section.label, row)] = area.level_id
     return found
-
-
-def _rows_of(section):
-    return set(section.seats.order_by().values_list("row", flat=True).distinct())
 
 
 def _write(outlook, found):
