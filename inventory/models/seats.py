@@ -182,7 +182,12 @@ class EventSeat(TenantModel):
     class Meta:
         ordering = ["event", "ordinal"]
         constraints = [
-            models.UniqueConstraint(fields=["event", "ordinal"], name="one_event_seat_per_ordinal"),
+            # Looked at when a statement ends, so that one can renumber a house: inventory.moving.
+            models.UniqueConstraint(
+                fields=["event", "ordinal"],
+                name="one_event_seat_per_ordinal",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
             fits_currency("price", "cost", name="seat_money_fits_currency"),
             models.CheckConstraint(
                 condition=(Q(price=None) | Q(price__gte=0)) & (Q(cost=None) | Q(cost__gte=0)),

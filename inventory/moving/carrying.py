@@ -23,11 +23,8 @@ LOCK_SEATS = """
 SELECT count(*) FROM (
   SELECT id FROM inventory_eventseat WHERE event_id = %s ORDER BY id FOR NO KEY UPDATE) locked
 """
-# Ordinals are unique at every moment, so all step aside before any takes its new one.
-STEP_ASIDE = """
-UPDATE inventory_eventseat SET ordinal = ordinal + 1000000 WHERE event_id = %(event)s
-"""
-STEP_IN = """
+# All at once: a row that its own transaction has changed before costs a check of each of its keys.
+RENUMBER = """
 UPDATE inventory_eventseat e SET ordinal = moved.ordinal, seat_id = moved.seat_id
 FROM unnest(%(places)s::bigint[], %(ordinals)s::int[], %(seats)s::bigint[])
   AS moved(id, ordinal, seat_id)
@@ -132,15 +129,13 @@ def _carry_seats(outlook, seats):
     EventSeat.objects.filter(pk__in=[outlook.seats[o]["pk"] for o in outlook.gone]).delete()
     kept = [(outlook.seats[old]["pk"], new) for old, new in outlook.pairs.items() if outlook.seats]
     values = {
-        "event": outlook.event.pk,
         "places": [place for place, _ in kept],
         "ordinals": [new for _, new in kept],
         "seats": [seats[new] for _, new in kept],
     }
     with connection.cursor() as cursor:
         cursor.execute(LONG_STATEMENTS)
-        cursor.execute(STEP_ASIDE, values)
-        cursor.execute(STEP_IN, values)
+        cursor.execute(RENUMBER, values)
 
 
 def _carry_sections(move):

@@ -2,7 +2,9 @@
 
 from django.db import connection
 
+from core.locks import lock_one
 from core.transactions import use_case
+from events.models import Event
 
 # Which level covers each row of the layout: of several the one that names rows, then the last. Found
 # once a row, not once a place.
@@ -31,7 +33,6 @@ WHERE s.layout_id = %(layout)s AND s.ordinal NOT IN (
 )
 AND (SELECT count(*) FROM inventory_eventseat WHERE event_id = %(event)s)
   < (SELECT capacity FROM venues_layout WHERE id = %(layout)s)
-ON CONFLICT (event_id, ordinal) DO NOTHING
 """  # noqa: S608 - constants only
 # Places can be ordered before prices are set, and levels change while an event is a draft.
 RELEVEL = f"""
@@ -69,8 +70,9 @@ def lay_out(event):
     """Gives the event one EventSeat per place of its layout, each with the level that covers it now.
 
     Repeating it adds what is missing and moves places that are not taken to the level that covers
-    them. Returns how many places were added.
+    them. Of several who do it at once each waits for the others. Returns how many places were added.
     """
+    lock_one(Event.objects.filter(pk=event.pk).only("pk"))
     names = {"event": event.pk, "layout": event.layout_id, "currency": event.currency}
     with connection.cursor() as cursor:
         cursor.execute(NO_LOOPS, ["off"])
