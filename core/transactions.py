@@ -12,6 +12,13 @@ LOCK_TIMEOUT = "55P03"
 TRIES = 5
 
 
+def take_time():
+    """Lets each statement of this transaction take up to five minutes: a stadium takes longer than
+    those of a page may."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', '5min', true)")
+
+
 def sqlstate(error):
     """The five-character SQLSTATE of a database error, or an empty string."""
     return getattr(error.__cause__, "sqlstate", None) or ""

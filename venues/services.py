@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Max
 
 from core.errors import Invalid
-from core.transactions import use_case
+from core.transactions import take_time, use_case
 from venues import geometry, importers
 from venues.models import Layout, LayoutSection, Venue
 from venues.plan import canonical, content_hash, ordinals
@@ -61,6 +61,7 @@ def publish_layout(*, venue, plan, name, source=""):
 
 @use_case
 def _publish(*, venue, plan, name, source, content, packed):
+    take_time()
     house = Venue.objects.select_for_update(no_key=True).get(pk=venue.pk)
     if house.licensed_capacity is not None and plan.places > house.licensed_capacity:
         raise OverLicensed(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from config.tests import world
 from core import invariants, outbox
@@ -24,7 +25,7 @@ from inventory.models import (
 )
 from inventory.moving import GONE, CannotMove, look_ahead, move_event
 from inventory.pricing.undoing import undoable
-from inventory.services import Terms, Wanted, apply_plan, make_hold
+from inventory.services import Terms, Wanted, apply_plan, lay_out, make_hold
 from suppliers.models import PurchaseOrderLine
 from suppliers.services.drafting import NotOrderable
 from tickets.models import Ticket
@@ -367,3 +368,19 @@ def test_whoever_reserves_places_of_the_former_version_gets_none(layout):
     with pytest.raises(Exception, match="redrawn"):
         world.reservation(stale, [3])
     assert world.reservation(Event.objects.get(pk=event.pk), [3])
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda event: lay_out(event),
+        lambda event: version(event.layout, added=[("Z", 2)]),
+    ],
+)
+def test_a_stadium_may_take_longer_than_statements_of_a_page(house, layout, work):
+    event = world.event_on_sale(layout)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '30s'")
+        work(event)
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("5min",)

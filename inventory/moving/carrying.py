@@ -6,7 +6,7 @@ from core.audit import because
 from core.errors import Invalid
 from core.ids import uuid7
 from core.locks import lock, lock_one
-from core.transactions import use_case
+from core.transactions import take_time, use_case
 from events.models import Event
 from inventory.models import AllocationPlan, EventSeat, Hold, LayoutMove
 from inventory.moving.following import Move, followers
@@ -16,8 +16,6 @@ from inventory.services.laying_out import lay_out
 from inventory.waking import wake
 from venues.models import Layout
 
-# A stadium takes longer than statements of a page may; until the transaction ends.
-LONG_STATEMENTS = "SELECT set_config('statement_timeout', '300000', true)"
 # In key order, as everybody locks; only their number comes back.
 LOCK_SEATS = """
 SELECT count(*) FROM (
@@ -72,6 +70,7 @@ def move_event(*, event, layout, reason, by=None):
 
 @use_case
 def _move(*, event, layout, found, seats, reason, by):
+    take_time()
     for each in followers():
         each.lock(event)
     locked = lock_one(Event.objects.filter(pk=event.pk))
@@ -134,7 +133,6 @@ def _carry_seats(outlook, seats):
         "seats": [seats[new] for _, new in kept],
     }
     with connection.cursor() as cursor:
-        cursor.execute(LONG_STATEMENTS)
         cursor.execute(RENUMBER, values)
 
 

@@ -3,7 +3,7 @@
 from django.db import connection
 
 from core.locks import lock_one
-from core.transactions import use_case
+from core.transactions import take_time, use_case
 from events.models import Event
 
 # Which level covers each row of the layout: of several the one that names rows, then the last. Found
@@ -72,6 +72,7 @@ def lay_out(event):
     Repeating it adds what is missing and moves places that are not taken to the level that covers
     them. Of several who do it at once each waits for the others. Returns how many places were added.
     """
+    take_time()
     lock_one(Event.objects.filter(pk=event.pk).only("pk"))
     names = {"event": event.pk, "layout": event.layout_id, "currency": event.currency}
     with connection.cursor() as cursor:
