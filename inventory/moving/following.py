@@ -31,14 +31,6 @@ class Move:
     ordinals: dict
     sections: dict
 
-    def kept(self, ordinals):
-        """The new ordinals of those that stay, in the given order."""
-        return [self.ordinals[o] for o in ordinals if o in self.ordinals]
-
-    def spelled(self, ordinals):
-        """New ordinals in the given order, one for each; what is gone is above `GONE`."""
-        return [self.ordinals.get(o, o if o >= GONE else o + GONE) for o in ordinals]
-
 
 class Follower:
     """Takes part in a move. Every method may be left as it is."""
