@@ -55,7 +55,7 @@ RESERVING = """Reserves places, all or none: the `seats` named, or the `best` fo
   that could hardly be sold then, `alternatives` holds one list of as many places near the first of
   those asked for that leaves none, or nothing when there is none. The best places never do it.
 - 409 `no_such_group`: nothing that is free fits `best`.
-- 400 `wrong_quantity`: the event does not sell so many places at once, or more than three companions
+- 422 `wrong_quantity`: the event does not sell so many places at once, or more than three companions
   with a wheelchair space.
 """
 

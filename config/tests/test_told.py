@@ -160,6 +160,13 @@ def test_a_wheelchair_space_comes_with_its_company_beside_it(event, key):
     assert "wheelchair space" in best(event, key, quantity=1, accessible=True).json()["detail"]
 
 
+def test_more_company_than_goes_with_a_wheelchair_space_is_refused_with_a_sentence(event, key):
+    answer = best(event, key, quantity=5, accessible=True)
+    assert (answer.status_code, answer.json()["code"]) == (422, "wrong_quantity")
+    assert "up to 3 companions in one step" in answer.json()["detail"]
+    assert not event.seats.filter(status="RESERVED").exists()
+
+
 def test_the_web_finds_the_same_company(browser, event):
     wish = {"quantity": 2, "wheelchair": "1", "together": "1"}
     answer = browser.post(f"/events/{event.slug}/reserve/", wish)

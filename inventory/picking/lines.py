@@ -43,8 +43,9 @@ class Conversation:
             return json.dumps({"ids": [], "error": error.message})
 
     def _begin(self, said):
-        seats = _seats(said)
-        places = [_place(seat) for seat in seats]
+        # benches must lie in one piece, whatever order the seats came in
+        placed = sorted(((_place(seat), seat) for seat in _seats(said)), key=_bench_and_index)
+        places, seats = map(list, zip(*placed, strict=True))
         ids = [_word(seat, "id", "") for seat in seats]
         if len(set(ids)) < len(ids):
             raise Invalid("Two seats have the same id.")
@@ -103,7 +104,6 @@ def _read(line):
 
 
 def _seats(said):
-    """The seats in the order of benches."""
     seats = said.get("seats") if isinstance(said, dict) else None
     if (
         not isinstance(seats, list)
@@ -113,7 +113,11 @@ def _seats(said):
         raise Invalid("init.seats must be a list of seats.")
     if len(seats) > MOST_PLACES:
         raise Invalid(f"A house has at most {MOST_PLACES:,} seats.")
-    return sorted(seats, key=lambda seat: _place(seat)[:4])
+    return seats
+
+
+def _bench_and_index(placed):
+    return placed[0][:4]
 
 
 def _place(seat):
