@@ -1,10 +1,8 @@
 """The list of sections as a buyer asks for it: those that suit his party, the best ones first."""
 
 import math
-from collections import Counter
 from dataclasses import dataclass
 
-from inventory.picking.states import FREE, SPACE
 from venues.labels import section_name
 
 PAGE = 60  # sections
@@ -74,21 +72,3 @@ def lowest_prices(sections):
     """The all-in prices (Money) from which sections are to be had, ascending; none where one is."""
     found = {section.price_from.amount: section.price_from for section in sections if section.left}
     return [found[amount] for amount in sorted(found)] if len(found) > 1 else []
-
-
-def free_spaces(house, now):
-    """Counter {section: wheelchair spaces that are free}; `now` as of picking.stands."""
-    found = Counter()
-    at = house.special.find(SPACE)
-    while at >= 0:
-        found[house.bench_at(at).section] += now[at] == FREE
-        at = house.special.find(SPACE, at + 1)
-    return found
-
-
-def nearest_of_sections(house):
-    """{section: how near its seats come to what is looked at}; standing ones are left out."""
-    found = {}
-    for near, bench in house.seen_from(None).benches:
-        found.setdefault(bench.section, near)
-    return found

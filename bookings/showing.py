@@ -3,25 +3,26 @@ a few seconds by each process; what is really free only the reservation decides.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 
 from babel.dates import format_datetime
 from django.utils import timezone
 
 from agencies.queries import current_agency
-from bookings.listing import free_spaces, nearest_of_sections
 from core.memory import Remembered
 from core.money import Money
-from events.models import Event, PriceLevel, Status
+from events.models import Event, Status
 from inventory import queries
-from inventory.picking import house_of, stands
-from inventory.picking.windows import longest_runs
+from inventory.overview import levels_now, overview_of
+from inventory.picking import house_of
+from inventory.picking.reading import HOUSES_KEPT
 from venues.models import LayoutSection
 
 FEW = 60
 BUYABLE = ("open", "soon")  # sales that name prices: what is left can be bought, or will be
 _left = Remembered(seconds=3)
 _sections = Remembered(seconds=3)
-_levels = Remembered(seconds=3)
 _wheelchairs = Remembered(seconds=10)
 
 
@@ -140,7 +141,7 @@ def _shown_price(amount, currency):
 
 
 def left_of(event_ids):
-    """{event id: Left or None}, a few seconds old at most."""
+    """{event id: Left or None} for lists of events, a few seconds old at most."""
     return _left.get_many(event_ids, queries.left_by_event)
 
 
@@ -193,15 +194,10 @@ def _state(event, left, sale):
 
 def levels_of(event):
     """ShownLevels, the dearest first."""
-    return _levels.get(event.pk, lambda: _read_levels(event))
-
-
-def _read_levels(event):
-    left = queries.left_by_level([event.pk])
-    owned = queries.owned_levels(event.pk)
+    overview = overview_of(event)
     shown_levels = [
-        _level(level, left.get(level.pk), owned.get(level.pk))
-        for level in PriceLevel.objects.filter(event=event).order_by("-price", "pk")
+        _level(level, overview.levels.get(level.pk), overview.our_levels.get(level.pk))
+        for level in sorted(levels_now(event), key=attrgetter("price"), reverse=True)
     ]
     return sorted(shown_levels, key=_price_from, reverse=True)
 
@@ -210,8 +206,8 @@ def _price_from(level):
     return level.low.all_in.amount if level.low else 0
 
 
-def _level(level, left, owned):
-    priced = left or owned
+def _level(level, left, ours):
+    priced = left or ours
     return ShownLevel(
         id=str(level.pk),
         name=level.name,
@@ -219,7 +215,7 @@ def _level(level, left, owned):
         low=priced and _shown_price(priced.low, level.currency),
         high=priced and _shown_price(priced.high, level.currency),
         left=left.count if left else 0,
-        is_ours=owned is not None,
+        is_ours=ours is not None,
     )
 
 
@@ -229,26 +225,26 @@ def sections_of(event):
 
 
 def _read_sections(event):
-    left = queries.left_by_section(event.pk)
-    owned = queries.owned_sections(event.pk)
-    house, now = house_of(event.layout_id), stands(event)
-    seated = {
-        "most_together": longest_runs(house, now),
-        "spaces": free_spaces(house, now),
-        "far": nearest_of_sections(house),
-    }
+    overview, house = overview_of(event), house_of(event.layout_id)
     return [
-        _section(section, left.get(section.pk), seated, event.currency)
-        for section in LayoutSection.objects.filter(layout=event.layout_id).order_by("position")
-        if section.pk in owned
+        _section(section, overview, house.nearest, event.currency)
+        for section in _sections_of_layout(event.layout_id)
+        if section.label in overview.our_sections
     ]
 
 
-def _section(section, left, seated, currency):
+@lru_cache(HOUSES_KEPT)
+def _sections_of_layout(layout_id):
+    """The LayoutSections of a layout in their order: like its house they never change."""
+    return list(LayoutSection.objects.filter(layout=layout_id).order_by("position"))
+
+
+def _section(section, overview, nearest, currency):
+    label, left = section.label, overview.sections.get(section.label)
     standing = section.kind == LayoutSection.Kind.STANDING
     return ShownSection(
         id=section.pk,
-        name=section.label,
+        name=label,
         position=section.position,
         floor=section.floor,
         zone=section.zone,
@@ -258,7 +254,7 @@ def _section(section, left, seated, currency):
         left=left.count if left else 0,
         low=left and _shown_price(left.low, currency),
         high=left and _shown_price(left.high, currency),
-        most_together=None if standing else seated["most_together"].get(section.label),
-        spaces=seated["spaces"][section.label],
-        far=seated["far"].get(section.label, math.inf),
+        most_together=None if standing else overview.together.get(label),
+        spaces=overview.spaces[label],
+        far=nearest.get(label, math.inf),
     )

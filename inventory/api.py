@@ -11,7 +11,7 @@ from core.api import Problem
 from core.errors import NotFound
 from core.money import Money
 from events.queries import public_event
-from inventory import queries
+from inventory.overview import levels_now, overview_of
 
 
 def found_event(event_id):
@@ -32,9 +32,10 @@ class EventAvailability(APIView):
     @extend_schema(responses={200: OpenApiTypes.OBJECT, 404: Problem})
     def get(self, request, event_id):
         event = found_event(event_id)
-        left, owned = queries.left_by_level([event.pk]), queries.owned_levels(event.pk)
+        overview = overview_of(event)
         levels = [
-            _level(level, left.get(level.pk), owned.get(level.pk)) for level in event.levels.all()
+            _level(level, overview.levels.get(level.pk), overview.our_levels.get(level.pk))
+            for level in levels_now(event)
         ]
         return Response(
             {
@@ -47,8 +48,8 @@ class EventAvailability(APIView):
         )
 
 
-def _level(level, left, owned):
-    priced = left or owned
+def _level(level, left, ours):
+    priced = left or ours
     return {
         "id": str(level.pk),
         "name": level.name,

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db import connection
 
@@ -17,11 +19,6 @@ SELECT string_agg(CASE
     ELSE '\\x01'::bytea END, ''::bytea ORDER BY e.ordinal)
 FROM inventory_eventseat e WHERE e.event_id = %s
 """  # noqa: S608 - constants only
-LEFT_BY_LEVEL = f"""
-SELECT e.level_id, min(coalesce(e.price, l.price)), max(coalesce(e.price, l.price)), count(*)
-FROM inventory_eventseat e JOIN events_pricelevel l ON l.id = e.level_id
-WHERE e.event_id = ANY (%s) AND {SELLABLE} GROUP BY e.level_id
-"""  # noqa: S608 - constants only
 LEFT_BY_EVENT = f"""
 SELECT left_over.*, NOT EXISTS (
   SELECT 1 FROM events_event v JOIN venues_layoutsection c ON c.layout_id = v.layout_id
@@ -32,14 +29,6 @@ FROM (
   WHERE e.event_id = ANY (%s) AND {SELLABLE} GROUP BY e.event_id
 ) left_over
 """  # noqa: S608 - constants only
-LEFT_BY_SECTION = f"""
-SELECT c.id, min(coalesce(e.price, l.price)), max(coalesce(e.price, l.price)), count(*)
-FROM inventory_eventseat e
-JOIN events_pricelevel l ON l.id = e.level_id
-JOIN venues_layoutseat s ON s.id = e.seat_id
-JOIN venues_layoutsection c ON c.id = s.section_id
-WHERE e.event_id = %s AND {SELLABLE} GROUP BY c.id
-"""  # noqa: S608 - constants only
 SECTION_SEATS = f"""
 SELECT e.ordinal, s.row_position, s.row, s.label, s.kind, s.restricted_view, s.disclosure, s.block,
        s.index, coalesce(e.price, l.price), l.name, l.position, {SELLABLE}, e.ownership = 'OWNED'
@@ -48,26 +37,26 @@ JOIN venues_layoutseat s ON s.id = e.seat_id
 LEFT JOIN events_pricelevel l ON l.id = e.level_id
 WHERE e.event_id = %s AND s.section_id = %s ORDER BY e.ordinal
 """  # noqa: S608 - constants only
-OWNED_SECTIONS = """
-SELECT DISTINCT s.section_id FROM inventory_eventseat e
-JOIN venues_layoutseat s ON s.id = e.seat_id
-WHERE e.event_id = %s AND e.ownership = 'OWNED'
-"""
-OWNED_LEVELS = """
-SELECT e.level_id, min(coalesce(e.price, l.price)), max(coalesce(e.price, l.price)), count(*)
-FROM inventory_eventseat e JOIN events_pricelevel l ON l.id = e.level_id
-WHERE e.event_id = %s AND e.ownership = 'OWNED' GROUP BY e.level_id
-"""
 WHEELCHAIR_LEFT = f"""
 SELECT e.event_id, count(*)
 FROM inventory_eventseat e JOIN venues_layoutseat s ON s.id = e.seat_id
 WHERE e.event_id = ANY (%s) AND s.kind = 'WHEELCHAIR' AND e.level_id IS NOT NULL AND {SELLABLE}
 GROUP BY e.event_id
 """  # noqa: S608 - constants only
+# Where something else begins: told by the level and the own price of the place before.
 PRICE_RUNS = """
-SELECT l.id, l.name, l.position, coalesce(e.price, l.price)
-FROM inventory_eventseat e LEFT JOIN events_pricelevel l ON l.id = e.level_id
-WHERE e.event_id = %s ORDER BY e.ordinal
+SELECT run.level_id, l.name, l.position, coalesce(run.price, l.price),
+  lead(run.ordinal, 1, run.places) OVER (ORDER BY run.ordinal) - run.ordinal
+FROM (
+  SELECT e.ordinal, e.level_id, e.price, (
+      (e.level_id, e.price) IS DISTINCT FROM (lag(e.level_id) OVER found, lag(e.price) OVER found)
+      OR row_number() OVER found = 1
+    ) AS begins, (
+      SELECT max(ordinal) + 1 FROM inventory_eventseat WHERE event_id = %(event)s
+    ) AS places
+  FROM inventory_eventseat e WHERE e.event_id = %(event)s WINDOW found AS (ORDER BY e.ordinal)
+) run LEFT JOIN events_pricelevel l ON l.id = run.level_id
+WHERE run.begins ORDER BY run.ordinal
 """
 NEXT_LAPSE = """
 SELECT extract(epoch FROM min(claimed_until) - clock_timestamp()) FROM inventory_eventseat
@@ -97,6 +86,17 @@ class Left:
     @property
     def noun(self):
         return "place" if self.is_standing else "seat"
+
+
+class PriceRun(NamedTuple):
+    """So many `places` one after the other at one price, before fees; without a level unpriced. The
+    next may have the same one."""
+
+    level_id: UUID | None
+    level: str | None
+    position: int | None
+    price: Decimal | None
+    places: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,19 +161,9 @@ def status_bytes(event_id):
     return bytes(_rows(STATUS_BYTES, [event_id])[0][0] or b"")
 
 
-def left_by_level(event_ids):
-    """{level id: Left} of these events."""
-    return {row[0]: Left(*row[1:]) for row in _rows(LEFT_BY_LEVEL, [list(event_ids)])}
-
-
 def left_by_event(event_ids):
     """{event id: Left}; an event with nothing left is absent."""
     return {row[0]: Left(*row[1:]) for row in _rows(LEFT_BY_EVENT, [list(event_ids)])}
-
-
-def left_by_section(event_id):
-    """{section id: Left}; a section with nothing left is absent."""
-    return {row[0]: Left(*row[1:]) for row in _rows(LEFT_BY_SECTION, [event_id])}
 
 
 def section_seats(event_id, section_id):
@@ -181,9 +171,9 @@ def section_seats(event_id, section_id):
     return [SectionSeat(*row) for row in _rows(SECTION_SEATS, [event_id, section_id])]
 
 
-def price_classes(event_id):
-    """(level id, name, position, price before fees) of every place in map order; None: unpriced."""
-    return _rows(PRICE_RUNS, [event_id])
+def price_runs(event_id):
+    """The event's places in map order, as PriceRuns."""
+    return [PriceRun(*row) for row in _rows(PRICE_RUNS, {"event": event_id})]
 
 
 def named_places(event_id, ordinals):
@@ -191,21 +181,6 @@ def named_places(event_id, ordinals):
     return [NamedPlace(*row) for row in _rows(PLACES, [event_id, list(ordinals)])]
 
 
-def owned_sections(event_id):
-    """Ids of the sections in which the agency owns places of the event."""
-    return {row[0] for row in _rows(OWNED_SECTIONS, [event_id])}
-
-
-def owned_levels(event_id):
-    """{level id: Left}, where the agency owns places of the event: all of them, sold ones included."""
-    return {row[0]: Left(*row[1:]) for row in _rows(OWNED_LEVELS, [event_id])}
-
-
 def wheelchair_spaces_by_event(event_ids):
     """{event id: how many wheelchair spaces can be bought}; an event with none is absent."""
     return dict(_rows(WHEELCHAIR_LEFT, [list(event_ids)]))
-
-
-def wheelchair_spaces_left(event_id):
-    """How many wheelchair spaces can be bought."""
-    return wheelchair_spaces_by_event([event_id]).get(event_id, 0)

@@ -163,10 +163,11 @@ def _differences(values):
 
 
 def _coordinates(rows, low, high):
+    both = bytearray(2 * len(low))
+    both[::2], both[1::2] = low, high
+    seconds = struct.unpack(f"<{len(low)}H", both)
     values = []
     for row in rows:
-        span = slice(row["first"], row["first"] + row["count"])
-        second = [a | b << 8 for a, b in zip(low[span], high[span], strict=True)]
-        first = [second[0], *accumulate(second[1:])]
-        values += [value & 0xFFFF for value in accumulate(first)]
-    return values
+        start, *second = seconds[row["first"] : row["first"] + row["count"]]
+        values += accumulate(accumulate(second), initial=start)
+    return [value & 0xFFFF for value in values]

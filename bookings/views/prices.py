@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from hashlib import blake2s
 from itertools import groupby
+from operator import itemgetter
 
 import brotli
 from django.http import Http404, JsonResponse
@@ -15,8 +16,7 @@ from bookings.showing import all_in
 from core.immutable import best_encoding, file_response, is_known, not_modified
 from core.memory import Remembered
 from events.models import Event
-from inventory.pricing.writing import price_stamp
-from inventory.queries import price_classes
+from inventory.overview import prices_now, prices_stand_since
 
 NEWS_SECONDS = 5
 _prices = Remembered(seconds=30)
@@ -32,9 +32,8 @@ class Prices:
 
 
 def prices_of(found):
-    """Prices of the event, remembered half a minute, or until staff have changed one."""
-    key = found.pk, found.layout_id, price_stamp(found.pk)
-    return _prices.get(key, lambda: _read(found))
+    """Prices of the event, as old as `prices_now`."""
+    return _prices.get(prices_stand_since(found), lambda: _read(found))
 
 
 def prices_url(found):
@@ -44,13 +43,13 @@ def prices_url(found):
 
 def _read(found):
     levels, indexes, classes = [], {}, []
-    for key, run in groupby(price_classes(found.pk)):
+    for key, runs in groupby(prices_now(found), key=itemgetter(slice(4))):
         level_id, name, position, price = key
         if level_id is not None and key not in indexes:
             indexes[key] = len(levels)
             amount = str(all_in(price, found.currency).amount)
             levels.append({"name": name, "position": position, "price": amount})
-        classes.append([indexes.get(key, -1), sum(1 for _ in run)])
+        classes.append([indexes.get(key, -1), sum(run.places for run in runs)])
     content = {"currency": found.currency, "levels": levels, "classes": classes}
     spelled = json.dumps(content, separators=(",", ":")).encode()
     return Prices(

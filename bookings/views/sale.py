@@ -22,8 +22,9 @@ from bookings.views.prices import prices_url
 from core.memory import Remembered
 from events import queries
 from events.models import Event
+from inventory.overview import overview_of, prices_now
 from inventory.picking import MOST_COMPANY
-from inventory.queries import price_classes, status_bytes, wheelchair_spaces_left
+from inventory.queries import status_bytes
 from venues.picture import svg
 from venues.plan import from_canonical
 
@@ -45,7 +46,6 @@ MAP_PARTS = (
 )
 MAP_MODULES = ["js/labels.js", *(f"js/seatmap/{name}.js" for name in MAP_PARTS.split())]
 _pictures = Remembered(seconds=5)
-_wheelchairs = Remembered(seconds=5)
 
 
 def public_event(slug):
@@ -65,7 +65,7 @@ def event(request, slug):
 
 def event_context(request, found):
     """The event page's context, with the choice that was refused if the address carries one."""
-    left = left_of([found.pk])[found.pk]
+    left = overview_of(found).left
     sale = sale_of(found, left, timezone.now())
     priced = left if sale in BUYABLE else None
     page_url = request.build_absolute_uri(reverse("event", args=[found.slug]))
@@ -102,7 +102,7 @@ def seat_step_context(request, found):
         "parting": parting_in_words(found),
         "most_company": MOST_COMPANY,
         "best": best_of(wanted or {}, usual=usual_of(quantities)),
-        "wheelchair_left": _wheelchairs.get(found.pk, lambda: wheelchair_spaces_left(found.pk)),
+        "wheelchair_left": overview_of(found).spaces.total(),
         "hold_minutes": max(found.reservation_ttl // 60, 1),
         "chosen": chosen,
         "lost": lost,
@@ -198,7 +198,7 @@ def event_picture(request, slug):
 def _draw(found):
     found.layout.refresh_from_db(fields=["plan"])
     states = status_bytes(found.pk)
-    positions = [position for _, _, position, _ in price_classes(found.pk)]
+    positions = [run.position for run in prices_now(found) for _ in range(run.places)]
     classes = [
         f"p{position}" if state == 0 else ("taken", "off")[state - 1]
         for state, position in zip(states, positions, strict=True)
@@ -212,7 +212,7 @@ def _draw(found):
 def seats(request, slug):
     """The seat step as a list of sections."""
     found = public_event(slug)
-    left = left_of([found.pk])[found.pk]
+    left = overview_of(found).left
     sale = sale_of(found, left, timezone.now())
     noun = left.noun if left else "seat"
     context = {"nav": "events", "event": shown(found, left), "sale": sale, "noun": noun}

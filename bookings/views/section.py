@@ -12,10 +12,11 @@ from bookings.forms import SectionsForm
 from bookings.offers import best_groups
 from bookings.parties import numbers_in_words, parting_in_words, quantities_of, usual_of
 from bookings.services import Wish
-from bookings.showing import all_in, left_of, sections_of, shown
+from bookings.showing import all_in, sections_of, shown
 from bookings.views.choice import refused_choice
 from bookings.views.sale import public_event
 from core.money import Money
+from inventory.overview import overview_of
 from inventory.queries import section_seats
 from venues.labels import bare, named
 from venues.places import in_words
@@ -55,7 +56,7 @@ def section_context(found, position, *, party, page, chosen, lost):
     quantities = quantities_of(found)
     return {
         "nav": "events",
-        "event": shown(found, left_of([found.pk])[found.pk]),
+        "event": shown(found, overview_of(found).left),
         "section": _section_facts(here, places),
         "rows": _rows(pages[number - 1], found.currency, set(chosen), gone),
         "page": number,

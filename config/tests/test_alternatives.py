@@ -27,7 +27,7 @@ def place(ordinal, *, row=1, price=45, kind="STANDARD", restricted_view=False):
 def instead(free, wanted):
     """The alternatives in a house of these free places alone; what is too dear is not asked for."""
     free = sorted(free, key=lambda place: place.ordinal)
-    house = House(
+    house = House.of(
         [
             Place(
                 "A",

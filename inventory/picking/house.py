@@ -5,7 +5,8 @@ import math
 from bisect import bisect_right
 from collections import defaultdict
 from functools import cached_property, lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
+from operator import attrgetter
 from statistics import median_low
 from typing import NamedTuple
 
@@ -70,28 +71,53 @@ class View:
         return found
 
 
-class House:
-    """`places` are known by their positions from 0; benches must lie in them in one piece, index by
-    index. `focal` is what is looked at, `focals` of zones that look elsewhere: {zone: (x, y)}."""
+class Span(NamedTuple):
+    """Places `start` to `end` (excluded) of one section."""
 
-    def __init__(self, places, focal, focals=None):
-        self.xs = [place.x for place in places]
-        self.ys = [place.y for place in places]
-        self.special = bytes(SPECIAL.get(place.kind, FREE) for place in places)
-        self.restricted = bytes(OTHER if place.restricted_view else FREE for place in places)
-        self.standing = [at for at, place in enumerate(places) if place.kind == "STANDING"]
-        self._section_of = [place.section for place in places]
-        self.benches = list(_benches(places))
+    section: str
+    start: int
+    end: int
+
+
+class House:
+    """Places are known by their positions from 0, at `xs` and `ys`; `spans` are all of them, in their
+    order, and `focus` {section: (x, y)} what each looks at. `special` has a byte a place, SPACE,
+    COMPANION or FREE, `restricted` OTHER or FREE. Who has no place on a bench stands."""
+
+    def __init__(self, *, xs, ys, spans, benches, special, restricted, focus):
+        self.xs, self.ys, self.spans, self.benches = xs, ys, spans, benches
+        self.special, self.restricted = special, restricted
         self.sections = defaultdict(list)
-        for bench in self.benches:
+        for bench in benches:
             self.sections[bench.section].append(bench)
-        self.boxes = [self._box(bench) for bench in self.benches]
-        self._focus = {place.section: (focals or {}).get(place.zone) or focal for place in places}
-        self._starts = [bench.start for bench in self.benches]
+        self.boxes = [self._box(bench) for bench in benches]
+        self._focus = focus
+        self._starts = [bench.start for bench in benches]
         self.seen_from = lru_cache(FOCUSES_KEPT)(self._seen_from)
+
+    @classmethod
+    def of(cls, places, focal, focals=None):
+        """The House of these Places; benches must lie in them in one piece, index by index. `focal` is
+        what is looked at, `focals` of zones that look elsewhere: {zone: (x, y)}."""
+        return cls(
+            xs=[place.x for place in places],
+            ys=[place.y for place in places],
+            spans=list(_spans(places)),
+            benches=list(_benches(places)),
+            special=bytes(SPECIAL.get(place.kind, FREE) for place in places),
+            restricted=bytes(OTHER if place.restricted_view else FREE for place in places),
+            focus={place.section: (focals or {}).get(place.zone) or focal for place in places},
+        )
 
     def __len__(self):
         return len(self.xs)
+
+    @cached_property
+    def standing(self):
+        """Positions of the standing places."""
+        seated = [0, *(edge for bench in self.benches for edge in bench[:2]), len(self)]
+        between = zip(seated[::2], seated[1::2], strict=True)
+        return [at for start, end in between for at in range(start, end)]
 
     @cached_property
     def pitch(self):
@@ -135,7 +161,24 @@ class House:
 
     def standing_in(self, section=None):
         """Positions of the standing places, of a section if one is named."""
-        return [at for at in self.standing if section in (None, self._section_of[at])]
+        if section is None:
+            return self.standing
+        spans = [span for span in self.spans if span.section == section]
+        return [at for at in self.standing if any(start <= at < end for _, start, end in spans)]
+
+    @cached_property
+    def nearest(self):
+        """{section: how near its seats come to what they look at}; standing ones are left out."""
+        found = {}
+        for near, bench in self.seen_from(None).benches:
+            found.setdefault(bench.section, near)
+        return found
+
+    @cached_property
+    def spaces(self):
+        """(position, section) of every wheelchair space."""
+        found = [at for at, kind in enumerate(self.special) if kind == SPACE]
+        return [(at, self.bench_at(at).section) for at in found]
 
 
 def _to_box(box, point):
@@ -143,6 +186,14 @@ def _to_box(box, point):
     left, top, right, bottom = box
     x, y = point
     return math.hypot(max(left - x, 0, x - right), max(top - y, 0, y - bottom))
+
+
+def _spans(places):
+    start = 0
+    for section, members in groupby(places, key=attrgetter("section")):
+        end = start + sum(1 for _ in members)
+        yield Span(section, start, end)
+        start = end
 
 
 def _benches(places):

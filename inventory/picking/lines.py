@@ -52,7 +52,7 @@ class Conversation:
         if len({place[:4] for place in places}) < len(places):
             raise Invalid("Two seats have the same section, row, block and index.")
         self._stands = bytearray(_status(seat.get("status", FREE)) for seat in seats)
-        self._house = House(places, _focal(said, places))
+        self._house = House.of(places, _focal(said, places))
         self._ids, self._positions = ids, {each: at for at, each in enumerate(ids)}
         self._categories = {}
         self._of_category = [place.category for place in places]

@@ -2,6 +2,7 @@
 an event's places stand now."""
 
 from functools import lru_cache
+from itertools import pairwise
 from types import SimpleNamespace
 
 import brotli
@@ -10,7 +11,8 @@ from django.db import connection
 from inventory.free import FREE as IS_FREE
 from inventory.free import OPEN_TO
 from inventory.models import StockChannel
-from inventory.picking.house import House, Place
+from inventory.picking.house import SPECIAL, Bench, House, Span
+from inventory.picking.states import FREE, OTHER
 from venues.geometry import decode
 from venues.models import Layout
 
@@ -45,31 +47,48 @@ def house_of(layout_id):
 
 
 def house_in(geometry):
-    """The House of a geometry file (bytes)."""
+    """The House of a geometry file (bytes). Made column by column: a process that has just started does
+    it for its first buyer."""
     plan = SimpleNamespace(**{"focals": {}, **decode(geometry)})
-    focals = {zone: tuple(point) for zone, point in plan.focals.items()}
-    return House(list(_places(plan)), tuple(plan.focal), focals)
+    special, restricted = _flagged(plan)
+    return House(
+        xs=plan.x,
+        ys=plan.y,
+        spans=[_span(section) for section in plan.sections],
+        benches=[bench for section in plan.sections for bench in _benches(section)],
+        special=special,
+        restricted=restricted,
+        focus={
+            each["label"]: tuple(plan.focals.get(each["zone"]) or plan.focal)
+            for each in plan.sections
+        },
+    )
 
 
-def _places(plan):
-    flags = {int(ordinal): words.split() for ordinal, words in plan.flags.items()}
+def _span(section):
+    return Span(section["label"], section["first"], section["first"] + section["count"])
+
+
+def _benches(section):
+    """The Benches of a section, a block of a row each; none where one stands."""
+    if section["kind"] == "STANDING":
+        return
+    for row in section["rows"]:
+        first, label = row["first"], row["label"]
+        for start, end in pairwise([*row["blocks"], row["count"]]):
+            yield Bench(first + start, first + end, section["label"], label)
+
+
+def _flagged(plan):
+    """The layers of a House that say which places are special and which have a restricted view."""
+    special, restricted = bytearray(plan.count), bytearray(plan.count)
+    for ordinal, flag in plan.flags.items():
+        words = flag.split()
+        restricted[int(ordinal)] = OTHER if "restricted" in words else FREE
+        for word in words:
+            special[int(ordinal)] |= SPECIAL.get(word.upper(), FREE)
     for section in plan.sections:
-        stands = section["kind"] == "STANDING"
-        for row in section["rows"]:
-            starts = set(row["blocks"])
-            block = -1
-            for index in range(row["count"]):
-                block += index in starts
-                at = row["first"] + index
-                words = flags.get(at, ())
-                yield Place(
-                    *(section["label"], row["label"], block, index, plan.x[at], plan.y[at]),
-                    kind="STANDING" if stands else _kind(words),
-                    zone=section["zone"],
-                    restricted_view="restricted" in words,
-                )
-
-
-def _kind(words):
-    """The kind of a place by the words of its flag, of which the picker minds two."""
-    return next((word.upper() for word in words if word in ("wheelchair", "companion")), "STANDARD")
+        if section["kind"] == "STANDING":
+            _, start, end = _span(section)
+            special[start:end] = bytes(end - start)
+    return bytes(special), bytes(restricted)

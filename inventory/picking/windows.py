@@ -2,7 +2,6 @@
 
 import re
 from bisect import insort
-from collections import defaultdict
 from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
@@ -120,8 +119,8 @@ def _breaks(before, after):
 
 def longest_runs(house, stands):
     """{section: how many free places it has side by side at most}, a section that is full left out."""
-    longest = defaultdict(int)
-    for bench in house.benches:
-        for start, end in runs(stands, bench):
-            longest[bench.section] = max(longest[bench.section], end - start)
-    return dict(longest)
+    longest = {}
+    for section, benches in house.sections.items():
+        apart = b"\x01".join([stands[bench.start : bench.end] for bench in benches])
+        longest[section] = max(map(len, _at_least(1).findall(apart)), default=0)
+    return {section: length for section, length in longest.items() if length}

@@ -19,7 +19,7 @@ def house(*rows, section="A", focal=STAGE, kinds=None, focals=None):
     """A House of rows of so many seats, one pitch apart; `kinds` {position: kind}."""
     kinds = kinds or {}
     spots = [(row, index) for row, count in enumerate(rows) for index in range(count)]
-    return House(
+    return House.of(
         [
             Place(section, str(row), 0, index, float(index), float(row), kinds.get(at, "STANDARD"))
             for at, (row, index) in enumerate(spots)
@@ -59,7 +59,7 @@ def test_an_even_run_is_not_parted_into_two_odd_ones_for_half_a_pitch():
 
 def test_blocks_part_a_row_whatever_the_numbers_say():
     places = [Place("A", "1", at // 2, at, float(at), 0.0) for at in range(6)]
-    parted = House(places, (2.5, -5.0))
+    parted = House.of(places, (2.5, -5.0))
     assert choose(parted, bytes(6), Party(size=2)) == [2, 3]
     with pytest.raises(NoSuchGroup, match="no 3 places together"):
         choose(parted, bytes(6), Party(size=3, together=True))
@@ -88,7 +88,7 @@ def test_a_zone_looks_where_it_looks():
         for name, y in (("left", 0.0), ("right", 50.0))
         for at in range(8)
     ]
-    split = House(places, (3.5, -1.0), {"right": (0.5, 50.0)})
+    split = House.of(places, (3.5, -1.0), {"right": (0.5, 50.0)})
     assert choose(split, bytes(16), Party(size=2, section="right")) == [8, 9]
     assert choose(split, bytes(16), Party(size=2, section="left")) == [2, 3]
 
@@ -132,7 +132,7 @@ def test_wheelchair_spaces_and_companion_seats_are_left_to_those_who_need_them()
 def test_who_finds_no_seats_together_stands_together():
     seats = [Place("A", "1", at, at, float(at), 0.0) for at in range(4)]
     floor = [Place("Floor", "", 0, at, float(at), 9.0, "STANDING") for at in range(5)]
-    mixed = House([*seats, *floor], STAGE)
+    mixed = House.of([*seats, *floor], STAGE)
     assert set(choose(mixed, bytes(9), Party(size=3))) < {4, 5, 6, 7, 8}
     assert choose(mixed, bytes(9), Party(size=1, section="A"))[0] < 4
 
