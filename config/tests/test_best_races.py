@@ -24,8 +24,9 @@ from core.tenancy import acting_for
 from events.models import Event
 from inventory import picking
 from inventory.models import EventSeat
+from inventory.overview import read_overview
 from inventory.picking import NoSuchGroup, Party, choose, stands
-from inventory.queries import left_by_section, status_bytes
+from inventory.queries import status_bytes
 from inventory.services import SeatsTaken
 from payments.models import Payment
 from venues.generators import grid
@@ -297,5 +298,6 @@ def test_a_place_whose_money_has_come_is_not_shown_as_free_while_it_waits_to_be_
     lapse(paid)
     assert expire() == 1
     assert status_bytes(event.pk)[:3] == b"\x01\x00\x00"
-    assert {left.count for left in left_by_section(event.pk).values()} == {19, 20}
+    left = read_overview(event).sections.values()
+    assert {each.count for each in left} == {19, 20}
     assert 0 not in free_places(event)

@@ -1,11 +1,14 @@
 """How places become the agency's own."""
 
-from django.db import connection
+from functools import partial
+
+from django.db import connection, transaction
 
 from core.errors import DomainError
 from core.locks import lock
 from core.transactions import use_case
 from inventory.models import EventSeat, Ownership
+from inventory.pricing.writing import stamp_prices
 from inventory.waking import wake
 
 # Each place at its own cost: thousands at once.
@@ -45,5 +48,6 @@ def take_ownership(*, event, costs, price=None):
     }
     with connection.cursor() as cursor:
         cursor.execute(TAKE_OWNERSHIP, taken)
+    transaction.on_commit(partial(stamp_prices, event.pk))
     wake(event.pk)
     return {seat.ordinal: seat.pk for seat in seats}
