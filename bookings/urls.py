@@ -1,6 +1,16 @@
 from django.urls import path
 
-from bookings.views import booking, checkout, prices, programme, reserve, sale, section, site
+from bookings.views import (
+    booking,
+    checkout,
+    picture,
+    prices,
+    programme,
+    reserve,
+    sale,
+    section,
+    site,
+)
 
 urlpatterns = [
     path("", programme.home, name="home"),
@@ -10,7 +20,7 @@ urlpatterns = [
     path("events/<slug:slug>/seats/", sale.seats, name="seats"),
     path("events/<slug:slug>/seats/<int:position>/", section.section, name="section"),
     path("events/<slug:slug>/calendar.ics", sale.event_calendar, name="event_calendar"),
-    path("events/<slug:slug>/seats.svg", sale.event_picture, name="event_picture"),
+    path("events/<slug:slug>/seats.svg", picture.event_picture, name="event_picture"),
     path("events/<slug:slug>/reserve/", reserve.reserve, name="reserve"),
     path("events/<uuid:event_id>/prices/", prices.present_prices, name="present_prices"),
     path(

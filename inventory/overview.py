@@ -64,7 +64,7 @@ def overview_of(event):
 
 def read_overview(event):
     """The event's Overview as of now, a second ago at most."""
-    seen, runs = _seen_and_priced(event)
+    seen, runs = seen_and_priced(event)
     if not seen.status:
         return Overview(None, {}, {}, {}, {}, {}, Counter())
     house = house_of(seen.layout_id)
@@ -100,7 +100,7 @@ def prices_now(event):
     return _prices.get(prices_stand_since(event), lambda: price_runs(event.pk))
 
 
-def _seen_and_priced(event):
+def seen_and_priced(event):
     """(Seen, PriceRuns) of the same places, also of an event that is just moving to another layout."""
     seen, runs = look(event.pk, within=FRESH_SECONDS), prices_now(event)
     if sum(run.places for run in runs) == len(seen.status):

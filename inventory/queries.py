@@ -35,7 +35,7 @@ SELECT e.ordinal, s.row_position, s.row, s.label, s.kind, s.restricted_view, s.d
 FROM inventory_eventseat e
 JOIN venues_layoutseat s ON s.id = e.seat_id
 LEFT JOIN events_pricelevel l ON l.id = e.level_id
-WHERE e.event_id = %s AND s.section_id = %s ORDER BY e.ordinal
+WHERE e.event_id = %s AND s.section_id = %s AND (s.disclosure <> '' OR NOT %s) ORDER BY e.ordinal
 """  # noqa: S608 - constants only
 WHEELCHAIR_LEFT = f"""
 SELECT e.event_id, count(*)
@@ -166,9 +166,11 @@ def left_by_event(event_ids):
     return {row[0]: Left(*row[1:]) for row in _rows(LEFT_BY_EVENT, [list(event_ids)])}
 
 
-def section_seats(event_id, section_id):
-    """Every place of a section in map order, as SectionSeat."""
-    return [SectionSeat(*row) for row in _rows(SECTION_SEATS, [event_id, section_id])]
+def section_seats(event_id, section_id, *, disclosed_only=False):
+    """Every place of a section in map order, as SectionSeat, or only those of which something must be
+    told."""
+    wanted = [event_id, section_id, disclosed_only]
+    return [SectionSeat(*row) for row in _rows(SECTION_SEATS, wanted)]
 
 
 def price_runs(event_id):

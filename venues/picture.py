@@ -5,7 +5,10 @@ sheet's business: every part has a class, and its attributes only say how it loo
 style attribute and no id, so that it stands in a page under a strict policy, and more than once.
 """
 
+from collections import defaultdict
+from dataclasses import dataclass
 from html import escape
+from itertools import chain, product, repeat
 
 from venues.plan import corners, ordinals, outlines, size
 
@@ -17,26 +20,59 @@ SEATED_LABEL = 20  # pixels at most, for a name among seats
 CELL = 10  # half a pitch
 
 
-def svg(plan, classes, *, width=960, title="", links=()):
-    """The picture of a normalised plan, as text.
+@dataclass(frozen=True)
+class Drawing:
+    """What of a plan's picture never changes: text `below` and `above` its places, its width in pixels,
+    its `size` (w, h) in the plan's units, and `sections` (places, diameter of a standing place, 0 where
+    one sits) in their order."""
 
-    `classes` are the CSS classes of every place by ordinal. `width` is in pixels; the height
-    follows. `links` are (address, accessible name) of every section: with them the sections are
-    links, without them the whole is one image named `title`.
-    """
+    name: str
+    size: tuple
+    width: int
+    below: str
+    above: str
+    sections: tuple
+    has_links: bool
+
+
+def drawing_of(plan, *, width=960, links=()):
+    """The Drawing of a normalised plan. `width` is in pixels; the height follows. `links` are (address,
+    accessible name) of every section: with them the sections are links, without them the whole is one
+    image."""
     w, h = size(plan)
     pixel = w / width
-    named = f'role="{"group" if links else "img"}" aria-label="{escape(title or plan.name)}"'
+    return Drawing(
+        name=plan.name,
+        size=(w, h),
+        width=width,
+        below="\n".join([*_areas(plan, links), *filter(None, _shapes(plan, pixel))]),
+        above="\n".join(filter(None, _labels(plan, pixel))),
+        sections=tuple((section.places, _standing_size(section)) for section in plan.sections),
+        has_links=bool(links),
+    )
+
+
+def painted(drawing, points, classes, *, title=""):
+    """The picture as text: `points` (x, y) and `classes` (CSS) of every place by ordinal; `title` is
+    what an image is called."""
+    w, h = drawing.size
+    role = "group" if drawing.has_links else "img"
+    named = f'role="{role}" aria-label="{escape(title or drawing.name)}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="seatmap" viewBox="0 0 {w} {h}" '
-        f'width="{width}" height="{round(width * h / w)}" {named}>',
-        *_areas(plan, links),
-        *_shapes(plan, pixel),
-        *_dots(plan, classes),
-        *_labels(plan, pixel),
+        f'width="{drawing.width}" height="{round(drawing.width * h / w)}" {named}>',
+        drawing.below,
+        *_dots(drawing.sections, points, classes),
+        drawing.above,
         "</svg>",
     ]
     return "\n".join(filter(None, parts))
+
+
+def svg(plan, classes, *, width=960, title="", links=()):
+    """The picture of a normalised plan, at once: see `drawing_of` and `painted`."""
+    points = [(seat.x, seat.y) for _, _, _, seat in ordinals(plan)]
+    return painted(drawing_of(plan, width=width, links=links), points, classes, title=title)
 
 
 def numbered_svg(plan, *, width=960, title=""):
@@ -97,19 +133,24 @@ def _signs(found):
 # Seats
 
 
-def _dots(plan, classes):
+def _dots(sections, points, classes):
     """Seats of equal class share a path of zero-length strokes with round ends: a dot each."""
-    groups = {}
-    for ordinal, section, _, seat in ordinals(plan):
-        standing = section.kind == "STANDING"
-        name = f"seatmap-seats{' seatmap-places' if standing else ''} {classes[ordinal]}"
-        is_ring = classes[ordinal] == "taken" and not standing
-        across = _standing_size(section) if standing else TAKEN if is_ring else SEAT
-        groups.setdefault((across, name, is_ring), []).append((seat.x, seat.y))
-    for (across, name, is_ring), points in sorted(groups.items()):
-        yield _round(name, across, "currentColor", points)
+    across = chain.from_iterable(repeat(standing, places) for places, standing in sections)
+    groups = defaultdict(list)
+    for look, point in zip(zip(across, classes, strict=True), points, strict=True):
+        groups[look].append(point)
+    drawn = sorted((*_round_of(*look), at) for look, at in groups.items())
+    for diameter, name, is_ring, at in drawn:
+        yield _round(name, diameter, "currentColor", at)
         if is_ring:
-            yield _round("seatmap-hole", HOLE, "#f6f4f1", points)
+            yield _round("seatmap-hole", HOLE, "#f6f4f1", at)
+
+
+def _round_of(standing, look):
+    """(diameter, class, whether hollow) of a place: a standing one has a diameter of its own."""
+    is_ring = look == "taken" and not standing
+    name = f"seatmap-seats{' seatmap-places' if standing else ''} {look}"
+    return standing or (TAKEN if is_ring else SEAT), name, is_ring
 
 
 def _round(name, across, colour, points):
@@ -130,7 +171,9 @@ def _path_of(points):
 
 
 def _standing_size(section):
-    """Diameter of a standing place: half of what each has for itself."""
+    """Diameter of a standing place: half of what each has for itself; 0 where one sits."""
+    if section.kind != "STANDING":
+        return 0
     return max(1, round((outlines.area(section.outline) / section.places) ** 0.5 / 2))
 
 
@@ -199,13 +242,13 @@ def _crowd(plan):
     }
     for shape in plan.shapes:
         if shape.kind != "text":
-            cells |= _cells(outlines.box(corners(shape)))
+            cells.update(_cells(outlines.box(corners(shape))))
     return cells
 
 
 def _cells(box):
     left, top, right, bottom = (int(edge // CELL) for edge in box)
-    return {(x, y) for x in range(left, right + 1) for y in range(top, bottom + 1)}
+    return product(range(left, right + 1), range(top, bottom + 1))
 
 
 def _clear(at, half, limits, crowd):
@@ -215,9 +258,9 @@ def _clear(at, half, limits, crowd):
     ways = (range(y, int(limits[0]), -CELL), range(y, int(limits[1]), CELL))
     for place in (each for way in ways for each in way):
         reach = half[0] + SEAT / 2, half[1] + SEAT / 2
-        cells = _cells((x - reach[0], place - reach[1], x + reach[0], place + reach[1]))
-        if not cells & crowd:
-            crowd |= cells
+        box = (x - reach[0], place - reach[1], x + reach[0], place + reach[1])
+        if crowd.isdisjoint(_cells(box)):
+            crowd.update(_cells(box))
             return x, place
     return at
 

@@ -1,7 +1,7 @@
 """The event page with its seat step, and the step as a list of sections."""
 
 from django.conf import settings
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,33 +19,16 @@ from bookings.parties import (
 from bookings.showing import BUYABLE, all_in, left_of, levels_of, sale_of, sections_of, shown
 from bookings.views.choice import best_of, refused_choice
 from bookings.views.prices import prices_url
-from core.memory import Remembered
 from events import queries
 from events.models import Event
-from inventory.overview import overview_of, prices_now
+from inventory.overview import overview_of
 from inventory.picking import MOST_COMPANY
-from inventory.queries import status_bytes
-from venues.picture import svg
-from venues.plan import from_canonical
 
-# The picture is a document of its own when a page shows it: it brings the tokens it needs.
-PICTURE_COLOURS = """<style>:root{color-scheme:light dark}
-.p1{color:light-dark(#7d942e,#1370a3)}.p2{color:light-dark(#05886e,#69944c)}
-.p3{color:light-dark(#a81fc9,#48a7a1)}.p4{color:light-dark(#7a4a00,#64a8ff)}
-.p5{color:light-dark(#0a5148,#fbadc0)}.p6{color:light-dark(#3a0ca8,#ceda16)}
-.taken{color:light-dark(#857f7a,#7f7974)}.seatmap-hole{stroke:light-dark(#f6f4f1,#1f1b18)}
-.off{stroke:none}
-.seatmap-section{fill:none;stroke:light-dark(#dbd7d2,#3a3531)}
-.seatmap-stage{fill:light-dark(#1a1511,#f1eeea)}.seatmap-shape-label{fill:light-dark(#5d5751,#afaaa4)}
-.seatmap-stage-label{fill:light-dark(#fff,#15120f)}
-.seatmap-label{fill:light-dark(#1a1511,#f1eeea);
-stroke:light-dark(#f6f4f1,#1f1b18);font-family:Arial,sans-serif}</style>"""
 # Asked for together with the page: each import would otherwise wait for the file that names it.
 MAP_PARTS = (
     "index live map geometry state gaps view draw dots house gestures keyboard page prices words"
 )
 MAP_MODULES = ["js/labels.js", *(f"js/seatmap/{name}.js" for name in MAP_PARTS.split())]
-_pictures = Remembered(seconds=5)
 
 
 def public_event(slug):
@@ -183,29 +166,6 @@ def event_calendar(request, slug):
     return calendar_of(
         public_event(slug), request.build_absolute_uri(reverse("event", args=[slug]))
     )
-
-
-@require_safe
-def event_picture(request, slug):
-    """The map as one static picture, for readers without JavaScript and for print."""
-    found = public_event(slug)
-    picture = _pictures.get((found.pk, found.layout_id), lambda: _draw(found))
-    response = HttpResponse(picture, content_type="image/svg+xml")
-    response["Cache-Control"] = "public, max-age=5"
-    return response
-
-
-def _draw(found):
-    found.layout.refresh_from_db(fields=["plan"])
-    states = status_bytes(found.pk)
-    positions = [run.position for run in prices_now(found) for _ in range(run.places)]
-    classes = [
-        f"p{position}" if state == 0 else ("taken", "off")[state - 1]
-        for state, position in zip(states, positions, strict=True)
-    ]
-    drawn = svg(from_canonical(found.layout.plan), classes, title=f"Seats of {found.title}")
-    start = drawn.index(">") + 1
-    return drawn[:start] + PICTURE_COLOURS + drawn[start:]
 
 
 @require_safe

@@ -45,7 +45,8 @@ def section_context(found, position, *, party, page, chosen, lost):
     here = next((item for item in listed if item.position == position), None)
     if here is None:
         raise Http404
-    places = section_seats(found.pk, here.id)
+    # Standing places are counted, not listed: a field has ten thousand.
+    places = section_seats(found.pk, here.id, disclosed_only=here.is_standing)
     gone = set(lost.lost_ordinals) if lost else set()
     marked = gone | set(chosen)
     every = [list(members) for _, members in groupby(places, key=lambda place: place.row_position)]
@@ -90,7 +91,7 @@ def _section_facts(here, places):
         "entrance": here.entrance,
         "view_note": here.view_note,
         "is_standing": here.is_standing,
-        "left": len(free),
+        "left": here.left if here.is_standing else len(free),
         "price_from": here.price_from,
         "choices": here.choices if here.left else [],
         "has_wheelchair": any(place.kind == "WHEELCHAIR" for place in free),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from bookings.views.sale import PICTURE_COLOURS
+from bookings.views.picture import COLOURS
 
 TOKENS = (Path(settings.BASE_DIR) / "static/css/tokens.css").read_text()
 XYZ = (
@@ -86,4 +86,4 @@ def test_the_dearer_the_further_from_the_paper_and_none_fades_into_it(theme, wel
 def test_the_picture_of_the_house_has_the_same_colours():
     pairs = zip(level_colours(0), level_colours(1), strict=True)
     for number, (light, dark) in enumerate(pairs, start=1):
-        assert f".p{number}{{color:light-dark({light},{dark})}}" in PICTURE_COLOURS
+        assert f".p{number}{{color:light-dark({light},{dark})}}" in COLOURS

@@ -3,17 +3,20 @@ about as much as the work it asks for. Begin, commit and savepoints are not coun
 
 import json
 from contextlib import contextmanager
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from config.tests.scenarios import house
 from config.tests.world import agency, event_on_sale, received_order, venue
 from core.memory import Remembered
 from core.tenancy import acting_for
+from inventory.models import HouseState
 from tickets.models import Ticket
 from tickets.queries import printable
 from tickets.services import code_of
@@ -83,6 +86,39 @@ def test_the_page_of_an_event_asks_one_thing_when_others_just_looked(world):
     assert visitor.get(page).status_code == 200
     with asks(1):
         assert "Front" in visitor.get(page).content.decode()
+
+
+# When nobody has looked for a while: the agency, twice or thrice, the event, its venue and layout, its
+# prices, twice, and one look at its places, which is four; what is more says itself.
+PAGES = {
+    "": 12,
+    "seats/": 12,
+    "seats/0/": 12 + 1,  # the seats
+    "seats/0/?party=2": 12 + 3,  # and how they stand, and the names of those that are offered
+    "seats/2/": 12 + 1,  # what is to be told of places to stand
+    "seats.svg": 11,
+}
+
+
+def test_the_pages_of_an_event_ask_a_fixed_number_of_things(world):
+    visitor = Client(headers={"host": "127.0.0.1"})
+    for page, statements in PAGES.items():
+        address = f"/events/{world['event']['slug']}/{page}"
+        visitor.get(address)  # the house is known from here on
+        Remembered.forget_everything()
+        with acting_for(world["agency"]["id"]):
+            HouseState.objects.update(looked_at=timezone.now() - timedelta(minutes=1))
+        with asks(statements):
+            assert visitor.get(address).status_code == 200
+
+
+def test_the_best_seats_are_chosen_and_reserved_in_a_fixed_number_of_questions(world):
+    page = f"/events/{world['event']['slug']}/"
+    visitor = Client(headers={"host": "127.0.0.1"})
+    wish = {"quantity": 2, "together": 1}
+    visitor.post(f"{page}reserve/", wish)  # the agency and the house are known from here on
+    with asks(5):  # the event, how its places stand, the claim, all that is written, the session
+        assert visitor.post(f"{page}reserve/", wish).url.startswith("/checkout/")
 
 
 @pytest.mark.parametrize("events", [4, 12])
