@@ -43,3 +43,18 @@ def test_a_provider_that_listens_is_well(settings, address):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         settings.PAYMENT_SIMULATOR_URL = address.format(listening.getsockname()[1])
         assert payment_provider()["ok"] is True
+
+
+def test_redis_away_is_a_finding_and_so_are_streams_of_which_nobody_hears(settings):
+    nowhere = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {**settings.CACHES, "default": nowhere}
+    settings.STREAM_URL = "/"
+    out = StringIO()
+    with suppress(SystemExit):
+        call_command("doctor", "--json", stdout=out)
+    checks = json.loads(out.getvalue())["checks"]
+    assert [checks[name]["ok"] for name in ("redis", "streams", "migrations")] == [
+        False,
+        False,
+        True,
+    ]

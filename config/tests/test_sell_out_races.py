@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, cycle, islice
 
-import psycopg
 import pytest
 
 from bookings.models import BookingItem
 from config.tests.servers import together, web
 from config.tests.test_best_races import ask_for_the_best, house_of
-from config.tests.test_races import without
+from config.tests.test_races import claims_unguarded, tickets_unguarded  # noqa: F401 - fixtures
 from core import invariants
 from core.tenancy import acting_for
 from inventory import picking
 from inventory.picking import NoSuchGroup, Party, choose
 from inventory.picking.states import FREE, TAKEN
-from inventory.services import claiming
 
 pytestmark = pytest.mark.race
 SIZES = [1, 2, 2, 2, 2, 3, 4, 4, 4, 6]
@@ -131,27 +129,14 @@ def test_500_at_once_sell_a_house_of_20_000_to_the_last_seat(committed_db):
     check(event, answers, 20_000)
 
 
-@pytest.fixture
-def unverified(monkeypatch):
-    """Claiming as it is, but for the lock and the look at whether a place is still free."""
-    chosen = without(claiming.CHOSEN, "FOR NO KEY UPDATE {when_locked}")
-    unguarded = without(claiming.CLAIM, "AND {free}").format(
-        wanted=chosen, open=claiming.ON_SALE, hold="NULL"
-    )
-    for statement in ("CLAIM_CHOSEN", "CLAIM_UNLOCKED"):
-        monkeypatch.setattr(claiming, statement, unguarded)
-
-
+@pytest.mark.usefixtures("claims_unguarded")
 @pytest.mark.parametrize("is_guarded_by_the_database", [True, False])
 def test_control_best_places_that_are_not_verified_are_sold_twice_or_refused_by_the_database(
-    committed_db, unverified, is_guarded_by_the_database
+    committed_db, request, is_guarded_by_the_database
 ):
     event, _ = house_of({"name": "A", "rows": 6, "seats": 20})
     if not is_guarded_by_the_database:
-        with psycopg.connect(committed_db.admin_url, autocommit=True) as admin:
-            admin.execute("DROP INDEX one_live_ticket_per_seat")
-            for table in ("inventory_eventseat", "tickets_ticket"):
-                admin.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        request.getfixturevalue("tickets_unguarded")
     told = ask_for_the_best(event, 60)
     with acting_for(event.agency_id):
         sold = Counter(BookingItem.objects.values_list("event_seat_id", flat=True))

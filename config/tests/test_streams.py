@@ -140,21 +140,16 @@ def test_the_sale_goes_on_when_redis_goes_and_who_watches_is_told_all_the_same(c
         assert asker.getresponse().status == 200
 
 
-def test_a_reservation_that_lapses_is_told_when_it_does_though_nobody_writes(event):
+def test_a_lapse_is_told_when_it_comes_and_the_process_says_how_it_does(event, client, settings):
+    settings.STREAM_URL = "http://127.0.0.1"
     with streams() as (port, _), watching(port, event) as stream:
         first = stream.change().version
         lapsing = reserve(event=event, ordinals=[3], sale=Sale(seconds=1))
         taken = stream.change_after(first)
         free = stream.change_after(taken.version)
-    assert (taken.places, free.places) == ({3: TAKEN}, {3: 0})
-    # a version is the clock's milliseconds; unasked it would have been looked at after five seconds
-    assert 0 <= free.version / 1000 - lapsing.reserved_until.timestamp() < 3
-
-
-def test_the_process_says_how_it_is_doing_to_doctor_and_metrics(event, client, settings):
-    settings.STREAM_URL = "http://127.0.0.1"
-    with streams() as (port, _), watching(port, event) as stream:
-        stream.change()
+        assert (taken.places, free.places) == ({3: TAKEN}, {3: 0})
+        # a version is the clock's milliseconds; unasked it would look five seconds after it looked
+        assert 0 <= free.version / 1000 - lapsing.reserved_until.timestamp() < 3
         while not any(report.streams for report in reports().values()):
             stream.change()  # both come every five seconds
         found = json.loads(doctor())["checks"]["streams"]
