@@ -1,4 +1,4 @@
-"""`python -m bench reserve|limit|scan|event_page|status|streams|receive|bulk_price|value|pdf|all`."""
+"""`python -m bench reserve|scan|event_page|pages|status|streams|…|all`: see docs/performance.md."""
 
 import argparse
 import sys

@@ -3,6 +3,7 @@
 python -m bench.inside load < {name: scenario}        builds worlds in DATABASE_URL
 python -m bench.inside load_stadium < {…}         a stadium on sale
 python -m bench.inside draft < {"scenario", "sections"}   a layout that is being drawn
+python -m bench.inside pages < {…}                    the pages of an event, measured here
 python -m bench.inside codes < {"agency", "count"}    valid codes of as many sold tickets
 python -m bench.inside ticket < {"agency"}            the session and address of one ticket's PDF
 python -m bench.inside receive < {…}                  receives a purchase order, measured here

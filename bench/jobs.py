@@ -11,6 +11,7 @@ from django.utils import timezone
 from bench import processor
 from bench.allocation import allocate
 from bench.house import build_house, move_house
+from bench.pages import pages
 from bench.pricing import bulk_price
 from bench.stock import build_stock, value
 from bookings.links import SESSION_KEY
@@ -44,6 +45,7 @@ __all__ = [
     "load",
     "load_stadium",
     "move_house",
+    "pages",
     "receive",
     "ticket",
     "value",

@@ -12,7 +12,7 @@ from bench.limit import WAYS, Pgbench
 from bench.report import Sample
 from bench.servers import database_processes, site
 from bench.streams import streams
-from bench.worlds import CELLAR, HALL, STADIUM, Worlds, description
+from bench.worlds import CELLAR, HALL, STADIUM, STADIUMS, Worlds, description
 
 HALL_PLACES = 25_000
 # What a good answer says.
@@ -201,6 +201,16 @@ def move(options):
             yield from _steps("move_house", wanted, world)
 
 
+def pages(options):
+    """The pages of an event in a stadium, in one process of the web; one operation is a page."""
+    for places in STADIUMS:
+        with options.worlds.with_stadium(places) as world:
+            found = world.events["stadium"]
+            wanted = {"places": places, "event": found["event"], **_house(found)}
+            for _ in range(options.rounds):
+                yield from _steps("pages", wanted, world)
+
+
 def _steps(job, wanted, world):
     for sample in run_inside(job, wanted, world.url):
         words, places = sample.pop("words"), sample.pop("places")
@@ -257,6 +267,7 @@ MEASURES = {
     "limit": limit,
     "scan": scan,
     "event_page": event_page,
+    "pages": pages,
     "status": status,
     "streams": streams,
     "receive": receive,
