@@ -94,6 +94,7 @@ class SectionsForm(forms.Form):
         min_value=0, max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, required=False
     )
     floor = forms.CharField(max_length=60, required=False)
+    zone = forms.CharField(max_length=60, required=False)
     name = forms.CharField(max_length=60, required=False)
     spaces = forms.BooleanField(required=False)
     order = forms.ChoiceField(choices=ORDERS, required=False)

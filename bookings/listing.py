@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from venues.labels import section_name
 
 PAGE = 60  # sections
+PARTS = ("floor", "zone")
 MANY = 12  # sections from which on the list can be searched
 ORDERS = {
     "best": lambda section: (not section.left, section.far),
@@ -48,11 +49,11 @@ def best_first(sections):
 
 
 def _suits(section, asked):
-    party, price, floor, name = (asked[key] for key in ("party", "price", "floor", "name"))
+    party, price, name = (asked[key] for key in ("party", "price", "name"))
     return (
         (not party or section.has_room_for(party))
         and (not price or _dearness(section) <= price)
-        and (not floor or section.floor == floor)
+        and all(not asked[part] or getattr(section, part) == asked[part] for part in PARTS)
         and (not name or name.casefold() in section_name(section.name).casefold())
         and (not asked["spaces"] or section.spaces > 0)
     )
@@ -62,9 +63,11 @@ def _dearness(section):
     return section.price_from.amount if section.price_from else math.inf
 
 
-def floors(sections):
-    """The floors that sections say, in their order; none where all are on one."""
-    found = list(dict.fromkeys(section.floor for section in sections if section.floor))
+def parts(sections, kind):
+    """The names of the house's parts (of PARTS) that sections say, in their order; none where there
+    is one."""
+    named = (getattr(section, kind) for section in sections)
+    found = list(dict.fromkeys(name for name in named if name))
     return found if len(found) > 1 else []
 
 

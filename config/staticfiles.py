@@ -8,10 +8,10 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # Only our own modules: packages ship files whose imports are not meant to be resolved here.
 OUR_MODULES = ("js/*.js", HashedFilesMixin._js_module_import_aggregation_patterns[1])
-COMMENTS = re.compile(rb"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)[ \t]*\n", re.DOTALL | re.MULTILINE)
+COMMENTS = re.compile(rb"(?ms)^[ \t]*(?:/\*\*.*?\*/|/\*[^*\n]*\*/|//[^\n]*)[ \t]*\n")
 # What stands behind `//` with no quote after it is in no string.
-ASIDES = re.compile(rb"(?<=[;,{}(]) // [^\n\"'`]*$", re.MULTILINE)
-MARGINS = re.compile(rb"^[ \t\n]+", re.MULTILINE)
+ASIDES = re.compile(rb"(?m)(?<=[;,{}(]) // [^\n\"'`]*$")
+MARGINS = re.compile(rb"(?m)^[ \t\n]+")
 
 
 class Remembering:

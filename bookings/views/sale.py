@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from bookings.calendar import calendar_of
 from bookings.forms import SectionsForm
-from bookings.listing import MANY, best_first, floors, listing, lowest_prices
+from bookings.listing import MANY, PARTS, best_first, listing, lowest_prices, parts
 from bookings.parties import (
     numbers_in_words,
     parting_in_words,
@@ -25,9 +25,7 @@ from inventory.overview import overview_of
 from inventory.picking import MOST_COMPANY
 
 # Asked for together with the page: each import would otherwise wait for the file that names it.
-MAP_PARTS = (
-    "index live map geometry state gaps view draw dots house gestures keyboard page prices words"
-)
+MAP_PARTS = "index live map geometry state gaps view draw dots house gestures keyboard page words"
 MAP_MODULES = ["js/labels.js", *(f"js/seatmap/{name}.js" for name in MAP_PARTS.split())]
 
 
@@ -187,8 +185,9 @@ def _list_context(request, found):
     return context | {
         "listing": listing(every, asked),
         "asked": asked,
-        "is_narrowed": any(asked[name] for name in ("party", "price", "floor", "name", "spaces")),
-        "floors": floors(every),
+        "is_narrowed": any(asked[name] for name in ("party", "price", *PARTS, "name", "spaces")),
+        "floors": parts(every, "floor"),
+        "zones": parts(every, "zone"),
         "prices": lowest_prices(every),
         "orders": SectionsForm.ORDERS,
         "is_long": len(every) > MANY,

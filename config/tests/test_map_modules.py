@@ -31,7 +31,7 @@ def test_all_modules_together_are_small_on_the_wire():
         (b"{\n  // why\n\n  let a = 1; // px\n}\n", b"{\nlet a = 1;\n}\n"),
         (b"let a = '/** no */', b = '; // no';\n", b"let a = '/** no */', b = '; // no';\n"),
         (b"f(a, // it's\n  b);\n", b"f(a, // it's\nb);\n"),
-        (b"/* px */ let a = 1;\n", b"/* px */ let a = 1;\n"),
+        (b"/* px */ let a = 1;\n/* --- a part --- */\n", b"/* px */ let a = 1;\n"),
     ],
 )
 def test_comments_and_indentation_are_left_out_and_nothing_else(module, sent):

@@ -166,6 +166,20 @@ def test_an_arena_is_bought_from_on_a_slow_phone(committed_db, browser, tmp_path
     rings = {"Lower ring": [str(n) for n in range(101, 117)]}
     house = {"house": "arena", "places": 4_000, "context": PHONE, "slower": SLOWER}
     with open_map(browser, tmp_path, rings, **house) as (page, _):
+        spaces = page.get_by_role("button", name="Wheelchair spaces")
+        spaces.click()
+        expect(spaces).to_have_attribute("aria-pressed", "true")
+        told = page.get_by_role("status").filter(has_text="wheelchair spaces left, in")
+        expect(told).to_be_visible()
+        page.get_by_role("group", name="Area").get_by_role("button", name="Lower ring").click()
+        expect(page.get_by_role("link", name=re.compile("^Section 1.*left, from"))).to_have_count(
+            16
+        )
+        expect(page.get_by_role("link", name="All 42 sections")).to_have_attribute(
+            "href", re.compile(r"zone=Lower\+ring")
+        )
+        expect(page.locator("#list tbody tr")).to_have_count(16)
+        assert barriers(page) == []
         tap_until_chosen(page, section(page, "Section 109"))
         expect(page.get_by_role("button", name="All sections")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -33,7 +33,9 @@ def plan():
     seats[4] = replace(seats[4], disclosure=PILLAR, restricted_view=True)
     rows = (replace(first, seats=tuple(seats)), *stalls.rows[1:])
     stalls = replace(stalls, rows=rows, view_note=VIEW, floor="Ground floor")
-    return replace(drawn, sections=(stalls, replace(circle, floor="First floor"), floor))
+    return replace(
+        drawn, sections=(stalls, replace(circle, floor="First floor", zone="North"), floor)
+    )
 
 
 @pytest.fixture
@@ -77,6 +79,7 @@ def test_the_list_of_sections_tells_floor_view_and_wheelchair_spaces(browser, ev
         ("?order=price", ["Circle", "Stalls"]),
         ("?price=31.80", ["Circle"]),
         ("?floor=First floor", ["Circle"]),
+        ("?zone=North", ["Circle"]),
         ("?spaces=1", ["Stalls"]),
         ("?name=stal", ["Stalls"]),
         ("?party=10&price=1", []),

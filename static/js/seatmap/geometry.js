@@ -49,17 +49,24 @@ function assemble(header, xs, ys) {
     return section;
   });
   geo.shapes = header.shapes.map((shape) => ({ ...shape, box: shapeBox(shape) }));
-  geo.floors = [...new Set(geo.sections.map(({ floor }) => floor))];
+  const kinds = (of) => [...new Set(geo.sections.map(of))];
+  geo.floors = kinds(({ floor }) => floor);
+  geo.zones = kinds(({ floor, zone }) => `${floor} ${zone}`).length > geo.floors.length ? kinds(({ zone }) => zone).filter(Boolean) : [];
   geo.isStacked = isStacked(geo.sections);
-  return showFloor(geo, geo.isStacked ? geo.floors[0] : undefined);
+  return lookAt(geo, {});
 }
 
-/** Look at one floor, or at all of them: `shown` sections, and the `box` around them. */
-export function showFloor(geo, floor) {
-  geo.floor = floor;
-  geo.shown = floor === undefined ? geo.sections : geo.sections.filter((section) => section.floor === floor);
-  geo.box = union([...geo.shown, ...(floor === undefined || geo.isStacked ? geo.shapes : [])].map(({ box }) => box));
-  return geo;
+/**
+ * Look at a floor, a zone, what is both, or at all the house: `shown` sections, and the `box` around them. Where floor
+ * and zone have nothing in common, the one that is looked at already gives way.
+ */
+export function lookAt(geo, { floor, zone }) {
+  const { sections, shapes, isStacked } = geo;
+  floor ??= isStacked ? sections.find((section) => [undefined, section.zone].includes(zone)).floor : undefined;
+  const shown = sections.filter((section) => [undefined, section.floor].includes(floor) && [undefined, section.zone].includes(zone));
+  if (!shown.length) return lookAt(geo, floor === geo.floor ? { zone } : { floor });
+  const isWhole = zone === undefined && (floor === undefined || isStacked);
+  return Object.assign(geo, { floor, zone, shown, box: union([...shown, ...(isWhole ? shapes : [])].map(({ box }) => box)) });
 }
 
 /** Whether one floor is drawn over another, so that they cannot be looked at together. */

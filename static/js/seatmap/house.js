@@ -8,7 +8,7 @@ import { WORDS } from "./words.js";
 
 const LABELS_ABOVE_FROM = 9; // px of pitch
 const LEAST_LABEL = 9.5; // px
-const STEPS = 20; // of a section's tint, from none left to all
+const STEPS = 20; // of the tint of a section
 const MINE_AT_LEAST = 16; // px: my seats stay findable in the overview
 
 export class House {
@@ -31,9 +31,21 @@ export class House {
     this.k = view.k;
     this.svg.style.setProperty("--k", view.k);
     for (const part of this.sections) fitLabel(part, view);
+    this.thin(view);
     for (const { lastChild: text } of this.shapes) text.classList.toggle("is-hidden", text.style.getPropertyValue("--size") * view.k < 8);
     this.scale = Math.max(view.pitch, MINE_AT_LEAST) / view.k;
     for (const mark of this.mine.children) this.placeMark(mark);
+  }
+
+  /** Where the names of two sections would meet, one is left out. */
+  thin({ k }) {
+    const taken = [];
+    for (const part of this.sections) {
+      if (part.isSmall || !this.geo.shown.includes(part.section)) continue;
+      const [x, y, across, down] = part.name;
+      part.isSmall = taken.some((other) => Math.abs(other[0] - x) < (other[2] + across) / k && Math.abs(other[1] - y) < (other[3] + down) / k);
+      if (!part.isSmall) taken.push(part.name);
+    }
   }
 
   refresh(view, sections = this.geo.sections) {
@@ -50,7 +62,7 @@ export class House {
     const hasTint = section.standing || isTinted;
     const states = {
       "is-gone": !left, "is-standing": section.standing, "is-tinted": hasTint,
-      "is-dim": seats.dimmed.has(position), "is-holding": mine, "is-away": !this.geo.shown.includes(section), [`p${position}`]: true,
+      "is-dim": seats.isDim(section), "is-holding": mine, "is-away": !this.geo.shown.includes(section), [`p${position}`]: true,
     };
     set(link, "class", Object.keys(states).filter((name) => states[name]).join(" "));
     set(link, "aria-label", words.summary(section, seats.sums[section.index]));
@@ -111,7 +123,7 @@ function fitLabel(part, view) {
   text.setAttribute("y", y);
   text.style.setProperty("--size", size);
   const isInTheWay = view.width < 560 && !standing && !isAbove && !view.isTinted; // of seats to be seen
-  Object.assign(part, { isSmall: isInTheWay || size < LEAST_LABEL, top: isAbove ? y - (size * 0.4) / view.k : Infinity });
+  Object.assign(part, { isSmall: isInTheWay || size < LEAST_LABEL, name: [anchor[0], y, (size * widthOf(name)) / 2, size * 0.55], top: isAbove ? y - (size * 0.4) / view.k : Infinity });
   if (count) count.classList.toggle("is-hidden", down < size * 2.6);
 }
 

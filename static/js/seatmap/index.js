@@ -3,10 +3,9 @@
  * that page until everything needed is there. docs/seat-map.md names the attributes and events.
  */
 import { decode } from "./geometry.js";
-import { Live, load } from "./live.js";
+import { Live, followPrices, load } from "./live.js";
 import { SeatMap } from "./map.js";
-import { make } from "./page.js";
-import { followPrices } from "./prices.js";
+import { make, press } from "./page.js";
 import { WORDS } from "./words.js";
 
 const maps = new WeakMap();
@@ -30,13 +29,12 @@ async function mount(element) {
 }
 
 function offerAgain(element) {
-  const again = make("button", { type: "button", class: "seatmap__btn" }, WORDS.again);
-  const alert = make("p", { class: "seatmap__failed", role: "alert" }, `${WORDS.failed} `, again);
-  again.addEventListener("click", () => {
+  const again = press(WORDS.again, () => {
     alert.remove();
     maps.delete(element);
     mount(element);
   });
+  const alert = make("p", { class: "seatmap__failed", role: "alert" }, `${WORDS.failed} `, again);
   element.prepend(alert);
 }
 

@@ -6,6 +6,7 @@ const EVERY = 5000; // ms between two questions
 const SLOWEST = 60000;
 const PATIENCE = 20000;
 const SILENCE = 8000; // ms after which a stream, which speaks every 5 s, counts as dead
+const PRICES_EVERY = 30000;
 const STEP = 2000; // versions to which questions are rounded, so that a shared cache can answer them
 
 /** { content, version } of a file; the version, if it has one, is a number. */
@@ -153,4 +154,24 @@ export class Live {
     if (isNew) for (const [ordinal, state] of places) this.bytes[ordinal] = state;
     return this.map.onStatus(isNew ? this.bytes.slice() : undefined);
   }
+}
+
+/** Ask `url` which price file counts now, as one never changes, and give the map another; until its signal aborts. */
+export function followPrices(map, url, known) {
+  const { signal } = map.stop;
+  let timer;
+
+  async function look() {
+    clearTimeout(timer);
+    if (signal.aborted || document.hidden) return;
+    timer = setTimeout(tryIt, PRICES_EVERY);
+    const { prices } = (await load(url, "json")).content;
+    if (prices === known) return;
+    map.onPrices((await load(prices, "json")).content);
+    known = prices;
+  }
+
+  const tryIt = () => look().catch(() => {}); // a page without news keeps the prices it has
+  document.addEventListener("visibilitychange", tryIt, { signal });
+  timer = setTimeout(tryIt, PRICES_EVERY);
 }

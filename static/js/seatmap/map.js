@@ -1,5 +1,5 @@
 /** One seat map on a page: puts the parts together and passes what the buyer does between them. */
-import { PITCH, rowOf, seatAt, seatLabel, sectionAt, showFloor } from "./geometry.js";
+import { PITCH, lookAt, rowOf, seatAt, seatLabel, sectionAt } from "./geometry.js";
 import { Seats } from "./state.js";
 import { gaps } from "./gaps.js";
 import { Camera, MOST, View } from "./view.js";
@@ -7,13 +7,13 @@ import { Painter } from "./draw.js";
 import { House } from "./house.js";
 import { Gestures } from "./gestures.js";
 import { Grid, neighbour } from "./keyboard.js";
-import { Basket, Floors, Note, Sheet, Tip, bar, make, paintKey } from "./page.js";
+import { Basket, Note, Parts, Sheet, Tip, bar, make, paintKey, press } from "./page.js";
 import { WORDS, speak } from "./words.js";
 import { bare } from "../labels.js";
 
 const STEP = 1.7; // of a zoom button
 const TIPS_FROM = 12; // px of pitch: smaller seats are told by section
-const REACH = PITCH * 0.7; // of a tap, around a seat's middle
+const REACH = PITCH * 0.7; // of a tap, around the middle of a seat
 
 export class SeatMap {
   /** mount: the element; geo, prices: decoded files; bytes: how the house stands. */
@@ -49,7 +49,8 @@ export class SeatMap {
       zoomOut: () => this.camera.fly(view.zoomed(1 / STEP)),
       whole: () => this.camera.fly(view.fitted()),
     });
-    this.floors = new Floors(geo, (floor) => this.goTo(floor));
+    this.parts = ["floor", "zone"].map((kind) => new Parts(geo, kind, (at) => this.goTo(at)));
+    this.onlySpaces = seats.shapes.includes(1) && Object.assign(press(WORDS.spaces, () => this.dimOthers()), { ariaPressed: false });
     this.about = make("p", { class: "seatmap__about" });
     const layer = make("div", { class: "seatmap__layer" }, canvas, this.house.svg, this.grid.element);
     this.stage = make("div", { class: "seatmap__stage" }, layer, this.tip.element, this.sheet.element, this.note.element);
@@ -63,7 +64,7 @@ export class SeatMap {
     this.stage.style.setProperty("--plan-ratio", (r - l) / (b - t));
     this.mount.replaceChildren(
       make("a", { class: "seatmap__skip", href: "#seatmap-end" }, WORDS.skip),
-      make("div", { class: "seatmap__box" }, this.bar.element, this.floors.element, this.stage, this.geo.sections.some(placed) && this.about),
+      make("div", { class: "seatmap__box" }, this.bar.element, make("div", { class: "seatmap__narrow" }, this.onlySpaces, ...this.parts.map(({ element }) => element)), this.stage, this.geo.sections.some(placed) && this.about),
       this.key,
       make("span", { id: "seatmap-end", tabindex: -1 }),
     );
@@ -104,7 +105,6 @@ export class SeatMap {
     on(stage, "pointerleave", () => this.tip.hide());
     on(document, "change", ({ target }) => target.matches("input[data-level]") && this.dim());
     on(document, "keydown", ({ key }) => key === "Escape" && this.tip.hide());
-    on(document, "seats:set", ({ detail }) => this.replace(detail.ordinals));
     on(document.querySelector(mount.dataset.form), "submit", () => this.submitted());
   }
 
@@ -133,28 +133,29 @@ export class SeatMap {
     const { view, geo, words, bar: { title, fresh } } = this;
     const section = view.isFit ? undefined : (this.grid.section ?? sectionAt(geo, ...view.toPlan(view.width / 2, view.height / 2)));
     const left = section ? `${words.sentence(words.left(this.seats.sums[section.index], section))} · ` : "";
-    title.textContent = section ? words.section(section) : words.floor(geo);
+    title.textContent = section ? words.section(section) : words.part(geo);
     this.about.textContent = section ? words.about(section) : WORDS.hint;
     fresh.textContent = left + (this.isStale ? WORDS.stale : WORDS.live);
     fresh.classList.toggle("is-stale", Boolean(this.isStale));
   }
 
-  /** To a floor, or with undefined to all of them. */
-  goTo(floor) {
+  /** To a { floor, zone } of the house, or to all of it. */
+  goTo(at) {
     const { geo, view } = this;
-    showFloor(geo, floor);
-    view.box = geo.box;
+    view.box = lookAt(geo, at).box;
     this.grid.close();
     this.sheet.close();
-    this.floors.refresh();
+    for (const part of this.parts) part.refresh();
+    this.house.k = undefined; // other names are seen
     this.house.refresh(view);
     this.house.showMine();
     this.camera.fly(view.fitted());
+    this.tell("seats:looking", geo);
   }
 
   approach(section, point) {
     this.tip.hide();
-    if (!this.geo.shown.includes(section)) this.goTo(this.geo.isStacked ? section.floor : undefined);
+    if (!this.geo.shown.includes(section)) this.goTo(this.geo.isStacked ? { floor: section.floor } : {});
     this.camera.fly(this.view.framing(section.box, point));
   }
 
@@ -261,7 +262,7 @@ export class SeatMap {
     const seat = seatLabel(row, i);
     const place = section.standing ? { row: "", seat: "" } : { row: bare(row.label, "Row"), seat: bare(seat, "Seat") };
     const name = `${this.words.section(section)}, ${section.standing ? WORDS.standing : this.words.seat(row, seat)}`;
-    return { ordinal: i, section: bare(section.label, "Section"), ...place, isStanding: section.standing, name, about: this.warnings(i).join(", ") };
+    return { section: bare(section.label, "Section"), ...place, isStanding: section.standing, name, about: this.warnings(i).join(", ") };
   }
 
   /** What is to be known of a seat before it is bought: ["restricted view", "pillar to the left"]. */
@@ -294,7 +295,6 @@ export class SeatMap {
     const { seats, words } = this;
     this.wasSubmitted = false;
     const other = ordinals.flatMap((i) => seats.set(i, isMine));
-    for (const i of ordinals) this.tell("seat:toggle", { ...this.describe(i), selected: isMine });
     this.note.say(words.changed(this.describe(ordinals[0]).name, isMine, seats.mine.size, seats.total));
     this.painter.repaint(other);
     this.changed(ordinals.map((i) => seats.sectionOf(i)));
@@ -310,7 +310,7 @@ export class SeatMap {
     this.house.showMine();
     this.basket.keep();
     this.shown(sections);
-    this.tell("seats:changed", { ordinals: [...seats.mine], total: words.decimal(seats.total) });
+    this.tell("seats:changed", { ordinals: [...seats.mine] });
   }
 
   /** Places in these sections or anywhere are other ones than before. */
@@ -334,13 +334,6 @@ export class SeatMap {
     return ordinals.filter((i) => !seats.isFree(i));
   }
 
-  replace(ordinals) {
-    this.wasSubmitted = false;
-    this.tellLost(this.take(ordinals));
-    const [first] = this.seats.mine;
-    if (first !== undefined) this.approach(this.seats.sectionOf(first), this.placeOf(first));
-  }
-
   restore() {
     this.showCounts();
     this.tellLost(this.take(this.basket.remembered()));
@@ -359,6 +352,14 @@ export class SeatMap {
     if (!this.camera.theme) return;
     this.house.refresh(this.view);
     this.camera.draw();
+  }
+
+  /** Places of wheelchairs and of their company stand out, or no more. */
+  dimOthers() {
+    const { seats, words } = this;
+    this.onlySpaces.ariaPressed = seats.onlySpaces = !seats.onlySpaces;
+    this.dim();
+    this.note.say(seats.onlySpaces ? words.spaces(seats.sums) : "", { seen: true });
   }
 
   showCounts() {
@@ -415,9 +416,7 @@ export class SeatMap {
 
   tellLost(ordinals) {
     if (!ordinals.length) return;
-    const places = ordinals.map((i) => this.describe(i));
-    this.note.say(this.words.lost(places.map(({ name }) => name)), { seen: true });
-    this.tell("seat:lost", { ordinals, places });
+    this.note.say(this.words.lost(ordinals.map((i) => this.describe(i).name)), { seen: true });
   }
 
   /** The page came back from the browser's memory: what was sent is now held, so ask the server for the page. */

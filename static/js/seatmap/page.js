@@ -26,6 +26,13 @@ function button(icon, label, act, text) {
   return element;
 }
 
+/** A button that says what it does. */
+export function press(text, act, look = "") {
+  const element = make("button", { type: "button", class: `seatmap__btn${look}` }, text);
+  element.addEventListener("click", act);
+  return element;
+}
+
 /** Heading and buttons: { element, title, fresh, whole, zoomIn, zoomOut }. acts has a function for each button. */
 export function bar(acts) {
   const title = make("b", { class: "seatmap__title" });
@@ -37,22 +44,21 @@ export function bar(acts) {
   return { element, title, fresh, whole, zoomIn, zoomOut };
 }
 
-/** Which floor is looked at; all of them at once unless one lies over another. Nothing for a house of one floor. */
-export class Floors {
-  constructor(geo, go) {
-    this.geo = geo;
-    this.buttons = [...(geo.isStacked ? [] : [undefined]), ...geo.floors].map((floor) => {
-      const name = floor === undefined ? WORDS.allFloors : floor || WORDS.ground;
-      const element = make("button", { type: "button", class: "seatmap__btn" }, name);
-      element.addEventListener("click", () => go(floor));
-      return { element, floor };
+/** Which part of the house is looked at, a "floor" or a "zone"; no element where there is one. */
+export class Parts {
+  constructor(geo, kind, go) {
+    Object.assign(this, { geo, kind });
+    const names = geo[`${kind}s`];
+    this.buttons = [...(kind === "floor" && geo.isStacked ? [] : [undefined]), ...names].map((name) => {
+      const text = name === undefined ? WORDS.all[kind] : name || WORDS.ground;
+      return { name, element: press(text, () => go({ ...geo, [kind]: name })) };
     });
-    this.element = geo.floors.length > 1 && make("div", { class: "seatmap__floors", role: "group", "aria-label": WORDS.floor }, ...this.buttons.map(({ element }) => element));
+    this.element = names.length > 1 && make("div", { class: "seatmap__parts", role: "group", "aria-label": WORDS[kind] }, ...this.buttons.map(({ element }) => element));
     this.refresh();
   }
 
   refresh() {
-    for (const { element, floor } of this.buttons) element.ariaPressed = floor === this.geo.floor;
+    for (const { element, name } of this.buttons) element.ariaPressed = name === this.geo[this.kind];
   }
 }
 
@@ -95,8 +101,7 @@ export class Sheet {
     this.number = make("output", { class: "seatmap__number" });
     this.fewer = button("zoomOut", WORDS.fewer, () => this.step(-1));
     this.more = button("zoomIn", WORDS.more, () => this.step(1));
-    const done = make("button", { type: "button", class: "seatmap__btn is-strong" }, WORDS.done);
-    done.addEventListener("click", () => this.close());
+    const done = press(WORDS.done, () => this.close(), " is-strong");
     this.element = make("div", { class: "seatmap__sheet", role: "group", "data-own-pointer": "", hidden: "" },
       make("span", {}, this.name, make("br"), this.facts),
       make("span", { class: "seatmap__stepper" }, this.fewer, this.number, this.more), done);
@@ -200,7 +205,6 @@ export class Basket {
     say("total", this.words.money(this.seats.total));
     say("count", this.words.chosen(ordinals.length, ordinals.every((i) => this.seats.sectionOf(i).standing)));
     say("gap", this.gap());
-    each("[data-basket-empty]", (part) => (part.hidden = ordinals.length > 0));
     each("[data-basket-filled]", (part) => (part.hidden = !ordinals.length));
   }
 

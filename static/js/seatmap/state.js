@@ -18,6 +18,7 @@ export class Seats {
     this.mine = new Set();
     this.lost = new Set();
     this.dimmed = new Set();
+    this.onlySpaces = false;
     this.shapes = new Uint8Array(geo.count);
     for (const [i, names] of geo.flags) this.shapes[i] = Math.max(0, SHAPES.findIndex((s) => names.includes(s)));
     this.looks = new Uint8Array(geo.count);
@@ -52,11 +53,6 @@ export class Seats {
 
   isSpace(i) {
     return this.shapes[i] === WHEELCHAIR;
-  }
-
-  /** Free, and for anybody. */
-  isPlain(i) {
-    return this.isFree(i) && !this.isForWheelchairs(i);
   }
 
   /** A wheelchair's space or the seat beside one. */
@@ -144,16 +140,17 @@ export class Seats {
     if (this.status[i] === 2 || this.levelOf[i] < 0) return LOOK.OFF;
     if (this.status[i]) return LOOK.TAKEN;
     const { position } = this.level(i);
-    return LOOK.FREE + ((position - 1) * 4 + this.shapes[i]) * 2 + Number(this.dimmed.has(position));
+    return LOOK.FREE + ((position - 1) * 4 + this.shapes[i]) * 2 + Number(this.dimmed.has(position) || (this.onlySpaces && !this.isForWheelchairs(i)));
   }
 
-  /** Per section: how many are left and offered at all, the least price, and free seats per price position; per
+  /** Per section: how many are left and offered at all, wheelchair spaces left, the least price, and free seats per
+   *  price position; per
    *  position: how many are left and offered, and from which price to which. */
   sum() {
     const { status, levelOf, levels } = this;
     this.byPosition = Array.from({ length: 7 }, () => ({ left: 0, offered: 0, low: Infinity, high: 0 }));
     this.sums = this.geo.sections.map((section) => {
-      const sum = { left: 0, offered: 0, from: Infinity, byPosition: new Array(7).fill(0) };
+      const sum = { left: 0, spaces: 0, offered: 0, from: Infinity, byPosition: new Array(7).fill(0) };
       for (let i = section.first; i < section.first + section.count; i++) {
         if (status[i] > 1) continue;
         sum.offered++;
@@ -171,6 +168,12 @@ export class Seats {
       }
       return sum;
     });
+    for (const i of this.geo.flags.keys()) if (this.isSpace(i) && this.isFree(i)) this.sums[this.sectionOf(i).index].spaces++;
+  }
+
+  /** Whether nothing of a section is asked for. */
+  isDim(section) {
+    return this.dimmed.has(this.mainPosition(section)) || (this.onlySpaces && !this.sums[section.index].spaces);
   }
 
   /** The price position that most free seats of a section have, undimmed ones first; 0 when none is free. */

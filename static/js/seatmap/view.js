@@ -42,6 +42,10 @@ export class View {
     return { k: this.k, x: this.x, y: this.y };
   }
 
+  copy() {
+    return Object.assign(new View(), this);
+  }
+
   /** The scale at which a box just fits. */
   scaleFor([l, t, r, b]) {
     return Math.min((this.width - 2 * PAD) / (r - l), (this.height - 2 * PAD) / (b - t), MOST);
@@ -149,9 +153,9 @@ export class Camera {
     cancelAnimationFrame(this.frame);
     this.frame = undefined;
     const { isTinted } = this.shown ?? view;
-    this.shown = { ...view.state, isTinted: view.isTinted };
+    this.shown = view.copy();
     this.layer.style.transform = "";
-    painter.draw(view, this.theme);
+    painter.draw(this.shown, this.theme);
     house.place(view);
     if (isTinted !== view.isTinted) house.refresh(view);
     this.drawnAt = performance.now();

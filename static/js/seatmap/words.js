@@ -6,7 +6,8 @@ export const WORDS = {
   zoomIn: "Zoom in", zoomOut: "Zoom out", whole: "All sections", done: "Done", more: "One more", fewer: "One fewer",
   map: "Map of the house. Each section is a link.", skip: "Skip the map", live: "Live",
   stale: "Not live at the moment. Trying again.",
-  floor: "Floor", allFloors: "All floors", ground: "Main floor", hint: "Choose a section to look closer.",
+  floor: "Floor", zone: "Area", all: { floor: "All floors", zone: "All areas" }, ground: "Main floor", spaces: "Wheelchair spaces",
+  hint: "Choose a section to look closer.",
   failed: "The map could not be loaded. You can choose from the list.", again: "Try the map again",
   keys: "Arrow keys move, Space chooses, Escape goes back to the sections.",
   flags: { wheelchair: "wheelchair space", companion: "companion seat", restricted: "restricted view", vip: "VIP" },
@@ -26,11 +27,15 @@ export function speak({ locale, currency }) {
   const left = (sum, { standing }) => (sum.left ? `${some(sum.left, standing ? "place" : "seat")} left` : sum.offered ? WORDS.full : WORDS.off);
   return {
     money, section, range: (low, high) => money(low) + (high > low ? `–${money(high)}` : ""),
-    floor: ({ floor, name }) => (floor === undefined ? name : floor || WORDS.ground),
+    part: ({ floor, zone, name }) => [floor === "" ? WORDS.ground : floor, zone].filter(Boolean).join(", ") || name,
+    spaces: (sums) => {
+      const having = sums.filter(({ spaces }) => spaces);
+      const all = having.reduce((sum, { spaces }) => sum + spaces, 0);
+      return all ? `${some(all, "wheelchair space")} left, in ${some(having.length, "section")}.` : "No wheelchair space is left.";
+    },
     left, sentence,
     minor: (text) => Math.round(Number(text) * 10 ** digits),
-    decimal: (minor) => (minor / 10 ** digits).toFixed(digits),
-    summary: (it, sum) => `${section(it)}, ${left(sum, it)}${sum.left ? `, from ${money(sum.from)}` : ""}`,
+    summary: (it, sum) => `${section(it)}, ${left(sum, it)}${sum.left ? `, from ${money(sum.from)}` : ""}${sum.spaces ? `, ${some(sum.spaces, "wheelchair space")}` : ""}`,
     seat: (row, seat) => `${row.label && `${rowName(row)}, `}${named(seat, "seat")}`,
     short: (n) => (n ? `${figure(n)} left` : "Full"),
     yours: (n) => `${n} yours`,
