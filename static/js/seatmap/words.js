@@ -31,7 +31,7 @@ export function speak({ locale, currency }) {
     spaces: (sums) => {
       const having = sums.filter(({ spaces }) => spaces);
       const all = having.reduce((sum, { spaces }) => sum + spaces, 0);
-      return all ? `${some(all, "wheelchair space")} left, in ${some(having.length, "section")}.` : "No wheelchair space is left.";
+      return `${some(all, "wheelchair space")} left, in ${some(having.length, "section")}.`;
     },
     left, sentence,
     minor: (text) => Math.round(Number(text) * 10 ** digits),
