@@ -3,20 +3,15 @@
  * picture, whatever the number of seats. A pixel is a word 0xAABBGGRR, so that the larger word is the more opaque one.
  */
 const PHASES = 4; // spots within a pixel, each way
-const MOST_RADIUS = 0.4; // pitches
 
 export class Dots {
   /** pitch: device px between two seats; dotOf(look): { colour, alpha, radius, hole } in pitches. */
   constructor(context, pitch, dotOf) {
     const { width, height } = context.canvas;
     Object.assign(this, { context, width, pitch, dotOf, stamps: [], kinds: [] });
-    this.reach = Math.ceil(pitch * MOST_RADIUS) + 1;
+    this.reach = Math.ceil(pitch * 0.4) + 1; // of the largest
     this.image = context.createImageData(width, height);
     this.pixels = new Uint32Array(this.image.data.buffer);
-  }
-
-  clear() {
-    this.pixels.fill(0);
   }
 
   /** A point at a spot of the canvas; where two meet, the more opaque one is seen. */
@@ -33,8 +28,10 @@ export class Dots {
     }
   }
 
+  /** Puts the picture on the canvas, and begins another. */
   show() {
     this.context.putImageData(this.image, 0, 0);
+    this.pixels.fill(0);
   }
 
   cut(look, phase) {

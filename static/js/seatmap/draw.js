@@ -32,7 +32,6 @@ export class Painter {
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     if (view.isTinted) return;
     if (view.pitch < DOTS_BELOW) this.dots ??= new Dots(this.context, view.pitch * this.ratio, (look) => dotOf(look, theme));
-    this.dots?.clear();
     const rows = this.rowsInSight();
     this.load = rows.reduce((sum, { count }) => sum + count, 0);
     if (view.pitch >= DOTS_BELOW) this.drawTables(rows);
