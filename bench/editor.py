@@ -21,6 +21,7 @@ WINDOW = {"width": 1440, "height": 900}
 PATIENCE = 120_000  # ms
 CATEGORIES = ["toplevel", "devtools.timeline"]
 MOVES = 30  # of the pointer along a line
+MIDDLE = 14  # the section amid the house
 MARGIN = 24  # px around the whole plan, as in view.js
 SETTLED = """() => new Promise((done) =>
   requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))"""
@@ -102,7 +103,7 @@ def _open(page, site_address, draft):
 def _steps(sheet, sections):
     """(what, what to do) in turn. `sections` are boxes of seats [left, top, right, bottom]."""
     left, top, right, bottom = sections[0]
-    half = ((left - 60, top - 60), (right + 12, (top + bottom) / 2))
+    half = ((left - 160, top - 100), (right + 12, (top + bottom) / 2))
     middle = (left + (right - left) / 2, top + 10 * (bottom - top) / 39)  # a seat of the tenth row
     away = (middle[0] + 90, middle[1] + 40)
     yield "a box around half a section", lambda: sheet.along(*half)
@@ -114,7 +115,7 @@ def _steps(sheet, sections):
     yield "undone", lambda: sheet.keys("Control+z")
     yield "the whole plan", lambda: sheet.press("Whole plan")
     yield "a lasso around some 5,000", lambda: _lasso(sheet, sections)
-    yield "dragged", lambda: sheet.along(_middle(sections[12]), _middle(sections[13]))
+    yield "dragged", lambda: sheet.along(_middle(sections[MIDDLE]), _middle(sections[MIDDLE + 1]))
     yield "undone", lambda: sheet.keys("Control+z")
     yield "all selected", lambda: sheet.keys("Control+a")
     yield "dragged", lambda: sheet.along(middle, away)
@@ -125,9 +126,17 @@ def _steps(sheet, sections):
 
 def _lasso(sheet, sections):
     """A bent line around the section amid the house and parts of its neighbours."""
-    left, top, right, bottom = sections[12]
+    left, top, right, bottom = sections[MIDDLE]
     wide, high = right - left, bottom - top
-    corners = [(0.5, -0.4), (1.4, 0.1), (1.3, 1.1), (0.4, 1.5), (-0.4, 1.1), (-0.3, 0), (0.5, -0.4)]
+    corners = [
+        (0.5, -0.5),
+        (1.5, 0),
+        (1.4, 1.2),
+        (0.4, 1.5),
+        (-0.4, 1.2),
+        (-0.4, -0.1),
+        (0.5, -0.5),
+    ]
     sheet.keys("l")
     sheet.along(*((left + wide * x, top + high * y) for x, y in corners))
     sheet.keys("v")

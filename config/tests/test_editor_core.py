@@ -21,6 +21,7 @@ START = """async (work) => {
   const selection = new Selection(drawing);
   const [edits, laying] = [await module("edits"), await module("laying")];
   const { Corners } = await module("corners");
+  const { Tracing } = await module("tracing");
   const [handles, groups] = [await module("handles"), await module("groups")];
   const { labels } = await module("numbering");
   const all = () => JSON.stringify(drawing.sections.map((each) => drawing.sectionForm(each)));
@@ -29,7 +30,7 @@ START = """async (work) => {
   return new Function(...Object.keys(given()), work)(...Object.values(given()));
   function given() {
     const made = { drawing, history, selection, all, rows, points };
-    return { ...made, edits, laying, handles, groups, labels, outlineOf, Corners };
+    return { ...made, edits, laying, handles, groups, labels, outlineOf, Corners, Tracing };
   }
 }"""
 BLOCK = """
@@ -292,3 +293,32 @@ def test_seats_with_something_in_common_are_found_without_a_pointer(run):
         "Wheelchair spaces",
     ]
     assert found == [list(range(10, 30)), [10, 11]]
+
+
+def test_a_drawing_to_trace_is_sent_as_pixels_and_nothing_else_as_it_is(run):
+    sent, height, told = run("""
+      const sent = [], told = [];
+      const server = {
+        send: () => ({ ok: true }),
+        sendFile: async (address, file, { type }) => {
+          sent.push([type, [...new Uint8Array(await file.slice(0, 4).arrayBuffer())]]);
+          const place = { ok: true, columns: 40, lines: 20 };
+          return type === "image/png" ? place : { ok: false, message: "No." };
+        },
+      };
+      const tracing = new Tracing("/", server, { changed() {}, told: (words) => told.push(words) });
+      const svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20"></svg>';
+      const lay = (text, type) => tracing.lay(new File([text], "plan", { type }), [0, 0, 800, 600]);
+      return (async () => {
+        await lay(svg, "image/svg+xml");
+        await lay("<svg", "image/svg+xml");
+        await lay("text", "text/plain");
+        return [sent, tracing.height, told.filter((words) => !words.startsWith("Laying"))];
+      })()""")
+    assert sent == [["image/png", [137, 80, 78, 71]], ["text/plain", [116, 101, 120, 116]]]
+    assert height == 200
+    assert told == [
+        "The picture lies under the plan.",
+        "This drawing cannot be shown as a picture.",
+        "No.",
+    ]

@@ -215,19 +215,19 @@ export function spread(outline, count) {
   return points;
 }
 
-const fits = (outline, pitch, top, bottom) => lines(outline, pitch, top, bottom).reduce((sum, line) => sum + line.length, 0);
+const fits = (outline, pitch, top, bottom) => stretches(outline, pitch, top, bottom).flat().reduce((sum, { count }) => sum + count, 0);
 
-function lines(outline, pitch, top, bottom) {
+const lines = (outline, pitch, top, bottom) =>
+  stretches(outline, pitch, top, bottom).map((line) => line.flatMap(({ middle, count }) => inRow(middle, count, pitch)));
+
+/** Line by line where an outline has room: { middle, count } of each stretch within it. */
+function stretches(outline, pitch, top, bottom) {
   const number = Math.max(1, Math.round((bottom - top) / pitch));
   return Array.from({ length: number }, (_, i) => {
     const y = top + ((bottom - top) * (i + 0.5)) / number;
     const cuts = crossings(outline, y).sort((a, c) => a - c);
-    const line = [];
-    for (let n = 0; n + 1 < cuts.length; n += 2) {
-      const seats = Math.floor((cuts[n + 1] - cuts[n]) / pitch);
-      line.push(...inRow([(cuts[n] + cuts[n + 1]) / 2, y], seats, pitch));
-    }
-    return line;
+    const pairs = Array.from({ length: cuts.length >> 1 }, (__, n) => cuts.slice(2 * n, 2 * n + 2));
+    return pairs.map(([from, to]) => ({ middle: [(from + to) / 2, y], count: Math.floor((to - from) / pitch) }));
   });
 }
 

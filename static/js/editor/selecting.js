@@ -4,6 +4,7 @@ import * as edits from "./edits.js";
 import { far, frameOf, inside, rotated } from "./laying.js";
 import { REACH, SLACK, Tool } from "./tool.js";
 
+const HOLD = 12; // px around a handle
 const ALIGN = 6; // px within which a seat snaps to another's line
 const ALIGN_REACH = 30 * PITCH;
 
@@ -38,7 +39,9 @@ export class Select extends Tool {
 
   handleAt(point) {
     const { handles, view } = this.editor;
-    return handles.findLast((handle) => far(handle.at(1 / view.k), point) * view.k < REACH);
+    const away = (handle) => far(handle.at(1 / view.k), point) * view.k;
+    const near = handles.filter((handle) => away(handle) < HOLD);
+    return near.sort((a, b) => away(a) - away(b))[0];
   }
 
   pull(point, event) {

@@ -9,13 +9,14 @@ export class Server {
   }
 
   /** What the server answers with `ok`, and a `message` unless it is; without `status` there was no answer. */
-  async send(address, form, method = "POST") {
-    return this.sendFile(address, JSON.stringify(form), { method, type: "application/json" });
+  async send(address, form, { method = "POST", keepalive = false } = {}) {
+    return this.sendFile(address, JSON.stringify(form), { method, type: "application/json", keepalive });
   }
 
-  async sendFile(address, body, { method, type }) {
+  /** With `keepalive` (for little) it is sent even while the page is being left. */
+  async sendFile(address, body, { method, type, keepalive = false }) {
     const headers = { "Content-Type": type, "X-CSRFToken": this.token };
-    const response = await fetch(address, { method, headers, body }).catch(() => null);
+    const response = await fetch(address, { method, headers, body, keepalive }).catch(() => null);
     if (!response) return { ok: false, message: UNREACHED };
     const { ok, status, redirected } = response;
     if (redirected) return { ok: false, status, message: SIGNED_OUT };

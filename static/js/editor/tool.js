@@ -28,7 +28,10 @@ export class Tool {
   cancel() {}
   hover() {}
   press() {}
-  drag() {}
+
+  drag(point) {
+    this.hover(point);
+  }
 
   /** An arrow key, in steps of a pixel of the plan; whether it meant something to this tool. */
   nudge() {

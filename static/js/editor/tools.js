@@ -59,10 +59,6 @@ class TwoPoints extends Tool {
     this.to = this.pressed;
   }
 
-  drag(point) {
-    this.hover(point);
-  }
-
   lift(point) {
     const to = this.editor.snapped(point);
     if (!this.isSecond && far(this.pressed, to) * this.editor.view.k < SLACK) return this.first();
@@ -111,10 +107,6 @@ class Stamp extends Tool {
     this.editor.repaintTop();
   }
 
-  drag(point) {
-    this.hover(point);
-  }
-
   paint(c, painter) {
     if (this.at) painter.drawGhosts(c, this.rows(this.at).flat());
   }
@@ -160,10 +152,6 @@ class Polygon extends Tool {
   hover(point) {
     this.at = this.editor.snapped(point);
     if (this.corners.length) this.editor.repaintTop();
-  }
-
-  drag(point) {
-    this.hover(point);
   }
 
   place(point) {

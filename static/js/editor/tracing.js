@@ -11,7 +11,8 @@ const HALF = 0.5; // of what is in sight
 export class Tracing {
   /** changed() is called when it looks different, told(words) with what happened. */
   constructor(address, server, { changed, told }) {
-    Object.assign(this, { address, server, changed, told, image: null, place: null });
+    Object.assign(this, { address, server, changed, told, image: null, place: null, timer: 0 });
+    addEventListener("pagehide", () => this.timer && this.save());
   }
 
   get isThere() {
@@ -78,14 +79,17 @@ export class Tracing {
   }
 
   async save() {
+    clearTimeout(this.timer);
+    this.timer = 0;
     const { x, y, width, opacity } = this.place;
-    const { ok, message } = await this.server.send(this.address, { x, y, width, opacity }, "PATCH");
+    const { ok, message } = await this.server.send(this.address, { x, y, width, opacity }, { method: "PATCH", keepalive: true });
     if (!ok) this.told(message);
   }
 
   async remove() {
     clearTimeout(this.timer);
-    const { ok, message } = await this.server.send(this.address, {}, "DELETE");
+    this.timer = 0;
+    const { ok, message } = await this.server.send(this.address, {}, { method: "DELETE" });
     if (!ok) return this.told(message);
     Object.assign(this, { image: null, place: null });
     this.changed();
