@@ -77,8 +77,8 @@ class Edit {
   /** Moves many seats alike. */
   shift(ids, dx, dy) {
     const { xs, ys } = this.drawing;
-    this.column("xs", ids, Float64Array.from(ids, (id) => xs[id] + dx));
-    this.column("ys", ids, Float64Array.from(ids, (id) => ys[id] + dy));
+    this.column("xs", ids, added(xs, ids, dx));
+    this.column("ys", ids, added(ys, ids, dy));
   }
 
   /** A property of the drawing, a section, a row or a shape. Lists are replaced, never changed in place. */
@@ -144,6 +144,13 @@ class Edit {
     if (section.rows.length || section.outline.length) return;
     this.set(drawing, "sections", drawing.sections.filter((each) => each !== section));
   }
+}
+
+/** What a column says of these seats, and so much more. */
+function added(column, ids, more) {
+  const values = new Float64Array(ids.length);
+  for (let i = 0; i < ids.length; i++) values[i] = column[ids[i]] + more;
+  return values;
 }
 
 const sizeOf = (patches) => patches.reduce((sum, { ids }) => sum + (ids?.length ?? 1), 0);
