@@ -5,7 +5,10 @@ A matrix is (a, b, c, d, e, f) as SVG has it: x' = a·x + c·y + e, y' = b·x + 
 
 import math
 import re
-from itertools import pairwise
+from functools import cache
+from itertools import islice
+from math import comb
+from operator import mul
 
 from venues.plan import outlines
 
@@ -31,9 +34,9 @@ _STEP = re.compile(rf"([a-zA-Z])|({NUMBER})")
 _ARGUMENTS = {"m": 2, "l": 2, "h": 1, "v": 1, "c": 6, "s": 4, "q": 4, "t": 2, "a": 7, "z": 0}
 
 
-def numbers(text):
-    """All numbers of a text."""
-    return [float(number) for number in _NUMBER.findall(text)]
+def numbers(text, most=None):
+    """The numbers of a text, at most so many: a file may be one of millions."""
+    return [float(found[0]) for found in islice(_NUMBER.finditer(text), most)]
 
 
 def length(text, default=math.nan, whole=100.0):
@@ -149,8 +152,8 @@ def _rectangle(element):
 
 
 def _polygon(element):
-    given = numbers(element.get("points"))
-    return list(zip(given[::2], given[1::2], strict=False))[: MOST_CORNERS + 1], False
+    given = numbers(element.get("points"), 2 * (MOST_CORNERS + 1))
+    return list(zip(given[::2], given[1::2], strict=False)), False
 
 
 def _path(element):
@@ -202,7 +205,7 @@ def _commands(text):
 def _spelled(text):
     """(letter, numbers) of each command; repeated arguments repeat it."""
     letter, given = "", []
-    for name, number in _STEP.findall(text or ""):
+    for name, number in (found.groups() for found in _STEP.finditer(text or "")):
         if name:
             letter, given = name, []
             if letter in "zZ":
@@ -227,16 +230,25 @@ def _bent(kind, start, end, arguments, shift, mirror):
         first = (2 * start[0] - mirror[0], 2 * start[1] - mirror[1]) if mirror else start
         pairs = [first, *pairs]
     control = [start, *pairs]
-    return [_bezier(control, step / STEPS) for step in range(1, STEPS + 1)], control[-2]
+    return _bezier(control), control[-2]
 
 
-def _bezier(points, along):
-    while len(points) > 1:
-        points = [
-            (x1 + (x2 - x1) * along, y1 + (y2 - y1) * along)
-            for (x1, y1), (x2, y2) in pairwise(points)
-        ]
-    return points[0]
+def _bezier(control):
+    """STEPS points of a curve without its start."""
+    xs, ys = zip(*control, strict=True)
+    return [
+        (sum(map(mul, weights, xs)), sum(map(mul, weights, ys)))
+        for weights in _weights(len(control) - 1)
+    ]
+
+
+@cache
+def _weights(degree):
+    """How much each control point counts at each of the STEPS along a curve (Bernstein)."""
+    return [
+        [comb(degree, k) * (1 - along) ** (degree - k) * along**k for k in range(degree + 1)]
+        for along in (step / STEPS for step in range(1, STEPS + 1))
+    ]
 
 
 def _arc(start, end, rx, ry, turn, large, sweep):

@@ -1,5 +1,7 @@
 """SVG files made to hurt: refused with a message, and quickly."""
 
+import tracemalloc
+
 import pytest
 
 from venues.importers import svg_drawing, svg_tree
@@ -61,6 +63,25 @@ def test_a_seat_that_is_nowhere_is_told(attributes, problem):
 def test_long_values_are_not_pondered(part):
     """Each of these would keep a careless pattern busy for hours."""
     assert isinstance(problems(drawing(circles(line(3)), part)), list)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        f'<path d="M0 0{" L1 2" * 500_000}"/>',
+        f'<path d="M0 0 c{" 1 2 3 4 5 6" * 250_000}"/>',
+        f'<polygon points="{"1,2 " * 750_000}"/>',
+    ],
+)
+def test_an_endless_outline_is_read_no_further_than_it_can_count(part):
+    """Three million characters: read to the end they take more than a hundred megabytes."""
+    text = drawing(circles(line(3)), part)
+    tracemalloc.start()
+    try:
+        problems(text)
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_marked_seat_that_is_nowhere_is_told_by_name():
