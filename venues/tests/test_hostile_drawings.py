@@ -74,7 +74,7 @@ def test_long_values_are_not_pondered(part):
     ],
 )
 def test_an_endless_outline_is_read_no_further_than_it_can_count(part):
-    """Three million characters: read to the end they take more than a hundred megabytes."""
+    """Three million characters: read to the end they take almost a hundred megabytes."""
     text = drawing(circles(line(3)), part)
     tracemalloc.start()
     try:
