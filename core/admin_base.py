@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import Http404, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.text import capfirst
@@ -61,7 +61,8 @@ class Guarded:
 @dataclass(frozen=True)
 class Step:
     """What can be done next with a thing. `says` is what will happen, told before it is confirmed.
-    `is_page`: the method answers the whole request itself."""
+    `is_page`: the method answers the whole request itself. `is_long`: on a large house it may take some
+    seconds, which is said while they pass."""
 
     name: str
     label: str
@@ -70,9 +71,19 @@ class Step:
     says: str
     is_page: bool
     right: str
+    is_long: bool
 
 
-def step(label, *, when=lambda thing: True, tone="", says="", is_page=False, right="step"):
+def step(
+    label,
+    *,
+    when=lambda thing: True,
+    tone="",
+    says="",
+    is_page=False,
+    right="step",
+    is_long=False,
+):
     """Marks method(self, request, thing) of a BackOfficeAdmin as a step.
 
     It returns a sentence that says what was done (or a response). `tone`: primary, danger or nothing.
@@ -80,7 +91,7 @@ def step(label, *, when=lambda thing: True, tone="", says="", is_page=False, rig
     """
 
     def mark(method):
-        method.step = Step(method.__name__, label, when, tone, says, is_page, right)
+        method.step = Step(method.__name__, label, when, tone, says, is_page, right, is_long)
         return method
 
     return mark
@@ -192,6 +203,14 @@ class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
         if done:
             messages.success(request, done)
         return HttpResponseRedirect(page_of(thing))
+
+    def wherever(self, request, redirect):
+        """The redirect, told so that a page that polls follows it as a whole."""
+        if not request.htmx:
+            return redirect
+        response = HttpResponse()
+        response["HX-Redirect"] = redirect["Location"]
+        return response
 
     @property
     def list_name(self):

@@ -239,6 +239,7 @@ class EventAdmin(BackOfficeAdmin):
         when=is_draft,
         tone="primary",
         says="Its page goes on the site and its price levels are fixed. Nothing sells yet.",
+        is_long=True,
     )
     def publish(self, request, event):
         services.publish(event.pk)

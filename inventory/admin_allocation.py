@@ -206,7 +206,12 @@ class AllocationPlanAdmin(BackOfficeAdmin):
         undone = Panel("Undone first", Table(columns("Plan", "Applied"), rows), count=len(rows))
         return [*([undone] if rows else []), *self._simulated(plan)]
 
-    @step("Undo", when=is_applied, says="Places that are still free go back to what they were.")
+    @step(
+        "Undo",
+        when=is_applied,
+        says="Places that are still free go back to what they were.",
+        is_long=True,
+    )
     def undo(self, request, plan):
         count, kept = services.undo_plan(plan)
         done = f"{many(count, 'place is what it was.', 'places are what they were.')}"

@@ -131,7 +131,7 @@ class PriceChangeAdmin(BackOfficeAdmin):
 
     @step("Undo", when=lambda change: not change.times_undone, tone="danger",
           says="Places that still have the price of this change get back their former one. Places "
-          "that were sold, reserved or priced again since stay as they are.")  # fmt: skip
+          "that were sold, reserved or priced again since stay as they are.", is_long=True)  # fmt: skip
     def undo(self, request, change):
         undone = undo_change(change=change, by=request.user)
         done = f"{many(undone.seats, 'place has its', 'places have their')} former price back."

@@ -7,7 +7,7 @@ that every page is asked for with GET and the browser's Back shows it again.
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
@@ -129,7 +129,7 @@ class Receiving:
         if delivery.is_under_way:
             return self._progress(request, delivery)
         if request.htmx:
-            return _wherever(request, HttpResponseRedirect(page_of_delivery(delivery)))
+            return self.wherever(request, HttpResponseRedirect(page_of_delivery(delivery)))
         if request.method == "POST" and "discard" in request.POST:
             services.discard_delivery(delivery=delivery)
             return self.back(request, order, done="What they sent was thrown away.")
@@ -140,7 +140,7 @@ class Receiving:
     def _to_receipt(self, request, delivery):
         receipt = delivery.receipt
         done = f"{many(receipt.seats, 'seat is', 'seats are')} ours now. {receipt} is written."
-        return _wherever(request, self.back(request, receipt, done=done))
+        return self.wherever(request, self.back(request, receipt, done=done))
 
     def _progress(self, request, delivery):
         part = "admin/_delivery_progress.html"
@@ -216,15 +216,6 @@ class Receiving:
 
 def page_of_delivery(delivery):
     return reverse("admin:suppliers_purchaseorder_delivery", args=[delivery.order_id, delivery.pk])
-
-
-def _wherever(request, redirect):
-    """The redirect, told so that a page that polls follows it as a whole."""
-    if not request.htmx:
-        return redirect
-    response = HttpResponse()
-    response["HX-Redirect"] = redirect["Location"]
-    return response
 
 
 def _keep_file(order, form, by):

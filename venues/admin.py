@@ -14,9 +14,16 @@ from venues.admin_drafts import NewDraftForm, drafts_panels
 from venues.admin_drawing import DrawingPages
 from venues.admin_editor import editor_of
 from venues.admin_panels import picture, plan_panels, published_in_words
+from venues.admin_publishing import (
+    LARGE_FILE,
+    PublicationPages,
+    page_of_publication,
+    publications_panels,
+)
 from venues.admin_versions import VersionPages
 from venues.models import Layout, Venue
 from venues.plan import from_canonical
+from venues.publishing import ask_to_publish_file
 from venues.services import import_layout
 
 HEAVY = ("plan", "geometry_brotli", "geometry_gzip")
@@ -45,7 +52,7 @@ class LayoutFileForm(UploadForm):
 
 
 @admin.register(Venue)
-class VenueAdmin(DrawingPages, BackOfficeAdmin):
+class VenueAdmin(DrawingPages, PublicationPages, BackOfficeAdmin):
     form = VenueForm
     list_display = ["name", "kind", "city", "country", "largest", "versions", "is_active"]
     list_filter = ["kind", "is_active", "country"]
@@ -99,7 +106,11 @@ class VenueAdmin(DrawingPages, BackOfficeAdmin):
             rows,
             empty="No layout yet. Import a file to see and sell its seats.",
         )
-        found = [Panel("Layouts", table, count=len(layouts)), *drafts_panels(venue)]
+        found = [
+            Panel("Layouts", table, count=len(layouts)),
+            *publications_panels(venue),
+            *drafts_panels(venue),
+        ]
         if layouts:
             newest = Layout.objects.only("plan", "name").get(pk=layouts[0].pk)
             shown = {"picture": picture(from_canonical(newest.plan), str(layouts[0]))}
@@ -143,6 +154,11 @@ class VenueAdmin(DrawingPages, BackOfficeAdmin):
         if token and "draw" in request.POST:
             _, plan = importers.read(filename, content)
             return self._begun(request, venue, name or plan.name, plan=plan, source=filename)
+        if token and len(content) > LARGE_FILE:
+            asked = ask_to_publish_file(
+                venue=venue, filename=filename, content=content, name=name, by=request.user
+            )
+            return HttpResponseRedirect(page_of_publication(asked))
         if token:
             layout, made = import_layout(venue=venue, filename=filename, content=content, name=name)
             return self.back(request, venue, done=published_in_words(layout, made))

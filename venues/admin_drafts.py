@@ -11,9 +11,11 @@ from core.errors import DomainError
 from venues import drafts
 from venues.admin_editor import ADDRESSES, EditorAddresses, editor_of
 from venues.admin_panels import plan_panels, published_in_words
+from venues.admin_publishing import AT_ONCE, page_of_publication
 from venues.importers import reading
 from venues.models import LayoutDraft, LayoutSeat
 from venues.plan import PlanError, from_canonical, normalise
+from venues.publishing import ask_to_publish_draft
 
 
 class NewDraftForm(forms.Form):
@@ -97,6 +99,9 @@ class LayoutDraftAdmin(EditorAddresses, ReadOnlyAdmin):
 
     @step("Publish", is_page=True, tone="primary", when=lambda draft: draft.places > 0)
     def publish(self, request, draft):
+        under_way = draft.publications.filter(done_at=None).defer("content").first()
+        if under_way:
+            return HttpResponseRedirect(page_of_publication(under_way))
         if request.method == "POST":
             return self._published(request, draft)
         found = drafts.findings_of_draft(draft)
@@ -115,7 +120,12 @@ class LayoutDraftAdmin(EditorAddresses, ReadOnlyAdmin):
     def _published(self, request, draft):
         try:
             version = reading.whole(request.POST.get("version"))
+            if draft.places > AT_ONCE:
+                asked = ask_to_publish_draft(draft=draft, version=version, by=request.user)
+                return HttpResponseRedirect(page_of_publication(asked))
             layout, made = drafts.publish_draft(draft_id=draft.pk, version=version)
+        except drafts.DraftGone as gone:
+            return self.back(request, draft.venue, problem=gone.message)
         except DomainError as refused:
             return self.back(request, draft, problem=refused.message)
         return self.back(request, layout, done=published_in_words(layout, made))

@@ -18,7 +18,9 @@ from core.admin_uploads import kept
 from core.errors import DomainError
 from venues.admin_editor import editor_of
 from venues.admin_panels import published_in_words
+from venues.admin_publishing import AT_ONCE, page_of_publication
 from venues.drafts import start_draft
+from venues.exporters import tessera
 from venues.importers import numbering as rules
 from venues.importers import svg as drawings
 from venues.importers.numbering import Numbering
@@ -26,6 +28,7 @@ from venues.importers.reading import text_of
 from venues.picture import numbered_svg
 from venues.plan import settled
 from venues.plan.soundness import LONGEST_LABEL, MOST_PLACES
+from venues.publishing import ask_to_publish_file
 from venues.services import publish_layout
 
 ROWS = [(rules.LETTERS, "A, B, C …"), (rules.NUMBERS, "1, 2, 3 …")]
@@ -172,6 +175,12 @@ class DrawingPages:
 
     def _published(self, request, venue, asked, plan, filename):
         name = asked.whole.cleaned_data["name"]
+        if plan.places > AT_ONCE:
+            numbered = tessera.write(plan).encode()
+            asked = ask_to_publish_file(
+                venue=venue, filename=filename, content=numbered, name=name, by=request.user
+            )
+            return HttpResponseRedirect(page_of_publication(asked))
         layout, made = publish_layout(venue=venue, plan=plan, name=name, source=filename)
         return self.back(request, venue, done=published_in_words(layout, made))
 

@@ -11,7 +11,7 @@ from core.transactions import use_case
 from venues import drawn
 from venues.models import LayoutDraft, TracingPicture
 from venues.plan import Plan, authored, canonical, checking, from_canonical, normalise, validate
-from venues.services import publish_layout
+from venues.services import CHECKING, pack, unheard, write_layout
 
 
 class DraftGone(NotFound):
@@ -68,9 +68,7 @@ def save_draft(*, draft_id, version, sent, by):
     Raises StaleDraft when another version is stored, PlanError when something sent cannot be kept.
     Nothing is written then.
     """
-    draft = _locked(draft_id)
-    if draft.version != version:
-        raise StaleDraft(draft)
+    draft = _looked_at(_locked(draft_id), version)
     before = draft.plan
     draft.plan = drawn.merged(before, sent)
     if draft.plan["name"] not in ("", before["name"]):
@@ -133,19 +131,24 @@ def findings_of_draft(draft):
     return checking.findings_of(from_canonical(draft.plan), licensed=licensed)
 
 
-@use_case
-def publish_draft(*, draft_id, version):
+def publish_draft(*, draft_id, version, tell=unheard):
     """Publishes this version of a draft as the venue's next layout; the draft is then gone.
 
     Returns (Layout, made). Raises StaleDraft, PlanError or OverLicensed; nothing is written then.
+    It is worked out before the draft is locked, so that a stadium can still be saved meanwhile: then
+    it is stale.
     """
-    draft = _locked(draft_id)
-    if draft.version != version:
-        raise StaleDraft(draft)
-    plan = from_canonical(draft.plan)
+    tell(CHECKING)
+    plan = from_canonical(_looked_at(_drafts().filter(pk=draft_id).first(), version).plan)
     validate(plan)
-    published = publish_layout(
-        venue=draft.venue, plan=normalise(plan), name=draft.name, source="Drawn"
+    return _published(draft_id, version, pack(normalise(plan), tell), tell)
+
+
+@use_case
+def _published(draft_id, version, packed, tell):
+    draft = _looked_at(_locked(draft_id), version)
+    published = write_layout(
+        venue=draft.venue, packed=packed, name=draft.name, source="Drawn", tell=tell
     )
     draft.delete()
     return published
@@ -158,12 +161,22 @@ def throw_away(*, draft_id):
 
 
 def _locked(draft_id):
-    draft = (
-        LayoutDraft.objects.select_related("venue", "saved_by")
-        .select_for_update(of=("self",), no_key=True)
-        .filter(pk=draft_id)
-        .first()
-    )
+    locked = _drafts().select_for_update(of=("self",), no_key=True)
+    return _there(locked.filter(pk=draft_id).first())
+
+
+def _drafts():
+    return LayoutDraft.objects.select_related("venue", "saved_by")
+
+
+def _looked_at(draft, version):
+    """The draft, if it is there and still as it was looked at."""
+    if _there(draft).version != version:
+        raise StaleDraft(draft)
+    return draft
+
+
+def _there(draft):
     if draft is None:
         raise DraftGone("This draft was published or thrown away.")
     return draft

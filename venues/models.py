@@ -145,6 +145,49 @@ class TracingPicture(TenantModel):
         return {name: getattr(self, name) for name in names}
 
 
+class Publication(TenantModel):
+    """A large layout on its way to be published: a worker does it, once, from a draft or from the bytes
+    of a file, which are dropped at the end. `mark` says what is published, so that it is asked for once
+    at a time."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    venue = TenantKey(Venue, related_name="publications")
+    mark = models.CharField(max_length=64)
+    name = models.CharField(max_length=120, blank=True)
+    draft = TenantKey(LayoutDraft, models.SET_NULL, null=True, related_name="publications")
+    draft_version = models.PositiveIntegerField(null=True)
+    file_name = models.CharField(max_length=200, blank=True)
+    content = models.BinaryField(null=True)
+    asked_at = models.DateTimeField(db_default=Now())
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    done_at = models.DateTimeField(null=True)
+    layout = TenantKey(Layout, null=True, related_name="publications")
+    problem = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-asked_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["venue", "mark"], condition=Q(done_at=None), name="published_once_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(done_at=None, layout=None, problem="")
+                | Q(done_at__isnull=False, content=None, layout__isnull=False, problem="")
+                | Q(done_at__isnull=False, content=None, layout=None) & ~Q(problem=""),
+                name="publication_has_one_end",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name or self.file_name
+
+    @property
+    def is_under_way(self):
+        return self.done_at is None
+
+
 class LayoutSection(TenantModel):
     """A section of a layout, in the layout's order."""
 

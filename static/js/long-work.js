@@ -1,12 +1,15 @@
 /**
- * Says that long work is under way: a form with `data-working` shows that sentence and a moving bar from
- * when it is sent until the answer comes, and cannot be sent twice. Without it the browser's own sign
- * of waiting is all there is.
+ * Says that long work is under way: a form with `data-working` cannot be sent twice, and shows that
+ * sentence and a moving bar when the answer takes longer than a second. For work of some seconds whose
+ * end nobody can tell; what takes longer is left to a worker with a page that says how far it is.
  */
+
+const PATIENCE = 1000; // milliseconds
+
 for (const form of document.querySelectorAll("form[data-working]")) {
   form.addEventListener("submit", (sent) => {
     if (form.ariaBusy === "true") sent.preventDefault();
-    else if (sent.submitter?.dataset.working !== "no") show(form);
+    else if (sent.submitter?.dataset.working !== "no") begin(form);
   });
 }
 
@@ -15,8 +18,12 @@ addEventListener("pageshow", (shown) => {
   if (shown.persisted) document.querySelectorAll("form[data-working]").forEach(hide);
 });
 
-function show(form) {
+function begin(form) {
   form.ariaBusy = "true";
+  setTimeout(() => form.ariaBusy === "true" && show(form), PATIENCE);
+}
+
+function show(form) {
   const bar = document.createElement("progress");
   bar.className = "progress";
   bar.ariaLabel = "Under way";
