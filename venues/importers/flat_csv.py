@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import replace
 from io import StringIO
+from itertools import islice
 
 from core.exports import FORMULA
 from venues.importers import reading
@@ -57,7 +58,6 @@ def parse(content):
     """The plan of a seat list, in its own units. Raises PlanError."""
     (_, header), *lines = _lines(reading.text_of(content)) or [(0, [])]
     columns = _columns(header)
-    reading.refuse_too_many(len(lines))
     if not lines:
         raise PlanError(["File: has no line besides its header"])
     reader = _Reader(columns)
@@ -79,17 +79,21 @@ def _lines(text):
     first, _, rest = text.partition("\n")
     skipped = first.lower().startswith("sep=")
     text = rest if skipped else text
-    head = next((line for line in text.splitlines() if line.strip()), "")
+    head = next((line for line in StringIO(text, newline=None) if line.strip()), "")
     delimiter = max(";,\t|", key=lambda mark: (len(_known(head.split(mark))), head.count(mark)))
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
+    lines = (
+        (reader.line_num + skipped, cells)
+        for cells in reader
+        if any(cell.strip() for cell in cells)
+    )
     try:
-        return [
-            (reader.line_num + skipped, cells)
-            for cells in reader
-            if any(cell.strip() for cell in cells)
-        ]
+        found = list(islice(lines, MOST_PLACES + 2))  # the header, and one too many
     except csv.Error as error:
         raise PlanError([f"File: cannot be read as CSV: {error}"]) from None
+    if len(found) > MOST_PLACES + 1:
+        raise PlanError([f"File: has more than {MOST_PLACES:,} lines"])
+    return found
 
 
 def _columns(header):

@@ -13,6 +13,8 @@ from venues.plan import MOST_PLACES, PlanError, problems_of
 from venues.plan.soundness import LONGEST_NAME, shortened, shown
 
 MOST_BYTES = 20 * 1024 * 1024
+MOST_PARTS = 2_000_000
+"""Objects and lists of a JSON document: each costs many times the bytes that spell it."""
 
 _SPACES = re.compile(r"[ \t\r\n\u00a0\u2007\u202f]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,20}")
@@ -34,6 +36,8 @@ def text_of(content):
 
 def json_of(text):
     """The JSON document in a text."""
+    if text.count("{") + text.count("[") > MOST_PARTS:
+        raise PlanError([f"File: has more than {MOST_PARTS:,} objects and lists"])
     try:
         return json.loads(text)
     except RecursionError:

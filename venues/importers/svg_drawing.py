@@ -9,6 +9,9 @@ from venues.plan import MOST_PLACES, PlanError, outlines
 from venues.plan.soundness import shown
 
 MOST_MARKS = 2 * MOST_PLACES
+MOST_CORNERS = 5_000_000  # a circle of 33 for each place
+MOST_OUTLINED = 500_000  # corners of what has more than any seat
+FINEST_SEAT = 40  # corners
 MOST_USES = 8  # a symbol in a symbol in a symbol
 UNSEEN = {"defs", "symbol", "clipPath", "mask", "pattern", "marker", "metadata", "style", "script"}
 UNSEEN |= {"foreignObject", "image", "linearGradient", "radialGradient", "filter", "other", "title"}
@@ -121,6 +124,7 @@ class _Walk:
         self.hidden = _hidden_classes(style)
         self.drawing = None
         self.groups = 0
+        self.corners = self.outlined = 0
 
     def into(self, element, around):
         """Takes in what is within an element; `around` already counts its transform in."""
@@ -149,7 +153,9 @@ class _Walk:
         return Group(_called(element, self.ids), _facts(element), parent, self.groups)
 
     def _mark(self, element, inside):
-        points, is_round = space.corners_of(element)
+        points, is_round, is_closed = space.outline_of(element)
+        self._count(len(points))
+        points = points if is_closed else []
         facts = _facts(element)
         if not points and not facts:
             return
@@ -164,6 +170,17 @@ class _Walk:
             mark.x, mark.y = (left + right) / 2, (top + bottom) / 2
             mark.w, mark.h = right - left, bottom - top
         self.drawing.marks.append(mark)
+
+    def _count(self, corners):
+        self.corners += corners
+        self.outlined += corners if corners > FINEST_SEAT else 0
+        if self.corners > MOST_CORNERS or self.outlined > MOST_OUTLINED:
+            raise PlanError(
+                [
+                    f"Drawing: more than {MOST_OUTLINED:,} corners of outlines, or "
+                    f"{MOST_CORNERS:,} in all, are drawn in it; leave decoration out"
+                ]
+            )
 
     def _text(self, element, inside):
         lines = [child for child in element.children if child.get("x") or child.get("y")]

@@ -9,6 +9,7 @@ from functools import cache
 from itertools import islice
 from math import comb
 from operator import mul
+from typing import NamedTuple
 
 from venues.plan import outlines
 
@@ -130,11 +131,18 @@ def of_viewport(element, is_root=False):
     return fit, 0, 0, fit, x + dx - box[0] * fit, y + dy - box[1] * fit
 
 
-def corners_of(element):
-    """(corners of a drawn element in its own units, whether it is round); no corners when it has no
-    surface."""
+class Outline(NamedTuple):
+    """The corners of something drawn; without a surface when it is not closed."""
+
+    corners: list
+    is_round: bool = False
+    is_closed: bool = True
+
+
+def outline_of(element):
+    """The Outline of a drawn element in its own units."""
     read = _READERS.get(element.tag)
-    return read(element) if read else ([], False)
+    return read(element) if read else Outline([])
 
 
 def _circle(element):
@@ -142,18 +150,18 @@ def _circle(element):
     rx = length(element.get("r") or element.get("rx"))
     ry = length(element.get("r") or element.get("ry"), rx)
     rx = ry if math.isnan(rx) else rx
-    return (outlines.ellipse(cx, cy, rx, ry, 2 * STEPS) if rx and ry else []), True
+    return Outline(outlines.ellipse(cx, cy, rx, ry, 2 * STEPS) if rx and ry else [], is_round=True)
 
 
 def _rectangle(element):
     names = ("x", "y", "width", "height")
     x, y, w, h = (length(element.get(name), 0.0) for name in names)
-    return (outlines.rectangle(x, y, w, h) if w and h else []), False
+    return Outline(outlines.rectangle(x, y, w, h) if w and h else [])
 
 
 def _polygon(element):
     given = numbers(element.get("points"), 2 * (MOST_CORNERS + 1))
-    return list(zip(given[::2], given[1::2], strict=False)), False
+    return Outline(list(zip(given[::2], given[1::2], strict=False)))
 
 
 def _path(element):
@@ -162,20 +170,20 @@ def _path(element):
 
 
 def path(text):
-    """(corners of the first closed part of a path, whether it is made of curves only)."""
+    """The Outline of the first part of a path; it is round when it is made of curves only."""
     points, curved, straight = [], 0, 0
     for letter, given in _commands(text):
         if letter == "M" and points:
             break
         if letter == "Z":
-            return points, curved > 0 and straight == 0
+            return Outline(points, curved > 0 and straight == 0)
         curved += letter in "CSQTA"
         straight += letter in "LHV"
         points += given
         if len(points) > MOST_CORNERS:
-            return points, False
+            return Outline(points)
     is_closed = len(points) > 3 and math.dist(points[0], points[-1]) < 1e-6
-    return (points, curved > 0 and straight == 0) if is_closed else ([], False)
+    return Outline(points, curved > 0 and straight == 0, is_closed)
 
 
 def _commands(text):

@@ -105,6 +105,23 @@ def test_what_uses_multiply_is_counted(monkeypatch):
     assert problems(drawing(text)) == ["Plan: more than 1,000 things are drawn in it"]
 
 
+@pytest.mark.parametrize("end", ["z", ""])
+def test_the_corners_of_all_outlines_are_counted(monkeypatch, end):
+    """Four thousand curves of 1,900 corners would cost a gigabyte, closed or open."""
+    monkeypatch.setattr(svg_drawing, "MOST_OUTLINED", 1_000)
+    cloud = f'<path d="M0 0 L900 5{" c1 2 3 4 5 6" * 6}{end}"/>'
+    assert plan_of(drawing(circles(line(3)), cloud * 20)).places == 3
+    (problem,) = problems(drawing(circles(line(3)), cloud * 21))
+    assert problem.startswith("Drawing: more than 1,000 corners of outlines")
+
+
+def test_the_corners_of_all_seats_are_counted(monkeypatch):
+    monkeypatch.setattr(svg_drawing, "MOST_CORNERS", 16 * 50)
+    assert plan_of(drawing(circles(line(50)))).places == 50
+    (problem,) = problems(drawing(circles(line(51))))
+    assert "or 800 in all" in problem
+
+
 def test_deep_nesting_is_refused():
     text = drawing("<g>" * 100_000)
     assert problems(text) == ["File: is nested more than 60 deep"]
