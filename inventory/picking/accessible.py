@@ -1,10 +1,17 @@
 """A wheelchair space and its company, in one step."""
 
+import math
+import re
+from bisect import insort
+from heapq import nsmallest
+from itertools import islice, takewhile
+
 from inventory.picking.states import COMPANION, FREE, SPACE
 from inventory.picking.windows import singles_beside
 
 NEAR = 3  # pitches within which company that does not sit side by side is still company
 TRIES = 40  # spaces looked at, the nearest ones
+COMPANY = re.compile(b"[%c%c]" % (FREE, COMPANION))
 
 
 def with_spaces(house, state, size, spaces=1, *, view, count=1, section=None):
@@ -15,28 +22,36 @@ def with_spaces(house, state, size, spaces=1, *, view, count=1, section=None):
     taken from nobody unless there is no other way; then wherever it is nearest. For several spaces that
     is the only way.
     """
-    found = _nearest_spaces(state, view, section)[: max(TRIES, count)]
-    ways = (_beside, _around, _on_spaces, _nearby) if spaces == 1 else (_nearby,)
-    for seated in ways:
-        groups = [
-            group for bench, at in found if (group := seated(house, state, size, spaces, bench, at))
-        ]
+    found = _nearest_spaces(house, state, max(TRIES, count), view, section)
+    for seated in (_beside, _around, _on_spaces) if spaces == 1 else ():
+        every = (seated(house, state, size, bench, at) for at, bench in found)
+        groups = list(islice(filter(None, every), count))
         if groups:
-            return groups[:count]
-    return []
+            return groups
+    # Where the whole house has too few for one space, it has for every other.
+    every = (_nearby(house, state, size, spaces, bench, at) for at, bench in found[:count])
+    return list(takewhile(bool, every))
 
 
-def _nearest_spaces(state, view, section):
-    """(Bench, position) of every free wheelchair space, from the focus outwards."""
-    found = []
-    for _, bench in view.benches:
-        if section is None or bench.section == section:
-            sums = view.sums(bench)
-            at = state.find(SPACE, bench.start, bench.end)
-            while at >= 0:
-                found.append((sums[at - bench.start + 1] - sums[at - bench.start], at, bench))
-                at = state.find(SPACE, at + 1, bench.end)
-    return [(bench, at) for _, at, bench in sorted(found, key=lambda each: each[:2])]
+def _nearest_spaces(house, state, count, view, section):
+    """(position, Bench) of the free wheelchair spaces nearest to the focus, the nearest first."""
+
+    def far(space):
+        at, bench = space
+        sums = view.sums(bench)
+        return sums[at - bench.start + 1] - sums[at - bench.start]
+
+    free = _free_spaces(house, state, section)
+    return nsmallest(count, ((at, house.bench_at(at)) for at in free), key=far)
+
+
+def _free_spaces(house, state, section=None):
+    """Positions of the free wheelchair spaces, of a section if one is named."""
+    return (
+        at
+        for at, where in house.spaces
+        if state[at] == SPACE and (section is None or where == section)
+    )
 
 
 def _windows_over(state, size, bench, at, kinds):
@@ -47,11 +62,11 @@ def _windows_over(state, size, bench, at, kinds):
             yield start, end
 
 
-def _beside(house, state, size, spaces, bench, at):
+def _beside(house, state, size, bench, at):
     return _best_over(state, size, bench, at, {FREE, COMPANION})
 
 
-def _on_spaces(house, state, size, spaces, bench, at):
+def _on_spaces(house, state, size, bench, at):
     return _best_over(state, size, bench, at, {FREE, COMPANION, SPACE})
 
 
@@ -68,28 +83,53 @@ def _best_over(state, size, bench, at, kinds):
     return list(range(*min(found, key=harm)))
 
 
-def _around(house, state, size, spaces, bench, at):
-    group = _nearby(house, state, size, spaces, bench, at)
-    near = all(house.apart(at, other) <= NEAR * house.pitch for other in group)
-    return group if near else []
+def _around(house, state, size, bench, at):
+    """Company within three pitches, of the space's own section if that has enough so near."""
+    reach = NEAR * house.pitch
+    near = house.within(reach, at)
+    for benches in ([each for each in near if each.section == bench.section], near):
+        company = _company(house, state, at, benches, size - 1, reach)
+        if len(company) == size - 1:
+            return [at, *company]
+    return []
 
 
 def _nearby(house, state, size, spaces, bench, at):
     """The space, the nearest further ones and the nearest places, of its own section while there are
     enough, companion seats a little before others."""
-    for benches in (house.sections[bench.section], house.benches):
-        further = _closest(house, state, at, benches, (SPACE,))[1:spaces]
-        company = _closest(house, state, at, benches, (FREE, COMPANION))[: size - spaces]
+    for section, benches in (
+        (bench.section, house.sections[bench.section]),
+        (None, house.benches),
+    ):
+        further = _further(house, state, at, spaces - 1, section)
+        company = _company(house, state, at, benches, size - spaces)
         if len(further) + len(company) == size - 1:
             return [at, *further, *company]
     return []
 
 
-def _closest(house, state, at, benches, kinds):
-    """The places of these kinds, the nearest to a place first."""
+def _further(house, state, at, count, section):
+    """The `count` free spaces nearest to one that is free, itself left out."""
+    others = (other for other in _free_spaces(house, state, section) if other != at)
+    return nsmallest(count, others, key=lambda other: house.apart(at, other))
 
-    def far(other):
-        return house.apart(at, other) - house.pitch * (state[other] == COMPANION)
 
-    places = (other for bench in benches for other in range(bench.start, bench.end))
-    return sorted((other for other in places if state[other] in kinds), key=far)
+def _company(house, state, at, benches, count, reach=math.inf):
+    """The `count` nearest places for company, none beyond `reach`; benches are visited from the space
+    outwards until none can be nearer."""
+    if not count:
+        return []
+    found = []
+    for near, bench in house.outwards(at, benches):
+        if len(found) == count and near - house.pitch > found[-1][0]:
+            break
+        for other in _for_company(state, bench):
+            apart = house.apart(at, other)
+            if apart <= reach:
+                insort(found, (apart - house.pitch * (state[other] == COMPANION), other))
+        del found[count:]
+    return [other for _, other in found]
+
+
+def _for_company(state, bench):
+    return (found.start() for found in COMPANY.finditer(state, bench.start, bench.end))

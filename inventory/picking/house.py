@@ -15,6 +15,7 @@ from inventory.picking.states import COMPANION, FREE, OTHER, SPACE
 SPECIAL = {"WHEELCHAIR": SPACE, "COMPANION": COMPANION}
 SLACK, LEEWAY = 1.04, 0.3  # times as far, and pitches
 FOCUSES_KEPT = 16  # a house's own, and those of the latest clicks
+REACHES_KEPT = 1000  # of wheelchair spaces; each names a few benches
 
 
 class Place(NamedTuple):
@@ -51,8 +52,7 @@ class View:
         self._leeway = LEEWAY * house.pitch
         self.kept = {}  # by windows.nearest: (places, what it found) of (bench, size)
         self.benches = sorted(
-            (_to_box(box, focus_of(bench)), bench)
-            for box, bench in zip(house.boxes, house.benches, strict=True)
+            (_to_box(house.boxes[bench], focus_of(bench)), bench) for bench in house.benches
         )
 
     def not_much_farther(self, far):
@@ -90,10 +90,11 @@ class House:
         self.sections = defaultdict(list)
         for bench in benches:
             self.sections[bench.section].append(bench)
-        self.boxes = [self._box(bench) for bench in benches]
+        self.boxes = {bench: self._box(bench) for bench in benches}
         self._focus = focus
         self._starts = [bench.start for bench in benches]
         self.seen_from = lru_cache(FOCUSES_KEPT)(self._seen_from)
+        self.within = lru_cache(REACHES_KEPT)(self._within)
 
     @classmethod
     def of(cls, places, focal, focals=None):
@@ -136,6 +137,15 @@ class House:
 
     def apart(self, one, other):
         return math.hypot(self.xs[one] - self.xs[other], self.ys[one] - self.ys[other])
+
+    def outwards(self, position, benches):
+        """(how near it comes at most, Bench) of these benches, the nearest to a place first."""
+        point = self.xs[position], self.ys[position]
+        return sorted((_to_box(self.boxes[bench], point), bench) for bench in benches)
+
+    def _within(self, far, position):
+        """The Benches that come so near to a place."""
+        return [bench for near, bench in self.outwards(position, self.benches) if near <= far]
 
     def middle(self, positions):
         """The point between these places."""

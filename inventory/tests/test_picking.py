@@ -1,6 +1,8 @@
 """The picker against houses small enough to know the answer, and against chance."""
 
+import math
 import random
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from core.errors import Invalid
 from inventory.picking import NoSuchGroup, Party, Split, choose, left_odd
 from inventory.picking.house import House, Place
+from inventory.picking.instead import alternatives
 from inventory.picking.states import FREE, OTHER, TAKEN
 from inventory.tests.judge import left_alone
 
@@ -118,6 +121,78 @@ def test_a_wheelchair_space_comes_with_its_company_beside_it():
 def test_company_that_finds_no_place_beside_the_space_sits_behind_it():
     h = house(3, 3, kinds={0: "WHEELCHAIR", 1: "WHEELCHAIR"})
     assert choose(h, standing("··x ···"), Party(size=2, wheelchair=True)) in ([0, 3], [1, 4])
+
+
+def test_company_comes_from_another_section_only_when_its_own_has_none_so_near():
+    spaces = [Place("P", "1", at, at, 3.0 * at, 0.0, "WHEELCHAIR") for at in range(2)]
+    own = [Place("P", "2", 0, at, float(at), 9.0) for at in range(4)]
+    others = [Place("Q", "1", 0, at, float(at), 1.0, "COMPANION") for at in range(4)]
+    h = House.of([*spaces, *own, *others], (0.0, -9.0))
+    assert choose(h, bytes(10), Party(size=2, wheelchair=True)) == [0, 6]
+    assert choose(h, standing("·· ···· xxxx"), Party(size=2, wheelchair=True)) == [0, 2]
+
+
+@pytest.fixture
+def distances(monkeypatch):
+    """How many distances were measured: a list of one number."""
+    measured, hypot = [0], math.hypot
+
+    def counted(*sides):
+        measured[0] += 1
+        return hypot(*sides)
+
+    monkeypatch.setattr(math, "hypot", counted)
+    return measured
+
+
+def platform(sections=20, rows=10):
+    """40 wheelchair spaces on a platform of their own, and sections of so many rows of 20 elsewhere."""
+    spaces = [Place("P", "1", at, 0, at * 30.0, -90.0, "WHEELCHAIR") for at in range(40)]
+    seats = [
+        Place(f"S{n}", str(row), 0, at, n % 5 * 30.0 + at, n // 5 * 30.0 + row)
+        for n in range(sections)
+        for row in range(rows)
+        for at in range(20)
+    ]
+    return House.of([*spaces, *seats], (0.0, -100.0))
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_a_wheelchair_and_its_company_measure_a_fraction_of_the_house(size, distances):
+    h = platform()
+    wanted = Party(size=size, wheelchair=True)
+    choose(h, bytes(len(h)), wanted)  # what is kept of a house is measured once
+    distances[0] = 0
+    choose(h, bytes(len(h)), wanted)
+    assert distances[0] < len(h) / 10
+
+
+def test_company_that_nobody_has_left_is_not_looked_for_from_every_space(distances):
+    h = platform()
+    sold_out = bytes(40) + bytes([TAKEN]) * (len(h) - 40)
+    with pytest.raises(NoSuchGroup):
+        choose(h, sold_out, Party(size=2, wheelchair=True))
+    distances[0] = 0
+    with pytest.raises(NoSuchGroup):
+        choose(h, sold_out, Party(size=2, wheelchair=True))
+    assert distances[0] < len(h) / 10
+
+
+def test_a_lost_group_with_a_space_is_replaced_at_a_fraction_of_the_house(distances):
+    h = platform()
+    dear = SimpleNamespace(restricted_view=False, price=9, kind="WHEELCHAIR", x=h.xs[0], y=h.ys[0])
+    cheap = SimpleNamespace(**{**vars(dear), "kind": "STANDARD", "price": 1})
+
+    def named(positions):
+        return [SimpleNamespace(ordinal=at, price=10, restricted_view=False) for at in positions]
+
+    def replace():
+        return alternatives(h, bytes(len(h)), [dear, cheap], named=named)
+
+    replace()
+    distances[0] = 0
+    assert replace() == []  # all that there is costs more
+    assert distances[0] < 3 * len(h)
 
 
 def test_wheelchair_spaces_and_companion_seats_are_left_to_those_who_need_them():
