@@ -23,10 +23,11 @@ from core.postgres.rows import read
 from core.transactions import use_case
 from customers.services import remember_customer
 from events.models import Event, PriceLevel
+from inventory.api import OnMap
 from inventory.models import StockChannel
 from inventory.picking import NoSuchGroup
 from inventory.queries import named_places
-from inventory.services import SeatsTaken
+from inventory.services import SeatsTaken, check_drawn
 
 SELLERS = role("buyer", "partner")
 SOLD_BY = (
@@ -54,6 +55,7 @@ RESERVING = """Reserves places, all or none: the `seats` named, or the `best` fo
 - 409 `leaves_places_alone`: the event does not let a row be parted like this; `left` are the ordinals
   that could hardly be sold then, `alternatives` holds one list of as many places near the first of
   those asked for that leaves none, or nothing when there is none. The best places never do it.
+- 409 `map_redrawn`: the event is on another layout than `drawn`; read the event again.
 - 409 `no_such_group`: nothing that is free fits `best`.
 - 422 `wrong_quantity`: the event does not sell so many places at once, or more than three companions
   with a wheelchair space.
@@ -85,7 +87,7 @@ class ContactRequest(Strict):
     phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
 
 
-class BookingRequest(Strict):
+class BookingRequest(OnMap):
     """Either `seats` (ordinals of the layout) or `best`; `contact` may follow later."""
 
     event = serializers.UUIDField()
@@ -249,6 +251,7 @@ class BookingPay(APIView):
 
 def _reserve(key, asked):
     event = _event(asked["event"])
+    check_drawn(event, asked.get("drawn"))
     sale = services.Sale(
         channel=Channel.API,
         seller_key=key.pk,

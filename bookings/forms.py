@@ -80,8 +80,10 @@ class ReserveForm(forms.Form):
 
     @property
     def names_places(self):
-        """Whether places of a certain map are meant: to have, or to be near to."""
-        return bool(self.cleaned_data["seats"]) or self.cleaned_data["near"] is not None
+        """Whether something of a certain map is meant: places to have or to be near to, or a section,
+        which is named by its position."""
+        wanted = self.cleaned_data
+        return bool(wanted["seats"]) or wanted["near"] is not None or wanted["section"] is not None
 
 
 class SectionsForm(forms.Form):

@@ -2,16 +2,29 @@
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from agencies.queries import current_agency
-from core.api import Problem
+from core.api import Problem, Strict
 from core.errors import NotFound
 from core.money import Money
 from events.queries import public_event
 from inventory.overview import levels_now, overview_of
+
+
+class OnMap(Strict):
+    """What names places by their ordinals."""
+
+    drawn = serializers.CharField(
+        required=False,
+        max_length=32,
+        help_text="The layout your ordinals are of: its hash, as the event names it. 409 `map_redrawn` "
+        "when the event is on another one. Without it they are ordinals of the layout that the event "
+        "has when this arrives, and other places once it has moved.",
+    )
 
 
 def found_event(event_id):

@@ -7,10 +7,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from agencies.api import StaffView, may, said_once
-from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, CursorPagination, Strict
+from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, CursorPagination
 from core.errors import Invalid, NotFound
 from events.models import Event
 from inventory import services
+from inventory.api import OnMap
 from inventory.models import Hold, HoldStatus, Status
 from inventory.services import Terms, Wanted
 
@@ -18,7 +19,7 @@ HOLDERS = may("inventory.hold", write="step")
 HELD = Count("seats", filter=Q(seats__status=Status.HELD))
 
 
-class HoldRequest(Strict):
+class HoldRequest(OnMap):
     """Places by `seats` (ordinals), or a `quantity` of those free in a `section` (label) or of a
     `price_level` (id); `pool` is the hold they are taken from. `notice_at`: when owner and contact
     are told that it runs out."""
@@ -48,7 +49,7 @@ class HoldRequest(Strict):
         return attrs
 
 
-class ReleaseRequest(Strict):
+class ReleaseRequest(OnMap):
     """Which places go back (`seats`, or so many by `quantity`, the last first); without both, all."""
 
     seats = serializers.ListField(
@@ -153,7 +154,9 @@ class ReleaseHold(StaffView, APIView):
         hold = hold_of(hold_id)
         asked = ReleaseRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        _release(hold, **asked.validated_data)
+        wanted = asked.validated_data
+        services.check_drawn(hold.event, wanted.pop("drawn", None))
+        _release(hold, **wanted)
         return Response(with_seats(hold_of(hold_id)))
 
 
@@ -176,6 +179,7 @@ def _made(asked, by):
     event = Event.objects.select_related("layout").filter(pk=asked["event"]).first()
     if event is None or event.layout is None:
         raise Invalid("There is no such event, or it has no layout yet.")
+    services.check_drawn(event, asked.get("drawn"))
     wanted = Wanted(
         ordinals=tuple(asked.get("seats", ())),
         quantity=asked.get("quantity"),

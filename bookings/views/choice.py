@@ -14,6 +14,7 @@ from bookings.forms import ReserveForm
 from bookings.refusals import Refusal
 from bookings.services import Wish
 from core.errors import Invalid
+from inventory.services import Redrawn
 from venues.models import LayoutSection
 
 REFUSED = "refused"
@@ -93,7 +94,9 @@ def refused_choice(request, event):
     form = ReserveForm(MultiValueDict(carried["asked"]))
     wanted = form.cleaned_data if form.is_valid() else {"seats": []}
     if wanted.get("drawn", "") not in ("", event.layout.content_hash):
-        wanted["seats"] = []  # ordinals of a map that is not in use any more
+        # What it names by ordinal or position are other places now.
+        nowhere = {"seats": [], "section": None, "near": None}
+        return wanted | nowhere, [], Refusal(carried["words"] or Redrawn().message)
     refusal = _refusal(event, wanted, carried)
     return wanted, [seat for seat in wanted["seats"] if seat not in refusal.lost_ordinals], refusal
 

@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.test import Client
 
+from accounts.models import ApiKey
 from config.tests import world
 from core import invariants, outbox
 from core.errors import Invalid
@@ -368,6 +370,62 @@ def test_whoever_reserves_places_of_the_former_version_gets_none(layout):
     with pytest.raises(Exception, match="redrawn"):
         world.reservation(stale, [3])
     assert world.reservation(Event.objects.get(pk=event.pk), [3])
+
+
+def exchanged(layout):
+    """A version in which stalls and circle have changed their positions, and all ordinals with them."""
+    plan = from_canonical(layout.plan)
+    stalls, circle, *others = plan.sections
+    plan = normalise(replace(plan, sections=(circle, stalls, *others)))
+    return publish_layout(venue=layout.venue, plan=plan, name=layout.name)[0]
+
+
+@pytest.fixture
+def moved(house, layout):
+    """(the event, the hash of its former layout): its sections were exchanged, all of it is ours."""
+    event = world.event_on_sale(layout)
+    for section in ("Stalls", "Circle"):
+        world.received_order(event, section=section)
+    move_event(event=event, layout=exchanged(layout), reason="New numbers")
+    return Event.objects.select_related("layout").get(pk=event.pk), layout.content_hash
+
+
+@pytest.mark.parametrize(
+    "wish", [{"quantity": 2, "section": 1}, {"quantity": 2, "near": 3}, {"seat": [3, 4]}]
+)
+def test_a_form_of_the_former_version_sells_nothing_of_this_one(house, moved, wish):
+    event, drawn = moved
+    browser = world.client_of(None, house)
+    answer = browser.post(f"/events/{event.slug}/reserve/", {**wish, "drawn": drawn})
+    assert "refused=" in answer.url
+    page = browser.get(answer.url)
+    assert "was redrawn a moment ago" in page.content.decode()
+    best = page.context["best"]
+    assert (best["section"], best["near"]) == (None, None)
+    assert not Ticket.objects.exists()
+    again = {**wish, "drawn": event.layout.content_hash}
+    assert "refused=" not in browser.post(f"/events/{event.slug}/reserve/", again).url
+    assert Ticket.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [{"seats": [3, 4]}, {"best": {"quantity": 2, "near": 3}}, {"best": {"quantity": 1}}],
+)
+def test_a_program_that_says_which_layout_it_knows_sells_nothing_of_another(house, moved, wish):
+    event, drawn = moved
+    _, secret = ApiKey.objects.make(role="buyer", name="Box")
+    caller = Client(headers={"authorization": f"Api-Key {secret}", "host": house.host})
+
+    def ask(drawn):
+        body = {"event": str(event.pk), **wish, **drawn}
+        return caller.post("/api/v1/bookings", body, content_type="application/json")
+
+    answer = ask({"drawn": drawn})
+    assert (answer.status_code, answer.json()["code"]) == (409, "map_redrawn")
+    assert not Ticket.objects.exists()
+    assert ask({"drawn": event.layout.content_hash}).status_code == 201
+    assert ask({"best": {"quantity": 1}} if "best" in wish else {"seats": [8]}).status_code == 201
 
 
 @pytest.mark.parametrize(

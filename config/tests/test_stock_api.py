@@ -122,6 +122,27 @@ def test_places_that_somebody_has_cannot_be_held(here):
         assert send(caller(here), "post", "/inventory/holds", {**body, **wrong})[0] == 400
 
 
+def test_ordinals_of_another_layout_are_neither_held_nor_released(here):
+    client, drawn = caller(here, "PURCHASING"), here.event.layout.content_hash
+    body = {
+        "event": str(here.event.pk),
+        "hold_type": "PRESS",
+        "name": "Critics",
+        "seats": free_ones(here)[:2],
+    }
+    held = EventSeat.objects.filter(status="HELD").count()
+    status, problem = send(client, "post", "/inventory/holds", {**body, "drawn": drawn[::-1]})
+    assert (status, problem["code"]) == (409, "map_redrawn")
+    assert EventSeat.objects.filter(status="HELD").count() == held
+    status, hold = send(client, "post", "/inventory/holds", {**body, "drawn": drawn})
+    assert (status, hold["held"]) == (201, 2)
+    path = f"/inventory/holds/{hold['id']}/release"
+    some = {"seats": hold["seats"][:1]}
+    status, problem = send(client, "put", path, {**some, "drawn": drawn[::-1]})
+    assert (status, problem["code"]) == (409, "map_redrawn")
+    assert send(client, "put", path, {**some, "drawn": drawn})[1]["held"] == 1
+
+
 # Allocation plans
 
 

@@ -13,6 +13,7 @@ from core.transactions import is_lock_timeout
 from inventory.free import AS_IT_IS, OPEN_TO
 from inventory.models import EventSeat, Status, StockChannel
 from inventory.waking import wake
+from venues.models import Layout
 
 # One statement: whether it sells by the database's clock, then the places, locked, then those
 # of them that are sellable taken. Nobody queues here. Places that were chosen are locked in key order
@@ -139,6 +140,12 @@ class Redrawn(DomainError):
             "The map of this house was redrawn a moment ago. Look at it again and choose your places. "
             "Nothing was reserved and nothing was charged."
         )
+
+
+def check_drawn(event, drawn):
+    """Raises Redrawn unless the event's layout has the hash `drawn`; nothing was said by None or ""."""
+    if drawn and not Layout.objects.filter(pk=event.layout_id, content_hash=drawn).exists():
+        raise Redrawn
 
 
 @dataclass(frozen=True, slots=True)
