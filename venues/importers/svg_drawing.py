@@ -12,6 +12,7 @@ MOST_MARKS = 2 * MOST_PLACES
 MOST_CORNERS = 5_000_000  # a circle of 33 for each place
 MOST_OUTLINED = 500_000  # corners of what has more than any seat
 FINEST_SEAT = 40  # corners
+MOST_ELEMENTS = svg_tree.MOST_ELEMENTS  # used ones count each time
 MOST_USES = 8  # a symbol in a symbol in a symbol
 UNSEEN = {"defs", "symbol", "clipPath", "mask", "pattern", "marker", "metadata", "style", "script"}
 UNSEEN |= {"foreignObject", "image", "linearGradient", "radialGradient", "filter", "other", "title"}
@@ -122,6 +123,7 @@ class _Walk:
         self.ids = {each.get("id"): each for each in everything if each.get("id")}
         style = " ".join(each.text for each in everything if each.tag == "style")
         self.hidden = _hidden_classes(style)
+        self.met = 0
         self.drawing = None
         self.groups = 0
         self.corners = self.outlined = 0
@@ -131,8 +133,17 @@ class _Walk:
         if self.drawing is None:
             self.drawing = Drawing(around.group)
         for child in element.children:
+            self._meet(1)
             if child.tag not in UNSEEN and not self._is_hidden(child):
                 self._take(child, around)
+
+    def _meet(self, elements):
+        """Counts what is looked at: a few elements that use one another become millions."""
+        self.met += elements
+        if self.met > MOST_ELEMENTS:
+            raise PlanError(
+                [f"Drawing: more than {MOST_ELEMENTS:,} elements, counted each time they are used"]
+            )
 
     def _take(self, child, around):
         inside = _within(child, around)
@@ -162,7 +173,7 @@ class _Walk:
         if len(self.drawing.marks) >= MOST_MARKS:
             raise PlanError([f"Plan: more than {MOST_MARKS:,} things are drawn in it"])
         name = _called(element, self.ids)
-        hint = " ".join([name, element.get("class"), element.get("id"), _title(element)])
+        hint = " ".join([name, element.get("class"), element.get("id"), element.title])
         points = [space.at(inside.matrix, x, y) for x, y in points]
         mark = Mark(element.tag, points, is_round, name, facts, hint, inside.group)
         if points:
@@ -183,6 +194,7 @@ class _Walk:
             )
 
     def _text(self, element, inside):
+        self._meet(sum(1 for _ in _all(element)) - 1)
         lines = [child for child in element.children if child.get("x") or child.get("y")]
         for line in lines or [element]:
             words = line.words()
@@ -208,6 +220,7 @@ class _Walk:
             matrix = space.times(inside.matrix, space.of_viewport(frame))
             self.into(used, _changed(inside, matrix=matrix))
         else:
+            self._meet(1)
             self._take(used, inside)
 
     def _is_hidden(self, element):
@@ -269,14 +282,10 @@ def _facts(element):
     return {k[5:]: v for k, v in element.attributes.items() if k.startswith("data-")}
 
 
-def _title(element):
-    return next((child.words() for child in element.children if child.tag == "title"), "")
-
-
 def _called(element, ids):
     """The name a person gave to an element, or ""."""
     given = (
-        *(element.get("data-name"), element.get("inkscape:label"), _title(element)),
+        *(element.get("data-name"), element.get("inkscape:label"), element.title),
         *(element.get("aria-label"), _of_id(element.get("id"), ids)),
     )
     names = (" ".join(name[:LONGEST_NAME].split()) for name in given)

@@ -29,6 +29,7 @@ class Element:
     attributes: dict
     children: list = field(default_factory=list)
     text: str = ""
+    title: str = ""
 
     def get(self, name, default=""):
         return self.attributes.get(name, default)
@@ -93,7 +94,9 @@ class _Building:
         self.open.append(element)
 
     def end(self, name):
-        self.open.pop()
+        element = self.open.pop()
+        if element.tag == "title" and self.open and not self.open[-1].title:
+            self.open[-1].title = element.words()
 
     def characters(self, text):
         element = self.open[-1]

@@ -122,6 +122,26 @@ def test_the_corners_of_all_seats_are_counted(monkeypatch):
     assert "or 800 in all" in problem
 
 
+@pytest.mark.parametrize("leaf", ["<g/>", "<text>A</text>", "<desc/>", '<use href="#none"/>'])
+def test_what_uses_multiply_is_counted_though_nothing_is_drawn(leaf, monkeypatch):
+    """Some 900 characters that would become 300,000 groups or words."""
+    monkeypatch.setattr(svg_drawing, "MOST_ELEMENTS", 1_000, raising=False)
+    text = f'<g id="a0">{leaf}</g>'
+    for i in range(1, 6):
+        text += f'<g id="a{i}">' + f'<use href="#a{i - 1}"/>' * 6 + "</g>"
+    assert problems(drawing(circles(line(3)), text)) == [
+        "Drawing: more than 1,000 elements, counted each time they are used"
+    ]
+
+
+def test_the_parts_of_a_word_are_counted_each_time_it_is_used(monkeypatch):
+    monkeypatch.setattr(svg_drawing, "MOST_ELEMENTS", 1_000, raising=False)
+    word = f'<defs><text id="w">{"<tspan>A</tspan>" * 200}</text></defs>'
+    assert problems(drawing(circles(line(3)), word, '<use href="#w"/>' * 5)) == [
+        "Drawing: more than 1,000 elements, counted each time they are used"
+    ]
+
+
 def test_deep_nesting_is_refused():
     text = drawing("<g>" * 100_000)
     assert problems(text) == ["File: is nested more than 60 deep"]
