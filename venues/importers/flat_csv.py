@@ -160,8 +160,13 @@ class _Reader:
         seated = self.drafts.sections()
         if not self.has_positions:
             seated = [replace(section, rows=in_rows(section.rows)) for section in seated]
-        areas = [self._standing_section(*area) for area in self.standing.items()]
-        areas = [section for section in areas if section]
+        capacities = [self._capacity(lines) for lines in self.standing.values()]
+        reading.refuse_too_many(sum(section.places for section in seated) + sum(capacities))
+        areas = [
+            self._standing_section(*area, capacity)
+            for area, capacity in zip(self.standing.items(), capacities, strict=True)
+            if capacity
+        ]
         if not self.has_positions or _stacked(seated):
             return in_front_of_a_stage([*seated, *areas]) if seated or areas else ()
         return (*seated, *_in_front(areas, seated))
@@ -191,13 +196,13 @@ class _Reader:
     def _stand(self, number, section, cells):
         self.standing.setdefault(section, []).append((number, cells))
 
-    def _standing_section(self, label, lines):
+    def _capacity(self, lines):
+        return sum(self._standing_places(*line, alone=len(lines) == 1) for line in lines)
+
+    def _standing_section(self, label, lines, capacity):
         """A standing area: a line with its capacity, or as many lines as places."""
         label = f"{label} standing" if label in self.drafts.by_label else label
         names = {key: lines[0][1].get(key, "") for key in ("zone", "floor", "entrance", "category")}
-        capacity = sum(self._standing_places(*line, alone=len(lines) == 1) for line in lines)
-        if not 0 < capacity <= MOST_PLACES:
-            return None
         if self.has_positions and capacity == len(lines) > 1:
             return PlanSection(label, "STANDING", (_standing_row(lines),), **names)
         depth = ROOM_TO_STAND * (capacity / 2) ** 0.5

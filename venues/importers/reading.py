@@ -151,7 +151,9 @@ def sound(plan, problems):
     return plan
 
 
-def refuse_too_many(places):
-    """Raise PlanError for a number of places no plan may have, before any is read."""
+def refuse_too_many(seats, capacities=()):
+    """Raise PlanError for a number of places no plan may have, before any is made. Capacities that
+    cannot be are left to who tells them by name."""
+    places = seats + sum(each for each in capacities if each and 0 < each <= MOST_PLACES)
     if places > MOST_PLACES:
         raise PlanError([f"Plan: {places:,} places, at most {MOST_PLACES:,} are possible"])

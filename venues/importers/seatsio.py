@@ -34,7 +34,7 @@ def parse(content):
     if not is_chart(chart):
         raise PlanError(["File: is not a seats.io chart, it has neither subChart nor floors"])
     chart = _unwrapped(chart)
-    reading.refuse_too_many(_seats_in(chart))
+    _refuse_too_many(chart)
     reader = _Reader(chart, ("displayLabel", "label"))
     try:
         return _plan(chart, reader)
@@ -67,12 +67,14 @@ def _floors(chart):
     return reading.parts(chart, "subChartFloors") or [reading.part(chart, "subChart")]
 
 
-def _seats_in(chart):
+def _refuse_too_many(chart):
     insides = _floors(chart)
     insides += [
         reading.part(each, "subChart") for f in insides for each in reading.parts(f, "sections")
     ]
-    return sum(len(reading.parts(row, "seats")) for inside in insides for row in rows(inside))
+    seats = sum(len(reading.parts(row, "seats")) for inside in insides for row in rows(inside))
+    areas = [form for each in insides for form in reading.parts(each, "generalAdmissionAreas")]
+    reading.refuse_too_many(seats, [reading.whole(form.get("capacity")) for form in areas])
 
 
 def is_chart(form):

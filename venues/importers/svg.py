@@ -151,13 +151,15 @@ def numbered(understood, chosen=None, names=None, capacities=None):
     area: places}; what is left out is as drawn or as usual. Raises PlanError, WrongNumbering.
     """
     chosen, names, capacities = chosen or {}, names or {}, capacities or {}
+    capacities = [capacities.get(i) or area.capacity for i, area in enumerate(understood.areas)]
+    seats = sum(len(block.seats) for block in understood.blocks)
+    reading.refuse_too_many(seats, capacities)
     problems = []
     sections = [
         _section(block, chosen.get(i) or usual(block), names.get(i), understood.focal)
         for i, block in enumerate(understood.blocks)
     ]
-    for i, area in enumerate(understood.areas):
-        places = capacities.get(i) or area.capacity
+    for area, places in zip(understood.areas, capacities, strict=True):
         kept = {key: area.facts.get(key, "") for key in ("zone", "floor", "entrance", "category")}
         section = room_to_stand(area.label, places, area.outline, problems, **kept)
         sections += [section] if section else []

@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from venues.importers import svg_drawing, svg_tree
-from venues.tests.charts import problems_in
+from venues.tests.charts import chart, problems_in
 from venues.tests.drawings import circles, drawing, group, line, plan_of
 
 LAUGHS = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 10))
@@ -120,6 +120,30 @@ def test_the_corners_of_all_seats_are_counted(monkeypatch):
     assert plan_of(drawing(circles(line(50)))).places == 50
     (problem,) = problems(drawing(circles(line(51))))
     assert "or 800 in all" in problem
+
+
+ROOM = {"label": "Pit", "capacity": 50_000, "type": "circle", "center": {"x": 0, "y": 0}}
+ROOM |= {"radius": {"x": 90, "y": 90}}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.svg", drawing('<rect data-capacity="50000" width="90" height="90"/>' * 5)),
+        ("a.json", chart(generalAdmissionAreas=[ROOM] * 5)),
+        ("a.csv", "section,row,seat,capacity\n" + "".join(f"{n},,,50000\n" for n in range(5))),
+    ],
+    ids=["svg", "json", "csv"],
+)
+def test_room_for_too_many_is_refused_before_anybody_stands_there(name, content):
+    """A kilobyte of areas would otherwise become places until the memory is full."""
+    tracemalloc.start()
+    try:
+        refused = problems_in(content, name)
+        assert refused == ["Plan: 250,000 places, at most 150,000 are possible"]
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("leaf", ["<g/>", "<text>A</text>", "<desc/>", '<use href="#none"/>'])
