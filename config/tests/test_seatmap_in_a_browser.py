@@ -14,7 +14,7 @@ from config.tests.scenarios import HOUSE
 from core.tenancy import acting_for
 from events.models import Event
 from inventory.models import EventSeat
-from inventory.pricing.writing import stamp_prices
+from inventory.pricing.writing import price_stamp, stamp_prices
 
 pytestmark = pytest.mark.browser
 
@@ -110,8 +110,9 @@ def test_an_open_page_follows_a_change_of_prices(committed_db, browser, tmp_path
         chosen = int(page.locator("input[name=seat]").first.input_value())
         with acting_for(world["agency"]["id"]):
             event = Event.objects.get()
-            EventSeat.objects.filter(ordinal=chosen).update(price=Decimal(72))
+            assert EventSeat.objects.filter(ordinal=chosen).update(price=Decimal(72)) == 1
             stamp_prices(event.pk)
+            assert price_stamp(event.pk)
         look_again_until(page, total, "€72.00")
         expect(page.get_by_role("status").filter(has_text="A price has changed")).to_be_visible()
         expect(page.locator("[data-level-price='1']")).to_have_text("€60.00–€72.00")

@@ -109,10 +109,6 @@ class Plan:
     def places(self):
         return sum(section.places for section in self.sections)
 
-    def focal_of(self, section):
-        """The point the seats of a section look at: its zone's, else the plan's."""
-        return self.focals.get(section.zone, self.focal)
-
 
 def ordinals(plan):
     """(ordinal, section, row, seat) of every place: the order of keys on the wire."""

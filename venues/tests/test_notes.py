@@ -114,9 +114,8 @@ def test_each_note_is_content_of_its_version():
 def test_focal_points_of_zones_move_with_the_plan():
     drawn = hall(focal=(90, 0), focals={"Floor": (50, 10)})
     plan = normalise(drawn)
-    (x, y), (zx, zy) = plan.focal, plan.focal_of(plan.sections[0])
+    (x, y), (zx, zy) = plan.focal, plan.focals["Floor"]
     assert (zx - x, zy - y) == (-40, 10)
-    assert plan.focal_of(replace(plan.sections[0], zone="Balcony")) == plan.focal
 
 
 @pytest.mark.parametrize(
