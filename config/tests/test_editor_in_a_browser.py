@@ -106,6 +106,11 @@ def test_a_row_is_drawn_looked_over_and_published_and_a_buyer_takes_a_seat_of_it
         page.keyboard.press("r")
         drag(page, (150, 250), (500, 250))
         says(page, "20 seats selected")
+        page.keyboard.press("v")
+        drag(page, (110, 150), (162, 330))  # around its left end
+        says(page, "1 seat selected")
+        click(page, (150, 250), click_count=2)
+        says(page, "20 seats selected")
         page.get_by_label("Degrees", exact=True).fill("40")
         page.keyboard.press("Tab")
         says(page, "1 row bent")

@@ -7,6 +7,7 @@ import { REACH, SLACK, Tool } from "./tool.js";
 const HOLD = 12; // px around a handle
 const ALIGN = 6; // px within which a seat snaps to another's line
 const ALIGN_REACH = 30 * PITCH;
+const AGAIN = 500; // ms between clicks that belong together
 
 export class Select extends Tool {
   name = "select";
@@ -138,9 +139,17 @@ export class Select extends Tool {
     const { editor, state } = this;
     const { hit, isAdding } = state;
     if (!hit) return isAdding ? null : editor.select([]);
-    if (event.detail === 2 && hit.seat !== undefined) return editor.takeRows();
-    if (event.detail > 2 && hit.seat !== undefined) return editor.takeSections();
+    const time = hit.seat === undefined ? 1 : this.counted(hit.seat, event.timeStamp);
+    if (time === 2) return editor.takeRows();
+    if (time > 2) return editor.takeSections();
     return this.choose(hit, isAdding);
+  }
+
+  /** Which click on this seat in quick succession it is: pointer events do not count them. */
+  counted(seat, at) {
+    const isAgain = this.last?.seat === seat && at - this.last.at < AGAIN;
+    this.last = { seat, at, times: isAgain ? this.last.times + 1 : 1 };
+    return this.last.times;
   }
 
   takeBox(point) {
