@@ -166,6 +166,7 @@ class LayoutMoveAdmin(ReadOnlyAdmin):
             thing=event,
             fields=repeated(form),
             is_free=is_free,
+            mailed=outlook.mailed,
             panels=_panels(outlook),
         )
 

@@ -190,6 +190,7 @@ def test_an_event_is_moved_after_a_look_at_whom_it_touches(layout, mireille):
     assert "is on Halle Verdier v2 now: 90 places kept, 5 added" in told(mireille, done.url)[0]
     move = LayoutMove.objects.get()
     assert (move.moved_by.email, move.tickets_renamed) == ("owner@parterre.example", 1)
+    assert look.context["mailed"] == move.tickets_renamed
     assert mireille.get(of(move)).status_code == 200
 
 

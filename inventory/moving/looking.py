@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 
 from core.errors import DomainError
 from inventory.models import (
@@ -21,6 +22,11 @@ from venues.plan import from_canonical
 from venues.versions import Difference, difference, exchanged_standing
 
 TOLD = 20
+# What a ticket says of its place: tickets.moving writes it anew where one of these differs.
+ON_TICKET = attrgetter(
+    "section", "row", "label", "kind", "entrance", "restricted_view", "disclosure"
+)
+WEIGHT = {status: n for n, status in enumerate((Status.SOLD, Status.RESERVED, Status.HELD))}
 
 
 class CannotMove(DomainError):
@@ -66,9 +72,16 @@ class Outlook:
         return [a for a, b in self.pairs.items() if old[a].key != new[b].key]
 
     @cached_property
+    def mailed(self):
+        """How many tickets say something else afterwards and go to their holders again."""
+        old, new = self.difference.before, self.difference.after
+        sold = [n for n in self.pairs if n in self.seats and self.seats[n]["status"] == Status.SOLD]
+        return sum(ON_TICKET(old[n]) != ON_TICKET(new[self.pairs[n]]) for n in sold)
+
+    @cached_property
     def touched(self):
         """(old Place, new Place, words, state) of those that mean something to somebody and do not stay
-        as they are: sold, reserved, held or owned."""
+        as they are: sold, reserved, held or owned; in this order."""
         changes = {
             c.before.ordinal: c.words for c in self.difference.changes if c.before and c.after
         }
@@ -81,7 +94,7 @@ class Outlook:
                 words = f"now {new[b].name}"
             if words and seat and matters(seat):
                 found.append((old[ordinal], new[b], words, seat))
-        return found
+        return sorted(found, key=lambda row: WEIGHT.get(row[-1]["status"], len(WEIGHT)))
 
     @cached_property
     def notes(self):
