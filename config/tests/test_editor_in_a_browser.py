@@ -92,6 +92,15 @@ def take_the_seat_by_the_door(page, address):
     expect(page.get_by_text("By the door")).to_be_visible()
 
 
+def check_and_publish(page):
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_text("Nothing is wrong with this plan.").first).to_be_visible()
+    page.get_by_role("button", name="Publish…").click()
+    assert barriers(page) == []
+    page.get_by_role("button", name="Publish 20 places").click()
+    expect(page.get_by_text("is published: 20 places.")).to_be_visible()
+
+
 def test_a_row_is_drawn_looked_over_and_published_and_a_buyer_takes_a_seat_of_it(made, tmp_path):
     draft = draft_in(made)
     with (
@@ -138,12 +147,7 @@ def test_a_row_is_drawn_looked_over_and_published_and_a_buyer_takes_a_seat_of_it
         says(page, "1 seat deleted")
         assert barriers(page) == []
 
-        page.get_by_role("button", name="Check").click()
-        expect(page.get_by_text("Nothing is wrong with this plan.").first).to_be_visible()
-        page.get_by_role("button", name="Publish…").click()
-        assert barriers(page) == []
-        page.get_by_role("button", name="Publish 20 places").click()
-        expect(page.get_by_text("is published: 20 places.")).to_be_visible()
+        check_and_publish(page)
 
         with acting_for(made["agency"]["id"]):
             event = on_sale(Layout.objects.get(name="Studio"))
