@@ -1,7 +1,9 @@
 """`python -m bench.picking`: how well and at what cost the picker sells whole houses.
 
-Prints a table; every figure is of one sale to the last place, to parties of one to eight, with returns
-and single places that go elsewhere. CPU is that of this process; nothing else takes part.
+Prints a table, a line for each wish; every figure is of one sale to the last place, to parties of one
+to eight, with returns and single places that go elsewhere: of 100 parties 76 take what is best, 10 name
+a section, 10 a price level, 4 come with a wheelchair. CPU is that of this process; nothing else takes
+part.
 """
 
 import os
@@ -14,8 +16,8 @@ PLANS = {
     "arena, 50,000": ("arena", {"seats": 50_000}),
 }
 HEAD = (
-    "| house | parties | together | avoidable splits, singles | singles left, of 100 | "
-    "distance p50, p95 | spread of splits p50, p95 | ms CPU p50, p95, most |"
+    "| house | wish | parties (refused, falsely) | together | avoidable splits, singles | "
+    "singles left, of 100 | distance p50, p95 | spread of splits p50, p95 | ms CPU p50, p95, most |"
 )
 
 
@@ -28,11 +30,12 @@ def main():
     print("| --- " * (HEAD.count("|") - 1) + "|")
     for name, (kind, words) in PLANS.items():
         house = house_in(geometry.encode(getattr(generators, kind)(**words)))
-        verdict = sell_out(house, seed=5, judged_every=max(1, len(house) // 60))
-        print(_line(name, verdict), flush=True)
+        verdicts, _ = sell_out(house, seed=5, judged_every=max(1, len(house) // 60))
+        for wish, verdict in verdicts.items():
+            print(_line(name, wish, verdict), flush=True)
 
 
-def _line(name, verdict):
+def _line(name, wish, verdict):
     from inventory.tests.judge import at
 
     shares = {
@@ -45,7 +48,8 @@ def _line(name, verdict):
         for values, wanted, shape in shares.values()
     ]
     return (
-        f"| {name} | {verdict.parties:,} | {verdict.share_together:.2%} | "
+        f"| {name} | {wish} | {verdict.parties:,} ({verdict.refused}, {verdict.falsely}) | "
+        f"{verdict.share_together:.2%} | "
         f"{verdict.avoidable_splits}, {verdict.avoidable_singles} | "
         f"{100 * verdict.singles / verdict.parties:.2f} | {' | '.join(told)} |"
     )

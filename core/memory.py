@@ -2,6 +2,7 @@
 that must not be stale is not remembered."""
 
 import time
+from itertools import takewhile
 
 from django.core.cache import caches
 
@@ -36,10 +37,21 @@ class Remembered:
         return fresh
 
     def _remember(self, values):
+        now = time.monotonic()
+        for key in values:
+            self._entries.pop(key, None)  # what is remembered anew stands last
+        self._drop_expired(now)
         if len(self._entries) + len(values) > MOST:  # invented keys must not fill the memory
             self._entries.clear()
-        until = time.monotonic() + self.seconds
+        until = now + self.seconds
         self._entries |= {key: (until, value) for key, value in values.items()}
+
+    def _drop_expired(self, now):
+        """All live equally long, so those that die first stand first. Threads share this: what another
+        has just dropped is gone, too."""
+        expired = takewhile(lambda entry: entry[1][0] < now, list(self._entries.items()))
+        for key, _ in expired:
+            self._entries.pop(key, None)
 
     def forget(self):
         self._entries.clear()

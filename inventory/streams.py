@@ -37,6 +37,7 @@ UNWOKEN = 5.0  # s between looks when nobody says that something changed: what w
 BLIND = 2 * UNWOKEN  # s after a look when nobody may be told any more that nothing has happened
 UNTOLD = 1.0  # the same while Redis is away
 CONNECTIONS = 4  # to the database, whatever the number of viewers
+CANNOT_LOOK = "The house cannot be looked at now; poll the changes."
 log = logging.getLogger(__name__)
 
 
@@ -178,7 +179,7 @@ class Hub:
     async def _feed(self, event_id):
         """The running feed; who comes first makes it, and all wait until it has looked."""
         if event_id not in self.feeds:
-            agency_id = await self._in_thread(agency_of, event_id)
+            agency_id = await self._agency(event_id)
             if agency_id is None:
                 raise Refused(404, "There is no such event.")
             if event_id not in self.feeds:
@@ -188,8 +189,15 @@ class Hub:
         while not feed.frames and not feed.is_over:
             await feed.news.wait()
         if feed.is_over:
-            raise Refused(503, "The house cannot be looked at now; poll the changes.")
+            raise Refused(503, CANNOT_LOOK)
         return feed
+
+    async def _agency(self, event_id):
+        try:
+            return await self._in_thread(agency_of, event_id)
+        except Error as error:
+            log.exception("the event %s cannot be looked up", event_id)
+            raise Refused(503, CANNOT_LOOK) from error
 
     # --- feeds ------------------------------------------------------------------------------------
 
