@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 from hashlib import blake2s
-from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 
 from accounts.models import ApiKey
 from agencies.queries import current_agency
 from bookings.links import has_open
-from core.network import client_address
-
-V6_SITE = 64  # a household or a server has this much to itself
+from core.network import client_address, site_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ def too_many_open(request):
 
 def address_digest(request):
     """32 letters that stand for the caller's address without telling it."""
-    network = _network(client_address(request))
+    network = site_of(client_address(request))
     secret = settings.SECRET_KEY.encode()[:32]
     return blake2s(network.encode(), key=secret, digest_size=16).hexdigest()
 
@@ -59,14 +56,3 @@ def key_holder(key):
 
 def _limited(name, may_hold):
     return Client(name, may_hold) if are_limited() else ANYBODY
-
-
-def _network(address):
-    """The address, or of a long one the network that is one site's; as it is if it is none."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 4:
-        return str(found)
-    return str(found.ipv4_mapped or ip_network((found, V6_SITE), strict=False))

@@ -1,6 +1,10 @@
 """Who is calling, as far as it can be trusted."""
 
+from ipaddress import ip_address, ip_network
+
 from django.conf import settings
+
+V6_SITE = 64  # a household or a server has this much to itself
 
 
 def client_address(request):
@@ -17,3 +21,14 @@ def trusted_address(*, peer, forwarded):
     if settings.BEHIND_TLS_PROXY and forwarded:
         return forwarded.rpartition(",")[2].strip()
     return peer
+
+
+def site_of(address):
+    """The address, or of a long one the network that is one site's; as it is if it is none."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found, V6_SITE), strict=False))

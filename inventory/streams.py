@@ -21,6 +21,7 @@ from django.db import Error, close_old_connections
 from redis import asyncio as redis
 from redis.exceptions import RedisError
 
+from core.network import site_of
 from core.tenancy import acting_for, as_system
 from events.models import PUBLIC, Event
 from inventory.deltas import Change, Gone, following, packed
@@ -48,6 +49,10 @@ class Refused(Exception):
         super().__init__(sentence)
         self.status = status
         self.sentence = sentence
+
+
+class Withdrawn(Exception):
+    """The event is not public any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,7 @@ class Hub:
     @asynccontextmanager
     async def watching(self, event_id, address):
         """The Feed of this event while the viewer at this address watches it. Raises Refused."""
+        address = site_of(address)
         self._admit(address)
         self.addresses[address] += 1
         try:
@@ -202,12 +208,15 @@ class Hub:
     # --- feeds ------------------------------------------------------------------------------------
 
     async def _run(self, feed):
-        """Looks until nobody watches; where looking fails the feed ends, and its viewers poll."""
+        """Looks until nobody watches; where looking fails the feed ends, and its viewers poll. So they
+        do when the event is withdrawn, and are told there that it is."""
         try:
             while feed.viewers or not feed.frames:
                 rest = await self._look(feed)
                 await asyncio.sleep(rest)
                 await self._woken(feed)
+        except Withdrawn:
+            log.info("%s is not public any more", feed.event_id)
         except Error:
             log.exception("the places of %s cannot be looked at", feed.event_id)
         finally:
@@ -303,9 +312,12 @@ def agency_of(event_id):
 
 def newest(event_id, agency_id, version):
     """Looks at the event's places now; (the kept Changes to versions above `version`, all for 0;
-    seconds until the next look that shows something else even if nobody writes)."""
+    seconds until the next look that shows something else even if nobody writes). Raises
+    Withdrawn."""
     close_old_connections()
     with acting_for(agency_id):
+        if not Event.objects.filter(pk=event_id, status__in=PUBLIC).exists():
+            raise Withdrawn
         look(event_id, within=0)
         kept = kept_changes(event_id, after=version)
         changes = [change for change in kept if change.version > version]

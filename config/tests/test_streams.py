@@ -1,24 +1,27 @@
 """The process that streams changes of the map, as it runs."""
 
+import asyncio
 import base64
 import json
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from http.client import HTTPConnection
 from io import StringIO
 from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError
 
 from bookings.services import Sale, reserve
 from config.tests.scenarios import house
 from config.tests.servers import Wire, streams, web
 from core.tenancy import acting_for
-from events.models import Event
+from events.models import Event, Status
+from inventory import streams as streaming
 from inventory.deltas import Change, packed, unpacked
 from inventory.services import kept_changes, look
 from inventory.stream_reports import reports
-from inventory.streams import Feed
+from inventory.streams import Feed, Hub, Refused, Withdrawn, newest
 
 TAKEN = 1
 OPEN = "tessera_streams{"
@@ -233,3 +236,66 @@ def test_what_is_taken_twice_is_news_once():
     made.take([C])
     assert news.is_set()
     assert packed(C) == base64.b64decode(made.after(30)[0].split(b"data: ")[1])
+
+
+# Who is let in
+
+
+LOCAL_FEED = "0" * 8 + "-0000-0000-0000-" + "0" * 12
+
+
+def admitted(hub, *addresses):
+    """The statuses of viewers at these addresses who come one after the other and stay; None is in."""
+
+    async def come():
+        statuses = []
+        async with AsyncExitStack() as open_streams:
+            for address in addresses:
+                try:
+                    await open_streams.enter_async_context(hub.watching(LOCAL_FEED, address))
+                    statuses.append(None)
+                except Refused as refused:
+                    statuses.append(refused.status)
+        return statuses
+
+    return asyncio.run(come())
+
+
+def test_who_comes_while_the_database_is_away_is_told_so(monkeypatch):
+    def away(event_id):
+        raise OperationalError("the server has gone")
+
+    monkeypatch.setattr(streaming, "agency_of", away)
+    hub = Hub()
+    assert admitted(hub, "192.0.2.1") == [503]
+    assert not hub.addresses
+
+
+def test_all_of_one_site_share_what_an_address_may_have(settings):
+    settings.STREAMS_PER_ADDRESS = 1
+    hub = Hub()
+    hub.feeds[LOCAL_FEED] = feed(A)
+    assert admitted(hub, "2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:1::1") == [None, 429, None]
+    assert admitted(hub, "192.0.2.1", "192.0.2.2", "::ffff:192.0.2.1") == [None, None, 429]
+    assert not hub.addresses
+
+
+def test_an_event_that_is_no_longer_public_is_looked_at_no_more(event):
+    assert newest(event.pk, event.agency_id, 0)
+    with acting_for(event.agency_id):
+        Event.objects.filter(pk=event.pk).update(status=Status.COMPLETED)
+    with pytest.raises(Withdrawn):
+        newest(event.pk, event.agency_id, 0)
+
+
+def test_the_stream_of_an_event_that_is_withdrawn_ends(monkeypatch):
+    def withdrawn(*asked):
+        raise Withdrawn
+
+    monkeypatch.setattr(streaming, "newest", withdrawn)
+    hub, watched = Hub(), feed(A)
+    watched.viewers = 1
+    hub.feeds[watched.event_id] = watched
+    asyncio.run(hub._run(watched))
+    assert watched.is_over
+    assert not hub.feeds
