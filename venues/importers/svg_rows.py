@@ -13,6 +13,8 @@ WIDEST_AISLE = 9
 BESIDE = 0.9  # how unevenly a row may bend over an aisle, in distances
 ACROSS = 0.15  # a neighbour who sits towards the stage counts as so much further away
 CLEARLY_FEWER = 0.7
+CROWDED = 64  # points of one cell: more than there are around any seat of a house
+FINEST = 1e-9
 MANY = 20_000  # in one group: looked at in one way only
 
 
@@ -65,11 +67,15 @@ def depth(points, focal=None):
 
 
 def _usual_distance(points):
-    """The median distance to the nearest neighbour."""
+    """The median distance to the nearest neighbour that is not on the same spot."""
+    points = list(dict.fromkeys(points))
     left, top, right, bottom = box(points)
-    step = max(1e-9, math.sqrt(max(right - left, 1e-9) * max(bottom - top, 1e-9) / len(points)))
-    step = max(step, (right - left + bottom - top) / (len(points) - 1))
+    step = max(FINEST, math.sqrt(max(right - left, 1e-9) * max(bottom - top, 1e-9) / len(points)))
+    step = max(step, (right - left + bottom - top) / max(1, len(points) - 1))
     grid = _Grid(points, step)
+    while grid.is_crowded and step > FINEST:
+        step /= 2
+        grid = _Grid(points, step)
     some = range(0, len(points), max(1, len(points) // 4000))
     nearest = [min((d for d, _ in grid.near(i)), default=0) for i in some]
     nearest = [distance for distance in nearest if distance > 0]
@@ -77,7 +83,7 @@ def _usual_distance(points):
 
 
 class _Grid:
-    """Finds points near others: all within one and a half cells at least."""
+    """Finds points near others: all within a cell's width, a few of those heaped up in one cell."""
 
     def __init__(self, points, step):
         self.points, self.step = points, step
@@ -85,13 +91,19 @@ class _Grid:
         for i, (x, y) in enumerate(points):
             self.cells[int(x // step), int(y // step)].append(i)
 
+    @property
+    def is_crowded(self):
+        """Whether most points share their cell with many, as all do when one lies far away."""
+        crowds = (len(cell) for cell in self.cells.values() if len(cell) > CROWDED)
+        return 2 * sum(crowds) > len(self.points)
+
     def near(self, i, reach=math.inf):
         """(distance, index) of the points in the cells around point i."""
         x, y = self.points[i]
         column, line = int(x // self.step), int(y // self.step)
         for a in (column - 1, column, column + 1):
             for b in (line - 1, line, line + 1):
-                for j in self.cells.get((a, b), ()):
+                for j in self.cells.get((a, b), ())[:CROWDED]:
                     if j != i:
                         distance = math.dist(self.points[i], self.points[j])
                         if distance <= reach:

@@ -56,6 +56,20 @@ def test_a_ring_of_seats_is_cut_open_somewhere():
     assert sorted(row) == list(range(10))
 
 
+@pytest.mark.parametrize(
+    "others", [[(1e7, 1e7)], [(0.0, 0.0)] * 900, [(1e-7 * i, 0.0) for i in range(390)]]
+)
+def test_seats_are_measured_against_few_however_they_are_scattered(others, monkeypatch):
+    """One far away would put all the others into one cell; a heap is one anyway."""
+    seats = [(12.0 * x, 300 + 24.0 * y) for y in range(16) for x in range(25)]
+    measured, dist = [], math.dist
+    monkeypatch.setattr(math, "dist", lambda *ends: measured.append(ends) or dist(*ends))
+    rows = rows_of(seats + others, (144, -100))
+    assert list(range(25)) in rows
+    assert sorted(i for row in rows for i in row) == list(range(len(seats + others)))
+    assert len(measured) < 350 * len(seats + others)
+
+
 def test_seats_all_alone_are_rows_of_their_own():
     assert rows_of([]) == []
     assert rows_of([(3, 4)]) == [[0]]
