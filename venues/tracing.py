@@ -10,7 +10,7 @@ from core.errors import Invalid
 from venues.importers import reading
 
 MOST_BYTES = 10 << 20
-MOST_PIXELS = 40_000_000
+MOST_PIXELS = {"JPEG": 40_000_000, "PNG": 16_000_000}  # a JPEG can be read at half its size
 LONGEST_SIDE = 4_000  # pixels; a larger picture is made smaller
 FORMATS = ("PNG", "JPEG")
 QUALITY = 88
@@ -53,10 +53,12 @@ def picture_of(content):
         raise NotAPicture(f"This picture is larger than {MOST_BYTES >> 20} MB. Make it smaller.")
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as found:
-            if found.width * found.height > MOST_PIXELS:
+            form = "PNG" if found.format == "PNG" else "JPEG"  # or a JPEG of several pictures
+            most = MOST_PIXELS[form]
+            if found.width * found.height > most:
                 raise NotAPicture(
                     f"This picture has {found.width:,} × {found.height:,} pixels; at most "
-                    f"{MOST_PIXELS:,} are possible. Make it smaller."
+                    f"{most:,} are possible in a {form}. Make it smaller."
                 )
             return _on_white(found)
     except Image.DecompressionBombError:
@@ -68,8 +70,12 @@ def picture_of(content):
 
 
 def _on_white(found):
-    image = ImageOps.exif_transpose(found).convert("RGBA")
+    """Made small before it is turned and copied: a pixel takes four bytes each time."""
+    if found.width * found.height > MOST_PIXELS["PNG"]:
+        found.draft(None, (found.width // 2, found.height // 2))
+    image = found.convert("RGBA") if found.mode in ("1", "P") else found
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    image = ImageOps.exif_transpose(image).convert("RGBA")
     white = Image.new("RGB", image.size, "white")
     white.paste(image, mask=image.getchannel("A"))
     written = BytesIO()

@@ -426,10 +426,11 @@ def note(words):
         (picture("GIF"), "not a picture that can be read"),
         (picture()[:-30], "not a picture that can be read"),
         (picture(size=(8_000, 6_000)), "8,000 × 6,000 pixels"),
+        (picture("JPEG", size=(8_000, 6_000)), "at most 40,000,000 are possible in a JPEG"),
         (b"\x89PNG" + bytes(10 * 2**20), "larger than 10 MB"),
         (b"\x89PNG" + bytes(12 * 2**20), "larger than 12 MB"),
     ],
-    ids=["nothing", "svg", "gif", "cut", "bomb", "heavy", "huge"],
+    ids=["nothing", "svg", "gif", "cut", "bomb", "jpeg", "heavy", "huge"],
 )
 def test_what_is_no_picture_is_refused_in_words(house, drawing, body, reason):
     answer = send(house.client("OWNER"), "PUT", drawing, body)
