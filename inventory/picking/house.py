@@ -50,7 +50,7 @@ class View:
     def __init__(self, house, focus_of):
         self._house, self._focus_of, self._sums = house, focus_of, {}
         self._leeway = LEEWAY * house.pitch
-        self.kept = {}  # by windows.nearest: (places, what it found) of (bench, size)
+        self.kept = {}  # by windows.nearest: ((places, Split), {size: what it found}) of benches
         self.benches = sorted(
             (_to_box(house.boxes[bench], focus_of(bench)), bench) for bench in house.benches
         )

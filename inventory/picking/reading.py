@@ -16,7 +16,7 @@ from inventory.picking.states import FREE, OTHER
 from venues.geometry import decode
 from venues.models import Layout
 
-HOUSES_KEPT = 8  # a process's memory; 50,000 places take about ten megabytes
+HOUSES_KEPT = 8  # 50,000 places take about ten megabytes, what is kept of their benches included
 STANDS = f"""
 SELECT string_agg(CASE
     WHEN e.level_id IS NOT NULL AND {IS_FREE} AND {OPEN_TO} THEN CASE

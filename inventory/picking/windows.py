@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from inventory.picking.states import SPACE, TAKEN
 
+MOST_KEPT = 10  # places of the largest parties whose windows are kept
+
 
 class Window(NamedTuple):
     """Places `start` to `end` (excluded) side by side. `singles` weighs the places it would leave
@@ -71,10 +73,15 @@ def _best_of_runs(state, bench, size, view, split):
     """The best Window of each run of a bench that is long enough; kept until the bench changes, since
     from one choice to the next few do."""
     stands = state[bench.start : bench.end]
-    kept, found = view.kept.get((bench.start, size, split), ("", ()))
-    if kept != stands:
+    known_of, kept = view.kept.get(bench.start, (None, {}))
+    if known_of != (stands, split):
+        kept = {}
+    found = kept.get(size)
+    if found is None:
         found = [_best_of(state, bench, run, size, view, split) for run in runs(state, bench, size)]
-        view.kept[bench.start, size, split] = stands, found
+        if size <= MOST_KEPT:  # who invents sizes must not fill the memory
+            kept[size] = found
+            view.kept[bench.start] = (stands, split), kept
     return found
 
 

@@ -2,6 +2,7 @@
 
 import math
 import random
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -210,6 +211,27 @@ def test_who_finds_no_seats_together_stands_together():
     mixed = House.of([*seats, *floor], STAGE)
     assert set(choose(mixed, bytes(9), Party(size=3))) < {4, 5, 6, 7, 8}
     assert choose(mixed, bytes(9), Party(size=1, section="A"))[0] < 4
+
+
+def test_what_is_kept_of_a_house_does_not_grow_with_what_buyers_ask_for():
+    h = house(*[30] * 5)
+    for split in (Split(), Split("NO_SINGLES"), Split("PAIRS")):
+        for size in range(1, 31):
+            with suppress(NoSuchGroup):
+                choose(h, bytes(150), Party(size=size, split=split))
+    kept = h.seen_from(None).kept
+    assert len(kept) <= len(h.benches)
+    assert max(len(by_size) for _, by_size in kept.values()) <= 10
+
+
+def test_what_is_kept_for_one_rule_or_size_is_not_taken_for_another():
+    h = house(5, 9)
+    text = standing("····· ·········")
+    for _ in range(2):
+        for split in (Split(), PAIRS, TWO_OR_THREE):
+            for size in (2, 3):
+                group = choose(h, text, Party(size=size, split=split))
+                assert group == choose(house(5, 9), text, Party(size=size, split=split))
 
 
 def test_parties_of_one_moment_are_spread_but_not_far():
