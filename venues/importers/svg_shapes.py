@@ -12,6 +12,8 @@ from venues.plan import PlanError, PlanShape, outlines
 from venues.plan.soundness import shown
 
 MOST_FRAMES = 2_000
+MOST_STAGES = 100  # times the word is written
+MOST_TOLD = 10_000  # with data- attributes
 
 _STANDING = re.compile(
     r"\b(standing|steh\w*|debout|fosse|pit|ga|general admission|de pie|in piedi|mosh)\b",
@@ -31,25 +33,29 @@ class Area:
 
 
 def largest(marks):
-    """Of a drawing with more decoration than anybody looks at, what can be seen, as it is ordered."""
-    if len(marks) <= MOST_FRAMES or any(mark.facts for mark in marks):
-        return marks
-    least = sorted((mark.size for mark in marks), reverse=True)[MOST_FRAMES - 1]
-    return [mark for mark in marks if mark.size >= least][:MOST_FRAMES]
+    """Of a drawing with more decoration than anybody looks at, what can be seen, as it is ordered.
+    What has data- attributes stays: nobody marks decoration. Raises PlanError for too much of it."""
+    plain = [mark for mark in marks if not mark.facts]
+    if len(marks) - len(plain) > MOST_TOLD:
+        raise PlanError(
+            [f"Drawing: more than {MOST_TOLD:,} shapes and areas have data- attributes"]
+        )
+    seen = set(map(id, sorted(plain, key=lambda mark: -mark.size)[:MOST_FRAMES]))
+    return [mark for mark in marks if mark.facts or id(mark) in seen]
 
 
 def stage_of(marks, words):
     """The mark everybody looks at: called a stage, or with that word on it."""
+    words = [word for word in words if is_stage(word.text)][:MOST_STAGES]
     for mark in marks:
-        said = [mark.facts.get("shape") or mark.name, *_on(mark, words)]
-        if mark.facts.get("shape") == "stage" or any(is_stage(text) for text in said if text):
+        if is_stage(mark.facts.get("shape") or mark.name) or _on(mark, words):
             return mark
     return None
 
 
 def _on(mark, words):
     left, top, right, bottom = mark.box
-    return [w.text for w in words if left <= w.x <= right and top <= w.y <= bottom]
+    return [word for word in words if left <= word.x <= right and top <= word.y <= bottom]
 
 
 def sections_drawn(marks, seats):
@@ -85,7 +91,8 @@ def areas_of(marks, words, seats):
     """([Area], the other marks). A standing area says so, by its name, its words or its capacity."""
     areas, left = [], []
     for mark in marks:
-        said = [text for text in (mark.name, *_on(mark, words)) if text]
+        said = [mark.name, *(word.text for word in _on(mark, words))]
+        said = [text for text in said if text]
         if mark.facts.get("capacity") or (
             any(_STANDING.search(text) for text in said) and not _has_seats(mark, seats)
         ):
@@ -134,7 +141,7 @@ def shapes_of(marks, words, seats, stage):
         is_sheet = around and not mark.name and mark is not stage and _holds(mark, around)
         if mark.size < usual_size or is_sheet or not mark.points:
             continue
-        on = [word for word in words if word.text in _on(mark, [word])]
+        on = _on(mark, words)
         label = reading.caption(on[0].text if on else mark.name)
         written.update(id(word) for word in on[:1])
         shapes.append(_drawn(mark, "stage" if mark is stage else mark.tag, label))

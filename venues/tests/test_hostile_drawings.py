@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from venues.importers import svg_drawing, svg_tree
+from venues.importers import svg, svg_drawing, svg_shapes, svg_tree
 from venues.tests.charts import chart, problems_in
 from venues.tests.drawings import circles, drawing, group, line, plan_of
 
@@ -163,6 +163,30 @@ def test_the_parts_of_a_word_are_counted_each_time_it_is_used(monkeypatch):
     word = f'<defs><text id="w">{"<tspan>A</tspan>" * 200}</text></defs>'
     assert problems(drawing(circles(line(3)), word, '<use href="#w"/>' * 5)) == [
         "Drawing: more than 1,000 elements, counted each time they are used"
+    ]
+
+
+@pytest.mark.parametrize("told", ["", ' data-note="1"'])
+def test_many_words_are_not_compared_with_many_frames(monkeypatch, told):
+    looked_at, on = [], svg_shapes._on
+    monkeypatch.setattr(svg, "MOST_WORDS_ON_SHAPES", 10)
+    monkeypatch.setattr(svg_shapes, "MOST_FRAMES", 10)
+    monkeypatch.setattr(
+        svg_shapes, "_on", lambda mark, words: looked_at.extend(words) or on(mark, words)
+    )
+    frame = '<polygon points="300,0 390,0 390,90 300,80"{}/>'
+    frames = frame.format(told) + frame.format("") * 100
+    words = '<text x="300" y="50">Bar</text>' * 100
+    assert plan_of(drawing(circles(line(3)), frames, words)).places == 3
+    assert len(looked_at) <= 3 * 11 * 10
+
+
+def test_the_frames_with_attributes_are_counted(monkeypatch):
+    monkeypatch.setattr(svg_shapes, "MOST_TOLD", 10, raising=False)
+    frame = '<rect data-shape="bar" width="90" height="90"/>'
+    assert plan_of(drawing(circles(line(3)), frame * 10)).places == 3
+    assert problems(drawing(circles(line(3)), frame * 11)) == [
+        "Drawing: more than 10 shapes and areas have data- attributes"
     ]
 
 
