@@ -177,6 +177,7 @@ class Game {
   sources = [];
   wrongFrom = new Array(PLACES).fill(null);
   longest = 0;
+  newest = 0; // version that was shown
   isHidden = false;
 
   constructor(Live, seed) {
@@ -269,6 +270,8 @@ class Game {
   check() {
     const known = this.house.seen.get(this.live.version);
     if (!known) this.fail("has a version that never was");
+    if (this.live.version < this.newest) this.fail("goes back to what was before");
+    this.newest = this.live.version;
     if (!this.screen.every((state, k) => state === known[k])) this.fail("shows what its version was not");
     for (let k = 0; k < PLACES; k += 1) this.judge(k);
   }

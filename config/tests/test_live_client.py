@@ -27,6 +27,9 @@ def without(rule):
 CARELESS = {
     "who does not mind gaps": without("if (!(since <= this.version)) return this.ask();"),
     "who takes over what is old": without("version > this.version && "),
+    "who goes back to an answer that is late": without(
+        "if (version < this.version) return this.map.onStatus();"
+    ),
     "who never asks": without("await this.ask();"),
     "who waits longer the oftener he is cut off": without(
         "if (performance.now() + wait < this.turnAt) "

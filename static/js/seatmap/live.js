@@ -113,6 +113,7 @@ export class Live {
       if (error.status === 410) location.reload(); // the house was redrawn
       throw error;
     });
+    if (version < this.version) return this.map.onStatus(); // a message that was faster said more
     this.map.onStatus(new Uint8Array(content));
     Object.assign(this, { version, bytes: new Uint8Array(content.slice()) });
   }
