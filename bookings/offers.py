@@ -11,6 +11,7 @@ from core.money import Money
 from inventory.picking import NoSuchGroup, choose, house_of, stands
 from inventory.picking.states import TAKEN
 from inventory.queries import named_places
+from inventory.services import Redrawn
 from venues.labels import bare, named, section_name
 
 NAMED_AT_MOST = 3  # places; more are counted
@@ -37,7 +38,8 @@ def group_of(event, places, reason=""):
 
 
 def best_groups(event, wish, *, count=3):
-    """Up to `count` Groups that a Wish could be given now, the best first, none in two of them."""
+    """Up to `count` Groups that a Wish could be given now, the best first, none in two of them. Raises
+    Redrawn for an event that has just moved to another layout."""
     house = house_of(event.layout_id)
     now = bytearray(stands(event, level=wish.level, at_most=wish.at_most))
     party = wish.party_in(house, event)
@@ -50,8 +52,18 @@ def best_groups(event, wish, *, count=3):
         found.append(group)
         for ordinal in group:
             now[ordinal] = TAKEN
-    places = {place.ordinal: place for place in named_places(event.pk, chain(*found))}
+    places = {place.ordinal: place for place in places_of(event, chain(*found))}
     return [group_of(event, [places[ordinal] for ordinal in group]) for group in found]
+
+
+def places_of(event, ordinals):
+    """NamedPlaces of all these ordinals, which `stands` had; raises Redrawn when the event has moved
+    meanwhile to a layout without some of them."""
+    ordinals = list(ordinals)
+    places = named_places(event.pk, ordinals)
+    if len(places) < len(ordinals):
+        raise Redrawn
+    return places
 
 
 def signs(places):

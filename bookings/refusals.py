@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from bookings.offers import NAMED_AT_MOST, group_of, seats_in_words, where
+from bookings.offers import NAMED_AT_MOST, group_of, places_of, seats_in_words, where
 from bookings.queries import alternatives_for
 from bookings.services import Wish, best_places
 from events.models import SplitRule
@@ -94,7 +94,7 @@ def _has_price(wish):
 
 def _best(event, wish):
     try:
-        return named_places(event.pk, best_places(event, wish))
+        return places_of(event, best_places(event, wish))
     except NoSuchGroup:
         return []
 

@@ -96,16 +96,18 @@ def prices_stand_since(event):
 
 
 def prices_now(event):
-    """The event's PriceRuns, remembered half a minute, or until staff have changed one."""
+    """The event's Priced places, remembered half a minute, or until staff have changed a price."""
     return _prices.get(prices_stand_since(event), lambda: price_runs(event.pk))
 
 
 def seen_and_priced(event):
-    """(Seen, PriceRuns) of the same places, also of an event that is just moving to another layout."""
-    seen, runs = look(event.pk, within=FRESH_SECONDS), prices_now(event)
-    if sum(run.places for run in runs) == len(seen.status):
-        return seen, runs
-    return look(event.pk, within=0), price_runs(event.pk)
+    """(Seen, PriceRuns) of one layout, also of an event that is just moving to another."""
+    seen, priced = look(event.pk, within=FRESH_SECONDS), prices_now(event)
+    if sum(run.places for run in priced.runs) != len(seen.status):  # they are just being laid out
+        seen, priced = look(event.pk, within=0), price_runs(event.pk)
+    while seen.layout_id != priced.layout_id:
+        seen, priced = look(event.pk, within=0), price_runs(event.pk)
+    return seen, priced.runs
 
 
 def _lots(house, runs, status):

@@ -45,9 +45,9 @@ GROUP BY e.event_id
 """  # noqa: S608 - constants only
 # Where something else begins: told by the level and the own price of the place before.
 PRICE_RUNS = """
-SELECT run.level_id, l.name, l.position, coalesce(run.price, l.price),
+SELECT v.layout_id, d.content_hash, run.level_id, l.name, l.position, coalesce(run.price, l.price),
   lead(run.ordinal, 1, run.places) OVER (ORDER BY run.ordinal) - run.ordinal
-FROM (
+FROM events_event v LEFT JOIN venues_layout d ON d.id = v.layout_id LEFT JOIN (
   SELECT e.ordinal, e.level_id, e.price, (
       (e.level_id, e.price) IS DISTINCT FROM (lag(e.level_id) OVER found, lag(e.price) OVER found)
       OR row_number() OVER found = 1
@@ -55,8 +55,8 @@ FROM (
       SELECT max(ordinal) + 1 FROM inventory_eventseat WHERE event_id = %(event)s
     ) AS places
   FROM inventory_eventseat e WHERE e.event_id = %(event)s WINDOW found AS (ORDER BY e.ordinal)
-) run LEFT JOIN events_pricelevel l ON l.id = run.level_id
-WHERE run.begins ORDER BY run.ordinal
+) run ON run.begins LEFT JOIN events_pricelevel l ON l.id = run.level_id
+WHERE v.id = %(event)s ORDER BY run.ordinal
 """
 NEXT_LAPSE = """
 SELECT extract(epoch FROM min(claimed_until) - clock_timestamp()) FROM inventory_eventseat
@@ -97,6 +97,15 @@ class PriceRun(NamedTuple):
     position: int | None
     price: Decimal | None
     places: int
+
+
+class Priced(NamedTuple):
+    """What an event's places cost: the id and the hash of the layout that orders them, and their
+    PriceRuns."""
+
+    layout_id: UUID | None
+    content_hash: str | None
+    runs: list
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +183,9 @@ def section_seats(event_id, section_id, *, disclosed_only=False):
 
 
 def price_runs(event_id):
-    """The event's places in map order, as PriceRuns."""
-    return [PriceRun(*row) for row in _rows(PRICE_RUNS, {"event": event_id})]
+    """The Priced places of an event, in one look: it moves to another layout with all its places."""
+    rows = _rows(PRICE_RUNS, {"event": event_id})
+    return Priced(*rows[0][:2], [PriceRun(*run) for _, _, *run in rows if run[-1]])
 
 
 def named_places(event_id, ordinals):

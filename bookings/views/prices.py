@@ -24,7 +24,8 @@ _prices = Remembered(seconds=30)
 
 @dataclass(frozen=True)
 class Prices:
-    """The all-in price of every place; `content` is JSON-able, `packed` {encoding: bytes}."""
+    """The all-in price of every place in the order of a layout, which `content` names; it is JSON-able.
+    `packed` is {encoding: bytes}."""
 
     content_hash: str
     content: dict
@@ -42,15 +43,21 @@ def prices_url(found):
 
 
 def _read(found):
+    priced = prices_now(found)
     levels, indexes, classes = [], {}, []
-    for key, runs in groupby(prices_now(found), key=itemgetter(slice(4))):
+    for key, runs in groupby(priced.runs, key=itemgetter(slice(4))):
         level_id, name, position, price = key
         if level_id is not None and key not in indexes:
             indexes[key] = len(levels)
             amount = str(all_in(price, found.currency).amount)
             levels.append({"name": name, "position": position, "price": amount})
         classes.append([indexes.get(key, -1), sum(run.places for run in runs)])
-    content = {"currency": found.currency, "levels": levels, "classes": classes}
+    content = {
+        "layout": priced.content_hash,
+        "currency": found.currency,
+        "levels": levels,
+        "classes": classes,
+    }
     spelled = json.dumps(content, separators=(",", ":")).encode()
     return Prices(
         content_hash=blake2s(spelled, digest_size=8).hexdigest(),

@@ -5,19 +5,26 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.db.models import Func
 from django.test import Client
 
 from accounts.models import ApiKey
+from bookings.offers import best_groups, places_of
+from bookings.queries import alternatives_for
+from bookings.services import Wish, reserve, reserve_best
+from bookings.views.prices import prices_of
 from config.tests import world
+from config.tests.scenarios import with_rule
 from core import invariants, outbox
 from core.errors import Invalid
 from core.models import AuditEntry
 from core.money import Money
 from core.tenancy import acting_for
-from events.models import Event
+from events.models import Event, SplitRule
 from inventory.models import (
     AllocationPlan,
     EventSeat,
+    HouseState,
     LayoutMove,
     Ownership,
     PriceChange,
@@ -26,8 +33,10 @@ from inventory.models import (
     StockChannel,
 )
 from inventory.moving import GONE, CannotMove, look_ahead, move_event
+from inventory.overview import seen_and_priced
+from inventory.picking import stands
 from inventory.pricing.undoing import undoable
-from inventory.services import Terms, Wanted, apply_plan, lay_out, make_hold
+from inventory.services import Redrawn, Terms, Wanted, apply_plan, lay_out, look, make_hold
 from suppliers.models import PurchaseOrderLine
 from suppliers.services.drafting import NotOrderable
 from tickets.models import Ticket
@@ -426,6 +435,55 @@ def test_a_program_that_says_which_layout_it_knows_sells_nothing_of_another(hous
     assert not Ticket.objects.exists()
     assert ask({"drawn": event.layout.content_hash}).status_code == 201
     assert ask({"best": {"quantity": 1}} if "best" in wish else {"seats": [8]}).status_code == 201
+
+
+def test_who_read_the_event_before_its_move_is_told_so_and_nothing_breaks(layout):
+    """Its house is the old one, its places are the new ones: what is asked of both is refused."""
+    event = world.event_on_sale(layout)
+    world.received_order(event)
+    with_rule(event, SplitRule.NO_SINGLES)
+    stale = Event.objects.select_related("layout").get(pk=event.pk)
+    last = ordinal(layout, "E", "10")
+    fewer = from_canonical(layout.plan)
+    fewer = normalise(replace(fewer, sections=fewer.sections[:1]))
+    after, _ = publish_layout(venue=layout.venue, plan=fewer, name="Stalls alone")
+    move_event(event=event, layout=after, reason="The rest is closed")
+    group = Wish(quantity=2)
+    asking = [
+        lambda: stands(stale),
+        lambda: reserve(event=stale, ordinals=[last - 1, last]),
+        lambda: reserve_best(event=stale, wish=group),
+        lambda: best_groups(stale, group),
+        lambda: alternatives_for(stale, [last]),
+        lambda: places_of(stale, [last, layout.capacity - 1]),
+    ]
+    for ask in asking:
+        with pytest.raises(Redrawn):
+            ask()
+    assert not Ticket.objects.exists()
+
+
+def test_the_seats_shown_and_their_prices_are_of_one_layout(layout):
+    """A version of as many places in another order: what was remembered of each is not put together."""
+    event = world.event_on_sale(layout)
+    for section in ("Stalls", "Circle"):
+        world.received_order(event, section=section)
+    stale = Event.objects.select_related("layout").get(pk=event.pk)
+    after = exchanged(layout)
+    look(event.pk, within=0)
+    old_prices = prices_of(stale).content
+    assert old_prices["layout"] == layout.content_hash
+    move_event(event=event, layout=after, reason="New numbers")
+    event = Event.objects.get(pk=event.pk)
+    orders = {
+        layout.pk: ["Stalls", "Circle", "Floor"],
+        after.pk: ["Circle", "Stalls", "Floor"],
+    }
+    for asked in (event, stale):  # somebody has looked a moment before the move
+        HouseState.objects.update(looked_at=Func(function="clock_timestamp"))
+        seen, runs = seen_and_priced(asked)
+        assert [run.level for run in runs] == orders[seen.layout_id]
+    assert prices_of(event).content["layout"] == after.content_hash
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ from inventory.free import OPEN_TO
 from inventory.models import StockChannel
 from inventory.picking.house import SPECIAL, Bench, House, Span
 from inventory.picking.states import FREE, OTHER
+from inventory.services import Redrawn
 from venues.geometry import decode
 from venues.models import Layout
 
 HOUSES_KEPT = 8  # 50,000 places take about ten megabytes, what is kept of their benches included
 STANDS = f"""
-SELECT string_agg(CASE
+SELECT (SELECT layout_id FROM events_event WHERE id = %(event)s), string_agg(CASE
     WHEN e.level_id IS NOT NULL AND {IS_FREE} AND {OPEN_TO} THEN CASE
       WHEN (%(level)s::uuid IS NULL OR e.level_id = %(level)s)
        AND (%(at_most)s::numeric IS NULL OR coalesce(e.price, l.price) <= %(at_most)s)
@@ -32,11 +33,15 @@ WHERE e.event_id = %(event)s
 def stands(event, *, level=None, at_most=None, channel=StockChannel.WEB):
     """How every place of the event stands, one byte each in map order: states.FREE, TAKEN, or OTHER:
     free, but not of this `level` (PriceLevel id) or dearer than `at_most` (before fees). Open to the
-    `channel` are its own places and everybody's; None has them all."""
+    `channel` are its own places and everybody's; None has them all. Raises Redrawn when the event is
+    on another layout than when it was read: its house is not the one these are places of."""
     limits = {"event": event.pk, "level": level, "at_most": at_most, "channel": channel}
     with connection.prepared_cursor() as cursor:
         cursor.execute(STANDS, limits)
-        return bytes(cursor.fetchone()[0] or b"")
+        layout_id, now = cursor.fetchone()
+    if layout_id != event.layout_id:
+        raise Redrawn
+    return bytes(now or b"")
 
 
 @lru_cache(HOUSES_KEPT)
