@@ -122,14 +122,20 @@ def test_only_the_last_changes_are_kept(event, monkeypatch):
 
 
 def test_nothing_leads_from_a_house_that_was_redrawn_to_this_one(event):
-    before = seen(event)
-    HouseState.objects.update(layout=None)  # as if it had been on another when somebody last looked
-    now = seen(event)
-    assert changes(event, before.version).status_code == 410
-    start = max(before.version + 1, now.version - now.version % 2000)
-    whole = Change(start, now.version, dict.fromkeys(range(PLACES), FREE))
-    assert kept_changes(event.pk) == [whole]
-    assert unpacked(changes(event, start).content) == whole
+    """Not even when both are seen within the two seconds to which readers round."""
+    before = (
+        seen(event).version // 2000 * 2000 + 3_600_005
+    )  # ahead of the clock, which then is still
+    # As if it had been on another layout when somebody last looked.
+    HouseState.objects.update(layout=None, version=before)
+    now = seen(event).version
+    for since in (before, before // 2000 * 2000):
+        assert changes(event, since).status_code == 410
+    rounded = now // 2000 * 2000
+    assert kept_changes(event.pk) == [Change(rounded, now, dict.fromkeys(range(PLACES), FREE))]
+    take(event, 3)
+    seen(event)
+    assert unpacked(changes(event, rounded).content).places[3] == TAKEN
 
 
 # The API

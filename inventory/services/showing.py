@@ -66,10 +66,18 @@ def _look_again(event_id, within):
     if (layout_id, status) == (seen.layout_id, seen.status):
         state.update(looked_at=now)
         return seen
-    found = Seen(max(seen.version + 1, int(now.timestamp() * 1000)), layout_id, status)
+    found = Seen(max(_next(seen, layout_id), int(now.timestamp() * 1000)), layout_id, status)
     _keep(event_id, seen, found)
     state.update(version=found.version, layout=layout_id, status=status, looked_at=now)
     return found
+
+
+def _next(seen, layout_id):
+    """The lowest version of what is seen now. That of another house is still above the one before when
+    it is rounded down: who asks from there was not at the house before."""
+    if seen.layout_id == layout_id:
+        return seen.version + 1
+    return seen.version - seen.version % STEP + STEP
 
 
 def _now(event_id):
@@ -99,7 +107,7 @@ def _keep(event_id, before, after):
     since, known = before.version, before.status
     if before.layout_id != after.layout_id:
         changes.delete()
-        since, known = max(since + 1, after.version - after.version % STEP), b""
+        since, known = after.version - after.version % STEP, b""
     places = differing(known, after.status)
     content = packed(Change(since, after.version, places))
     changes.create(event_id=event_id, version=after.version, content=content)
