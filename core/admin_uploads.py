@@ -1,4 +1,5 @@
-"""Files that were read well and wait for somebody to look at the preview."""
+"""Files that were read well and wait for somebody to look at the preview: one of each person, since
+they lie in memory."""
 
 import zlib
 
@@ -10,7 +11,7 @@ from core.ids import reference
 from core.tenancy import current_agency_id
 
 LARGEST = 20 << 20
-KEPT_SECONDS = 3600
+KEPT_SECONDS = 1800  # since it was looked at last: a drawing is numbered meanwhile
 
 
 class UploadForm(forms.Form):
@@ -28,28 +29,33 @@ class UploadForm(forms.Form):
             self.add_error("file", "This file is larger than 20 MB.")
         return given
 
-    def read(self):
+    def read(self, by):
         """(filename, bytes, token of the kept upload or None when it still must be previewed)."""
         token = self.cleaned_data["token"]
         if self.cleaned_data["file"]:
             return self.cleaned_data["file"].name, self.cleaned_data["file"].read(), None
-        return *kept(token), token
+        return *kept(token, by), token
 
 
-def keep(filename, content):
-    """Keeps an upload of the current agency for an hour; returns its token."""
+def keep(filename, content, by):
+    """Keeps a person's upload for the current agency in place of the one before; returns its token."""
     token = reference(20)
-    cache.set(_key(token), (filename, zlib.compress(content, 1)), KEPT_SECONDS)
+    cache.set(_key(by), (token, filename, zlib.compress(content, 1)), KEPT_SECONDS)
     return token
 
 
-def kept(token):
+def kept(token, by):
     """(filename, bytes) of an upload that was kept; raises Invalid when it is not any more."""
-    found = cache.get(_key(token))
-    if found is None:
-        raise Invalid("The upload was only kept for an hour. Choose the file once more.")
-    return found[0], zlib.decompress(found[1])
+    known, *found = cache.get(_key(by)) or [None]
+    if known != token:
+        raise Invalid(
+            "An upload is kept for half an hour, or until you choose another. Choose the file once "
+            "more."
+        )
+    cache.touch(_key(by), KEPT_SECONDS)
+    filename, content = found
+    return filename, zlib.decompress(content)
 
 
-def _key(token):
-    return f"upload:{current_agency_id()}:{token}"
+def _key(by):
+    return f"upload:{current_agency_id()}:{by.pk}"

@@ -292,7 +292,7 @@ class EventAdmin(BackOfficeAdmin):
         )
 
     def _read(self, request, form):
-        filename, content, token = form.read()
+        filename, content, token = form.read(request.user)
         drafts = ticketmaster.parse_all(content)
         if token:
             return self._imported(request, content)
@@ -305,7 +305,7 @@ class EventAdmin(BackOfficeAdmin):
             request,
             "admin/events_preview.html",
             title=f"Preview: {filename}",
-            token=keep(filename, content),
+            token=keep(filename, content, request.user),
             new=len({draft.external_id for draft in drafts} - known),
             panels=[Panel("Events in the file", drafts_table(drafts, known), count=len(drafts))],
         )

@@ -148,7 +148,7 @@ class VenueAdmin(DrawingPages, PublicationPages, BackOfficeAdmin):
 
     def _read(self, request, venue, form):
         """The preview of a file just sent, or the publication of one that was previewed."""
-        filename, content, token = form.read()
+        filename, content, token = form.read(request.user)
         # The look's script writes the file's name into the first text field of the page.
         name = form.cleaned_data["name"] if form.cleaned_data["name"] != filename else ""
         if token and "draw" in request.POST:
@@ -163,7 +163,7 @@ class VenueAdmin(DrawingPages, PublicationPages, BackOfficeAdmin):
             layout, made = import_layout(venue=venue, filename=filename, content=content, name=name)
             return self.back(request, venue, done=published_in_words(layout, made))
         if importers.is_drawing(content) and not importers.is_complete(content):
-            return self.drawing_address(venue, keep(filename, content), name)
+            return self.drawing_address(venue, keep(filename, content, request.user), name)
         kind, plan = importers.read(filename, content)
         return self.page(
             request,
@@ -174,7 +174,7 @@ class VenueAdmin(DrawingPages, PublicationPages, BackOfficeAdmin):
             plan=plan,
             name=name,
             file_name=filename,
-            token=keep(filename, content),
+            token=keep(filename, content, request.user),
             panels=plan_panels(plan, name or plan.name),
         )
 

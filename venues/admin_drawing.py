@@ -153,7 +153,7 @@ class DrawingPages:
         if not self.has_step_permission(request):
             raise PermissionDenied
         try:
-            filename, content = kept(token)
+            filename, content = kept(token, request.user)
             understood = drawings.understand(text_of(content))
         except DomainError as refused:
             return self.back(request, venue, problem=refused.message)

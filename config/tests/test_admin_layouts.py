@@ -117,8 +117,19 @@ def test_an_upload_that_is_not_kept_any_more_is_told(agency, mireille):
     venue = Venue.objects.create(name="Salle des fêtes")
     gone = mireille.get(reverse("admin:venues_venue_drawing", args=[venue.pk, "x" * 20]))
     assert told(mireille, gone.url) == [
-        "The upload was only kept for an hour. Choose the file once more."
+        "An upload is kept for half an hour, or until you choose another. Choose the file once more."
     ]
+
+
+def test_one_upload_is_kept_of_each_person(agency, mireille):
+    """They lie in memory, up to 20 MB each."""
+    venue = Venue.objects.create(name="Salle des fêtes")
+    first, second = (uploaded(mireille, venue, TWO_BLOCKS).url for _ in range(2))
+    assert mireille.get(second).status_code == 200
+    (message,) = told(mireille, mireille.get(first).url)
+    assert message.startswith("An upload is kept for half an hour, or until you choose another.")
+    other = world.client_of(world.staff(agency, "PURCHASING"), agency)
+    assert other.get(second).status_code == 302
 
 
 @pytest.mark.parametrize(
