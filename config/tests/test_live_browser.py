@@ -46,12 +46,23 @@ def test_two_at_one_map_see_each_other_by_stream_and_without_it(committed_db, tm
         theirs.on("request", lambda request: asked.append(request.url))
         mine = opened(noor, shop, made)
         sees(theirs, 200)
-        mine.get_by_role("link", name="Section A,").press("Enter")
-        mine.keyboard.press("Space")
+        for page in (theirs, mine):  # both want the first seat
+            page.get_by_role("link", name="Section A,").press("Enter")
+            page.keyboard.press("Space")
         mine.get_by_role("form", name="Your seats").get_by_role("button", name="Continue").click()
         mine.get_by_role("heading", name="Details and payment").wait_for()
         sees(theirs, 199)
         assert not [url for url in asked if "/changes" in url or "/status" in url]
+        for words in theirs.locator(".cover [data-left], .facts [data-left]").all():
+            expect(words).to_have_text(re.compile("^[0-9,]+ seats left$"))
+        expect(theirs.locator("[data-section='0'] td").nth(1)).to_have_text("199")
+        taken = theirs.get_by_role("alert")
+        expect(taken).to_contain_text("Somebody else has just taken Section A, row A, seat 1.")
+        taken.get_by_role("button", name="Show seats as good").click()
+        refused = theirs.get_by_role("alert").filter(has_text="As good or better")
+        expect(refused.get_by_role("button", name="Take ")).to_have_count(3)
+        theirs.locator("#seatmap.is-ready").wait_for()
+        sees(theirs, 199)
         # the stream dies: the sale goes on, and the map asks
         os.killpg(process.pid, signal.SIGKILL)
         with acting_for(made["agency"]["id"]):

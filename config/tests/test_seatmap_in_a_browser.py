@@ -170,7 +170,7 @@ def test_an_arena_is_bought_from_on_a_slow_phone(committed_db, browser, tmp_path
         spaces = page.get_by_role("button", name="Wheelchair spaces")
         spaces.click()
         expect(spaces).to_have_attribute("aria-pressed", "true")
-        told = page.get_by_role("status").filter(has_text="wheelchair spaces left, in")
+        told = page.get_by_role("status").filter(has_text="wheelchair spaces left")
         expect(told).to_be_visible()
         page.get_by_role("group", name="Area").get_by_role("button", name="Lower ring").click()
         expect(page.get_by_role("link", name=re.compile("^Section 1.*left, from"))).to_have_count(

@@ -170,7 +170,7 @@ function beyond(a, b) {
 /* ---------- a seat: units are pitches, about the origin ---------- */
 
 const isFree = (look) => look >= LOOK.FREE;
-const alphaOf = (look) => (isFree(look) && (look - LOOK.FREE) & 1 ? DIMMED : 1);
+const alphaOf = (look) => (look > LOOK.LOST && look & 1 ? DIMMED : 1);
 const shapeOf = (look) => SHAPES[((look - LOOK.FREE) >> 1) % SHAPES.length];
 const colourOf = (look, theme) => theme[`p${Math.floor((look - LOOK.FREE) / (2 * SHAPES.length)) + 1}`];
 
@@ -178,7 +178,8 @@ const colourOf = (look, theme) => theme[`p${Math.floor((look - LOOK.FREE) / (2 *
 function dotOf(look, theme) {
   const as = (name, radius, hole) => ({ colour: wordOf(name), alpha: alphaOf(look), radius, hole });
   if (isFree(look)) return as(colourOf(look, theme), 0.37);
-  return [as(theme.line, 0.2), as(theme.edge, 0.32, 0.23), as(theme.bad, 0.4)][look];
+  if (look === LOOK.OFF) return as(theme.line, 0.2);
+  return look === LOOK.LOST ? as(theme.bad, 0.4) : as(theme.edge, 0.32, 0.23);
 }
 
 /** A canvas with one seat on it, for a pitch in device pixels. */
@@ -191,7 +192,7 @@ export function pictureOf(look, theme, pitch) {
   c.globalAlpha = alphaOf(look);
   c.lineCap = c.lineJoin = "round";
   if (isFree(look)) PAINT[shapeOf(look)](c, colourOf(look, theme), theme);
-  else [paintOff, paintTaken, paintLost][look](c, theme, pitch);
+  else [paintOff, paintTaken, paintLost, paintTaken][look](c, theme, pitch);
   return canvas;
 }
 

@@ -65,6 +65,7 @@ export class House {
       "is-dim": seats.isDim(section), "is-holding": mine, "is-away": !this.geo.shown.includes(section), [`p${position}`]: true,
     };
     set(link, "class", Object.keys(states).filter((name) => states[name]).join(" "));
+    set(link, "tabindex", left ? 0 : -1);
     set(link, "aria-label", words.summary(section, seats.sums[section.index]));
     if (hasTint) tint(path, 0.22 + Math.round((0.6 * STEPS * left) / (offered || 1)) / STEPS);
     if (count) count.textContent = mine ? words.yours(mine) : words.short(left);
@@ -81,6 +82,11 @@ export class House {
     const { xs, ys } = this.geo;
     mark.setAttribute("transform", `translate(${xs[mark.ordinal]} ${ys[mark.ordinal]}) scale(${this.scale})`);
     return mark;
+  }
+
+  /** The section that is looked at stands out from the others. */
+  outline(here) {
+    for (const { section, link } of this.sections) link.toggleAttribute("data-here", section === here);
   }
 
   linkOf(section) {

@@ -50,7 +50,7 @@ export class SeatMap {
       whole: () => this.camera.fly(view.fitted()),
     });
     this.parts = ["floor", "zone"].map((kind) => new Parts(geo, kind, (at) => this.goTo(at)));
-    this.onlySpaces = seats.shapes.includes(1) && Object.assign(press(WORDS.spaces, () => this.dimOthers()), { ariaPressed: false });
+    this.onlySpaces = seats.has(1) && Object.assign(press(WORDS.spaces, () => this.dimOthers()), { ariaPressed: false });
     this.about = make("p", { class: "seatmap__about" });
     const layer = make("div", { class: "seatmap__layer" }, canvas, this.house.svg, this.grid.element);
     this.stage = make("div", { class: "seatmap__stage" }, layer, this.tip.element, this.sheet.element, this.note.element);
@@ -75,7 +75,7 @@ export class SeatMap {
   makeGrid() {
     const { geo, seats, words } = this;
     return new Grid(geo, seats, words, {
-      name: (i) => words.sentence(this.nameInSection(i)) + (seats.state(i) === "free" ? `, ${WORDS.free}` : ""),
+      name: (i) => `${words.section(seats.sectionOf(i))}, ${this.nameInSection(i)}` + (seats.state(i) === "free" ? `, ${WORDS.free}` : ""),
       toggle: (i) => this.toggle(i),
       follow: (i) => this.follow(i),
       leave: (section) => this.leave(section),
@@ -132,6 +132,7 @@ export class SeatMap {
   head() {
     const { view, geo, words, bar: { title, fresh } } = this;
     const section = view.isFit ? undefined : (this.grid.section ?? sectionAt(geo, ...view.toPlan(view.width / 2, view.height / 2)));
+    this.house.outline(section);
     const left = section ? `${words.sentence(words.left(this.seats.sums[section.index], section))} · ` : "";
     title.textContent = section ? words.section(section) : words.part(geo);
     this.about.textContent = section ? words.about(section) : WORDS.hint;
@@ -150,7 +151,11 @@ export class SeatMap {
     this.house.refresh(view);
     this.house.showMine();
     this.camera.fly(view.fitted());
-    this.tell("seats:looking", geo);
+    this.look();
+  }
+
+  look() {
+    this.tell("seats:looking", { ...this.geo, spaces: this.seats.onlySpaces });
   }
 
   approach(section, point) {
@@ -335,7 +340,7 @@ export class SeatMap {
   }
 
   restore() {
-    this.showCounts();
+    this.counted();
     this.tellLost(this.take(this.basket.remembered()));
   }
 
@@ -359,21 +364,13 @@ export class SeatMap {
     const { seats, words } = this;
     this.onlySpaces.ariaPressed = seats.onlySpaces = !seats.onlySpaces;
     this.dim();
+    this.look();
     this.note.say(seats.onlySpaces ? words.spaces(seats.sums) : "", { seen: true });
   }
 
-  showCounts() {
-    for (const part of document.querySelectorAll("[data-level-left]")) {
-      const { left, offered } = this.seats.byPosition[part.dataset.levelLeft];
-      if (offered) part.textContent = this.words.short(left);
-    }
-  }
-
-  showPrices() {
-    for (const part of document.querySelectorAll("[data-level-price]")) {
-      const { low, high } = this.seats.byPosition[part.dataset.levelPrice];
-      if (low < Infinity) part.textContent = this.words.range(low, high);
-    }
+  /** Counts and prices are others: the page beside the map has them too. */
+  counted() {
+    this.tell("seats:counted", this);
   }
 
   /** bytes: the house as it is now, or nothing when it has not changed. */
@@ -389,7 +386,7 @@ export class SeatMap {
     const before = String([...seats.mine]);
     const { changed, lost } = seats.update(bytes);
     this.painter.repaint([...changed, ...lost]);
-    this.showCounts();
+    this.counted();
     if (String([...seats.mine]) !== before) this.changed();
     else if (changed.length) this.shown(new Set(changed.map((i) => seats.sectionOf(i))));
     this.tellLost(lost);
@@ -402,8 +399,7 @@ export class SeatMap {
     this.keyTheme = undefined;
     this.camera.draw();
     this.house.refresh(this.view);
-    this.showCounts();
-    this.showPrices();
+    this.counted();
     this.changed();
     if (this.seats.total !== before && !lost.length) this.note.say(this.words.repriced(this.seats.total), { seen: true });
     this.tellLost(lost);
@@ -416,7 +412,10 @@ export class SeatMap {
 
   tellLost(ordinals) {
     if (!ordinals.length) return;
-    this.note.say(this.words.lost(ordinals.map((i) => this.describe(i).name)), { seen: true });
+    this.tip.hide();
+    this.keyTheme = undefined; // what is lost has a sign of its own
+    this.drawn();
+    this.tell("seats:lost", { ordinals, names: ordinals.map((i) => this.describe(i).name) });
   }
 
   /** The page came back from the browser's memory: what was sent is now held, so ask the server for the page. */

@@ -147,8 +147,8 @@ export function paintKey(list, seats, theme) {
     painted("free", free("circle")),
     painted("taken", LOOK.TAKEN),
     entry("mine", make("span", { class: "seatmap__mineicon", "aria-hidden": "true" })),
-    ...SHAPES.filter((shape, n) => n && seats.shapes.includes(n)).map((shape) => painted(shape, free(shape))),
-    ...(seats.looks.includes(LOOK.OFF) ? [painted("off", LOOK.OFF)] : []),
+    ...SHAPES.filter((shape, n) => n && seats.has(n)).map((shape) => painted(shape, free(shape))),
+    ...["OFF", "LOST"].filter((name) => seats.looks.includes(LOOK[name])).map((name) => painted(name, LOOK[name])),
   );
 }
 

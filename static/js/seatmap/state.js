@@ -4,7 +4,7 @@
  */
 import { rowOf } from "./geometry.js";
 
-export const LOOK = { OFF: 0, TAKEN: 1, LOST: 2, FREE: 3 };
+export const LOOK = { OFF: 0, TAKEN: 1, LOST: 2, FADED: 3, FREE: 4 }; // odd ones from FADED on are dimmed
 export const SHAPES = ["circle", "wheelchair", "companion", "restricted"];
 const [, WHEELCHAIR, COMPANION] = SHAPES.keys();
 
@@ -57,7 +57,7 @@ export class Seats {
 
   /** A wheelchair's space or the seat beside one. */
   isForWheelchairs(i) {
-    return this.shapes[i] === WHEELCHAIR || this.shapes[i] === COMPANION;
+    return [WHEELCHAIR, COMPANION].includes(this.shapes[i]);
   }
 
   state(i) {
@@ -68,6 +68,11 @@ export class Seats {
 
   get total() {
     return [...this.mine].reduce((sum, i) => sum + this.price(i), 0);
+  }
+
+  /** Whether such a place is free: only then it shows its sign. */
+  has(shape) {
+    return this.shapes.some((it, i) => it === shape && this.isFree(i));
   }
 
   /** Take over a snapshot of the house; tells which ordinals changed and which of mine are gone. */
@@ -138,9 +143,10 @@ export class Seats {
   look(i) {
     if (this.lost.has(i)) return LOOK.LOST;
     if (this.status[i] === 2 || this.levelOf[i] < 0) return LOOK.OFF;
-    if (this.status[i]) return LOOK.TAKEN;
+    const isOther = this.onlySpaces && !this.isForWheelchairs(i);
+    if (this.status[i]) return isOther ? LOOK.FADED : LOOK.TAKEN;
     const { position } = this.level(i);
-    return LOOK.FREE + ((position - 1) * 4 + this.shapes[i]) * 2 + Number(this.dimmed.has(position) || (this.onlySpaces && !this.isForWheelchairs(i)));
+    return LOOK.FREE + ((position - 1) * 4 + this.shapes[i]) * 2 + (isOther || this.dimmed.has(position));
   }
 
   /** Per section: how many are left and offered at all, wheelchair spaces left, the least price, and free seats per

@@ -11,7 +11,7 @@ export const WORDS = {
   failed: "The map could not be loaded. You can choose from the list.", again: "Try the map again",
   keys: "Arrow keys move, Space chooses, Escape goes back to the sections.",
   flags: { wheelchair: "wheelchair space", companion: "companion seat", restricted: "restricted view", vip: "VIP" },
-  key: { free: "Free", taken: "Taken", mine: "Yours", wheelchair: "Wheelchair space", companion: "Companion", restricted: "Restricted view", off: "Not for sale here" },
+  key: { free: "Free", taken: "Taken", mine: "Yours", wheelchair: "Wheelchair space", companion: "Companion", restricted: "Restricted view", OFF: "Not for sale here", LOST: "Just taken" },
 };
 
 /** Sentences with figures in them. Money is in minor units inside the map and decimal text outside. */
@@ -26,13 +26,9 @@ export function speak({ locale, currency }) {
   const rowName = ({ label, section: { kind } }) => named(label, kind === "TABLES" ? "table" : "row");
   const left = (sum, { standing }) => (sum.left ? `${some(sum.left, standing ? "place" : "seat")} left` : sum.offered ? WORDS.full : WORDS.off);
   return {
-    money, section, range: (low, high) => money(low) + (high > low ? `–${money(high)}` : ""),
+    money, section,
     part: ({ floor, zone, name }) => [floor === "" ? WORDS.ground : floor, zone].filter(Boolean).join(", ") || name,
-    spaces: (sums) => {
-      const having = sums.filter(({ spaces }) => spaces);
-      const all = having.reduce((sum, { spaces }) => sum + spaces, 0);
-      return `${some(all, "wheelchair space")} left, in ${some(having.length, "section")}.`;
-    },
+    spaces: (sums) => `${some(sums.reduce((sum, { spaces }) => sum + spaces, 0), "wheelchair space")} left. The list shows where.`,
     left, sentence,
     minor: (text) => Math.round(Number(text) * 10 ** digits),
     summary: (it, sum) => `${section(it)}, ${left(sum, it)}${sum.left ? `, from ${money(sum.from)}` : ""}${sum.spaces ? `, ${some(sum.spaces, "wheelchair space")}` : ""}`,
@@ -45,7 +41,6 @@ export function speak({ locale, currency }) {
     changed: (name, isMine, n, total) => `${name} ${isMine ? "added" : "removed"}. ${figure(n)} chosen, ${money(total)}.`,
     about: ({ zone, entrance, view_note: view }) => [zone, entrance && `${bare(entrance, "Entrance")} entrance`, view && `View from here: ${view}`].filter(Boolean).join(" · "),
     repriced: (total) => `A price has changed. Your seats are ${money(total)} now. Nothing has been charged.`,
-    lost: (names) => `${names.join("; ")} ${names.length > 1 ? "have" : "has"} just been sold. Nothing has been charged.`,
     gap: ([first, ...more]) => `${first}${more.length ? ` and ${more.length} more` : ""} would be left so that nobody could take ${more.length ? "them" : "it"}.`,
     remove: (name) => `Remove ${name}`,
   };
