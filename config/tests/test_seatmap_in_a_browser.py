@@ -72,7 +72,15 @@ def test_a_theatre_is_looked_at_floor_by_floor(committed_db, browser, tmp_path):
             ["All floors", "Main floor", "First", "Second"]
         )
         expect(section(page, "Stalls")).to_be_visible()
+        # what is unticked is dimmed in the list as well, and the form does not take it
+        page.locator("[data-level='1']").uncheck()
+        expect(page.locator("#list .is-dim")).to_have_count(3)
+        expect(page.locator("#best-level option:checked")).to_have_text("Any of those ticked")
+        expect(page.locator("#best-level")).to_have_value(":50")
+        page.locator("[data-level='1']").check()
+        expect(page.locator("#best-level")).to_have_value("")
         floors.get_by_role("button", name="Second").click()
+        expect(page.locator("#best-section option:checked")).to_have_text("Balcony")
         expect(floors.get_by_role("button", name="Second")).to_have_attribute(
             "aria-pressed", "true"
         )
@@ -172,6 +180,7 @@ def test_an_arena_is_bought_from_on_a_slow_phone(committed_db, browser, tmp_path
         expect(spaces).to_have_attribute("aria-pressed", "true")
         told = page.get_by_role("status").filter(has_text="wheelchair spaces left")
         expect(told).to_be_visible()
+        expect(page.get_by_label("One wheelchair space")).to_be_checked()
         page.get_by_role("group", name="Area").get_by_role("button", name="Lower ring").click()
         expect(page.get_by_role("link", name=re.compile("^Section 1.*left, from"))).to_have_count(
             16
