@@ -41,6 +41,7 @@ function showLevels({ seats: { byPosition }, words }) {
 /** A row of the list; one whose free places are all of prices that are not asked for is dimmed. */
 function showSection(row, { seats, geo, words }) {
   const section = geo.sections[row.dataset.section];
+  if (!section) return; // the list came of a newer drawing
   const { left, from } = seats.sums[section.index];
   const [, places, price, together] = row.cells;
   row.classList.toggle("is-dim", left > 0 && seats.isDim(section));
