@@ -193,6 +193,7 @@ def test_a_gap_is_hinted_on_the_map_and_refused_with_the_choice_kept(browser, sh
         notice = page.get_by_role("alert")
         expect(notice).to_contain_text("would leave Section A, row A, seat 1 on its own")
         expect(basket.get_by_role("listitem")).to_have_count(2)
+        expect(page.locator(".seatmap__title")).to_have_text("Section A")  # where the seats are
         notice.get_by_role("button", name="Take ").click()
         expect(page).to_have_url(re.compile("/checkout/"))
 

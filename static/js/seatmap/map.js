@@ -342,6 +342,7 @@ export class SeatMap {
   restore() {
     this.counted();
     this.tellLost(this.take(this.basket.remembered()));
+    for (const i of [...this.seats.mine].slice(0, 1)) this.approach(this.seats.sectionOf(i), this.placeOf(i));
   }
 
   submitted() {
