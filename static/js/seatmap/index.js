@@ -20,7 +20,7 @@ async function mount(element) {
     const [layout, priced, now] = files.map(({ content }) => content);
     const map = new SeatMap(element, decode(layout), priced, new Uint8Array(now));
     map.live = new Live(map, element.dataset, files[2]);
-    followPrices(map, element.dataset.pricesNow, prices);
+    followPrices(map, element.dataset.pricesNow, prices, geo);
     maps.set(element, map);
   } catch (error) {
     offerAgain(element);

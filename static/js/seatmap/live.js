@@ -14,7 +14,7 @@ export async function load(url, method, options) {
   const answer = await fetch(url, { ...options, signal: AbortSignal.timeout(PATIENCE) });
   if (!answer.ok) throw Object.assign(new Error(`${url}: ${answer.status}`), { status: answer.status });
   const version = answer.headers.get("ETag")?.match(/^(?:W\/)?"(\d+)"$/)?.[1];
-  return { content: await answer[method](), version: Number(version ?? NaN) };
+  return { content: await answer[method](), version: +(version ?? NaN) };
 }
 
 /** What changed: { since, version, places: [[ordinal, state], …] } from its bytes. */
@@ -44,7 +44,7 @@ export class Live {
   /** map: { stop, onStatus(bytes, if changed), onTrouble }; urls: { status, stream }; house: a loaded status. */
   constructor(map, { status, stream }, { content, version }) {
     const changes = new URL("changes", new URL(status, location));
-    Object.assign(this, { map, status, stream, changes, version, bytes: new Uint8Array(content.slice()) });
+    Object.assign(this, { map, status, stream, changes, version, bytes: new Uint8Array(content).slice() });
     const { signal } = map.stop;
     document.addEventListener("visibilitychange", () => this.look(), { signal });
     addEventListener("online", () => this.look(), { signal });
@@ -114,8 +114,8 @@ export class Live {
       throw error;
     });
     if (version < this.version) return this.map.onStatus(); // a message that was faster said more
-    this.map.onStatus(new Uint8Array(content));
-    Object.assign(this, { version, bytes: new Uint8Array(content.slice()) });
+    Object.assign(this, { version, bytes: new Uint8Array(content) });
+    this.map.onStatus(this.bytes.slice());
   }
 
   /* ---------- by being told ---------- */
@@ -150,17 +150,20 @@ export class Live {
   hear(content) {
     const { since, version, places } = unpack(content);
     if (!(since <= this.version)) return this.ask();
-    const isNew = version > this.version && places.length > 0;
-    this.version = Math.max(version, this.version);
-    if (isNew) for (const [ordinal, state] of places) this.bytes[ordinal] = state;
-    return this.map.onStatus(isNew ? this.bytes.slice() : undefined);
+    const isNew = version > this.version && places.length;
+    if (version > this.version) this.version = version;
+    if (!isNew) return this.map.onStatus();
+    for (const [ordinal, state] of places) this.bytes[ordinal] = state;
+    return this.map.onStatus(this.bytes.slice());
   }
 }
 
-/** Ask `url` which price file counts now, as one never changes, and give the map another; until its signal aborts. */
-export function followPrices(map, url, known) {
+/**
+ * Ask `url` which price file counts now, as one never changes, and give the map another; until its signal aborts.
+ * Prices of another house than that of `geo` are not for this map, which is about to be told so.
+ */
+export function followPrices(map, url, known, geo) {
   const { signal } = map.stop;
-  let timer;
 
   async function look() {
     clearTimeout(timer);
@@ -168,11 +171,13 @@ export function followPrices(map, url, known) {
     timer = setTimeout(tryIt, PRICES_EVERY);
     const { prices } = (await load(url, "json")).content;
     if (prices === known) return;
-    map.onPrices((await load(prices, "json")).content);
+    const { content } = await load(prices, "json");
+    if (!geo.includes(content.layout)) return;
+    map.onPrices(content);
     known = prices;
   }
 
   const tryIt = () => look().catch(() => {}); // a page without news keeps the prices it has
   document.addEventListener("visibilitychange", tryIt, { signal });
-  timer = setTimeout(tryIt, PRICES_EVERY);
+  let timer = setTimeout(tryIt, PRICES_EVERY);
 }
