@@ -165,11 +165,6 @@ def seconds_to_next_lapse(event_id):
     return math.inf if seconds is None else max(0.0, float(seconds))
 
 
-def status_bytes(event_id):
-    """The state of every place of the event as bytes; empty for an event without places."""
-    return bytes(_rows(STATUS_BYTES, [event_id])[0][0] or b"")
-
-
 def left_by_event(event_ids):
     """{event id: Left}; an event with nothing left is absent."""
     return {row[0]: Left(*row[1:]) for row in _rows(LEFT_BY_EVENT, [list(event_ids)])}

@@ -8,7 +8,6 @@ from bookings.services import Sale, reserve
 from config.tests import world
 from core import invariants
 from core.status import WrongState
-from inventory import queries
 from inventory.models import AllocationPlan, EventSeat
 from inventory.services import (
     NothingToAllocate,
@@ -16,6 +15,7 @@ from inventory.services import (
     Terms,
     Wanted,
     apply_plan,
+    look,
     make_hold,
     simulate_plan,
     undo_plan,
@@ -101,7 +101,7 @@ def test_only_free_places_are_given_out(event):
 def test_an_applied_plan_decides_who_may_sell_and_can_be_undone(event):
     plan = plan_of(event, ("PARTNER", "Stalls", 10), ("BOX_OFFICE", "Circle", "50 %"))
     assert apply_plan(plan) == 20
-    assert queries.status_bytes(event.pk)[:12] == b"\1" * 10 + b"\0" * 2
+    assert look(event.pk, within=0).status[:12] == b"\1" * 10 + b"\0" * 2
     with pytest.raises(SeatsTaken):
         reserve(event=event, ordinals=[0])
     reserve(event=event, ordinals=[0, 1], sale=Sale(stock="PARTNER"))

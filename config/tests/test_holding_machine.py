@@ -12,7 +12,6 @@ from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 from bookings.services import give_held, sell_held
 from config.tests.test_buying_machine import COUNT, DONE, PICK, BuyingWing, one_of, step
 from inventory.models import AllocationPlan, EventSeat, Hold, StockChannel
-from inventory.queries import status_bytes
 from inventory.services import (
     Terms,
     Wanted,
@@ -22,6 +21,7 @@ from inventory.services import (
     extend_hold,
     free_killed,
     kill_hold,
+    look,
     make_hold,
     release_hold,
     release_places,
@@ -163,7 +163,7 @@ class HoldingWing(BuyingWing):
 
     @invariant()
     def the_map_shows_as_free_what_can_be_bought(self):
-        shown = {n for n, byte in enumerate(status_bytes(self.event.pk)) if byte == 0}
+        shown = {n for n, byte in enumerate(look(self.event.pk, within=0).status) if byte == 0}
         now = timezone.now()
         seats = EventSeat.objects.of(self.event).filter(channel__in=("", "WEB"))
         assert shown == {seat.ordinal for seat in seats if seat.is_free_at(now)}

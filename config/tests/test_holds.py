@@ -32,6 +32,7 @@ from inventory.services import (
     free_killed,
     give_notice,
     kill_hold,
+    look,
     make_hold,
     release_hold,
     release_places,
@@ -75,7 +76,7 @@ def over(hold):
 
 
 def free(event):
-    return [n for n, byte in enumerate(queries.status_bytes(event.pk)) if byte == 0]
+    return [n for n, byte in enumerate(look(event.pk, within=0).status) if byte == 0]
 
 
 # Making

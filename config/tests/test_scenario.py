@@ -8,7 +8,7 @@ from core.errors import Invalid
 from core.tenancy import acting_for, as_system
 from events.models import Event
 from inventory.models import EventSeat
-from inventory.queries import status_bytes
+from inventory.services import look
 
 pytestmark = pytest.mark.django_db
 HALF_PRICED = {**HOUSE["event"], "levels": HOUSE["event"]["levels"][:1]}
@@ -21,7 +21,7 @@ def test_all_owned_is_all_of_it_and_what_has_no_price_is_not_on_sale():
         assert set(EventSeat.objects.filter(level=None).values_list("cost", "status")) == {
             (0, "AVAILABLE")
         }
-        states = status_bytes(Event.objects.get().pk)
+        states = look(Event.objects.get().pk, within=0).status
     assert (states.count(1), states.count(0), states.count(2)) == (5, 195, 300)
 
 

@@ -14,22 +14,20 @@ class RowKey(NamedTuple):
 
 def carry_areas(outlook):
     """Puts the event's PriceAreas on the sections of the new layout; call it while `outlook` still has
-    the old ones. Returns how many rows got a level by their category."""
+    the old ones."""
     old, new = outlook.difference.before, outlook.difference.after
     covered = _covered(outlook.event, old.values())
     levels = {a: covered.get((place.section, place.row)) for a, place in old.items()}
     categories = _votes((old[a].category, level) for a, level in levels.items() if level)
     votes = _votes(((new[b].section, new[b].row), levels[a]) for a, b in outlook.pairs.items())
     rows = {RowKey(place.section, place.row): place.category for place in new.values()}
-    found, by_category = {}, 0
+    found = {}
     for key, category in rows.items():
         if key in votes:
             found[key] = votes[key].most_common(1)[0][0]
         else:
             found[key] = _likely(categories[category], key, found)
-            by_category += found[key] is not None
     _write(outlook, found)
-    return by_category
 
 
 def _votes(ballots):
