@@ -83,6 +83,13 @@ django.setup()
 from core import tenancy  # noqa: E402 - has models
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes():
+    """Workers inherit this process's environment: with the name of the settings in it they would read
+    them before this file gives them a Redis database of their own, and share one."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
 def pytest_collection_modifyitems(items):
     if not find_chromium():
         for item in items:

@@ -1,5 +1,6 @@
 """What buyers are shown of a house, version by version."""
 
+import os
 from uuid import uuid4
 
 import brotli
@@ -233,6 +234,10 @@ def test_the_web_server_leads_to_the_streams_where_there_are_any(event, visitor,
     settings.STREAM_URL = "https://live.example"
     answer = visitor.get(page)
     assert (answer.status_code, answer["Location"]) == (307, f"https://live.example{page}")
+
+
+def test_a_test_and_the_servers_it_starts_have_one_redis(settings):
+    assert settings.CACHES["default"]["LOCATION"] == os.environ["REDIS_URL"]
 
 
 @pytest.fixture
