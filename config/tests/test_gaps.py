@@ -95,4 +95,4 @@ def _judged(case):
         for taken, price in zip(case["status"], case["prices"], strict=True)
     )
     sizes = tuple(map(int, filter(None, case["sizes"].split(","))))
-    return left_odd(House(places, (0, 0)), stands, case["mine"], Split(case["rule"], sizes))
+    return left_odd(House.of(places, (0, 0)), stands, case["mine"], Split(case["rule"], sizes))
