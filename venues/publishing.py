@@ -3,19 +3,17 @@
 import hashlib
 from dataclasses import dataclass
 
-from django.core.cache import cache
 from django.db.models.functions import Now
 
 from core.errors import DomainError
 from core.locks import lock_one
 from core.outbox import record
+from core.progress import teller, told_of
 from core.transactions import use_case
 from venues.drafts import StaleDraft, publish_draft
 from venues.facts import PublicationAsked
 from venues.models import Publication
 from venues.services import CHECKING, STEPS, import_layout
-
-KEPT_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ def _published(publication_id):
     publication = lock_one(Publication.objects.filter(pk=publication_id).select_related("venue"))
     if not publication.is_under_way:
         return publication
-    layout, _ = _layout_of(publication, _teller(publication))
+    layout, _ = _layout_of(publication, teller(publication))
     return _ended(publication, layout=layout)
 
 
@@ -114,13 +112,4 @@ def _ended(publication, **end):
 
 def progress_of(publication):
     """The Progress of a publication as far as is known. Until its end nothing of it is there."""
-    return Progress(*cache.get(_key(publication), ()))
-
-
-def _teller(publication):
-    key = _key(publication)
-    return lambda step, done=0, whole=0: cache.set(key, (step, done, whole), KEPT_SECONDS)
-
-
-def _key(publication):
-    return f"publication:{publication.agency_id}:{publication.pk}"
+    return Progress(*told_of(publication))

@@ -2,13 +2,13 @@
 
 from decimal import Decimal
 
-from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
 from core.errors import DomainError
 from core.locks import lock_one
 from core.outbox import record
+from core.progress import teller, told_of
 from core.tenancy import acted_by
 from core.transactions import use_case
 from events.models import Event
@@ -20,7 +20,6 @@ from inventory.pricing.setting import Setting
 from inventory.pricing.writing import Change, NothingToChange, write
 
 IN_A_PAGE = 20_000  # more places than this are changed by a worker
-PROGRESS_SECONDS = 3600
 KEEP_LEVELS = "SELECT id FROM events_pricelevel WHERE event_id = %s ORDER BY id FOR SHARE"
 
 
@@ -100,7 +99,7 @@ def carry_out(job_id):
                 wish=_wish_of(job),
                 by=job.made_by,
                 as_of=job.as_of,
-                tell=lambda written: cache.set(_progress(job_id), written, PROGRESS_SECONDS),
+                tell=teller(job),
             )
     except DomainError as refused:
         job.problem = refused.message
@@ -110,11 +109,8 @@ def carry_out(job_id):
 
 def written_by(job):
     """How many places the worker has written so far; they count only when all are."""
-    return cache.get(_progress(job.pk)) or 0
-
-
-def _progress(job_id):
-    return f"price-job:{job_id}"
+    places, *_ = told_of(job) or (0,)
+    return places
 
 
 def _wish_of(job):

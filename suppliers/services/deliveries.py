@@ -4,13 +4,13 @@ import hashlib
 from datetime import date
 from uuid import UUID
 
-from django.core.cache import cache
 from django.db.models.functions import Now
 
 from core.errors import DomainError, Invalid
 from core.locks import lock_one
 from core.money import total
 from core.outbox import record
+from core.progress import teller, told_of
 from core.transactions import use_case
 from suppliers.facts import DeliveryAsked
 from suppliers.models import Delivery, DeliveryDocument
@@ -18,7 +18,6 @@ from suppliers.reading import Part, read_delivery
 from suppliers.services.landed import amount_of
 from suppliers.services.receiving import receive_delivery
 
-KEPT_SECONDS = 600
 EXTRAS = ("codes", "files", "in_hand")
 
 
@@ -93,7 +92,7 @@ def _received(delivery_id):
         ordinals_by_line={part.line_id: list(part.ordinals) for part in parts},
         by=delivery.made_by,
         came_with=parts,
-        tell=lambda seats: cache.set(_progress(delivery), seats, KEPT_SECONDS),
+        tell=teller(delivery),
         **_columns(delivery.details),
     )
     delivery.done_at = Now()
@@ -104,11 +103,8 @@ def _received(delivery_id):
 def seats_so_far(delivery):
     """How many seats of a delivery that is being received are taken in, as far as is known. Only all of
     them count: until then none is anybody's."""
-    return cache.get(_progress(delivery)) or 0
-
-
-def _progress(delivery):
-    return f"delivery:{delivery.agency_id}:{delivery.pk}"
+    seats, *_ = told_of(delivery) or (0,)
+    return seats
 
 
 @use_case
