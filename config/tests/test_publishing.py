@@ -135,7 +135,7 @@ def test_a_worker_that_is_killed_leaves_nothing_and_the_next_publishes(
     mireille, draft, large, monkeypatch
 ):
     asked = asked_for(draft)
-    teller = publishing._teller
+    teller = publishing.teller
 
     def killed(publication):
         tell = teller(publication)
@@ -147,7 +147,7 @@ def test_a_worker_that_is_killed_leaves_nothing_and_the_next_publishes(
 
         return told_once
 
-    monkeypatch.setattr(publishing, "_teller", killed)
+    monkeypatch.setattr(publishing, "teller", killed)
     with pytest.raises(SystemExit):
         publishing.carry_out(asked.pk)
     assert nothing_is_there()
