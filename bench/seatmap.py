@@ -1,7 +1,7 @@
 """`python -m bench.seatmap [PLACES …]`: the buyer's map in a real browser, on a desk and on a phone.
 
-Every figure is the median of fresh browsers with a cold cache. Frames are those of a headless Chromium
-that paints without a graphics card, so a real screen is faster.
+Every figure is the median of fresh browsers, come to rest, with a cold cache. Frames are those of a
+headless Chromium that paints without a graphics card, so a real screen is faster.
 """
 
 import argparse
@@ -30,6 +30,7 @@ PHONE = {
     "is_mobile": True,
 }
 SLOWER = 4  # the phone's main thread
+REST = 3_000  # ms for a fresh browser to be done with itself: its own pages start, too
 COLUMNS = {
     "page": "page there ms",
     "files": "files there ms",
@@ -116,6 +117,7 @@ def _page(profile):
             own = [each["id"] for each in found["processInfo"] if each["type"] == "renderer"]
             return max(psutil.Process(pid).memory_full_info().uss for pid in own) / 1e6
 
+        page.wait_for_timeout(REST)
         try:
             yield page, memory
         finally:

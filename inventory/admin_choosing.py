@@ -117,6 +117,7 @@ class Choosing:
 
 def _as_looked_at(form):
     """What was sent, with the very places that are shown: others are not taken in their stead."""
-    ways = {"places", *form.WORDS, *form.AMOUNT}
+    ways = {"places", "drawn", *form.WORDS, *form.AMOUNT}
     terms = [(name, value) for name, value in repeated(form) if name not in ways]
-    return [("places", ranges.spelled(form.ordinals)), *terms]
+    of_map = [("places", ranges.spelled(form.ordinals)), ("drawn", form.layout.content_hash)]
+    return [*of_map, *terms]

@@ -18,9 +18,8 @@ from core.errors import DomainError
 from core.immutable import best_encoding
 from inventory import deltas
 from inventory.api import found_event
-from inventory.services import kept_changes, look
+from inventory.services import FRESH_SECONDS, kept_changes, look, rounded
 
-FRESH_SECONDS = 1
 LARGEST_VERSION = 2**53 - 1  # as far as a browser counts
 
 
@@ -55,8 +54,8 @@ SINCE = OpenApiParameter(
     "since",
     OpenApiTypes.INT64,
     required=True,
-    description="The version you have, or any number a little below it: round down to a multiple of "
-    "2000 (two seconds), then everybody asks for the same address and a shared cache answers.",
+    description="The version you have. It is rounded down to a multiple of 2000 (two seconds): "
+    "do so yourself, then everybody asks for the same address and a shared cache answers.",
 )
 
 
@@ -121,6 +120,9 @@ class EventChanges(LiveView):
         asked = Since(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         since = asked.validated_data["since"]
+        if since != rounded(since) and since == look(event.pk, within=FRESH_SECONDS).version:
+            return _answer(request, since, b"", empty=204)
+        since = rounded(since)
         found = _shared(f"map-changes:{event.pk}:{since}", lambda: _changes(event.pk, since))
         if not found:
             raise VersionGone(f"Nothing leads on from version {since} any more: read the status.")

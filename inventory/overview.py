@@ -21,9 +21,8 @@ from inventory.picking.states import FREE
 from inventory.picking.windows import longest_runs
 from inventory.pricing.writing import price_stamp
 from inventory.queries import Left, price_runs
-from inventory.services import look
+from inventory.services import FRESH_SECONDS, look
 
-FRESH_SECONDS = 1
 NOT_FOR_SALE = 2  # of the bytes that buyers are shown
 STATES = 4  # more than there are
 _overviews = Remembered(seconds=3)

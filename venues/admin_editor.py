@@ -1,5 +1,7 @@
 """What the layout editor's page loads and saves: JSON, and the picture under a draft."""
 
+import hashlib
+
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import HttpResponse, JsonResponse
 from django.urls import path, reverse
@@ -62,6 +64,7 @@ class EditorAddresses:
             version=reading.whole(sent.get("version")),
             sent=reading.part(sent, "plan"),
             by=request.user,
+            digest=hashlib.sha256(request.body).hexdigest(),
         )
         at = f"{timezone.localtime(saved.saved_at):%H:%M}"
         return {"version": saved.version, "at": at, "places": saved.places}

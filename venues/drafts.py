@@ -62,13 +62,17 @@ def _start(*, plan, by, source, **given):
 
 
 @use_case
-def save_draft(*, draft_id, version, sent, by):
+def save_draft(*, draft_id, version, sent, by, digest=""):
     """Saves what an editor sent (see `drawn.merged`) over this version of the draft; returns it.
 
-    Raises StaleDraft when another version is stored, PlanError when something sent cannot be kept.
-    Nothing is written then.
+    `digest` is that of the whole request: one that was stored and whose answer was lost is answered
+    again. Raises StaleDraft when another version is stored, PlanError when something sent cannot be
+    kept. Nothing is written then.
     """
-    draft = _looked_at(_locked(draft_id), version)
+    draft = _locked(draft_id)
+    if digest and draft.saved_as == digest:
+        return draft
+    _looked_at(draft, version)
     before = draft.plan
     draft.plan = drawn.merged(before, sent)
     if draft.plan["name"] not in ("", before["name"]):
@@ -77,6 +81,7 @@ def save_draft(*, draft_id, version, sent, by):
     draft.version += 1
     draft.saved_by = by
     draft.saved_at = Now()
+    draft.saved_as = digest
     draft.save()
     draft.refresh_from_db(fields=["saved_at"])
     return draft

@@ -86,8 +86,8 @@ class Layout(TenantModel):
 class LayoutDraft(TenantModel):
     """A seat plan that is still being drawn. `plan` is its canonical form as drawn: it may have faults.
 
-    `version` counts the saves, so that nobody saves over what he has not seen. A draft that is
-    published or thrown away is gone.
+    `version` counts the saves, so that nobody saves over what he has not seen; `saved_as` is the digest
+    of the request that made it. A draft that is published or thrown away is gone.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -102,6 +102,7 @@ class LayoutDraft(TenantModel):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
     saved_at = models.DateTimeField(db_default=Now(), editable=False)
+    saved_as = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         ordering = ["-saved_at", "pk"]

@@ -21,9 +21,9 @@ from venues.plan import from_canonical
 SECONDS = 5
 # The picture is a document of its own when a page shows it: it brings the tokens it needs.
 COLOURS = """<style>:root{color-scheme:light dark}
-.p1{color:light-dark(#7d942e,#1370a3)}.p2{color:light-dark(#05886e,#69944c)}
-.p3{color:light-dark(#a81fc9,#48a7a1)}.p4{color:light-dark(#7a4a00,#64a8ff)}
-.p5{color:light-dark(#0a5148,#fbadc0)}.p6{color:light-dark(#3a0ca8,#ceda16)}
+.p1{color:light-dark(#809644,#696e13)}.p2{color:light-dark(#36927d,#338364)}
+.p3{color:light-dark(#0e85a2,#2f929e)}.p4{color:light-dark(#2d4b96,#4ea6ff)}
+.p5{color:light-dark(#6e2751,#dba0d0)}.p6{color:light-dark(#572214,#f8b2a9)}
 .taken{color:light-dark(#857f7a,#7f7974)}.seatmap-hole{stroke:light-dark(#f6f4f1,#1f1b18)}
 .off{stroke:none}
 .seatmap-section{fill:none;stroke:light-dark(#dbd7d2,#3a3531)}

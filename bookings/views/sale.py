@@ -91,12 +91,16 @@ def seat_step_context(request, found):
 
 
 def _map(found):
-    return {
-        "modules": MAP_MODULES,
+    status = f"{reverse('api:status', args=[found.pk])}?drawn={found.layout.content_hash}"
+    files = {
+        "status_url": status,
         "geo_url": reverse("venues:geometry", args=[found.layout.content_hash]),
         "prices_url": prices_url(found),
+    }
+    return files | {
+        "files": list(files.values()),
+        "modules": MAP_MODULES,
         "present_prices_url": reverse("present_prices", args=[found.pk]),
-        "status_url": f"{reverse('api:status', args=[found.pk])}?drawn={found.layout.content_hash}",
         "stream_url": _stream_url(found),
         "section_url": reverse("section", args=[found.slug, 0]).replace("/0/", "/{n}/"),
         "picture_url": reverse("event_picture", args=[found.slug]),

@@ -83,6 +83,15 @@ def test_the_dearer_the_further_from_the_paper_and_none_fades_into_it(theme, wel
     assert 3 <= contrasts[0] < contrasts[-1] < 12  # nor is any of them black or white
 
 
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_the_hues_go_one_way_round_from_olive(theme):
+    hues = [
+        (degrees(atan2(b, a)) - 90) % 360
+        for _, a, b in (lab(colour, "all") for colour in level_colours(theme))
+    ]
+    assert hues == sorted(hues)
+
+
 def test_the_picture_of_the_house_has_the_same_colours():
     pairs = zip(level_colours(0), level_colours(1), strict=True)
     for number, (light, dark) in enumerate(pairs, start=1):

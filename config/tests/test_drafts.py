@@ -81,6 +81,18 @@ def test_nobody_saves_over_what_he_has_not_seen(draft):
     assert LayoutDraft.objects.get().plan["sections"][0]["label"] == "Hers"
 
 
+def test_a_save_whose_answer_was_lost_is_answered_again(draft):
+    sent = {"draft_id": draft.pk, "sent": plan(section("Hers")), "by": None}
+    first = drafts.save_draft(**sent, version=1, digest="hers")
+    again = drafts.save_draft(**sent, version=1, digest="hers")
+    assert (again.version, again.saved_at) == (first.version, first.saved_at)
+    with pytest.raises(drafts.StaleDraft):
+        drafts.save_draft(**sent, version=1, digest="his")
+    assert drafts.save_draft(**sent, version=2).version == 3
+    with pytest.raises(drafts.StaleDraft):
+        drafts.save_draft(**sent, version=1, digest="hers")
+
+
 def test_a_drawing_that_came_too_late_is_kept_as_a_copy(draft):
     saved(draft, section("Hers"))
     copied = drafts.copy_draft(draft=draft, sent=plan(section("His")), by=None)

@@ -61,6 +61,16 @@ def says(page, words, begins=False):
     expect(page.locator("[data-live]")).to_have_text(wanted, timeout=PATIENCE)
 
 
+def lose_the_first_answer_to_a_save(page):
+    """The server stores what it was sent; the page hears nothing of it."""
+
+    def lost(route):
+        route.fetch()
+        route.abort()
+
+    page.route("**/save/", lost, times=1)
+
+
 def scanned(folder):
     """A plan on paper, as a file."""
     Image.new("RGB", (60, 40), "white").save(folder / "plan.png")
@@ -171,6 +181,7 @@ def test_two_who_draw_at_once_one_of_them_by_keyboard_lose_nothing(made, tmp_pat
     ):
         for someone in (anna, ben):
             open_drawing(someone.page, shop, made, draft)
+        lose_the_first_answer_to_a_save(anna.page)
         anna.page.get_by_role("application").focus()
         anna.page.keyboard.press("a")
         click(anna.page, (100, 100), (300, 100), (300, 250), (100, 250), (100, 100))
@@ -189,7 +200,10 @@ def test_two_who_draw_at_once_one_of_them_by_keyboard_lose_nothing(made, tmp_pat
         assert barriers(anna.page) == []
         anna.page.get_by_role("application").focus()
         anna.page.keyboard.press("Control+s")
-        expect(anna.page.locator("[data-saved]")).to_contain_text("Saved ")
+        saved = anna.page.locator("[data-saved]")
+        expect(saved).to_contain_text("Saved ", timeout=PATIENCE)
+        assert any("ERR_FAILED" in words for words in anna.complaints)
+        anna.complaints.clear()
         page = ben.page
         ben.tab_to(page.get_by_role("application"))
         for key in ("r", "Enter", *["ArrowRight"] * 9, "Enter"):

@@ -24,6 +24,7 @@ from events.models import Event, SplitRule
 from inventory.models import (
     AllocationPlan,
     EventSeat,
+    Hold,
     HouseState,
     LayoutMove,
     Ownership,
@@ -36,7 +37,17 @@ from inventory.moving import GONE, CannotMove, look_ahead, move_event
 from inventory.overview import seen_and_priced
 from inventory.picking import stands
 from inventory.pricing.undoing import undoable
-from inventory.services import Redrawn, Terms, Wanted, apply_plan, lay_out, look, make_hold
+from inventory.services import (
+    Redrawn,
+    Terms,
+    Wanted,
+    add_places,
+    apply_plan,
+    lay_out,
+    look,
+    make_hold,
+    release_places,
+)
 from suppliers.models import PurchaseOrderLine
 from suppliers.services.drafting import NotOrderable
 from tickets.models import Ticket
@@ -435,6 +446,49 @@ def test_a_program_that_says_which_layout_it_knows_sells_nothing_of_another(hous
     assert not Ticket.objects.exists()
     assert ask({"drawn": event.layout.content_hash}).status_code == 201
     assert ask({"best": {"quantity": 1}} if "best" in wish else {"seats": [8]}).status_code == 201
+
+
+def held(event, ordinals):
+    terms = Terms(kind="HOUSE", name="Guests")
+    return make_hold(event=event, wanted=Wanted(ordinals=tuple(ordinals)), terms=terms)
+
+
+def test_whoever_holds_places_of_the_former_version_is_told_to_choose_again(layout):
+    event = world.event_on_sale(layout)
+    world.received_order(event)
+    hold = held(event, [3, 4])
+    stale = Event.objects.get(pk=event.pk)
+    move_event(event=event, layout=exchanged(layout), reason="New numbers")
+    now = sorted(hold.seats.values_list("ordinal", flat=True))
+    stale_hold = Hold.objects.get(pk=hold.pk)
+    stale_hold.event = stale
+    for late in (
+        lambda: held(stale, [7]),
+        lambda: add_places(stale_hold, Wanted(ordinals=(7,))),
+        lambda: release_places(stale_hold, ordinals=now[:1]),
+    ):
+        with pytest.raises(Redrawn):
+            late()
+    assert sorted(hold.seats.values_list("ordinal", flat=True)) == now
+
+
+def test_a_delivery_of_places_of_the_former_version_is_refused(house, layout):
+    event = world.event_on_sale(layout)
+    order = world.confirmed_order(event)
+    line = order.lines.get()
+    move_event(event=event, layout=exchanged(layout), reason="New numbers")
+    line.refresh_from_db()
+    _, secret = ApiKey.objects.make(role="staff", name="Desk", user=world.staff(house, "OWNER"))
+    caller = Client(headers={"authorization": f"Api-Key {secret}", "host": house.host})
+
+    def ask(drawn):
+        part = {"line": str(line.pk), "seats": line.ordinals[:2], "drawn": drawn}
+        page = f"/api/v1/purchase-orders/{order.pk}/receive"
+        return caller.post(page, {"lines": [part]}, content_type="application/json")
+
+    answer = ask(layout.content_hash)
+    assert (answer.status_code, answer.json()["code"]) == (409, "map_redrawn")
+    assert ask(Event.objects.get(pk=event.pk).layout.content_hash).status_code == 201
 
 
 def test_who_read_the_event_before_its_move_is_told_so_and_nothing_breaks(layout):

@@ -118,8 +118,11 @@ def test_only_the_last_changes_are_kept(event, monkeypatch):
         take(event, ordinal)
         versions.append(seen(event).version)
     assert list(HouseChange.objects.values_list("version", flat=True)) == versions[-3:]
-    assert changes(event, versions[-4]).status_code == 200
-    assert changes(event, versions[-5]).status_code == 410
+    kept = kept_changes(event.pk)
+    assert len(following(kept, versions[-4])) == 3
+    with pytest.raises(Gone):
+        following(kept, versions[-5])
+    assert changes(event, versions[0] - 2000).status_code == 410
 
 
 def test_nothing_leads_from_a_house_that_was_redrawn_to_this_one(event):
@@ -153,7 +156,9 @@ def test_the_status_names_its_version_and_changes_lead_on_from_it(event):
     answer = changes(event, version)
     now = int(answer["ETag"].strip('"'))
     assert answer.status_code == 200
-    assert unpacked(answer.content) == Change(version, now, {499: TAKEN})
+    told = unpacked(answer.content)
+    assert (told.since, told.version) == (version // 2000 * 2000, now)
+    assert (told.places[498], told.places[499]) == (FREE, TAKEN)
     assert answer["Cache-Control"] == "public, max-age=1"
     assert answer["Content-Type"] == "application/octet-stream"
     assert of(event, "status")["ETag"] == f'"{now}"'
@@ -181,10 +186,13 @@ def test_a_version_rounded_down_leads_on_as_well(event):
 def test_nobody_looks_twice_for_those_who_ask_the_same_within_a_second(
     event, visitor, django_assert_num_queries
 ):
-    page = f"/api/v1/events/{event.pk}/changes?since={seen(event).version - 1}"
-    assert visitor.get(page).status_code == 200
+    start = seen(event).version // 2000 * 2000
+    page = f"/api/v1/events/{event.pk}/changes?since="
+    assert visitor.get(f"{page}{start}").status_code == 200
     with django_assert_num_queries(1):
-        assert visitor.get(page).status_code == 200
+        assert visitor.get(f"{page}{start}").status_code == 200
+    with django_assert_num_queries(2):  # one looks whether this is the last
+        assert visitor.get(f"{page}{start + 1}").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_the_event_page_asks_for_the_whole_map_at_once(browser, world):
     folder = settings.BASE_DIR / "static/js/seatmap"
     hinted = re.findall(r'rel="modulepreload" href="/static/js/(?:seatmap/)?(\w+)', page)
     assert sorted(hinted) == sorted(["labels", *(file.stem for file in folder.glob("*.js"))])
-    assert page.count('as="fetch"') == 2
+    assert page.count('as="fetch"') == 3
 
 
 def test_a_level_of_which_nothing_is_ours_is_not_called_full(browser, world):

@@ -55,12 +55,15 @@ from inventory.services.returning import (
     take_off_sale,
 )
 from inventory.services.showing import (
+    FRESH_SECONDS,
     Seen,
     kept_changes,
     look,
+    rounded,
 )
 
 __all__ = [
+    "FRESH_SECONDS",
     "ClaimedSeat",
     "Misfit",
     "NotHoldable",
@@ -101,6 +104,7 @@ __all__ = [
     "release",
     "release_hold",
     "release_places",
+    "rounded",
     "sell",
     "simulate",
     "simulate_plan",

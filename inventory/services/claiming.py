@@ -8,8 +8,9 @@ from django.db import OperationalError, connection
 from django.db.models.functions import Now
 
 from core.errors import DomainError
-from core.locks import lock
+from core.locks import lock, lock_one
 from core.transactions import is_lock_timeout
+from events.models import Event
 from inventory.free import AS_IT_IS, OPEN_TO
 from inventory.models import EventSeat, Status, StockChannel
 from inventory.waking import wake
@@ -140,6 +141,13 @@ class Redrawn(DomainError):
             "The map of this house was redrawn a moment ago. Look at it again and choose your places. "
             "Nothing was reserved and nothing was charged."
         )
+
+
+def keep_layout(event):
+    """Locks the event, which then stays on the layout it was read with until the transaction ends.
+    Raises Redrawn when it has moved to another already."""
+    if lock_one(Event.objects.filter(pk=event.pk)).layout_id != event.layout_id:
+        raise Redrawn
 
 
 def check_drawn(event, drawn):

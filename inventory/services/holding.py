@@ -22,6 +22,7 @@ from core.transactions import is_lock_timeout, use_case
 from inventory.facts import HoldRunsOut
 from inventory.free import AS_IT_IS
 from inventory.models import EventSeat, Hold, HoldStatus, Status
+from inventory.services.claiming import keep_layout
 from inventory.stock import best_first, last_first, stock_of
 from inventory.waking import wake
 from venues.models import LayoutSeat
@@ -106,8 +107,9 @@ class Wanted:
 def make_hold(*, event, wanted, terms, by=None, pool=None):
     """Holds these places of the event, out of `pool` if one is given; returns the Hold.
 
-    Raises WrongTerms, NotHoldable naming the places that are not free, or WrongState when the pool is
-    over. Places that a buyer let lapse can be held once they have been tidied, within seconds.
+    Raises WrongTerms, NotHoldable naming the places that are not free, WrongState when the pool is
+    over, or Redrawn when the event has moved to another layout since it was read. Places that a buyer
+    let lapse can be held once they have been tidied, within seconds.
     """
     return _trying(lambda: _make(event, wanted, terms, by, pool), wanted)
 
@@ -131,6 +133,7 @@ def _trying(attempt, wanted):
 
 @use_case
 def _make(event, wanted, terms, by, pool):
+    keep_layout(event)
     pool = pool and locked_hold(pool)
     if pool and pool.event_id != event.pk:
         raise WrongTerms("A pool holds places of its own event only.")
@@ -152,6 +155,7 @@ def _make(event, wanted, terms, by, pool):
 
 @use_case
 def _add(hold, wanted):
+    keep_layout(hold.event)
     pool = hold.pool_id and locked_hold(Hold(pk=hold.pool_id))
     hold = locked_hold(hold)
     ordinals = _ordinals(hold.event, wanted, pool)

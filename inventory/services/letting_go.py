@@ -11,6 +11,7 @@ from core.locks import lock, lock_one
 from core.transactions import use_case
 from core.words import many
 from inventory.models import EventSeat, Hold, HoldStatus, Status
+from inventory.services.claiming import keep_layout
 from inventory.services.holding import (
     NotHoldable,
     WrongTerms,
@@ -35,7 +36,9 @@ WHERE hold_id = ANY (%(holds)s) AND status IN ('HELD', 'RESERVED')
 @use_case
 def release_places(hold, *, ordinals=None, quantity=None, reason=""):
     """Gives back these places of an active hold, or so many of them, the last first; returns how many.
-    When none is left, the hold is over. Raises WrongState, or NotHoldable naming foreign places."""
+    When none is left, the hold is over. Raises WrongState, NotHoldable naming foreign places, or
+    Redrawn when the event has moved to another layout since it was read."""
+    keep_layout(hold.event)
     hold = locked_hold(hold)
     held = {seat.ordinal: seat for seat in lock(hold.seats.filter(status=Status.HELD))}
     chosen = set(ordinals) if ordinals else _last_of(hold, held, quantity)

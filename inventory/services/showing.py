@@ -17,6 +17,7 @@ from inventory.deltas import Change, differing, packed, unpacked
 from inventory.models import HouseChange, HouseState
 from inventory.queries import STATUS_BYTES
 
+FRESH_SECONDS = 1  # how old may be what buyers are shown
 STEP = 2000  # versions are milliseconds of the clock that no two share; readers round down to this
 KEPT = 300  # changes of an event: over a minute of the busiest sale, days of a quiet one
 LAST_SEEN = """
@@ -44,6 +45,11 @@ class Seen:
     version: int
     layout_id: UUID | None
     status: bytes
+
+
+def rounded(version):
+    """The version from which everybody asks who has this one: for so many one answer does."""
+    return version - version % STEP
 
 
 def look(event_id, *, within):
@@ -77,7 +83,7 @@ def _next(seen, layout_id):
     it is rounded down: who asks from there was not at the house before."""
     if seen.layout_id == layout_id:
         return seen.version + 1
-    return seen.version - seen.version % STEP + STEP
+    return rounded(seen.version) + STEP
 
 
 def _now(event_id):
@@ -107,7 +113,7 @@ def _keep(event_id, before, after):
     since, known = before.version, before.status
     if before.layout_id != after.layout_id:
         changes.delete()
-        since, known = after.version - after.version % STEP, b""
+        since, known = rounded(after.version), b""
     places = differing(known, after.status)
     content = packed(Change(since, after.version, places))
     changes.create(event_id=event_id, version=after.version, content=content)

@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from core.api import Strict
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, total
+from inventory.api import OnMap
 from suppliers.models import Basis, Fulfillment, LandedCost, PaymentTerms, PurchaseOrder, Status
 
 SHOWN_TIMES = ("created", "submitted", "approved", "confirmed", "cancelled")
@@ -164,7 +165,7 @@ class OrderRow(serializers.Serializer):
     received_quantity = serializers.IntegerField(source="seats_received", allow_null=True)
 
 
-class ReceivedPart(Strict):
+class ReceivedPart(OnMap):
     line = serializers.UUIDField()
     seats = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=2**31 - 1),

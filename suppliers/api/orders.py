@@ -9,9 +9,11 @@ from rest_framework.views import APIView
 from agencies.api import StaffView, may, said_once
 from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, CursorPagination
 from core.errors import Invalid, NotFound
+from core.locks import lock_one
 from core.money import Money
 from core.transactions import use_case
 from events.models import Event
+from inventory.services import check_drawn
 from suppliers import services
 from suppliers.api.order_fields import (
     CancelRequest,
@@ -230,8 +232,10 @@ def _called_off(order, asked, by):
     return services.cancel_order(order=order, reason=reason, by=by)
 
 
+@use_case
 def _received(order, asked, by):
     parts = asked.get("lines")
+    _check_drawn(lock_one(PurchaseOrder.objects.filter(pk=order.pk)), parts or ())
     receipt = services.receive_delivery(
         order=order,
         ordinals_by_line=parts and {part["line"]: part["seats"] for part in parts},
@@ -248,3 +252,11 @@ def _received(order, asked, by):
         "currency": receipt.currency,
         "received_at": receipt.received_at.isoformat(),
     }
+
+
+def _check_drawn(order, parts):
+    """The events of a locked order stay on their layouts."""
+    lines = order.lines.select_related("event").in_bulk()
+    for part in parts:
+        if part["line"] in lines:
+            check_drawn(lines[part["line"]].event, part.get("drawn"))

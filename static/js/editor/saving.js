@@ -3,6 +3,7 @@
 const PAUSE = 1500; // ms without a change
 const AGAIN = 10_000; // ms after a failure
 const SLICE = 10; // ms of work without a frame
+const UNHEARD = [undefined, 502, 503, 504]; // of a save that may have been stored: the very same is sent again
 
 export class Saver {
   /** root names the addresses; state shows a line; refused(message, isStale) shows what went wrong. */
@@ -39,8 +40,9 @@ export class Saver {
   async send() {
     if (!this.isChanged || this.isStale) return !this.isChanged;
     this.show("Saving…");
-    const { body, sections, changes } = await this.spelled();
+    const { body, sections, changes } = (this.unheard ??= await this.spelled());
     const answer = await this.server.sendFile(this.root.dataset.save, body, { method: "POST", type: "application/json" });
+    if (answer.ok || !UNHEARD.includes(answer.status)) this.unheard = null;
     if (!answer.ok) return this.failed(answer);
     sections.forEach(({ section, revision }, position) => (section.saved = { position, revision }));
     this.version = answer.version;

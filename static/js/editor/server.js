@@ -20,7 +20,7 @@ export class Server {
     if (!response) return { ok: false, message: UNREACHED };
     const { ok, status, redirected } = response;
     if (redirected) return { ok: false, status, message: SIGNED_OUT };
-    const answer = await response.json().catch(() => ({ message: `The server answered ${status}. Nothing was saved.` }));
+    const answer = await response.json().catch(() => ({ message: `The server answered ${status}. Whether this was saved is not known.` }));
     return { ...answer, ok, status };
   }
 }
