@@ -29,6 +29,8 @@ DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / ".local" / MODE)))
 SECRET_KEY = env("SECRET_KEY")
 TICKET_SIGNING_SECRET = env("TICKET_SIGNING_SECRET").encode()
 PAYMENT_WEBHOOK_SECRETS = env.list("PAYMENT_WEBHOOK_SECRETS", default=[])
+STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
 
 # --- site -----------------------------------------------------------------------------------------
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
@@ -245,6 +247,12 @@ if BEHIND_TLS_PROXY:
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+STRIPE_PAGE = env("STRIPE_PAGE", default="https://checkout.stripe.com")
+PAYMENT_PAGES = [
+    *([env("PAYMENT_SIMULATOR_URL")] if env("PAYMENT_SIMULATOR_URL", default="") else []),
+    *([STRIPE_PAGE] if STRIPE_SECRET_KEY else []),
+]
+
 # Where browsers find the process that streams changes of the map: "/" behind this same origin, or an
 # origin of its own; empty: there is none and they poll.
 STREAM_URL = env("STREAM_URL", default="")
@@ -260,7 +268,8 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
-        "form-action": ["'self'", env("PAYMENT_SIMULATOR_URL", default="'self'")],
+        # A form of ours may end on the page of a provider: browsers hold this against redirects, too.
+        "form-action": ["'self'", *PAYMENT_PAGES],
     },
 }
 
@@ -277,7 +286,13 @@ PAYMENT_SIMULATOR_URL = env("PAYMENT_SIMULATOR_URL", default="")
 PAYMENT_SIMULATOR_SECRET = env("PAYMENT_SIMULATOR_SECRET", default="")
 if PAYMENT_SIMULATOR_URL and PRODUCTION:
     raise ImproperlyConfigured("The payment simulator is never used in production.")
-PAYMENT_PROVIDER = env("PAYMENT_PROVIDER", default="" if PRODUCTION else "simulated")
+STRIPE_API_BASE = env("STRIPE_API_BASE", default="https://api.stripe.com")
+# Only ways that are paid at once: what comes days later finds the seats sold to others.
+STRIPE_PAYMENT_METHODS = env.list("STRIPE_PAYMENT_METHODS", default=["card"])
+REAL_PROVIDER = "stripe" if STRIPE_SECRET_KEY else ""
+PAYMENT_PROVIDER = env("PAYMENT_PROVIDER", default=REAL_PROVIDER if PRODUCTION else "simulated")
+# Other choices, the default first: {"parterre": ["stripe"], "parterre KWD": ["simulated"], "EUR": …}.
+PAYMENT_PROVIDERS = env.json("PAYMENT_PROVIDERS", default={})
 
 # --- mail -----------------------------------------------------------------------------------------
 MAIL_DIR = Path(env("MAIL_DIR", default=str(DATA_DIR / "mail")))
@@ -382,5 +397,7 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
+    # At lower levels it writes down what it sends and gets: addresses of buyers, for one.
+    "loggers": {"stripe": {"level": "WARNING"}},
 }
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"] if not PRODUCTION else []

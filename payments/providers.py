@@ -1,6 +1,8 @@
-"""Which adapters this installation has. Adding a provider is a line here and a module in adapters."""
+"""Which payment providers this installation has, and which of them an agency sells with. Adding one
+is a function here and a module in adapters."""
 
 from functools import lru_cache
+from importlib import import_module
 
 from django.conf import settings
 
@@ -10,21 +12,56 @@ from payments.adapters.simulated import SimulatedProvider
 _simulated = lru_cache(SimulatedProvider)
 
 
-def _adapters():
+def _simulator():
     if not settings.PAYMENT_SIMULATOR_URL:
-        return {}
-    return {
-        "simulated": _simulated(
-            settings.PAYMENT_SIMULATOR_URL,
-            settings.PAYMENT_SIMULATOR_SECRET,
-            tuple(settings.PAYMENT_WEBHOOK_SECRETS),
-        )
-    }
+        return None
+    return _simulated(
+        settings.PAYMENT_SIMULATOR_URL,
+        settings.PAYMENT_SIMULATOR_SECRET,
+        tuple(settings.PAYMENT_WEBHOOK_SECRETS),
+    )
+
+
+def _stripe():
+    if not settings.STRIPE_SECRET_KEY:
+        return None
+    return _stripe_of(
+        settings.STRIPE_SECRET_KEY,
+        tuple(settings.STRIPE_WEBHOOK_SECRETS),
+        settings.STRIPE_API_BASE,
+        tuple(settings.STRIPE_PAYMENT_METHODS),
+    )
+
+
+@lru_cache
+def _stripe_of(*arguments):
+    """Its SDK is big: only who uses it loads it."""
+    return import_module("payments.adapters.stripe").StripeProvider(*arguments)
+
+
+ADAPTERS = {"simulated": _simulator, "stripe": _stripe}
 
 
 def provider(name):
     """The adapter of this name; NotFound when this installation does not have it."""
-    adapter = _adapters().get(name)
+    adapter = ADAPTERS[name]() if name in ADAPTERS else None
     if adapter is None:
         raise NotFound(f"There is no payment provider called {name} here.")
     return adapter
+
+
+def providers_for(agency, currency):
+    """Names of the providers a buyer of this agency may choose from, the default first.
+
+    PAYMENT_PROVIDERS names them for "slug EUR", "slug" or "EUR", the first of these that it has;
+    without any it is PAYMENT_PROVIDER. What this installation does not have is left out.
+    """
+    chosen = settings.PAYMENT_PROVIDERS
+    keys = (f"{agency.slug} {currency}", agency.slug, currency)
+    names = next((chosen[key] for key in keys if key in chosen), [settings.PAYMENT_PROVIDER])
+    return [name for name in names if name in ADAPTERS and ADAPTERS[name]() is not None]
+
+
+def default_provider(agency, currency):
+    """Name of the provider a payment begins with, empty when none is named."""
+    return next(iter(providers_for(agency, currency)), settings.PAYMENT_PROVIDER)

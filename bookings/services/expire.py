@@ -1,5 +1,8 @@
 """The end of reservations: by time, by the next buyer, or because the buyer gave up."""
 
+import logging
+from datetime import timedelta
+
 from django.db.models.functions import Now
 
 from bookings.facts import BookingCancelled, BookingExpired
@@ -9,10 +12,17 @@ from core.outbox import record
 from core.status import WrongState
 from core.transactions import use_case
 from inventory.services import keep, lock_seats, release
+from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import Payment
 from payments.models import Status as PaymentStatus
+from payments.services import close_payment
 from tickets.services import cancel_tickets
 from tickets.services.issue import lock_tickets
+
+log = logging.getLogger(__name__)
+GRACE = timedelta(minutes=10)
+"""How long after its time a reservation keeps its places while its provider does not say that nobody
+can pay for them any more."""
 
 
 def expire_in(booking_ids, *, and_lock=()):
@@ -65,18 +75,43 @@ def _close(booking, items, status, reason):
     release(seat_ids=[item.event_seat_id for item in items], reference=booking.pk)
 
 
-@use_case
 def expire_lapsed(booking_id):
-    """Tidies one reservation if its time is over; returns whether it was."""
+    """Ends one reservation if its time is over, once nobody can pay for it any more; returns whether
+    it did. Raises ProviderUnavailable when that cannot be known yet."""
+    booking = Booking.objects.lapsed().filter(pk=booking_id).first()
+    if booking is None:
+        return False
+    try:
+        close_payment(booking_id)
+    except (ProviderUnavailable, ProviderRefused):
+        if booking.reserved_until + GRACE > database_now():
+            raise
+        log.exception("booking %s ends, though its payment page may be open", booking.number)
+    return _expire_lapsed(booking_id)
+
+
+@use_case
+def _expire_lapsed(booking_id):
     return bool(expire_in([booking_id]))
 
 
-@use_case
 def abandon(booking_id, *, reason="given up by the buyer"):
-    """The buyer lets an unpaid reservation go; its places are free at once."""
+    """The buyer lets an unpaid reservation go; its places are free at once. Raises WrongState when
+    the money has arrived after all."""
+    try:
+        close_payment(booking_id)
+    except (ProviderUnavailable, ProviderRefused):
+        log.warning("booking %s is given up before its payment page is shut", booking_id)
+    return _abandon(booking_id, reason)
+
+
+@use_case
+def _abandon(booking_id, reason):
     booking = lock_one(Booking.objects.filter(pk=booking_id))
     if booking.status != Status.RESERVED:
         raise WrongState("Only an unpaid reservation can be given up.")
+    if Payment.objects.filter(reference=booking_id, status=PaymentStatus.SUCCEEDED).exists():
+        raise WrongState("The payment has arrived; the tickets are on their way.")
     items = list(booking.items.all())
     lock_seats([item.event_seat_id for item in items])
     _close(booking, items, Status.CANCELLED, reason)

@@ -6,10 +6,12 @@ from agencies.queries import current_agency, site_of
 from bookings.links import mailed_key
 from bookings.models import Booking, Status
 from bookings.services.confirm import confirm
+from bookings.services.expire import GRACE
 from core.errors import DomainError, Invalid
 from core.locks import database_now, lock_one
 from core.transactions import use_case
 from customers.services import remember_customer
+from inventory.services import keep, lock_seats
 from payments.models import OPEN, Payment
 from payments.models import Status as PaymentStatus
 from payments.services import open_payment, start_payment
@@ -85,11 +87,19 @@ def _ensure_payment(booking_id):
     """A failed attempt may be followed by another while the places are still kept."""
     booking = lock_one(Booking.objects.select_related("event").filter(pk=booking_id))
     _still_held(booking)
+    _keep_while_paying(booking)
     known = set(Payment.objects.filter(reference=booking_id).values_list("status", flat=True))
     if PaymentStatus.SUCCEEDED in known:
         raise AlreadyPaid("Your payment has arrived; the tickets are on their way to you.")
     if not known.intersection(OPEN):
         open_payment(reference=booking_id, money=booking.money, description=booking.in_words)
+
+
+def _keep_while_paying(booking):
+    """Nobody takes over places whose buyer may be paying: first the provider's page is shut, and only
+    if nobody answers there does the time run out by itself."""
+    seats = [seat.pk for seat in lock_seats(booking.items.values("event_seat_id"))]
+    keep(seat_ids=seats, reference=booking.pk, until=booking.reserved_until + GRACE)
 
 
 def _still_held(booking):

@@ -263,12 +263,13 @@ def sell(*, seat_ids, reference):
     ).update(status=Status.SOLD, claimed_until=None)
 
 
-def keep(*, seat_ids, reference):
-    """The money for what `reference` has reserved has arrived: these places lapse no more while they
-    wait to be sold, so that nobody is shown them as free. Returns how many are kept."""
+def keep(*, seat_ids, reference, until=None):
+    """What `reference` has reserved lapses not before `until`, so that nobody is shown it as free; if
+    that is None, the money has arrived and it lapses no more. Returns how many places are kept."""
+    until = until or Now() + timedelta(days=KEPT_DAYS)
     return EventSeat.objects.filter(
         pk__in=seat_ids, claimed_by=reference, status=Status.RESERVED
-    ).update(claimed_until=Now() + timedelta(days=KEPT_DAYS))
+    ).update(claimed_until=until)
 
 
 def release(*, seat_ids, reference):

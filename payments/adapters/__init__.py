@@ -54,6 +54,45 @@ class WebhookEvent:
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class ProviderCharge:
+    """What taking the money came to: the provider's `fee`, in `fee_currency` (None until it is known),
+    and what it thinks of the card.
+
+    `risk_level` is normal, elevated, highest or empty (not judged), `risk_score` 0 to 100 or None;
+    `card` is a fingerprint: the same for the same card at this provider, and no card number.
+    """
+
+    ref: str
+    amount: Decimal
+    currency: str
+    fee: Decimal | None = None
+    fee_currency: str = ""
+    risk_level: str = ""
+    risk_score: int | None = None
+    risk_reason: str = ""
+    card: str = ""
+
+
+@dataclass(frozen=True)
+class ProviderDispute:
+    """A buyer's bank takes money back, or asks about it. `state` is inquiry (no money has moved),
+    needs_response, under_review, won, lost or closed (an inquiry that ended without a dispute).
+
+    `is_withdrawn` says whether the money is gone at present; evidence counts until `evidence_due_at`.
+    """
+
+    ref: str
+    payment_ref: str
+    state: str
+    reason: str
+    amount: Decimal
+    currency: str
+    is_withdrawn: bool
+    created_at: datetime
+    evidence_due_at: datetime | None = None
+
+
 class Provider(Protocol):
     """Amounts are Decimals in the currency's scale, times are aware, ids are our own UUIDs.
 
@@ -76,19 +115,31 @@ class Provider(Protocol):
         expires_at: datetime,
         idempotency_key: str,
     ) -> ProviderSession:
-        """A page on which `amount` can be paid to `payee`, a name buyers know, until `expires_at`; the
-        same one for the same key.
+        """A page on which `amount` can be paid to `payee`, a name buyers know; the same one for the
+        same key. It ends by itself not before `expires_at`, as soon after as the provider can: who
+        sells the places again shuts it first with expire_session.
 
         It carries payment_id and reference in its metadata, so it is found again by them.
         """
 
     def find_session(
-        self, *, ref: str | None = None, payment_id: UUID | None = None
+        self,
+        *,
+        ref: str | None = None,
+        payment_id: UUID | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> ProviderSession | None:
-        """The session as it is now, by the provider's id or by ours; paid before open before rest."""
+        """The session as it is now, by the provider's id or by ours; paid before open before rest.
+
+        With payment_id, `since` and `until` (None: now) say when it may have been opened: a provider
+        that cannot be asked for our id looks through what it opened then. What is found is certain
+        either way; who cannot know raises ProviderUnavailable.
+        """
 
     def expire_session(self, ref: str) -> ProviderSession | None:
-        """Shuts the page; returns the session as it is afterwards, which may be paid already."""
+        """Shuts the page; returns the session as it is afterwards, which may be paid already, or
+        still open when money is on its way."""
 
     def refund(
         self,
@@ -107,6 +158,12 @@ class Provider(Protocol):
     ) -> ProviderRefund | None:
         """The refund that was made for our refund_id: one that did not fail, of any attempt, before
         a failed one of this attempt. Failed ones of other attempts count for nothing."""
+
+    def find_charge(self, payment_ref: str) -> ProviderCharge | None:
+        """What a paid session's payment cost and how risky the provider holds it to be."""
+
+    def find_disputes(self, payment_ref: str) -> list[ProviderDispute]:
+        """Disputes about this payment as they are now, the newest first."""
 
     def verify_webhook(self, body: bytes, headers) -> WebhookEvent:
         """The notice in a request; raises WebhookRefused. Asks nobody."""

@@ -24,18 +24,26 @@ def settle(payment_id):
     afterwards; raises ProviderUnavailable when the provider cannot be asked.
     """
     payment = Payment.objects.get(pk=payment_id)
-    session = _current(payment)
+    session = find_session(payment)
     if session is None:
         return _never_opened(payment)
     failpoints.reach("settle.before_record")
     return _record(payment_id, session)
 
 
-def _current(payment):
+def find_session(payment):
+    """The provider's session of a Payment as it is now, or None when there is none.
+
+    Until we have heard its id it is found by ours, among those of the time between the first try to
+    open it and, once that has ended, the end of the payment."""
     adapter = provider(payment.provider)
     if payment.provider_ref:
         return adapter.find_session(ref=payment.provider_ref)
-    return adapter.find_session(payment_id=payment.pk)
+    return adapter.find_session(
+        payment_id=payment.pk,
+        since=payment.opened_at or payment.created_at,
+        until=payment.settled_at,
+    )
 
 
 @use_case
@@ -122,13 +130,20 @@ def close_payment(reference):
     if payment.status == Status.PENDING:
         _give_up(payment.pk)
         return
-    session = _current(payment)
+    session = _shut(payment)
     if session is None:
         _give_up(payment.pk)
         return
-    if session.state == "open":
-        provider(payment.provider).expire_session(session.ref)
-    settle(payment.pk)
+    _record(payment.pk, session)
+
+
+def _shut(payment):
+    """The provider's session of a Payment after its page was shut, or None when there is none."""
+    expire = provider(payment.provider).expire_session
+    if payment.provider_ref:
+        return expire(payment.provider_ref)
+    session = find_session(payment)
+    return expire(session.ref) if session and session.state == "open" else session
 
 
 @use_case

@@ -1,6 +1,5 @@
 """From the row written at reservation to the page of the provider."""
 
-from django.conf import settings
 from django.db.models.functions import Now
 
 from agencies.queries import current_agency
@@ -11,7 +10,8 @@ from core.postgres.rows import insert
 from core.transactions import use_case
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import OPEN, Payment, Status
-from payments.providers import provider
+from payments.providers import default_provider, provider
+from payments.services.settle import find_session, settle
 
 
 class ProviderAway(DomainError):
@@ -31,7 +31,7 @@ def new_payment(*, reference, money, description):
     """The intent to be paid, for the transaction that makes it due to write. Returns the Payment."""
     return Payment(
         reference=reference,
-        provider=settings.PAYMENT_PROVIDER,
+        provider=default_provider(current_agency(), money.currency),
         amount=money.amount,
         currency=money.currency,
         description=description,
@@ -49,11 +49,11 @@ def start_payment(*, reference, email, success_url, cancel_url, expires_at):
     Repeating it gives the same page. Raises NothingToPay, or ProviderAway when the outcome is
     unknown: the row is then already PROCESSING and reconciliation looks the object up.
     """
-    payment = _begin(reference)
+    payment, is_first = _begin(reference)
     if payment.provider_url:
         return payment.provider_url
     failpoints.reach("pay.before_provider")
-    session = _open_session(payment, email, success_url, cancel_url, expires_at)
+    session = _open_session(payment, is_first, email, success_url, cancel_url, expires_at)
     failpoints.reach("pay.after_provider")
     refs = {
         "provider_ref": session.ref,
@@ -64,27 +64,32 @@ def start_payment(*, reference, email, success_url, cancel_url, expires_at):
         # Given up while the page was being opened: shut it, so that no money can follow.
         provider(payment.provider).expire_session(session.ref)
         raise NothingToPay("The time to pay is over. Nothing was charged.")
+    if session.state != "open":
+        settle(payment.pk)
+        raise NothingToPay("This payment has come to its end. Please look at your booking again.")
     return session.url
 
 
 @use_case
 def _begin(reference):
+    """(the open Payment, whether nobody has asked the provider for it before)."""
     try:
         payment = lock_one(Payment.objects.filter(reference=reference, status__in=OPEN))
     except Payment.DoesNotExist:
         raise NothingToPay("There is nothing left to pay for this booking.") from None
-    if payment.status == Status.PENDING:
+    is_first = payment.status == Status.PENDING
+    if is_first:
         payment.move_to(Status.PROCESSING)
         Payment.objects.filter(pk=payment.pk).update(status=payment.status, opened_at=Now())
-    return payment
+    return payment, is_first
 
 
-def _open_session(payment, email, success_url, cancel_url, expires_at):
-    """The provider's session for this payment, found again if it was made before we heard of it."""
-    adapter = provider(payment.provider)
+def _open_session(payment, is_first, email, success_url, cancel_url, expires_at):
+    """The provider's session for this payment, found again if an earlier try made it without our
+    hearing of it."""
     try:
-        known = adapter.find_session(payment_id=payment.pk)
-        return known or adapter.open_session(
+        known = None if is_first else find_session(payment)
+        return known or provider(payment.provider).open_session(
             payment_id=payment.pk,
             reference=payment.reference,
             amount=payment.amount,

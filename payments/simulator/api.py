@@ -25,7 +25,11 @@ SESSION_REQUIRED = (
     "expires_at",
 )
 REASONS = ("duplicate", "fraudulent", "requested_by_customer")
-FAULTS = ("timeout_after_success", "status_500", "delay", "close")
+FAULTS = (
+    *("timeout_after_success", "status_500", "delay", "close"),
+    *("sticky_500", "sticky_500_after_success"),
+)
+TROUBLE = {"error": {"type": "api_error", "message": "A fault was asked for."}}
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,12 @@ class Call:
         return self.provider.store
 
 
-def once(call, act):
-    """(status, body) of `act`; the same key and parameters get the first success again."""
+def once(call, act, sticky=""):
+    """(status, body) of `act`; the same key and parameters get the first answer again.
+
+    `sticky` is a fault that this answer and all that repeat it show: 500, with nothing done or, after
+    success, with everything done.
+    """
     if call.method != "POST" or not call.key:
         with call.store.transaction():
             return 200, act(call)
@@ -64,12 +72,13 @@ def once(call, act):
             )
         if known:
             return known[0]["status"], json.loads(known[0]["body"])
-        body = act(call)
+        body = act(call) if sticky != "sticky_500" else None
+        status, body = (500, TROUBLE) if sticky else (200, body)
         call.store.rows(
-            "INSERT INTO answers (key, asked, status, body) VALUES (?, ?, 200, ?)",
-            *(call.key, asked, json.dumps(body)),
+            "INSERT INTO answers (key, asked, status, body) VALUES (?, ?, ?, ?)",
+            *(call.key, asked, status, json.dumps(body)),
         )
-        return 200, body
+        return status, body
 
 
 def _fingerprint(call):
@@ -195,7 +204,9 @@ def control_pay(call):
     if found["outcome"] not in checkout.OUTCOMES:
         raise ApiError(400, f"outcome must be one of {', '.join(checkout.OUTCOMES)}.")
     session = checkout.get(call.store, "checkout.session", call.object_id, call.now)
-    checkout.act_out(call.store, session, found["outcome"], call.now, seconds=_seconds(found, None))
+    checkout.act_out(
+        call.store, session, found["outcome"], call.now, seconds=seconds_of(found, None)
+    )
     return show(call, session)
 
 
@@ -215,7 +226,7 @@ def add_fault(call):
     times = whole_number(found, "times") if "times" in found else 1
     call.store.rows(
         "INSERT INTO faults (route, kind, times, seconds) VALUES (?, ?, ?, ?)",
-        *(found["route"], found["kind"], times, _seconds(found, 0)),
+        *(found["route"], found["kind"], times, seconds_of(found, 0)),
     )
     return list_faults(call)
 
@@ -248,7 +259,7 @@ def read_log(call):
     }
 
 
-def _seconds(found, default):
+def seconds_of(found, default):
     if "seconds" not in found:
         return default
     try:
@@ -262,6 +273,13 @@ def _seconds(found, default):
 
 ID = r"(?P<object_id>[A-Za-z0-9_]+)"
 SESSIONS = "/v1/checkout/sessions"
+CONTROL = [
+    ("POST", "/_control/faults", add_fault),
+    ("GET", "/_control/faults", list_faults),
+    ("DELETE", "/_control/faults", forget_faults),
+    ("POST", "/_control/webhook", change_webhook),
+    ("GET", "/_control/log", read_log),
+]
 CALLS = [
     ("POST", SESSIONS, create_session),
     ("GET", SESSIONS, list_sessions),
@@ -275,9 +293,5 @@ CALLS = [
     ("GET", f"/v1/events/{ID}", get_event),
     ("POST", f"/_control/sessions/{ID}/pay", control_pay),
     ("POST", f"/_control/refunds/{ID}", control_refund),
-    ("POST", "/_control/faults", add_fault),
-    ("GET", "/_control/faults", list_faults),
-    ("DELETE", "/_control/faults", forget_faults),
-    ("POST", "/_control/webhook", change_webhook),
-    ("GET", "/_control/log", read_log),
+    *CONTROL,
 ]

@@ -70,12 +70,12 @@ def act_out(store, session, outcome, now, seconds=None):
     if session["status"] != "open":
         raise ApiError(400, f"This session is {session['status']}.", code="session_not_open")
     if outcome in ("decline", "repeated_notice"):
-        _decline(store, session, now, times=_arrivals(outcome, now, seconds))
+        _decline(store, session, now, times=arrivals(outcome, now, seconds))
     if outcome != "decline":
-        _capture(store, session, now, times=_arrivals(outcome, now, seconds))
+        _capture(store, session, now, times=arrivals(outcome, now, seconds))
 
 
-def _arrivals(outcome, now, seconds):
+def arrivals(outcome, now, seconds):
     """When notices of this outcome arrive: one at once, one late, none, or many in disorder."""
     if outcome == "lost_notice":
         return []

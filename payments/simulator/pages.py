@@ -76,7 +76,7 @@ def show_page(call):
     with call.store.transaction():
         session = checkout.get(call.store, "checkout.session", call.object_id, call.now)
         intent = call.store.get("payment_intent", session["payment_intent"] or "")
-    return _page(session, _choices(session, intent), _summary(session))
+    return page_of(session, _choices(session, intent))
 
 
 def take_outcome(call):
@@ -89,7 +89,7 @@ def take_outcome(call):
         if session["status"] == "open" or found["outcome"] == "late_money":
             checkout.act_out(call.store, session, found["outcome"], call.now)
     is_on = session["status"] == "complete" or session.get("_money_due_at")
-    return _see(success_address(session) if is_on else f"/pay/{session['id']}")
+    return see(success_address(session) if is_on else f"/pay/{session['id']}")
 
 
 def trouble_page(error):
@@ -166,10 +166,11 @@ def _merchant(session):
     return session.get("_payee") or urlsplit(session["success_url"]).netloc
 
 
-def _page(session, choices, summary):
+def page_of(session, choices):
+    """The page of a session, which offers these choices (HTML)."""
     title = f"Pay {_merchant(session)} – simulated provider"
     origins = {_origin(session[name]) for name in ("success_url", "cancel_url")}
-    body = f'<main>{summary}<section class="sheet">{choices}</section></main>'
+    body = f'<main>{_summary(session)}<section class="sheet">{choices}</section></main>'
     return _document(title, body, form_targets=sorted(origins))
 
 
@@ -201,5 +202,5 @@ here.</header>
     return status, html.encode(), headers
 
 
-def _see(address):
+def see(address):
     return 303, b"", {"Location": address}

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from payments.simulator import pages
-from payments.simulator.api import CALLS, Call, once
+from payments.simulator.api import CALLS, TROUBLE, Call, once
 from payments.simulator.parameters import ApiError
 from payments.simulator.store import Store
 from payments.simulator.webhooks import Courier
@@ -21,11 +21,22 @@ log = logging.getLogger(__name__)
 
 LONGEST_BODY = 64 * 1024
 FORM = "application/x-www-form-urlencoded"
-ROUTES = [
-    *((method, re.compile(pattern), act) for method, pattern, act in CALLS),
-    ("GET", re.compile(r"/pay/(?P<object_id>\w+)"), pages.show_page),
-    ("POST", re.compile(r"/pay/(?P<object_id>\w+)"), pages.take_outcome),
-]
+HOSTED_PAGE = r"/pay/(?P<object_id>\w+)"
+STICKY = ("sticky_500", "sticky_500_after_success")
+
+
+def routed(calls):
+    """[(method, pattern, function)] as a Server wants it."""
+    return [(method, re.compile(pattern), act) for method, pattern, act in calls]
+
+
+ROUTES = routed(
+    [
+        *CALLS,
+        ("GET", HOSTED_PAGE, pages.show_page),
+        ("POST", HOSTED_PAGE, pages.take_outcome),
+    ]
+)
 
 
 @dataclass
@@ -36,6 +47,7 @@ class Provider:
     courier: Courier
     base_url: str
     secret: str
+    routes: list = field(default_factory=lambda: ROUTES)
 
 
 @dataclass
@@ -106,17 +118,17 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "close":
             raise Hangup
         if kind == "status_500":
-            return _json(500, {"error": {"type": "api_error", "message": "A fault was asked for."}})
+            return _json(500, TROUBLE)
         if kind == "delay":
             time.sleep(fault["seconds"])
             now = time.time()
-        answer = self._act(path, text, now)
+        answer = self._act(path, text, now, sticky=kind if kind in STICKY else "")
         if kind == "timeout_after_success":
             time.sleep(fault["seconds"])
             raise Hangup
         return answer
 
-    def _act(self, path, text, now):
+    def _act(self, path, text, now, sticky):
         try:
             act, object_id = self._route(path)
             self._check_key(path)
@@ -124,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
             call = Call(self.server.provider, self.command, path, text, key, now, object_id)
             if path.startswith("/pay/"):
                 return Answer(*act(call))
-            return _json(*once(call, act))
+            return _json(*once(call, act, sticky))
         except ApiError as error:
             if path.startswith("/pay/"):
                 return Answer(*pages.trouble_page(error))
@@ -137,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
         """(function, object id) for this request; raises ApiError 404 or 405."""
         found = [
             (method, act, match)
-            for method, pattern, act in ROUTES
+            for method, pattern, act in self.server.provider.routes
             if (match := pattern.fullmatch(path))
         ]
         for method, act, match in found:
@@ -211,9 +223,14 @@ def open_server(*, port, store_file, secret, webhook_secret, webhook_url, base_u
     """A Server that listens and a started Courier; port 0 takes a free one."""
     store = Store(store_file)
     courier = Courier(store, webhook_secret, webhook_url)
-    server = Server(port, Provider(store, courier, base_url, secret))
-    server.provider.base_url = base_url or f"http://127.0.0.1:{server.server_address[1]}"
-    courier.start()
+    return started(port, Provider(store, courier, base_url, secret))
+
+
+def started(port, provider):
+    """The listening Server of a Provider, whose courier is on its way."""
+    server = Server(port, provider)
+    provider.base_url = provider.base_url or f"http://127.0.0.1:{server.server_address[1]}"
+    provider.courier.start()
     return server
 
 

@@ -38,12 +38,14 @@ LOG_LENGTH = 50_000
 
 
 class Store:
-    """Objects are dicts with `id` and `object`; names that begin with `_` are not shown outside.
+    """Objects are dicts with `id`, which begins as `prefixes` says of their kind, and `object`; names
+    that begin with `_` are not shown outside.
 
     One connection, used by one thread at a time: whoever is in `transaction()` is alone.
     """
 
-    def __init__(self, file):
+    def __init__(self, file, prefixes=PREFIXES):
+        self.prefixes = prefixes
         self._alone = threading.RLock()
         self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
@@ -73,7 +75,7 @@ class Store:
 
     def add(self, kind, **fields):
         """A new object of this kind with an id of its own."""
-        found = {"id": PREFIXES[kind] + secrets.token_hex(12), "object": kind, **fields}
+        found = {"id": self.prefixes[kind] + secrets.token_hex(12), "object": kind, **fields}
         self.rows(
             "INSERT INTO objects (id, kind, doc) VALUES (?, ?, ?)",
             *(found["id"], kind, json.dumps(found)),

@@ -25,8 +25,9 @@ class Courier:
     they wait.
     """
 
-    def __init__(self, store, secret, address):
+    def __init__(self, store, secret, address, pass_time=pass_time):
         self.store = store
+        self.pass_time = pass_time
         self.secret = secret
         self.address = address
         self._wake = threading.Event()
@@ -65,7 +66,7 @@ class Courier:
         """Hands out what is due; returns the seconds until there is more to do."""
         now = time.time()
         with self.store.transaction():
-            pass_time(self.store, now)
+            self.pass_time(self.store, now)
             due = self._claim(now)
             following = self.store.next_moment()
         for delivery in due:

@@ -19,6 +19,7 @@ import pytest
 import requests
 
 from payments.adapters.simulated import SimulatedProvider
+from payments.webhook_signature import sign
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = os.environ.get("PAYMENT_SIMULATOR_SECRET", "a-test-simulator-secret")
@@ -33,6 +34,13 @@ class Simulator:
     wait until `send_notices_to` names one.
     """
 
+    module = "payments.simulator"
+    routes = {
+        "open": "POST /v1/checkout/sessions",
+        "find": "GET /v1/checkout/sessions/*",
+        "refund": "POST /v1/refunds",
+    }
+
     def __init__(self, store, webhook_url=""):
         self.store = store
         self.webhook_url = webhook_url
@@ -44,18 +52,21 @@ class Simulator:
         self.log = Path(f"{store}.log")
 
     def start(self):
-        environment = {
-            **os.environ,
-            "PAYMENT_SIMULATOR_SECRET": self.secret,
-            "PAYMENT_WEBHOOK_SECRETS": ",".join(self.webhook_secrets),
-        }
-        command = [sys.executable, "-m", "payments.simulator", "--port", str(self.port)]
+        environment = {**os.environ, **self.secrets()}
+        command = [sys.executable, "-m", self.module, "--port", str(self.port)]
         command += ["--store", str(self.store), "--webhook-url", self.webhook_url]
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
             )
         wait_until(self._answers, "the simulator to answer")
+
+    def secrets(self):
+        """Its environment: the key it wants to be shown and the secrets of its notices."""
+        return {
+            "PAYMENT_SIMULATOR_SECRET": self.secret,
+            "PAYMENT_WEBHOOK_SECRETS": ",".join(self.webhook_secrets),
+        }
 
     def _answers(self):
         if self.process.poll() is not None:
@@ -115,8 +126,18 @@ class Simulator:
         found = self._done(self.call("GET", "/v1/events"))["data"]
         return [event for event in found if kind in (None, event["type"])]
 
-    def adapter(self):
-        return SimulatedProvider(self.url, self.secret, self.webhook_secrets)
+    def adapter(self, **changed):
+        """The adapter for it; `changed` are the secret or the webhook_secrets."""
+        given = {"secret_key": self.secret, "webhook_secrets": self.webhook_secrets}
+        if "secret" in changed:
+            given["secret_key"] = changed.pop("secret")
+        return self._adapter(**{**given, **changed})
+
+    def _adapter(self, **given):
+        return SimulatedProvider(self.url, **given)
+
+    def signed(self, body, secret, at):
+        return {"Stripe-Signature": sign(body, secret, at)}
 
     @staticmethod
     def _done(answer):
@@ -141,6 +162,17 @@ class Receiver(ThreadingHTTPServer):
     def wait_for(self, count):
         wait_until(lambda: len(self.arrivals) >= count, f"{count} notices")
 
+    def first_about(self, *refs):
+        """The first arrival that names any of these objects."""
+
+        def about():
+            names = [ref.encode() for ref in refs]
+            arrivals = list(self.arrivals)
+            return [one for one in arrivals if any(name in one[1] for name in names)]
+
+        wait_until(about, f"a notice about {' or '.join(refs)}")
+        return about()[0]
+
 
 class _Receiving(BaseHTTPRequestHandler):
     def do_POST(self):
@@ -157,12 +189,18 @@ class _Receiving(BaseHTTPRequestHandler):
 @contextmanager
 def running_simulator(store, webhook_url=""):
     """A started Simulator whose objects are in the file `store`."""
-    simulator = Simulator(store, webhook_url)
-    try:
-        simulator.start()
+    with running(Simulator(store, webhook_url)) as simulator:
         yield simulator
+
+
+@contextmanager
+def running(peer):
+    """The peer, started and in the end stopped."""
+    try:
+        peer.start()
+        yield peer
     finally:
-        simulator.stop()
+        peer.stop()
 
 
 @contextmanager

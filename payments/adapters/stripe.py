@@ -1,0 +1,316 @@
+"""Stripe through its own SDK: Checkout Sessions, on whose page buyers pay. No card data comes near us.
+
+The SDK never repeats a call by itself (`max_network_retries`): each try would wait the whole time-out
+while a buyer waits, and what a failed call has done is looked up here, not tried out.
+"""
+
+import json
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import stripe
+
+from core.money import Money
+from payments.adapters import (
+    ProviderCharge,
+    ProviderDispute,
+    ProviderRefund,
+    ProviderRefused,
+    ProviderSession,
+    ProviderUnavailable,
+    WebhookEvent,
+    WebhookRefused,
+)
+from payments.adapters.stripe_units import money_of, units_of
+from payments.webhook_signature import verify
+
+API_VERSION = (
+    "2026-10-28.endive"  # of the SDK that is pinned; a webhook endpoint must have the same
+)
+TIMEOUT = (3, 10)  # seconds to connect, seconds to wait for an answer
+STAYS_OPEN = timedelta(minutes=31)
+"""How long Stripe's page outlives the reservation unless it is shut: Stripe wants half an hour from the
+opening on, by its own clock, and the same call must say the same moment each time."""
+LONGEST_OPEN = timedelta(hours=24)  # Stripe's own, when no other moment is given
+CLOCK_SKEW = timedelta(minutes=2)
+PAGE = 100  # the most that Stripe lists at once
+LOOKED_THROUGH = 20_000  # sessions; beyond that nothing is concluded
+PREFERENCE = ("paid", "open", "failed", "expired")
+REFUND_STATES = {"succeeded": "completed", "pending": "pending", "requires_action": "pending"}
+DISPUTE_STATES = {
+    "warning_needs_response": "inquiry",
+    "warning_under_review": "inquiry",
+    "warning_closed": "closed",
+    "prevented": "closed",
+    "needs_response": "needs_response",
+    "appeal_needs_response": "needs_response",
+    "under_review": "under_review",
+    "appeal_under_review": "under_review",
+    "won": "won",
+    "lost": "lost",
+}
+# Otherwise the SDK writes an id of this machine into the home directory and sends it along.
+stripe.enable_telemetry = False
+
+
+class StripeProvider:
+    """A `payments.adapters.Provider`; `webhook_secrets` are all that are accepted at present and
+    `methods` the ways to pay that the page offers."""
+
+    def __init__(self, secret_key, webhook_secrets, api_base, methods=("card",)):
+        self.webhook_secrets = list(webhook_secrets)
+        self.is_live = "_live_" in secret_key
+        self.methods = list(methods)
+        self._stripe = stripe.StripeClient(
+            secret_key,
+            stripe_version=API_VERSION,
+            base_addresses={"api": api_base.rstrip("/")},
+            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+            max_network_retries=0,
+        ).v1
+
+    def open_session(  # noqa: PLR0913 - the Provider protocol, keywords only
+        self,
+        *,
+        payment_id,
+        reference,
+        amount,
+        currency,
+        description,
+        payee,
+        email,
+        success_url,
+        cancel_url,
+        expires_at,
+        idempotency_key,
+    ):
+        ours = {"payment_id": str(payment_id), "reference": str(reference)}
+        price = {
+            "currency": currency.lower(),
+            "unit_amount": units_of(Money(amount, currency)),
+            "product_data": {"name": description},
+        }
+        wanted = {
+            "mode": "payment",
+            "payment_method_types": self.methods,
+            "line_items": [{"price_data": price, "quantity": 1}],
+            "adaptive_pricing": {"enabled": False},  # the price stays the one we have shown
+            "branding_settings": {"display_name": payee},
+            "success_url": success_url,
+            "cancel_url": cancel_url,
+            "client_reference_id": str(payment_id),
+            "metadata": ours,
+            "payment_intent_data": {"description": description, "metadata": ours},
+            **({"customer_email": email} if email else {}),
+            **_end(expires_at),
+        }
+        with _understood():
+            opened = self._stripe.checkout.sessions.create(
+                wanted, {"idempotency_key": idempotency_key}
+            )
+        return _session(opened.to_dict())
+
+    def find_session(self, *, ref=None, payment_id=None, since=None, until=None):
+        if ref:
+            with _understood():
+                found = _or_none(self._stripe.checkout.sessions.retrieve, ref)
+            return found and _session(found.to_dict())
+        if not payment_id:
+            return None
+        ours = [
+            _session(found)
+            for found in self._opened(since, until)
+            if found["client_reference_id"] == str(payment_id)
+        ]
+        return min(ours, key=lambda one: PREFERENCE.index(one.state), default=None)
+
+    def _opened(self, since, until):
+        """All sessions of a time. Stripe lists what it has at once, but searches only later."""
+        wanted = {"gte": int(((since or _a_day_ago()) - CLOCK_SKEW).timestamp())}
+        if until:
+            wanted["lte"] = int((until + CLOCK_SKEW).timestamp())
+        with _understood():
+            listed = self._stripe.checkout.sessions.list({"created": wanted, "limit": PAGE})
+            for number, found in enumerate(listed.auto_paging_iter()):
+                if number >= LOOKED_THROUGH:
+                    raise ProviderUnavailable("more sessions than can be looked through")
+                yield found.to_dict()
+
+    def expire_session(self, ref):
+        try:
+            with _understood():
+                shut = self._stripe.checkout.sessions.expire(ref)
+        except ProviderRefused:
+            return self.find_session(ref=ref)
+        return _session(shut.to_dict())
+
+    def refund(self, *, refund_id, attempt, payment_ref, amount, currency, idempotency_key):
+        wanted = {
+            "payment_intent": payment_ref,
+            "amount": units_of(Money(amount, currency)),
+            "metadata": {"refund_id": str(refund_id), "attempt": str(attempt)},
+        }
+        with _understood():
+            made = self._stripe.refunds.create(wanted, {"idempotency_key": idempotency_key})
+        return _refund(made.to_dict())
+
+    def find_refund(self, *, refund_id, attempt, payment_ref):
+        if not payment_ref:
+            return None
+        ours = [
+            (_refund(found), found["metadata"].get("attempt", "1"))
+            for found in self._of_payment(self._stripe.refunds, payment_ref)
+            if found["metadata"].get("refund_id") == str(refund_id)
+        ]
+        alive = [made for made, _ in ours if made.state != "failed"]
+        failed = [made for made, number in ours if number == str(attempt)]
+        return next(iter(alive + failed), None)
+
+    def find_charge(self, payment_ref):
+        expand = {"expand": ["latest_charge.balance_transaction"]}
+        with _understood():
+            found = _or_none(self._stripe.payment_intents.retrieve, payment_ref, expand)
+        charge = found and found.to_dict()["latest_charge"]
+        return _charge(charge) if charge and charge["paid"] else None
+
+    def find_disputes(self, payment_ref):
+        found = self._of_payment(self._stripe.disputes, payment_ref)
+        return [_dispute(one) for one in found]
+
+    def _of_payment(self, kind, payment_ref):
+        """Everything of a kind about one payment, or nothing when Stripe knows no such payment."""
+        with _understood():
+            listed = _or_none(kind.list, {"payment_intent": payment_ref, "limit": PAGE})
+            return [found.to_dict() for found in listed.auto_paging_iter()] if listed else []
+
+    def verify_webhook(self, body, headers):
+        verify(body, headers.get("Stripe-Signature"), self.webhook_secrets, time.time())
+        try:
+            told = json.loads(body)
+            is_live, event = told["livemode"], _event(told)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise WebhookRefused("The notice cannot be read.") from error
+        if is_live != self.is_live:
+            raise WebhookRefused("The notice is of the other mode, test or live, than our key.")
+        return event
+
+
+@contextmanager
+def _understood():
+    """Stripe's errors as ours. Only 400, 402 and 404 say that nothing happened. All else proves
+    nothing: no answer, 5xx, 409 (the first call still runs), 429, our own key refused, an idempotency
+    key that was used with other words. Of these only the status is told: the rest may name our key."""
+    try:
+        yield
+    except (stripe.InvalidRequestError, stripe.CardError) as error:
+        raise ProviderRefused(error.user_message or "Stripe refused.") from error
+    except stripe.StripeError as error:
+        told = f"{type(error).__name__}, status {error.http_status}"
+        raise ProviderUnavailable(told) from error
+
+
+def _or_none(ask, *arguments):
+    """What a call finds, or None when Stripe says that there is no such thing. That it is there for
+    keys of the other mode says only that our key is the wrong one."""
+    try:
+        return ask(*arguments)
+    except stripe.InvalidRequestError as error:
+        if error.http_status != 404 and error.code != "resource_missing":
+            raise
+        if "similar object exists" in str(error.user_message):
+            raise ProviderUnavailable("our key is for the other mode, test or live") from error
+        return None
+
+
+def _a_day_ago():
+    return datetime.now(UTC) - LONGEST_OPEN
+
+
+def _end(expires_at):
+    """The parameter that ends a page, without which Stripe ends it after 24 hours."""
+    end = expires_at + STAYS_OPEN
+    if end > datetime.now(UTC) + LONGEST_OPEN - CLOCK_SKEW:
+        return {}
+    return {"expires_at": int(end.timestamp())}
+
+
+def _session(found):
+    money = money_of(found["amount_total"], found["currency"])
+    return ProviderSession(
+        ref=found["id"],
+        url=found["url"] or "",
+        state=_state(found),
+        amount=money.amount,
+        currency=money.currency,
+        payment_ref=found["payment_intent"],
+        metadata=found["metadata"],
+    )
+
+
+def _state(found):
+    if found["payment_status"] == "paid":
+        return "paid"
+    return "expired" if found["status"] == "expired" else "open"
+
+
+def _refund(found):
+    money = money_of(found["amount"], found["currency"])
+    return ProviderRefund(
+        ref=found["id"],
+        state=REFUND_STATES.get(found["status"], "failed"),
+        amount=money.amount,
+        currency=money.currency,
+    )
+
+
+def _charge(found):
+    money = money_of(found["amount"], found["currency"])
+    booked = found["balance_transaction"]
+    fee = booked and money_of(booked["fee"], booked["currency"])
+    outcome = found["outcome"] or {}
+    level = outcome.get("risk_level")
+    return ProviderCharge(
+        ref=found["id"],
+        amount=money.amount,
+        currency=money.currency,
+        fee=fee.amount if fee else None,
+        fee_currency=fee.currency if fee else "",
+        risk_level=level if level in ("normal", "elevated", "highest") else "",
+        risk_score=outcome.get("risk_score"),
+        risk_reason=outcome.get("reason") or "",
+        card=_fingerprint(found["payment_method_details"] or {}),
+    )
+
+
+def _fingerprint(details):
+    return (details.get("card") or {}).get("fingerprint") or ""
+
+
+def _dispute(found):
+    money = money_of(found["amount"], found["currency"])
+    due_by = found["evidence_details"].get("due_by")
+    return ProviderDispute(
+        ref=found["id"],
+        payment_ref=found["payment_intent"] or "",
+        state=DISPUTE_STATES[found["status"]],
+        reason=found["reason"],
+        amount=money.amount,
+        currency=money.currency,
+        is_withdrawn=sum(one["amount"] for one in found["balance_transactions"]) < 0,
+        created_at=datetime.fromtimestamp(found["created"], UTC),
+        evidence_due_at=datetime.fromtimestamp(due_by, UTC) if due_by else None,
+    )
+
+
+def _event(told):
+    about = told["data"]["object"]
+    kind = about["object"]
+    payment_ref = about["id"] if kind == "payment_intent" else about.get("payment_intent")
+    return WebhookEvent(
+        id=told["id"],
+        kind=told["type"],
+        session_ref=about["id"] if kind == "checkout.session" else "",
+        payment_ref=payment_ref or "",
+        created_at=datetime.fromtimestamp(told["created"], UTC),
+    )
