@@ -247,7 +247,12 @@ if BEHIND_TLS_PROXY:
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-STRIPE_PAGE = env("STRIPE_PAGE", default="https://checkout.stripe.com")
+STRIPE = "https://api.stripe.com"
+STRIPE_API_BASE = env("STRIPE_API_BASE", default=STRIPE)
+STRIPE_PAGE = env(
+    "STRIPE_PAGE",
+    default="https://checkout.stripe.com" if STRIPE_API_BASE == STRIPE else STRIPE_API_BASE,
+)
 PAYMENT_PAGES = [
     *([env("PAYMENT_SIMULATOR_URL")] if env("PAYMENT_SIMULATOR_URL", default="") else []),
     *([STRIPE_PAGE] if STRIPE_SECRET_KEY else []),
@@ -286,7 +291,6 @@ PAYMENT_SIMULATOR_URL = env("PAYMENT_SIMULATOR_URL", default="")
 PAYMENT_SIMULATOR_SECRET = env("PAYMENT_SIMULATOR_SECRET", default="")
 if PAYMENT_SIMULATOR_URL and PRODUCTION:
     raise ImproperlyConfigured("The payment simulator is never used in production.")
-STRIPE_API_BASE = env("STRIPE_API_BASE", default="https://api.stripe.com")
 # Only ways that are paid at once: what comes days later finds the seats sold to others.
 STRIPE_PAYMENT_METHODS = env.list("STRIPE_PAYMENT_METHODS", default=["card"])
 REAL_PROVIDER = "stripe" if STRIPE_SECRET_KEY else ""

@@ -45,6 +45,14 @@ def test_a_provider_that_listens_is_well(settings, address):
         assert payment_provider()["ok"] is True
 
 
+def test_stripe_without_a_secret_for_its_notices_is_a_finding(settings):
+    settings.PAYMENT_SIMULATOR_URL, settings.PAYMENT_PROVIDER = "", "stripe"
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRETS = "sk_test_x", []
+    assert "STRIPE_WEBHOOK_SECRETS is empty" in payment_provider()["error"]
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_x"]
+    assert payment_provider() == {"ok": True, "provider": "stripe"}
+
+
 def test_redis_away_is_a_finding_and_so_are_streams_of_which_nobody_hears(settings):
     nowhere = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {**settings.CACHES, "default": nowhere}

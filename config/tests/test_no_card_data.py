@@ -1,4 +1,4 @@
-"""No card data reaches us: nowhere to type it, nowhere to keep it, nothing of a provider on our pages."""
+"""No card data reaches us: nowhere to type it, nowhere to keep it, no provider on our pages."""
 
 import re
 from pathlib import Path

@@ -13,16 +13,18 @@ import stripe
 
 from core.money import Money
 from payments.adapters import (
-    ProviderCharge,
-    ProviderDispute,
-    ProviderRefund,
     ProviderRefused,
-    ProviderSession,
     ProviderUnavailable,
-    WebhookEvent,
     WebhookRefused,
 )
-from payments.adapters.stripe_units import money_of, units_of
+from payments.adapters.stripe_objects import (
+    charge_of,
+    dispute_of,
+    event_of,
+    refund_of,
+    session_of,
+)
+from payments.adapters.stripe_units import units_of
 from payments.webhook_signature import verify
 
 API_VERSION = (
@@ -37,19 +39,6 @@ CLOCK_SKEW = timedelta(minutes=2)
 PAGE = 100  # the most that Stripe lists at once
 LOOKED_THROUGH = 20_000  # sessions; beyond that nothing is concluded
 PREFERENCE = ("paid", "open", "failed", "expired")
-REFUND_STATES = {"succeeded": "completed", "pending": "pending", "requires_action": "pending"}
-DISPUTE_STATES = {
-    "warning_needs_response": "inquiry",
-    "warning_under_review": "inquiry",
-    "warning_closed": "closed",
-    "prevented": "closed",
-    "needs_response": "needs_response",
-    "appeal_needs_response": "needs_response",
-    "under_review": "under_review",
-    "appeal_under_review": "under_review",
-    "won": "won",
-    "lost": "lost",
-}
 # Otherwise the SDK writes an id of this machine into the home directory and sends it along.
 stripe.enable_telemetry = False
 
@@ -109,17 +98,17 @@ class StripeProvider:
             opened = self._stripe.checkout.sessions.create(
                 wanted, {"idempotency_key": idempotency_key}
             )
-        return _session(opened.to_dict())
+        return session_of(opened.to_dict())
 
     def find_session(self, *, ref=None, payment_id=None, since=None, until=None):
         if ref:
             with _understood():
                 found = _or_none(self._stripe.checkout.sessions.retrieve, ref)
-            return found and _session(found.to_dict())
+            return found and session_of(found.to_dict())
         if not payment_id:
             return None
         ours = [
-            _session(found)
+            session_of(found)
             for found in self._opened(since, until)
             if found["client_reference_id"] == str(payment_id)
         ]
@@ -143,7 +132,7 @@ class StripeProvider:
                 shut = self._stripe.checkout.sessions.expire(ref)
         except ProviderRefused:
             return self.find_session(ref=ref)
-        return _session(shut.to_dict())
+        return session_of(shut.to_dict())
 
     def refund(self, *, refund_id, attempt, payment_ref, amount, currency, idempotency_key):
         wanted = {
@@ -153,13 +142,13 @@ class StripeProvider:
         }
         with _understood():
             made = self._stripe.refunds.create(wanted, {"idempotency_key": idempotency_key})
-        return _refund(made.to_dict())
+        return refund_of(made.to_dict())
 
     def find_refund(self, *, refund_id, attempt, payment_ref):
         if not payment_ref:
             return None
         ours = [
-            (_refund(found), found["metadata"].get("attempt", "1"))
+            (refund_of(found), found["metadata"].get("attempt", "1"))
             for found in self._of_payment(self._stripe.refunds, payment_ref)
             if found["metadata"].get("refund_id") == str(refund_id)
         ]
@@ -172,11 +161,11 @@ class StripeProvider:
         with _understood():
             found = _or_none(self._stripe.payment_intents.retrieve, payment_ref, expand)
         charge = found and found.to_dict()["latest_charge"]
-        return _charge(charge) if charge and charge["paid"] else None
+        return charge_of(charge) if charge and charge["paid"] else None
 
     def find_disputes(self, payment_ref):
         found = self._of_payment(self._stripe.disputes, payment_ref)
-        return [_dispute(one) for one in found]
+        return [dispute_of(one) for one in found]
 
     def _of_payment(self, kind, payment_ref):
         """Everything of a kind about one payment, or nothing when Stripe knows no such payment."""
@@ -188,7 +177,7 @@ class StripeProvider:
         verify(body, headers.get("Stripe-Signature"), self.webhook_secrets, time.time())
         try:
             told = json.loads(body)
-            is_live, event = told["livemode"], _event(told)
+            is_live, event = told["livemode"], event_of(told)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise WebhookRefused("The notice cannot be read.") from error
         if is_live != self.is_live:
@@ -233,84 +222,3 @@ def _end(expires_at):
     if end > datetime.now(UTC) + LONGEST_OPEN - CLOCK_SKEW:
         return {}
     return {"expires_at": int(end.timestamp())}
-
-
-def _session(found):
-    money = money_of(found["amount_total"], found["currency"])
-    return ProviderSession(
-        ref=found["id"],
-        url=found["url"] or "",
-        state=_state(found),
-        amount=money.amount,
-        currency=money.currency,
-        payment_ref=found["payment_intent"],
-        metadata=found["metadata"],
-    )
-
-
-def _state(found):
-    if found["payment_status"] == "paid":
-        return "paid"
-    return "expired" if found["status"] == "expired" else "open"
-
-
-def _refund(found):
-    money = money_of(found["amount"], found["currency"])
-    return ProviderRefund(
-        ref=found["id"],
-        state=REFUND_STATES.get(found["status"], "failed"),
-        amount=money.amount,
-        currency=money.currency,
-    )
-
-
-def _charge(found):
-    money = money_of(found["amount"], found["currency"])
-    booked = found["balance_transaction"]
-    fee = booked and money_of(booked["fee"], booked["currency"])
-    outcome = found["outcome"] or {}
-    level = outcome.get("risk_level")
-    return ProviderCharge(
-        ref=found["id"],
-        amount=money.amount,
-        currency=money.currency,
-        fee=fee.amount if fee else None,
-        fee_currency=fee.currency if fee else "",
-        risk_level=level if level in ("normal", "elevated", "highest") else "",
-        risk_score=outcome.get("risk_score"),
-        risk_reason=outcome.get("reason") or "",
-        card=_fingerprint(found["payment_method_details"] or {}),
-    )
-
-
-def _fingerprint(details):
-    return (details.get("card") or {}).get("fingerprint") or ""
-
-
-def _dispute(found):
-    money = money_of(found["amount"], found["currency"])
-    due_by = found["evidence_details"].get("due_by")
-    return ProviderDispute(
-        ref=found["id"],
-        payment_ref=found["payment_intent"] or "",
-        state=DISPUTE_STATES[found["status"]],
-        reason=found["reason"],
-        amount=money.amount,
-        currency=money.currency,
-        is_withdrawn=sum(one["amount"] for one in found["balance_transactions"]) < 0,
-        created_at=datetime.fromtimestamp(found["created"], UTC),
-        evidence_due_at=datetime.fromtimestamp(due_by, UTC) if due_by else None,
-    )
-
-
-def _event(told):
-    about = told["data"]["object"]
-    kind = about["object"]
-    payment_ref = about["id"] if kind == "payment_intent" else about.get("payment_intent")
-    return WebhookEvent(
-        id=told["id"],
-        kind=told["type"],
-        session_ref=about["id"] if kind == "checkout.session" else "",
-        payment_ref=payment_ref or "",
-        created_at=datetime.fromtimestamp(told["created"], UTC),
-    )

@@ -1,5 +1,7 @@
 """From the row written at reservation to the page of the provider."""
 
+import logging
+
 from django.db.models.functions import Now
 
 from agencies.queries import current_agency
@@ -12,6 +14,8 @@ from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import OPEN, Payment, Status
 from payments.providers import default_provider, provider
 from payments.services.settle import find_session, settle
+
+log = logging.getLogger(__name__)
 
 
 class ProviderAway(DomainError):
@@ -103,6 +107,7 @@ def _open_session(payment, is_first, email, success_url, cancel_url, expires_at)
             idempotency_key=f"{payment.pk}:open",
         )
     except (ProviderUnavailable, ProviderRefused) as error:
+        log.warning("the page of payment %s could not be opened: %s", payment.pk, error)
         raise ProviderAway(
             "The payment page could not be opened. Your seats are still kept and nothing was "
             "charged; please try again in a moment."

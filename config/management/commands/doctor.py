@@ -131,6 +131,8 @@ def _mail():
 
 
 def _payment_provider():
+    if settings.STRIPE_SECRET_KEY and not settings.STRIPE_WEBHOOK_SECRETS:
+        raise ValueError("STRIPE_WEBHOOK_SECRETS is empty: no notice of Stripe would be believed")
     if not settings.PAYMENT_SIMULATOR_URL:
         return {"ok": bool(settings.PAYMENT_PROVIDER), "provider": settings.PAYMENT_PROVIDER}
     url = urlsplit(settings.PAYMENT_SIMULATOR_URL)
