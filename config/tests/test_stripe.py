@@ -189,8 +189,10 @@ def test_a_notice_waits_in_the_inbox_while_stripe_does_not_answer(stripe, event)
     everything_is_sold_once(stripe, booking)
 
 
-def test_notices_about_somebody_else_are_answered_and_forgotten(stripe, event):
-    shirt = {**SHIRT, "expires_at": int(time.time()) + 2000}
+@pytest.mark.parametrize("named", [None, "order 7", "018f0000-0000-7000-8000-000000000000"])
+def test_notices_about_what_another_shop_sells_are_answered_and_forgotten(stripe, event, named):
+    ours = {"expires_at": int(time.time()) + 2000, "metadata[payment_id]": named}
+    shirt = {**SHIRT, **{name: value for name, value in ours.items() if value}}
     stripe.call("POST", "/v1/checkout/sessions", shirt)
     stripe.play(sessions(stripe)[0]["id"], "lost_notice")
     assert {post(body).status_code for body in notices(stripe)} == {200}

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -46,7 +47,15 @@ def _payment_of(provider_name, adapter, notice):
         session = adapter.find_session(ref=notice.session_ref) if notice.session_ref else None
         if session is None:
             return None
-        return payments.filter(pk=session.metadata.get("payment_id")).first()
+        return payments.filter(pk=_named_payment(session)).first()
+
+
+def _named_payment(session):
+    """The payment id in a session's metadata, or None: the account may sell other things, too."""
+    try:
+        return UUID(session.metadata.get("payment_id", ""))
+    except ValueError:
+        return None
 
 
 def _store(provider_name, notice):
