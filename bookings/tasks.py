@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 
 from bookings.models import Booking
-from bookings.services import expire_lapsed
+from bookings.services import expire_lapsed, expire_unheard
 from core.tasks import in_turn
 from core.tenancy import acting_for, as_system
 from payments.adapters import ProviderRefused, ProviderUnavailable
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 @shared_task
 def expire(limit=500):
     """Ends lapsed reservations; returns how many. Those whose buyer may be at a provider's page come
-    last, and wait for the next run as soon as a provider is silent."""
+    last; while a provider is silent they wait for a while."""
     with as_system():
         rows = list(
             Booking.objects.lapsed()
@@ -30,18 +30,30 @@ def expire(limit=500):
             ).values_list("reference", flat=True)
         )
     ended = in_turn([row for row in rows if row[0] not in paying], expire_lapsed)
-    return ended + _in_turn_until_silence([row for row in rows if row[0] in paying])
+    return ended + _end_those_at_pages([row for row in rows if row[0] in paying])
 
 
-def _in_turn_until_silence(rows):
+def _end_those_at_pages(rows):
+    """Once a provider was silent, it is not asked again in this run: that would take too long."""
     ended = 0
-    for booking_id, agency_id in rows:
+    end = expire_lapsed
+    for row in rows:
         try:
-            with acting_for(agency_id):
-                ended += expire_lapsed(booking_id)
+            ended += _ended(end, row)
         except (ProviderUnavailable, ProviderRefused) as error:
             log.warning("reservations wait for their provider: %s", error)
-            break
-        except Exception:
-            log.exception("expiry of %s failed", booking_id)
+            end = expire_unheard
+            ended += _ended(end, row)
     return ended
+
+
+def _ended(end, row):
+    booking_id, agency_id = row
+    try:
+        with acting_for(agency_id):
+            return end(booking_id)
+    except (ProviderUnavailable, ProviderRefused):
+        raise
+    except Exception:
+        log.exception("reservation %s could not be ended", booking_id)
+        return False

@@ -1,7 +1,7 @@
 """Use cases of selling, one module each."""
 
 from bookings.services.confirm import confirm
-from bookings.services.expire import abandon, expire_lapsed
+from bookings.services.expire import abandon, expire_lapsed, expire_unheard
 from bookings.services.held import FOR_NOTHING, NotForNothing, give_held, sell_held
 from bookings.services.pay import AlreadyPaid, NotYours, contact, pay, pay_page_addresses
 from bookings.services.reserve import (
@@ -32,6 +32,7 @@ __all__ = [
     "confirm",
     "contact",
     "expire_lapsed",
+    "expire_unheard",
     "give_held",
     "pay",
     "pay_page_addresses",

@@ -76,17 +76,22 @@ def _close(booking, items, status, reason):
 
 
 def expire_lapsed(booking_id):
-    """Ends one reservation if its time is over, once nobody can pay for it any more; returns whether
-    it did. Raises ProviderUnavailable when that cannot be known yet."""
-    booking = Booking.objects.lapsed().filter(pk=booking_id).first()
+    """Ends one reservation if its time is over, as soon as nobody can pay for it any more; returns
+    whether it did. Raises ProviderUnavailable when its payment page cannot be shut."""
+    if not Booking.objects.lapsed().filter(pk=booking_id).exists():
+        return False
+    close_payment(booking_id)
+    return _expire_lapsed(booking_id)
+
+
+def expire_unheard(booking_id):
+    """Ends one reservation whose payment page could not be shut for so long that its places need wait
+    no more; returns whether it did."""
+    over = Booking.objects.lapsed().filter(reserved_until__lte=Now() - GRACE)
+    booking = over.filter(pk=booking_id).first()
     if booking is None:
         return False
-    try:
-        close_payment(booking_id)
-    except (ProviderUnavailable, ProviderRefused):
-        if booking.reserved_until + GRACE > database_now():
-            raise
-        log.exception("booking %s ends, though its payment page may be open", booking.number)
+    log.error("booking %s ends, though its payment page may be open", booking.number)
     return _expire_lapsed(booking_id)
 
 

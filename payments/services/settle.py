@@ -122,7 +122,8 @@ def _fail(payment, why):
 def close_payment(reference):
     """Shuts the provider's page for what is no longer for sale; money already there is settled.
 
-    Safe to repeat. Raises ProviderUnavailable when the provider does not answer.
+    Safe to repeat. Raises ProviderUnavailable as long as the provider does not say that nobody can pay
+    any more.
     """
     payment = Payment.objects.filter(reference=reference, status__in=OPEN).first()
     if payment is None:
@@ -134,6 +135,8 @@ def close_payment(reference):
     if session is None:
         _give_up(payment.pk)
         return
+    if session.state == "open":
+        raise ProviderUnavailable("the page could not be shut: money is on its way")
     _record(payment.pk, session)
 
 
