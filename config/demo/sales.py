@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from bookings.models import Booking
 from bookings.services import confirm, contact, expire_lapsed, reserve
+from bookings.services.expire import expire_in
 from config.history import sell_in_bulk
 from core.ids import reference
 from inventory.models import EventSeat
@@ -152,7 +154,8 @@ def pay_too_late(event, box):
     _introduce(booking, box.chance.choice(box.public))
     payment = _send_to_provider(booking)
     _let_pass(booking, timedelta(minutes=50))
-    expire_lapsed(booking.pk)
+    with transaction.atomic():
+        expire_in([booking.pk])  # as the next buyer does it, who asks no provider
     _sell(event, ordinals, box.public, box.chance, {len(ordinals): 1})
     _capture(payment)
     confirm(booking.pk, payment_id=payment.pk)

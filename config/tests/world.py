@@ -220,7 +220,7 @@ def received(payment):
     """What settling does with money that came in."""
     now = timezone.now()
     payments = Payment.objects.filter(pk=payment.pk)
-    payments.update(status="PROCESSING", opened_at=now)
+    payments.filter(status="PENDING").update(status="PROCESSING", opened_at=now)
     payments.update(status="SUCCEEDED", settled_at=now, provider_ref=f"told-{payment.pk}")
     post(
         source="payment",
