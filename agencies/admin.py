@@ -63,7 +63,7 @@ class AgencyAdmin(SystemWide, BackOfficeAdmin):
     ordering = ["name", "pk"]
     fieldsets = [
         ("House", {"fields": ["name", "slug", "host", "is_default", "support_email", "address"]}),
-        ("Money and time", {"fields": ["currency", "fee_percent", "fee_fixed", "time_zone"]}),
+        ("Money and time", {"fields": ["currency", "time_zone"]}),
         ("What a sale costs you", {"fields": ["sale_cost_percent", "sale_cost_fixed"]}),
         (
             "Buying",

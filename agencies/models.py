@@ -33,20 +33,6 @@ class Agency(models.Model):
     )
     support_email = models.EmailField(blank=True)
     address = models.TextField(blank=True)
-    fee_percent = models.DecimalField(
-        max_digits=5,
-        decimal_places=2,
-        default=Decimal(0),
-        validators=[MinValueValidator(0), MaxValueValidator(50)],
-        help_text="Service fee on each ticket, in percent of its price.",
-    )
-    fee_fixed = models.DecimalField(
-        max_digits=MAX_DIGITS,
-        decimal_places=DECIMAL_PLACES,
-        default=Decimal(0),
-        validators=[MinValueValidator(0)],
-        help_text="Service fee on each ticket, added to the percentage.",
-    )
     sale_cost_percent = models.DecimalField(
         max_digits=5,
         decimal_places=2,
@@ -101,7 +87,6 @@ class Agency(models.Model):
         verbose_name_plural = "agencies"
         ordering = ["name"]
         constraints = [
-            fits_currency("fee_fixed", name="agency_fee_fits_currency"),
             fits_currency("approval_above", "invoice_tolerance", name="agency_limits_fit_currency"),
             fits_currency("sale_cost_fixed", name="agency_sale_cost_fits_currency"),
             models.CheckConstraint(
@@ -110,9 +95,6 @@ class Agency(models.Model):
                 name="agency_limits_sane",
             ),
             is_time_zone(name="agency_time_zone_exists"),
-            models.CheckConstraint(
-                condition=Q(fee_percent__range=(0, 50), fee_fixed__gte=0), name="agency_fee_sane"
-            ),
             models.CheckConstraint(
                 condition=Q(sale_cost_percent__range=(0, 50), sale_cost_fixed__gte=0),
                 name="agency_sale_cost_sane",
@@ -123,19 +105,13 @@ class Agency(models.Model):
         ]
         triggers = [
             Audited(
-                "name", "host", "currency", "fee_percent", "fee_fixed", "approval_above",
-                "invoice_tolerance_percent", "invoice_tolerance", "sale_cost_percent",
-                "sale_cost_fixed", "rules_paused_at",
+                "name", "host", "currency", "approval_above", "invoice_tolerance_percent",
+                "invoice_tolerance", "sale_cost_percent", "sale_cost_fixed", "rules_paused_at",
             )
         ]  # fmt: skip
 
     def __str__(self):
         return self.name
-
-    def fee_for(self, price):
-        """The buyer's fee on a ticket of this price (Money in, Money out, halves up)."""
-        rate = price.amount * self.fee_percent / 100 + self.fee_fixed
-        return Money.rounded(rate, price.currency)
 
     def sale_cost_of(self, price):
         """What selling a ticket of this price costs the agency (Money in, Money out, halves up)."""

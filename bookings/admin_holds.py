@@ -1,15 +1,14 @@
 """Selling out of a hold: its page in the back office with the steps that only selling knows."""
 
-from decimal import Decimal
-
 from django import forms
 from django.contrib import admin
 
-from agencies.queries import current_agency
 from bookings.services import FOR_NOTHING, give_held, sell_held
 from core.admin_base import step
 from core.admin_parts import Panel, Table, amount, columns
-from core.money import Money, total
+from core.money import Money
+from events.charges import Line, terms_of
+from events.models import Channel
 from inventory.admin_holds import HoldPages, is_active
 from inventory.forms import StockForm
 from inventory.models import Hold, Status
@@ -92,17 +91,24 @@ class HoldAdmin(HoldPages):
 
 def _bill(event, places, is_given):
     """What the buyer pays for these places, fee included."""
-    agency = current_agency()
-    rows, sums = [], []
-    for place in places:
-        price = Money(0 if is_given else place.price or Decimal(0), event.currency)
-        fee = price if is_given else agency.fee_for(price)
-        sums.append(price + fee)
+    terms = terms_of(event, Channel.BOX_OFFICE)
+    nothing = Money.zero(event.currency)
+    prices = [nothing if is_given else Money(place.price or 0, event.currency) for place in places]
+    charged = terms.reckon([Line(price, nothing) for price in prices], event.currency)
+    rows = []
+    for place, line in zip(places, charged.lines, strict=True):
         row = f", row {place.row}" if place.row else ""
         name = f"{place.section}{row}, {place.label}"
         rows.append(
-            [name, *(amount(each.amount, event.currency) for each in (price, fee, sums[-1]))]
+            [
+                name,
+                *(
+                    amount(getattr(line, column).amount, event.currency)
+                    for column in ("price", "fee", "tax_on_top", "total")
+                ),
+            ]
         )
-    foot = ["All of them", "", "", amount(total(sums, event.currency).amount, event.currency)]
-    titles = columns("Place", "Price#", "Fee#", "To pay#")
+    whole = charged.sum("total")
+    foot = ["All of them", "", "", "", amount(whole.amount, event.currency)]
+    titles = columns("Place", "Price#", "Fee#", "Tax on top#", "To pay#")
     return Panel("Places", Table(titles, rows, foot), count=len(rows))

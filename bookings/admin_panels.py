@@ -24,6 +24,7 @@ from payments.models import CAPTURED, Account, LedgerEntry, Payment, Refund, Ref
 
 LATEST = 8
 RECENT = 20
+ITEM_COLUMNS = ("cost", "price", "discount", "fee", "tax_on_top", "total")
 
 
 def chosen_panel(bookings):
@@ -44,20 +45,20 @@ def items_panel(booking):
             linked(item.ticket),
             item.ticket.place,
             status_of(item.ticket),
-            *(
-                amount(getattr(item, name), item.currency)
-                for name in ("cost", "price", "fee", "total")
-            ),
+            *(amount(getattr(item, name), item.currency) for name in ITEM_COLUMNS),
             brought.display(),
         ]
         for item, brought in rows
     ]
-    cost = sum(item.cost for item, _ in rows)
     sums = [
-        amount(each, booking.currency) for each in (cost, booking.price, booking.fee, booking.total)
+        amount(sum(getattr(item, name) for item, _ in rows), booking.currency)
+        for name in ITEM_COLUMNS
     ]
     foot = [many(len(rows), "ticket"), "", "", *sums, profit.display()]
-    titles = columns("Ticket", "Place", "State", "Cost#", "Price#", "Fee#", "Total#", "Profit#")
+    titles = columns(
+        *("Ticket", "Place", "State", "Cost#", "Price#", "Discount#", "Fee#", "Tax on top#"),
+        *("Total#", "Profit#"),
+    )
     return Panel("Tickets", Table(titles, cells, foot), count=len(rows))
 
 
@@ -134,8 +135,10 @@ def expected_sums(booking):
         cost = sum(item.cost for item in booking.items.all())
         due[Account.CUSTOMER_DEPOSITS] += booking.total
         due |= {
-            Account.TICKET_REVENUE: -booking.price,
-            Account.FEE_REVENUE: -booking.fee,
+            Account.DISCOUNTS: booking.discount,
+            Account.TICKET_REVENUE: -booking.tickets_earned.amount,
+            Account.FEE_REVENUE: -booking.fees_earned.amount,
+            Account.TAXES_COLLECTED: -booking.taxes.amount,
             Account.COST_OF_SALES: cost,
             Account.INVENTORY: -cost,
         }

@@ -18,7 +18,6 @@ from bookings.queries import alternatives_for
 from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, Strict
 from core.errors import Invalid, NotFound
 from core.idempotency import once
-from core.money import Money
 from core.postgres.rows import read
 from core.transactions import use_case
 from customers.services import remember_customer
@@ -114,7 +113,9 @@ class ItemReply(serializers.Serializer):
     seat = serializers.CharField()
     kind = serializers.CharField()
     price = serializers.CharField()
+    discount = serializers.CharField()
     fee = serializers.CharField()
+    tax = serializers.CharField(help_text="On top of the price; what prices contain is not in it.")
     total = serializers.CharField()
 
 
@@ -128,7 +129,9 @@ class BookingReply(serializers.Serializer):
     reserved_until = serializers.DateTimeField()
     currency = serializers.CharField()
     price = serializers.CharField()
+    discount = serializers.CharField()
     fee = serializers.CharField()
+    tax = serializers.CharField(help_text="On top of the price; what prices contain is not in it.")
     total = serializers.CharField()
     items = ItemReply(many=True)
     payment_url = serializers.CharField(allow_null=True)
@@ -353,10 +356,10 @@ def describe(booking):
 
 
 def _amounts(row):
-    """price, fee and total with exactly the decimals of the currency."""
+    """What is paid: price less discount, with fee and tax, in the decimals of the currency."""
+    names = {"price": "price", "discount": "discount", "fee": "fee", "tax": "tax_on_top"}
     return {
-        name: str(Money(getattr(row, name), row.currency).amount)
-        for name in ("price", "fee", "total")
+        said: str(row.sum_of(name).amount) for said, name in (names | {"total": "total"}).items()
     }
 
 

@@ -11,7 +11,7 @@ from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.status import Movable
 from core.tenancy import TenantKey, TenantModel
 from customers.models import Customer
-from events.models import Event
+from events.models import Channel, Event, SaleTerms
 from inventory.models import EventSeat
 from tickets.models import Ticket
 
@@ -49,13 +49,82 @@ class BookingQuerySet(models.QuerySet):
         return self.filter(status__in=SOLD)
 
 
-class Channel(models.TextChoices):
-    WEB = "WEB", "Website"
-    API = "API", "API"
-    BOX_OFFICE = "BOX_OFFICE", "Box office"
+def _amount(**options):
+    return models.DecimalField(
+        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, editable=False, **options
+    )
 
 
-class Booking(Movable, TenantModel):
+class Amounts(TenantModel):
+    """What a buyer pays, as it was reckoned at reservation (`events.charges`). Paid is `total`: price
+    less discount, with fee and tax_on_top. Contained in it are taxes, and fees in the price."""
+
+    price = _amount()
+    discount = _amount(db_default=0)
+    fee = _amount()
+    tax_on_top = _amount(db_default=0)
+    total = _amount()
+    tax_in_price = _amount(db_default=0)
+    tax_in_fee = _amount(db_default=0)
+    absorbed = _amount(db_default=0)
+    currency = models.CharField(max_length=3, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def sum_of(self, *names):
+        """Some of these amounts together, as Money."""
+        return Money(sum(getattr(self, name) for name in names), self.currency)
+
+    @property
+    def taxes(self):
+        """What is owed to the tax office, as Money."""
+        return self.sum_of("tax_on_top", "tax_in_price", "tax_in_fee")
+
+    @property
+    def tickets_earned(self):
+        """What the tickets bring before anything is taken off: without taxes and the agency's fees."""
+        return self.sum_of("price") - self.sum_of("tax_in_price", "absorbed")
+
+    @property
+    def fees_earned(self):
+        """The agency's fees without taxes."""
+        return self.sum_of("fee", "absorbed") - self.sum_of("tax_in_fee")
+
+    @property
+    def earned(self):
+        """What is left to the agency, as Money."""
+        return self.sum_of("total") - self.taxes
+
+
+AMOUNTS = (
+    "price", "discount", "fee", "tax_on_top", "total", "tax_in_price", "tax_in_fee", "absorbed",
+)  # fmt: skip
+
+
+def add_up(kind):
+    """The constraints of Amounts, named after what bears them."""
+    not_negative = {f"{name}__gte": 0 for name in AMOUNTS}
+    return [
+        fits_currency(*AMOUNTS, name=f"{kind}_money_fits_currency"),
+        models.CheckConstraint(
+            condition=Q(total=F("price") - F("discount") + F("fee") + F("tax_on_top")),
+            name=f"{kind}_adds_up",
+        ),
+        models.CheckConstraint(
+            condition=Q(
+                **not_negative,
+                discount__lte=F("price"),
+                absorbed__lte=F("price") - F("discount"),
+                tax_in_price__lte=F("price") - F("discount"),
+                tax_in_fee__lte=F("fee"),
+            ),
+            name=f"{kind}_amounts_are_sane",
+        ),
+    ]
+
+
+class Booking(Movable, Amounts):
     """Prices, fees and currency are those of the moment of reservation and never change."""
 
     MOVES = MOVES
@@ -80,14 +149,7 @@ class Booking(Movable, TenantModel):
     )
     status = models.CharField(max_length=9, choices=Status, editable=False)
     ticket_count = models.PositiveSmallIntegerField(editable=False)
-    price = models.DecimalField(
-        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, editable=False
-    )
-    fee = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, editable=False)
-    total = models.DecimalField(
-        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, editable=False
-    )
-    currency = models.CharField(max_length=3, editable=False)
+    terms = TenantKey(SaleTerms, null=True, related_name="bookings", editable=False)
     reserved_at = models.DateTimeField(db_default=Now(), editable=False)
     reserved_until = models.DateTimeField(editable=False)
     confirmed_at = models.DateTimeField(null=True, editable=False)
@@ -103,11 +165,7 @@ class Booking(Movable, TenantModel):
         ordering = ["-reserved_at", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["agency_id", "number"], name="one_booking_per_number"),
-            fits_currency("price", "fee", "total", name="booking_money_fits_currency"),
-            models.CheckConstraint(
-                condition=Q(total=F("price") + F("fee"), price__gte=0, fee__gte=0),
-                name="booking_adds_up",
-            ),
+            *add_up("booking"),
             models.CheckConstraint(condition=Q(ticket_count__gt=0), name="booking_is_not_empty"),
             models.CheckConstraint(
                 condition=~Q(status__in=SOLD) | Q(confirmed_at__isnull=False),
@@ -131,13 +189,15 @@ class Booking(Movable, TenantModel):
             pgtrigger.Trigger(
                 name="bookings_equal_their_items",
                 when=pgtrigger.After,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("total", "ticket_count"),
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf(*AMOUNTS, "ticket_count"),
                 timing=pgtrigger.Deferred,
-                declare=[("items", "integer"), ("added", "numeric")],
+                declare=[("items", "integer"), ("added", "numeric[]")],
                 func="""
-                    SELECT count(*), coalesce(sum(total), 0) INTO items, added
-                      FROM bookings_bookingitem WHERE booking_id = NEW.id;
-                    IF items <> NEW.ticket_count OR added <> NEW.total THEN
+                    SELECT count(*), ARRAY[sum(price), sum(discount), sum(fee), sum(tax_on_top),
+                        sum(total), sum(tax_in_price), sum(tax_in_fee), sum(absorbed)]
+                      INTO items, added FROM bookings_bookingitem WHERE booking_id = NEW.id;
+                    IF items <> NEW.ticket_count OR added <> ARRAY[NEW.price, NEW.discount, NEW.fee,
+                        NEW.tax_on_top, NEW.total, NEW.tax_in_price, NEW.tax_in_fee, NEW.absorbed] THEN
                       RAISE EXCEPTION 'booking % does not equal its items', NEW.number
                         USING ERRCODE = 'check_violation';
                     END IF;
@@ -184,30 +244,24 @@ class Booking(Movable, TenantModel):
         return self.status in SOLD
 
 
-class BookingItem(TenantModel):
-    """One ticket of a booking with its money as sold: price, fee, total, and what the seat cost."""
+class BookingItem(Amounts):
+    """One ticket of a booking with its money as sold, and what the seat cost."""
 
     id = models.BigAutoField(primary_key=True)
     booking = TenantKey(Booking, related_name="items")
     ticket = TenantKey(Ticket, related_name="items")
     event_seat = TenantKey(EventSeat, related_name="items")
     position = models.PositiveSmallIntegerField()
-    price = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
-    fee = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
-    total = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
-    cost = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
-    currency = models.CharField(max_length=3)
+    cost = _amount()
 
     class Meta:
         ordering = ["booking", "position"]
         constraints = [
             models.UniqueConstraint(fields=["booking", "position"], name="one_item_per_position"),
             models.UniqueConstraint(fields=["ticket"], name="one_item_per_ticket"),
-            fits_currency("price", "fee", "total", "cost", name="item_money_fits_currency"),
-            models.CheckConstraint(
-                condition=Q(total=F("price") + F("fee"), price__gte=0, fee__gte=0, cost__gte=0),
-                name="item_adds_up",
-            ),
+            *add_up("item"),
+            fits_currency("cost", name="item_cost_fits_currency"),
+            models.CheckConstraint(condition=Q(cost__gte=0), name="item_cost_not_negative"),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -223,5 +277,5 @@ class BookingItem(TenantModel):
 
     @property
     def profit(self):
-        """Price and fee less cost, as Money."""
-        return Money(self.total - self.cost, self.currency)
+        """What is earned less what the seat cost, as Money."""
+        return self.earned - self.sum_of("cost")

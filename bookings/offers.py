@@ -33,7 +33,7 @@ def group_of(event, places, reason=""):
         ordinals=[place.ordinal for place in places],
         place=where(places),
         reason=" · ".join(filter(None, [reason, *signs(places)])),
-        price=all_in(max(place.price for place in places), event.currency),
+        price=all_in(event, max(place.price for place in places)),
     )
 
 

@@ -9,10 +9,10 @@ from operator import attrgetter
 from babel.dates import format_datetime
 from django.utils import timezone
 
-from agencies.queries import current_agency
 from core.memory import Remembered
 from core.money import Money
-from events.models import Event, Status
+from events.charges import terms_of
+from events.models import Channel, Event, Status
 from inventory import queries
 from inventory.overview import levels_now, overview_of
 from inventory.picking import house_of
@@ -49,14 +49,14 @@ class ShownEvent:
 
 @dataclass(frozen=True)
 class ShownPrice:
-    """What the buyer pays for a place, made of its price and the fee."""
+    """What the buyer pays for a place: its price, with fees and taxes that come on top of it."""
 
     ticket: Money
-    fee: Money
+    all_in: Money
 
     @property
-    def all_in(self):
-        return self.ticket + self.fee
+    def fee(self):
+        return self.all_in - self.ticket
 
 
 @dataclass(frozen=True)
@@ -129,15 +129,13 @@ def price_choices(level_id, low, high):
     ]
 
 
-def all_in(amount, currency):
-    """What the buyer pays for a place of this price (Decimal before fees), as Money."""
-    price = Money(amount, currency)
-    return price + current_agency().fee_for(price)
+def all_in(event, amount):
+    """What the buyer pays on this site for a place of this price (Decimal before fees), as Money."""
+    return terms_of(event, Channel.WEB).all_in(Money(amount, event.currency))
 
 
-def _shown_price(amount, currency):
-    price = Money(amount, currency)
-    return ShownPrice(price, current_agency().fee_for(price))
+def _shown_price(event, amount):
+    return ShownPrice(Money(amount, event.currency), all_in(event, amount))
 
 
 def left_of(event_ids):
@@ -169,7 +167,7 @@ def shown(event, left):
     return ShownEvent(
         event=event,
         state=_state(event, left, sale),
-        price_from=all_in(left.low, event.currency) if left and sale in BUYABLE else None,
+        price_from=all_in(event, left.low) if left and sale in BUYABLE else None,
         left=left.count if left and sale in BUYABLE else 0,
     )
 
@@ -196,7 +194,7 @@ def levels_of(event):
     """ShownLevels, the dearest first."""
     overview = overview_of(event)
     shown_levels = [
-        _level(level, overview.levels.get(level.pk), overview.our_levels.get(level.pk))
+        _level(event, level, overview.levels.get(level.pk), overview.our_levels.get(level.pk))
         for level in sorted(levels_now(event), key=attrgetter("price"), reverse=True)
     ]
     return sorted(shown_levels, key=_price_from, reverse=True)
@@ -206,14 +204,14 @@ def _price_from(level):
     return level.low.all_in.amount if level.low else 0
 
 
-def _level(level, left, ours):
+def _level(event, level, left, ours):
     priced = left or ours
     return ShownLevel(
         id=str(level.pk),
         name=level.name,
         position=level.position,
-        low=priced and _shown_price(priced.low, level.currency),
-        high=priced and _shown_price(priced.high, level.currency),
+        low=priced and _shown_price(event, priced.low),
+        high=priced and _shown_price(event, priced.high),
         left=left.count if left else 0,
         is_ours=ours is not None,
     )
@@ -227,7 +225,7 @@ def sections_of(event):
 def _read_sections(event):
     overview, house = overview_of(event), house_of(event.layout_id)
     return [
-        _section(section, overview, house.nearest, event.currency)
+        _section(section, overview, house.nearest, event)
         for section in _sections_of_layout(event.layout_id)
         if section.label in overview.our_sections
     ]
@@ -239,7 +237,7 @@ def _sections_of_layout(layout_id):
     return list(LayoutSection.objects.filter(layout=layout_id).order_by("position"))
 
 
-def _section(section, overview, nearest, currency):
+def _section(section, overview, nearest, event):
     label, left = section.label, overview.sections.get(section.label)
     standing = section.kind == LayoutSection.Kind.STANDING
     return ShownSection(
@@ -252,8 +250,8 @@ def _section(section, overview, nearest, currency):
         view_note=section.view_note,
         is_standing=standing,
         left=left.count if left else 0,
-        low=left and _shown_price(left.low, currency),
-        high=left and _shown_price(left.high, currency),
+        low=left and _shown_price(event, left.low),
+        high=left and _shown_price(event, left.high),
         most_together=None if standing else overview.together.get(label),
         spaces=overview.spaces[label],
         far=nearest.get(label, math.inf),

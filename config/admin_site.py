@@ -34,6 +34,8 @@ venues.venue                vacs   vacs        -           -        -           
 venues.layout               vs     vs          -           -        -             -
 venues.layoutdraft          vs     vs          -           -        -             -
 events.event                vacds  vacds       v           -        v             -
+events.feerule              vacd   -           -           v        -             -
+events.taxrule              vacd   -           -           vacd     -             -
 events.pricelevel           vacd   vacd        v           -        -             -
 inventory.eventseat         v      v           v           -        -             -
 inventory.pricechange       vas    vas         v           v        -             -

@@ -14,11 +14,12 @@ from secrets import token_hex
 
 from django.db import connection
 
-from agencies.queries import current_agency
 from core.ids import reference, uuid7
 from core.money import Money
 from core.tenancy import current_agency_id
 from core.transactions import use_case
+from events.charges import kept, terms_of
+from events.models import Channel
 from inventory.models import EventSeat
 from inventory.models.seats import SeatLedger
 from inventory.services import SeatsTaken
@@ -55,7 +56,9 @@ SELECT * FROM unnest(
 PLACES = """
 CREATE TEMP TABLE past_place AS
 SELECT w.booking_id, w.position, w.ticket_id, w.ticket_number, w.used_at, e.id AS seat_id,
-       e.ordinal, coalesce(e.price, l.price) AS price, 0::numeric AS fee, e.cost,
+       e.ordinal, coalesce(e.price, l.price) AS price, e.cost,
+       0::numeric AS fee, 0::numeric AS tax_on_top, 0::numeric AS tax_in_price,
+       0::numeric AS tax_in_fee, 0::numeric AS absorbed,
        c.label AS section, s.row, s.label AS seat, s.kind, c.entrance, s.restricted_view,
        s.disclosure, c.view_note
 FROM unnest(%(ordinals)s::int[], %(of_bookings)s::uuid[], %(positions)s::int[],
@@ -68,15 +71,21 @@ JOIN venues_layoutsection c ON c.id = s.section_id
 WHERE e.ownership = 'OWNED' AND e.status = 'AVAILABLE'
 """
 PRICES = "SELECT DISTINCT price FROM past_place"
-FEES = """
-UPDATE past_place SET fee = f.fee
-FROM unnest(%(prices)s::numeric[], %(fees)s::numeric[]) AS f(price, fee)
+CHARGED = ("fee", "tax_on_top", "tax_in_price", "tax_in_fee", "absorbed")
+CHARGES = """
+UPDATE past_place SET fee = f.fee, tax_on_top = f.tax_on_top, tax_in_price = f.tax_in_price,
+  tax_in_fee = f.tax_in_fee, absorbed = f.absorbed
+FROM unnest(%(price)s::numeric[], %(fee)s::numeric[], %(tax_on_top)s::numeric[],
+            %(tax_in_price)s::numeric[], %(tax_in_fee)s::numeric[], %(absorbed)s::numeric[])
+     AS f(price, fee, tax_on_top, tax_in_price, tax_in_fee, absorbed)
 WHERE f.price = past_place.price
 """
 SUMS = """
 CREATE TEMP TABLE past_sum AS
 SELECT booking_id, count(*) AS places, sum(price) AS price, sum(fee) AS fee,
-       sum(price + fee) AS total, sum(cost) AS cost
+       sum(tax_on_top) AS tax_on_top, sum(tax_in_price) AS tax_in_price,
+       sum(tax_in_fee) AS tax_in_fee, sum(absorbed) AS absorbed,
+       sum(price + fee + tax_on_top) AS total, sum(cost) AS cost
 FROM past_place GROUP BY booking_id;
 
 ANALYZE past_booking, past_place, past_sum
@@ -89,10 +98,11 @@ SET status = 'RESERVED', claimed_by = p.booking_id, claimed_until = clock_timest
 FROM past_place p WHERE e.id = p.seat_id;
 
 INSERT INTO bookings_booking (id, agency_id, number, event_id, customer_id, channel, status,
-  ticket_count, price, fee, total, currency, reserved_at, reserved_until, confirmed_at,
-  payment_id, cancellation_reason)
+  ticket_count, price, fee, tax_on_top, tax_in_price, tax_in_fee, absorbed, total, currency,
+  terms_id, reserved_at, reserved_until, confirmed_at, payment_id, cancellation_reason)
 SELECT b.id, %(agency)s, b.number, %(event)s, b.customer_id, 'WEB', 'CONFIRMED', s.places,
-       s.price, s.fee, s.total, %(currency)s, b.reserved_at,
+       s.price, s.fee, s.tax_on_top, s.tax_in_price, s.tax_in_fee, s.absorbed, s.total,
+       %(currency)s, %(terms)s, b.reserved_at,
        b.reserved_at + make_interval(secs => %(kept_seconds)s), b.settled_at,
        CASE WHEN s.total > 0 THEN b.payment_id END, ''
 FROM past_booking b JOIN past_sum s ON s.booking_id = b.id;
@@ -107,9 +117,9 @@ SELECT p.ticket_id, %(agency)s, %(event)s, p.seat_id, p.ordinal, p.ticket_number
 FROM past_place p JOIN past_booking b ON b.id = p.booking_id;
 
 INSERT INTO bookings_bookingitem (agency_id, booking_id, ticket_id, event_seat_id, position, price,
-  fee, total, cost, currency)
-SELECT %(agency)s, booking_id, ticket_id, seat_id, position, price, fee, price + fee, cost,
-       %(currency)s
+  fee, tax_on_top, tax_in_price, tax_in_fee, absorbed, total, cost, currency)
+SELECT %(agency)s, booking_id, ticket_id, seat_id, position, price, fee, tax_on_top, tax_in_price,
+       tax_in_fee, absorbed, price + fee + tax_on_top, cost, %(currency)s
 FROM past_place;
 
 INSERT INTO payments_payment (id, agency_id, reference, description, provider, provider_ref,
@@ -135,8 +145,9 @@ CROSS JOIN LATERAL (VALUES
   (b.capture_id, 'provider_clearing', s.total),
   (b.capture_id, 'customer_deposits', -s.total),
   (b.sale_id, 'customer_deposits', s.total),
-  (b.sale_id, 'ticket_revenue', -s.price),
-  (b.sale_id, 'fee_revenue', -s.fee),
+  (b.sale_id, 'ticket_revenue', s.tax_in_price + s.absorbed - s.price),
+  (b.sale_id, 'fee_revenue', s.tax_in_fee - s.fee - s.absorbed),
+  (b.sale_id, 'taxes_collected', -s.tax_on_top - s.tax_in_price - s.tax_in_fee),
   (b.sale_id, 'cost_of_sales', s.cost),
   (b.sale_id, 'inventory', -s.cost)
 ) AS line(journal_id, account, amount)
@@ -250,8 +261,10 @@ def _demand(day, first, night):
 
 @use_case
 def _write(event, parties, numbers, used, chance):
+    terms = terms_of(event, Channel.WEB)
     wanted = {
         "event": event.pk,
+        "terms": kept(terms),
         "layout": event.layout_id,
         "agency": current_agency_id(),
         "currency": event.currency,
@@ -268,7 +281,7 @@ def _write(event, parties, numbers, used, chance):
         cursor.execute(PLACES, wanted)
         if cursor.rowcount < len(wanted["ordinals"]):
             raise _taken(cursor, wanted["ordinals"])
-        _set_fees(cursor, event.currency)
+        _set_charges(cursor, terms, event.currency)
         admit = ADMIT if any(wanted["used"]) else ""
         for statement in _statements(
             SUMS, WRITE, admit, CLEAN_UP, LOOPS, PLAN_AFRESH, LEDGER_BY_ITSELF
@@ -286,13 +299,13 @@ def _taken(cursor, ordinals):
     return SeatsTaken(set(ordinals) - {row[0] for row in cursor})
 
 
-def _set_fees(cursor, currency):
-    """The agency's own rule, asked once for each price."""
-    agency = current_agency()
+def _set_charges(cursor, terms, currency):
+    """The agency's own rules, asked once for each price; none of them comes once a booking here."""
     cursor.execute(PRICES)
     prices = [row[0] for row in cursor]
-    fees = [agency.fee_for(Money(price, currency)).amount for price in prices]
-    cursor.execute(FEES, {"prices": prices, "fees": fees})
+    charged = [terms.of_one(Money(price, currency)) for price in prices]
+    columns = {name: [getattr(line, name).amount for line in charged] for name in CHARGED}
+    cursor.execute(CHARGES, {"price": prices, **columns})
 
 
 def _booking_columns(parties, numbers, chance):

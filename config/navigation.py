@@ -48,6 +48,8 @@ GROUPS = {
         ("payments.journal", "Ledger", "menu_book"),
         ("payments.ledgerentry", "Ledger entries", "format_list_bulleted"),
         ("payments.accountcode", "Account codes", "tag"),
+        ("events.feerule", "Fees", "add_card"),
+        ("events.taxrule", "Taxes", "percent"),
         ("payments.inboxmessage", "Provider notices", "inbox"),
     ],
     "Gate": [

@@ -23,6 +23,11 @@ class Remembered:
         """The remembered value of `key`, or `make()`, remembered from now on (None too)."""
         return self.get_many([key], lambda _: {key: make()})[key]
 
+    def known(self, key):
+        """The remembered value of `key`, or None."""
+        until, value = self._entries.get(key, (0, None))
+        return value if until >= time.monotonic() else None
+
     def get_many(self, keys, make_many):
         """{key: value}; `make_many` is given the forgotten keys, if any, and returns their values as a
         dict. What it leaves out is remembered as None."""

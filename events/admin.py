@@ -17,7 +17,10 @@ from core.admin_forms import BackOfficeForm
 from core.admin_parts import Panel, linked, status_column, status_of, when
 from core.admin_uploads import UploadForm, keep
 from core.words import many
-from events import services
+from events import (
+    admin_charges,  # noqa: F401 - registers
+    services,
+)
 from events.admin_levels import LevelInline, is_draft
 from events.admin_panels import checklist, drafts_table, levels_panel, sections_panels
 from events.forms import SizesField

@@ -7,10 +7,11 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from agencies.queries import current_agency
 from core.api import Problem, Strict
 from core.errors import NotFound
 from core.money import Money
+from events.charges import terms_of
+from events.models import Channel
 from events.queries import public_event
 from inventory.overview import levels_now, overview_of
 
@@ -47,7 +48,7 @@ class EventAvailability(APIView):
         event = found_event(event_id)
         overview = overview_of(event)
         levels = [
-            _level(level, overview.levels.get(level.pk), overview.our_levels.get(level.pk))
+            _level(event, level, overview.levels.get(level.pk), overview.our_levels.get(level.pk))
             for level in levels_now(event)
         ]
         return Response(
@@ -61,17 +62,17 @@ class EventAvailability(APIView):
         )
 
 
-def _level(level, left, ours):
+def _level(event, level, left, ours):
     priced = left or ours
     return {
         "id": str(level.pk),
         "name": level.name,
-        "price": priced and _all_in(priced.low, level.currency),
-        "price_to": priced and _all_in(priced.high, level.currency),
+        "price": priced and _all_in(event, priced.low),
+        "price_to": priced and _all_in(event, priced.high),
         "left": left.count if left else 0,
     }
 
 
-def _all_in(amount, currency):
-    price = Money(amount, currency)
-    return str((price + current_agency().fee_for(price)).amount)
+def _all_in(event, amount):
+    price = Money(amount, event.currency)
+    return str(terms_of(event, Channel.API).all_in(price).amount)

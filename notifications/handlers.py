@@ -16,6 +16,7 @@ from bookings.facts import BookingConfirmed, BookingSought, LateMoneyRefunded, P
 from bookings.links import mailed_key
 from bookings.models import Booking, BookingItem, Status
 from bookings.printing import pdf_of
+from bookings.receipt import receipt_of
 from core.money import Money
 from core.outbox import subscribe
 from inventory.facts import HoldRunsOut
@@ -39,18 +40,15 @@ def _booking(booking_id):
 
 
 def _context(booking):
+    items = list(booking.items.select_related("ticket").order_by("position"))
     page = reverse("booking", args=[booking.pk])
     return {
         "booking": booking,
         "event": booking.event,
         "customer": booking.customer,
+        "receipt": receipt_of(booking, items),
         "total": booking.money,
-        "price": Money(booking.price, booking.currency),
-        "fee": Money(booking.fee, booking.currency),
-        "items": [
-            {"ticket": item.ticket, "total": Money(item.total, item.currency)}
-            for item in booking.items.select_related("ticket").order_by("position")
-        ],
+        "items": [{"ticket": item.ticket, "total": item.sum_of("total")} for item in items],
         "booking_url": f"{site_of(current_agency())}{page}?k={mailed_key(booking)}",
     }
 

@@ -230,6 +230,8 @@ class Account(models.TextChoices):
     CUSTOMER_DEPOSITS = "customer_deposits", "Received, not yet earned"
     TICKET_REVENUE = "ticket_revenue", "Ticket sales"
     FEE_REVENUE = "fee_revenue", "Service fees"
+    DISCOUNTS = "discounts", "Discounts given"
+    TAXES_COLLECTED = "taxes_collected", "Taxes collected for tax offices"
     COST_OF_SALES = "cost_of_sales", "Cost of seats sold"
     BANK = "bank", "Bank"
     SUPPLIER_ADVANCES = "supplier_advances", "Paid to suppliers in advance"

@@ -9,6 +9,8 @@ from django.db.models.functions import Coalesce, Now
 
 from agencies.queries import current_agency
 from core.money import Money, total
+from events.charges import terms_of
+from events.models import Channel
 from events.models import Status as EventStatus
 from inventory.models import EventSeat, Ownership
 from inventory.models import Status as SeatStatus
@@ -135,13 +137,14 @@ def _prices(line):
     if line.retail_price is not None:
         counts = {line.retail_price: line.ordered}
     agency, currency = current_agency(), line.currency
+    terms = terms_of(line.event, Channel.WEB)
     before = after = kept = Money.zero(currency)
     for price, count in counts.items():
         if price is None:
             continue
         each = Money(price, currency)
         before += each * count
-        after += (each + agency.fee_for(each)) * count
+        after += terms.all_in(each) * count
         kept += (each - agency.sale_cost_of(each)) * count
     return Prices(before, after, kept, counts.get(None, 0))
 

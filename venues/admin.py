@@ -62,7 +62,17 @@ class VenueAdmin(DrawingPages, PublicationPages, BackOfficeAdmin):
         ("House", {"fields": ["name", "kind", "licensed_capacity", "is_active"]}),
         (
             "Where",
-            {"fields": ["address", "postcode", "city", "country", "time_zone", "directions"]},
+            {
+                "fields": [
+                    "address",
+                    "postcode",
+                    "city",
+                    "region",
+                    "country",
+                    "time_zone",
+                    "directions",
+                ]
+            },
         ),
     ]
     steps = ["draw", "import_file"]

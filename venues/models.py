@@ -28,6 +28,9 @@ class Venue(TenantModel):
     address = models.CharField(max_length=200, blank=True)
     postcode = models.CharField(max_length=12, blank=True)
     city = models.CharField(max_length=80, blank=True)
+    region = models.CharField(
+        max_length=40, blank=True, help_text="State or province, where taxes depend on it."
+    )
     country = models.CharField(max_length=2, blank=True, help_text="ISO code, such as FR.")
     time_zone = models.CharField(
         max_length=40, default="Europe/Paris", validators=[validate_time_zone]

@@ -24,7 +24,8 @@ stock AS (
   FROM inventory_eventseat p JOIN coming c ON c.id = p.event_id
   WHERE p.ownership = 'OWNED' GROUP BY p.event_id),
 sales AS (
-  SELECT b.event_id, sum(b.price) AS revenue,
+  SELECT b.event_id, 
+    sum(b.price - b.discount - b.tax_in_price - b.absorbed) AS revenue,
     coalesce(sum(b.ticket_count) FILTER (WHERE b.confirmed_at > now() - interval '7 days'), 0)
       AS week,
     coalesce(sum(b.ticket_count) FILTER (WHERE b.confirmed_at > now() - interval '28 days'), 0)

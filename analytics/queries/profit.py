@@ -6,7 +6,9 @@ from analytics.queries.stock import DIMENSIONS, read_whole
 # Sold places with the money of the sale, and beside them the places that are owned, as of last.
 PROFIT = """
 WITH e AS (
-  SELECT b.event_id, i.event_seat_id, b.confirmed_at AS at, i.currency, i.price, i.fee, i.cost,
+  SELECT b.event_id, i.event_seat_id, b.confirmed_at AS at, i.currency,
+    i.price - i.discount - i.tax_in_price - i.absorbed AS price,
+    i.fee + i.absorbed - i.tax_in_fee AS fee, i.cost,
     b.status IN ('CONFIRMED', 'PAID') AS kept, 0 AS owned, 0 AS gone
   FROM bookings_bookingitem i JOIN bookings_booking b ON b.id = i.booking_id
   WHERE b.confirmed_at >= %(since)s AND b.confirmed_at < %(until)s {of_booking}
@@ -33,9 +35,9 @@ def profit(*, since, until, by="event", event=None):
     """What was sold on these days: [{name, name_id, currency, seats, given_back, gross, refunded,
     revenue, fees, cost, profit, owned, sold_of_owned, …}].
 
-    `revenue` is the price of the seats without the buyer's fees, less what was given back; `profit`
-    is revenue less what these seats cost. `owned` and `sold_of_owned` are as of now. `by` is one of
-    DIMENSIONS, with the same further columns as `stock.value`.
+    `revenue` is the price of the seats without discounts, taxes and the agency's fees, less what was
+    given back; `profit` is revenue less what these seats cost. `owned` and `sold_of_owned` are as of
+    now. `by` is one of DIMENSIONS, with the same further columns as `stock.value`.
     """
     dimension = DIMENSIONS[by]
     sql = PROFIT.format(

@@ -26,7 +26,8 @@ came AS (
   WHERE (r.received_at AT TIME ZONE %(zone)s)::date > x.due_on
   GROUP BY x.supplier_id, x.currency),
 sold AS (
-  SELECT x.supplier_id, x.currency, count(*) AS sold, sum(i.price) AS revenue, sum(i.cost) AS cost,
+  SELECT x.supplier_id, x.currency, count(*) AS sold, 
+    sum(i.price - i.discount - i.tax_in_price - i.absorbed) AS revenue, sum(i.cost) AS cost,
     avg(extract(epoch FROM b.confirmed_at - r.received_at) / 86400) AS days_to_sell
   FROM ordered x JOIN suppliers_acquisition a ON a.line_id = x.line_id
   JOIN suppliers_deliveryreceipt r ON r.id = a.receipt_id

@@ -106,12 +106,14 @@ def _sell(booking, items, payment_id):
 
 
 def _book(booking, items):
-    """Deposits become revenue; stock becomes cost of sales."""
+    """Deposits become revenue and what is owed to tax offices; stock becomes cost of sales."""
     cost = total((Money(item.cost, item.currency) for item in items), booking.currency)
     lines = [
         (Account.CUSTOMER_DEPOSITS, booking.money),
-        (Account.TICKET_REVENUE, -Money(booking.price, booking.currency)),
-        (Account.FEE_REVENUE, -Money(booking.fee, booking.currency)),
+        (Account.DISCOUNTS, booking.sum_of("discount")),
+        (Account.TICKET_REVENUE, -booking.tickets_earned),
+        (Account.FEE_REVENUE, -booking.fees_earned),
+        (Account.TAXES_COLLECTED, -booking.taxes),
         (Account.COST_OF_SALES, cost),
         (Account.INVENTORY, -cost),
     ]

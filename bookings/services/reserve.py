@@ -11,16 +11,16 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.utils import timezone
 
-from agencies.queries import current_agency
 from bookings.clients import ANYBODY, Client
-from bookings.models import TOO_MANY_HOLDS, Booking, BookingItem, Channel, Status
+from bookings.models import AMOUNTS, TOO_MANY_HOLDS, Booking, BookingItem, Channel, Status
 from bookings.services.expire import expire_in
 from core import failpoints
 from core.errors import DomainError, Invalid
 from core.ids import reference, uuid7
-from core.money import Money, total
+from core.money import Money
 from core.postgres.rows import insert
 from core.transactions import broken_constraint, use_case
+from events.charges import Line, kept, terms_of
 from events.models import SplitRule
 from inventory.models import EventSeat, StockChannel
 from inventory.picking import (
@@ -293,8 +293,10 @@ def _write(booking_id, event, seats, sale):
     """Tickets, booking, payment and items in one statement: each round trip costs as much as the
     rows do."""
     tickets = new_tickets(event=event, seats=seats)
-    items = _items(booking_id, seats, tickets, sale)
-    booking = _booking(booking_id, event, items, sale, until=seats[0].until)
+    terms = terms_of(event, sale.channel)
+    charged = terms.reckon(_lines(seats, sale), event.currency)
+    items = _items(booking_id, seats, tickets, charged)
+    booking = _booking(booking_id, event, charged, sale, kept(terms), until=seats[0].until)
     payments = [_payment(booking)] if booking.total else []
     try:
         insert(tickets, [booking], *([payment] for payment in payments), items)
@@ -304,8 +306,7 @@ def _write(booking_id, event, seats, sale):
     return booking
 
 
-def _booking(booking_id, event, items, sale, until):
-    price, fee = _sum(items, "price", event), _sum(items, "fee", event)
+def _booking(booking_id, event, charged, sale, terms_id, until):
     return Booking(
         id=booking_id,
         number=_number(),
@@ -316,11 +317,10 @@ def _booking(booking_id, event, items, sale, until):
         client=sale.client.name,
         client_may_hold=sale.client.may_hold,
         status=Status.RESERVED,
-        ticket_count=len(items),
-        price=price.amount,
-        fee=fee.amount,
-        total=(price + fee).amount,
+        ticket_count=len(charged.lines),
+        **{name: charged.sum(name).amount for name in AMOUNTS},
         currency=event.currency,
+        terms_id=terms_id,
         reserved_until=until,
     )
 
@@ -339,31 +339,33 @@ def _payment(booking):
     return new_payment(reference=booking.pk, money=booking.money, description=booking.in_words)
 
 
-def _items(booking_id, seats, tickets, sale):
+def _lines(seats, sale):
+    """What these places cost before charges; what is complimentary costs nothing."""
+    free = [Money.zero(seat.currency) for seat in seats]
+    if sale.is_complimentary:
+        return [Line(price, price) for price in free]
+    return [
+        Line(Money(seat.price, seat.currency), nothing)
+        for seat, nothing in zip(seats, free, strict=True)
+    ]
+
+
+def _items(booking_id, seats, tickets, charged):
     """The prices of this moment; what a seat costs the buyer never changes afterwards."""
-    agency = current_agency()
-    items = []
-    for position, (seat, ticket) in enumerate(zip(seats, tickets, strict=True), start=1):
-        price = Money(0 if sale.is_complimentary else seat.price, seat.currency)
-        fee = price if sale.is_complimentary else agency.fee_for(price)
-        items.append(
-            BookingItem(
-                booking_id=booking_id,
-                ticket=ticket,
-                event_seat_id=seat.id,
-                position=position,
-                price=price.amount,
-                fee=fee.amount,
-                total=(price + fee).amount,
-                cost=seat.cost,
-                currency=seat.currency,
-            )
+    return [
+        BookingItem(
+            booking_id=booking_id,
+            ticket=ticket,
+            event_seat_id=seat.id,
+            position=position,
+            **{name: getattr(line, name).amount for name in AMOUNTS},
+            cost=seat.cost,
+            currency=seat.currency,
         )
-    return items
-
-
-def _sum(items, field, event):
-    return total((Money(getattr(item, field), event.currency) for item in items), event.currency)
+        for position, (seat, ticket, line) in enumerate(
+            zip(seats, tickets, charged.lines, strict=True), start=1
+        )
+    ]
 
 
 def _number():

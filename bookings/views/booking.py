@@ -17,10 +17,10 @@ from bookings.forms import FindForm
 from bookings.links import exchange_key, own_booking
 from bookings.models import Booking, Status
 from bookings.printing import pdf_of
+from bookings.receipt import receipt_of
 from bookings.showing import shown
 from bookings.views.checkout import line_of
 from core.ids import uuid7
-from core.money import Money
 from core.outbox import record
 from core.transactions import use_case
 from events.models import Status as EventStatus
@@ -53,8 +53,7 @@ def booking(request, booking_id):
         ],
         "items": [line_of(item) for item in items],
         "total": found.money,
-        "price": Money(found.price, found.currency),
-        "fee": Money(found.fee, found.currency),
+        "receipt": receipt_of(found, items),
         "customer": found.customer,
     })  # fmt: skip
 

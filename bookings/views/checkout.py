@@ -13,11 +13,11 @@ from bookings import services
 from bookings.forms import ContactForm
 from bookings.links import exchange_key, own_booking
 from bookings.models import Status
+from bookings.receipt import receipt_of
 from bookings.showing import shown
 from bookings.views.sale import site
 from core.errors import DomainError
 from core.locks import database_now
-from core.money import Money
 from payments.adapters import ProviderUnavailable
 from payments.models import Payment
 from payments.models import Status as PaymentStatus
@@ -195,8 +195,7 @@ def _page(request, booking, form, *, problem="", is_known=False):
         "stay_words": f"Your {noun_of(items)}s stay held meanwhile.",
         "order_words": f"The {noun_of(items)}s",
         "total": booking.money,
-        "price": Money(booking.price, booking.currency),
-        "fee": Money(booking.fee, booking.currency),
+        "receipt": receipt_of(booking, items),
         "form": form,
         "problem": problem,
         "state": _state(booking, held),
@@ -234,9 +233,7 @@ def line_of(item):
         "restricted_view": item.ticket.restricted_view,
         "disclosure": item.ticket.disclosure,
         "view_note": item.ticket.view_note,
-        "price": Money(item.price, item.currency),
-        "fee": Money(item.fee, item.currency),
-        "total": Money(item.total, item.currency),
+        "total": item.sum_of("total"),
     }
 
 

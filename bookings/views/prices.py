@@ -49,7 +49,7 @@ def _read(found):
         level_id, name, position, price = key
         if level_id is not None and key not in indexes:
             indexes[key] = len(levels)
-            amount = str(all_in(price, found.currency).amount)
+            amount = str(all_in(found, price).amount)
             levels.append({"name": name, "position": position, "price": amount})
         classes.append([indexes.get(key, -1), sum(run.places for run in runs)])
     content = {

@@ -56,8 +56,8 @@ def event_context(request, found):
         "event": shown(found, left),
         "sale": sale,
         "page_url": page_url,
-        "price_low": priced and all_in(priced.low, found.currency),
-        "price_high": priced and all_in(priced.high, found.currency),
+        "price_low": priced and all_in(found, priced.low),
+        "price_high": priced and all_in(found, priced.high),
         "left": priced.count if priced else 0,
         "noun": left.noun if left else "seat",
         "capacity": found.layout.capacity if found.layout else 0,
@@ -136,7 +136,7 @@ def _summary(found):
 
 def _structured_data(found, left, page_url):
     """schema.org Event, as a dict."""
-    low = left and all_in(left.low, found.currency)
+    low = left and all_in(found, left.low)
     return {
         "@context": "https://schema.org",
         "@type": "Event",
@@ -156,7 +156,7 @@ def _structured_data(found, left, page_url):
             "url": page_url,
             "priceCurrency": found.currency,
             "lowPrice": str(low.amount) if low else None,
-            "highPrice": str(all_in(left.high, found.currency).amount) if left else None,
+            "highPrice": str(all_in(found, left.high).amount) if left else None,
             "availability": "https://schema.org/InStock" if left else "https://schema.org/SoldOut",
         },
     }

@@ -59,7 +59,7 @@ def section_context(found, position, *, party, page, chosen, lost):
         "nav": "events",
         "event": shown(found, overview_of(found).left),
         "section": _section_facts(here, places),
-        "rows": _rows(pages[number - 1], found.currency, set(chosen), gone),
+        "rows": _rows(pages[number - 1], found, set(chosen), gone),
         "page": number,
         "pages": _page_names(pages),
         "rows_left_out": len(every) - len(suiting),
@@ -166,8 +166,8 @@ def _page_names(pages):
 # Rows as the page shows them
 
 
-def _rows(rows, currency, chosen, lost):
-    price_of = cache(lambda price: all_in(price or Decimal(0), currency))
+def _rows(rows, event, chosen, lost):
+    price_of = cache(lambda price: all_in(event, price or Decimal(0)))
     return [_row(members, price_of, chosen, lost) for members in rows]
 
 

@@ -1,5 +1,9 @@
-"""What the agency's bookkeeper calls its accounts: numbers of the French general chart of accounts."""
+"""What the agency charges beside its prices, and what its bookkeeper calls its accounts: numbers of
+the French general chart of accounts."""
 
+from decimal import Decimal
+
+from events.models import FeeRule, TaxedAs, TaxRule
 from payments.models import Account, AccountCode
 
 CODES = {
@@ -9,6 +13,8 @@ CODES = {
     Account.CUSTOMER_DEPOSITS: ("419100", "Received for coming events"),
     Account.TICKET_REVENUE: ("707000", "Ticket sales"),
     Account.FEE_REVENUE: ("706000", "Service fees"),
+    Account.DISCOUNTS: ("709700", "Discounts given"),
+    Account.TAXES_COLLECTED: ("445710", "VAT collected"),
     Account.COST_OF_SALES: ("607000", "Tickets bought for sale"),
     Account.BANK: ("512000", "Bank"),
     Account.SUPPLIER_ADVANCES: ("409100", "Advances to suppliers"),
@@ -17,6 +23,13 @@ CODES = {
     Account.CONSIGNMENT_OWED: ("408100", "Consignment to be settled"),
     Account.PURCHASE_VARIANCE: ("603700", "Price differences of purchases"),
 }
+
+
+def charge(**fee):
+    """A fee on each ticket, and the VAT of France that prices and fees contain."""
+    FeeRule.objects.create(name="Service fee", currency="EUR", **fee)
+    for on, percent in ((TaxedAs.ADMISSION, "5.5"), (TaxedAs.SERVICE, "20")):
+        TaxRule.objects.create(name="VAT", country="FR", on=on, percent=Decimal(percent))
 
 
 def name_accounts():

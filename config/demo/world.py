@@ -28,7 +28,6 @@ PARTERRE = {
     "name": "Parterre",
     "host": "127.0.0.1",
     "is_default": True,
-    "fee_percent": Decimal(6),
     "support_email": "hello@parterre.example",
     "purchasing_email": "buying@parterre.example",
     "approval_above": Decimal(20_000),
@@ -38,8 +37,6 @@ BALCON = {
     "slug": "balcon",
     "name": "Balcon",
     "host": "balcon.localhost",
-    "fee_percent": Decimal(4),
-    "fee_fixed": Decimal("0.50"),
     "support_email": "bonjour@balcon.example",
     "address": "Balcon, 22 rue Basse, 59000 Lille",
 }
@@ -74,6 +71,7 @@ def _make_agency(fields, fill):
 
 def _parterre(tell, chance):
     tell("people")
+    books.charge(percent=Decimal(6))
     people.make_operator()
     staff = people.make_staff()
     organizer = people.make_organizer()
@@ -174,6 +172,7 @@ def _device_key(event, gate):
 
 
 def _balcon(chance):
+    books.charge(percent=Decimal(4), amount=Decimal("0.50"))
     staff = people.make_staff([("agathe@balcon.example", "Agathe Lemaire", Membership.Role.OWNER)])
     staff[Membership.Role.PURCHASING] = staff[Membership.Role.OWNER]
     today = timezone.localdate()

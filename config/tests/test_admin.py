@@ -231,7 +231,7 @@ def test_the_operator_keeps_agencies_and_people_of_all_agencies_and_nothing_else
 def test_an_agency_made_by_the_operator_gets_its_first_owner(house):
     client = world.client_of(world.person("ops@tessera.example", is_superuser=True), house.agency)
     fields = {"name": "Balcon", "slug": "balcon", "host": "balcon.example", "currency": "EUR"}
-    fields |= {"time_zone": "Europe/Paris", "fee_percent": "5", "fee_fixed": "0"}
+    fields |= {"time_zone": "Europe/Paris"}
     fields |= {"sale_cost_percent": "1.4", "sale_cost_fixed": "0.25"}
     fields |= {"invoice_tolerance_percent": "1", "invoice_tolerance": "5"}
     assert client.post(address("agencies.agency", "add"), fields).status_code == 302
@@ -306,7 +306,7 @@ def _final(house):
     open_to_forms = {
         *("agencies.agency", "agencies.organizer", "venues.venue", "tickets.gate"),
         *("suppliers.supplier", "suppliers.purchaseorder", "events.event"),
-        "payments.accountcode",
+        *("payments.accountcode", "events.feerule", "events.taxrule"),
         "inventory.pricingrule",
         "inventory.allocationplan",
     }

@@ -345,10 +345,14 @@ def test_a_name_that_is_taken_in_this_agency_is_said_in_words(mireille, agency):
     assert zoe.post(address("agencies.organizer", "add"), {"name": "Quai"}).status_code == 302
 
 
-def test_the_owner_sets_the_fee_but_not_the_currency_or_the_host(mireille, agency):
-    form = {"name": "Parterre", "time_zone": "Europe/Paris", "fee_percent": "7", "fee_fixed": "0.5"}
+def test_the_owner_sets_what_a_sale_costs_but_not_the_currency_or_the_host(mireille, agency):
+    form = {"name": "Parterre", "time_zone": "Europe/Paris"}
     form |= {"sale_cost_percent": "1.4", "sale_cost_fixed": "0.25"}
     form |= {"invoice_tolerance_percent": "1", "invoice_tolerance": "5"}
     mireille.post(of(agency), {**form, "currency": "USD", "host": "evil.example", "slug": "x"})
     agency.refresh_from_db()
-    assert (agency.fee_percent, agency.currency, agency.host) == (7, "EUR", "parterre.example")
+    assert (agency.sale_cost_percent, agency.currency, agency.host) == (
+        Decimal("1.4"),
+        "EUR",
+        "parterre.example",
+    )

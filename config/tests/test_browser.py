@@ -7,10 +7,10 @@ import pytest
 import zxingcpp
 from playwright.sync_api import expect
 
-from agencies.models import Agency
 from config.tests.browser import DESK, PHONE, barriers, chromium, reader, site
 from config.tests.scenarios import house
-from core.tenancy import acting_for, as_system
+from config.tests.world import fee
+from core.tenancy import acting_for
 from events.models import Event
 from inventory.models import EventSeat
 from tickets.models import Ticket
@@ -27,10 +27,10 @@ def browser():
 @pytest.fixture
 def world(committed_db):
     """A house whose seller takes 6 %: whoever adds fees later than the next page is found out."""
-    world = house()
-    with as_system():
-        Agency.objects.filter(pk=world["agency"]["id"]).update(fee_percent=6)
-    return world
+    made = house()
+    with acting_for(made["agency"]["id"]):
+        fee(percent=6)
+    return made
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from config.demo.people import PASSWORD
 from config.history import sell_in_bulk
 from config.management.commands.seed_demo import keys_file
 from config.tests.scenarios import house
+from config.tests.world import fee
 from core import invariants
 from core.models import OutboxMessage
 from core.tenancy import acting_for, as_system
@@ -119,7 +120,7 @@ def everything_about(booking_id):
 
 @pytest.mark.django_db
 def test_a_past_sale_leaves_the_rows_that_a_sale_leaves(event, buyer):
-    Agency.objects.update(fee_percent=6)
+    fee(percent=6)
     real = sell_through_the_services(event, [2, 3], buyer)
     (past,) = sell(event, [4, 5], buyer)
     assert everything_about(past) == everything_about(real)

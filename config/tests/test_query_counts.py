@@ -67,8 +67,11 @@ def scan(world, code):
 
 
 @pytest.mark.parametrize("quantity", [1, 2, 8])
-def test_a_reservation_asks_five_things_however_many_seats(world, quantity):
-    reserve(world, [20])  # the key and the agency are known from here on
+def test_a_reservation_asks_five_things_however_many_seats(
+    world, quantity, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        reserve(world, [20])  # key, agency and terms of sale are known from here on
     with asks(5):  # the request's key, the event, the claim, all that is written, the reply
         assert reserve(world, list(range(10, 10 + quantity))).status_code == 201
 
@@ -89,13 +92,13 @@ def test_the_page_of_an_event_asks_one_thing_when_others_just_looked(world):
 
 
 # When nobody has looked for a while: the agency, twice or thrice, the event, its venue and layout, its
-# prices, twice, and one look at its places, which is four; what is more says itself.
+# prices, twice, fees and taxes, and one look at its places, which is four; what is more says itself.
 PAGES = {
-    "": 12,
-    "seats/": 12,
-    "seats/0/": 12 + 1,  # the seats
-    "seats/0/?party=2": 12 + 3,  # and how they stand, and the names of those that are offered
-    "seats/2/": 12 + 1,  # what is to be told of places to stand
+    "": 14,
+    "seats/": 14,
+    "seats/0/": 14 + 1,  # the seats
+    "seats/0/?party=2": 14 + 3,  # and how they stand, and the names of those that are offered
+    "seats/2/": 14 + 1,  # what is to be told of places to stand
     "seats.svg": 11,
 }
 
@@ -112,20 +115,23 @@ def test_the_pages_of_an_event_ask_a_fixed_number_of_things(world):
             assert visitor.get(address).status_code == 200
 
 
-def test_the_best_seats_are_chosen_and_reserved_in_a_fixed_number_of_questions(world):
+def test_the_best_seats_are_chosen_and_reserved_in_a_fixed_number_of_questions(
+    world, django_capture_on_commit_callbacks
+):
     page = f"/events/{world['event']['slug']}/"
     visitor = Client(headers={"host": "127.0.0.1"})
     wish = {"quantity": 2, "together": 1}
-    visitor.post(f"{page}reserve/", wish)  # the agency and the house are known from here on
+    with django_capture_on_commit_callbacks(execute=True):
+        visitor.post(f"{page}reserve/", wish)  # agency, house and terms are known from here on
     with asks(5):  # the event, how its places stand, the claim, all that is written, the session
         assert visitor.post(f"{page}reserve/", wish).url.startswith("/checkout/")
 
 
 @pytest.mark.parametrize("events", [4, 12])
-@pytest.mark.parametrize(("search", "statements"), [("", 5), ("?wheelchair=1", 6)])
+@pytest.mark.parametrize(("search", "statements"), [("", 7), ("?wheelchair=1", 8)])
 def test_the_programme_asks_as_much_for_many_events_as_for_few(events, search, statements):
     """Nobody has looked for a while, so nothing is remembered: the agency, thrice, the events, what is
-    left of them, and of their wheelchair spaces if asked for."""
+    left of them, fees and taxes, and their wheelchair spaces if asked for."""
     house = agency()
     with acting_for(house.pk):
         _, layout = venue()

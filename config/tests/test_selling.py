@@ -7,7 +7,6 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.test import Client
 
-from agencies.models import Agency
 from bookings.models import Booking, BookingItem
 from bookings.services import (
     NotOnSale,
@@ -23,9 +22,9 @@ from bookings.services import (
 from bookings.services.pay import NotYours, pay
 from bookings.tasks import expire
 from config.tests.scenarios import house
+from config.tests.world import fee
 from core import invariants
-from core.memory import Remembered
-from core.tenancy import acting_for, as_system
+from core.tenancy import acting_for
 from customers.models import Customer
 from events.models import Event, PriceLevel
 from inventory.models import EventSeat
@@ -80,9 +79,7 @@ def test_one_lost_seat_loses_the_whole_booking_and_writes_nothing(event):
 
 
 def test_the_fee_is_added_rounded_per_ticket_and_frozen(event, world):
-    with as_system():
-        Agency.objects.update(fee_percent=Decimal("6.25"), fee_fixed=Decimal("0.30"))
-    Remembered.forget_everything()
+    fee(percent=Decimal("6.25"), amount=Decimal("0.30"))
     booking = reserve(event=event, ordinals=[0, 1, 2])
     # 45.00 × 6.25 % + 0.30 = 3.1125 → 3.11 each
     assert (booking.price, booking.fee, booking.total) == (

@@ -18,7 +18,7 @@ from core.models import AuditEntry, OutboxMessage
 from core.money import Money
 from core.tenancy import acting_for, as_system
 from customers.services import remember_customer
-from events.models import Event
+from events.models import Event, FeeRule, TaxRule
 from events.services import free_slug, open_sale, price_sections, publish
 from inventory.models import AllocationPlan, Hold, LayoutMove, PricingRule, SeatEntry
 from inventory.pricing.changing import change_prices
@@ -70,8 +70,16 @@ def agency(slug="parterre", **fields):
         made = Agency.objects.create(
             slug=slug,
             name=slug.title(),
-            **{"host": f"{slug}.example", "fee_percent": Decimal(6), **fields},
+            **{"host": f"{slug}.example", **fields},
         )
+    with acting_for(made.pk):
+        fee(percent=6, currency=made.currency)
+    return made
+
+
+def fee(**fields):
+    """A fee of the agency acted for, on every ticket if nothing else is said."""
+    made = FeeRule.objects.create(**{"name": "Service fee", "currency": "EUR", **fields})
     Remembered.forget_everything()
     return made
 
@@ -305,6 +313,8 @@ def _rows(made, event):
         AllocationPlan.objects.create(event=event, name="Tour split"),
         _moved(event),
         AccountCode.objects.create(account=Account.INVENTORY, code="1400", name="Ticket stock"),
+        FeeRule.objects.get(),
+        TaxRule.objects.create(name="VAT", country="FR", percent=Decimal("5.5")),
         *_books(payment),
         *_prices(event),
         *_owed(event),

@@ -1,0 +1,51 @@
+"""What is in the price of a booking, as buyers are told it on every page and in every mail."""
+
+from dataclasses import dataclass
+
+from core.money import Money
+from core.words import many
+from events.charges import Line, Terms
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """`rows` [(words, Money)] add up to `total`; `contained` [(words, Money)] are the taxes in them."""
+
+    rows: list
+    contained: list
+    total: Money
+
+
+def receipt_of(booking, items):
+    """The Receipt of a booking and its BookingItems, under the terms they were sold."""
+    rows = [(many(len(items), "ticket").capitalize(), booking.sum_of("price"))]
+    if booking.discount:
+        rows.append(("Discount", -booking.sum_of("discount")))
+    if booking.terms is None:
+        fees, taxes = [("Service fee", booking.sum_of("fee"))], []
+    else:
+        reckoned = Terms.of(booking.terms.content).reckon(map(_line, items), booking.currency)
+        fees, taxes = reckoned.fees, reckoned.taxes
+    on_top = [levied for levied in taxes if not levied.tax.is_contained]
+    return Receipt(
+        rows=rows + _together([*fees, *map(_levied, on_top)]),
+        contained=_together(_levied(levied) for levied in taxes if levied.tax.is_contained),
+        total=booking.money,
+    )
+
+
+def _line(item):
+    return Line(item.sum_of("price"), item.sum_of("discount"))
+
+
+def _levied(levied):
+    tax = levied.tax
+    return f"{tax.name} {tax.percent.normalize():f} %", levied.amount
+
+
+def _together(rows):
+    """Rows of the same words as one; a tax of tickets and fees at one rate is one tax to a reader."""
+    sums = {}
+    for words, amount in rows:
+        sums[words] = sums[words] + amount if words in sums else amount
+    return [row for row in sums.items() if row[1]]
