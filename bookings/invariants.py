@@ -1,11 +1,19 @@
 from core.invariants import invariant
 
 invariant(
-    "a booking is its items",
+    "a booking is the sum of its items",
     """SELECT b.id AS booking_id, b.total, sum(i.total) AS items, b.ticket_count, count(i.id)
        FROM bookings_booking b LEFT JOIN bookings_bookingitem i ON i.booking_id = b.id
-       GROUP BY b.id HAVING b.total IS DISTINCT FROM sum(i.total)
-         OR b.ticket_count <> count(i.id) OR b.fee IS DISTINCT FROM sum(i.fee)""",
+       GROUP BY b.id HAVING b.ticket_count <> count(i.id)
+         OR ARRAY[b.price, b.discount, b.fee, b.tax_on_top, b.total, b.tax_in_price, b.tax_in_fee,
+                  b.absorbed] IS DISTINCT FROM
+            ARRAY[sum(i.price), sum(i.discount), sum(i.fee), sum(i.tax_on_top), sum(i.total),
+                  sum(i.tax_in_price), sum(i.tax_in_fee), sum(i.absorbed)]""",
+)
+invariant(
+    "an item costs its price less discount, with fee and tax",
+    """SELECT id AS item_id, booking_id, total FROM bookings_bookingitem
+       WHERE total <> price - discount + fee + tax_on_top""",
 )
 invariant(
     "tickets are what their booking says",
@@ -57,5 +65,8 @@ invariant(
        LEFT JOIN payments_ledgerentry e ON e.journal_id = j.id
        WHERE b.status IN ('CONFIRMED', 'PAID')
        GROUP BY b.id
-       HAVING coalesce(sum(e.amount) FILTER (WHERE e.account = 'customer_deposits'), 0) <> b.total""",
+       HAVING coalesce(sum(e.amount) FILTER (WHERE e.account = 'customer_deposits'), 0) <> b.total
+         OR coalesce(sum(e.amount) FILTER (WHERE e.account = 'discounts'), 0) <> b.discount
+         OR coalesce(sum(e.amount) FILTER (WHERE e.account = 'taxes_collected'), 0)
+            <> -(b.tax_on_top + b.tax_in_price + b.tax_in_fee)""",
 )

@@ -12,7 +12,7 @@ from django.utils import timezone
 from core.memory import Remembered
 from core.money import Money
 from events.charges import terms_of
-from events.models import Channel, Event, Status
+from events.models import Channel, Event, Status, rate_in_words
 from inventory import queries
 from inventory.overview import levels_now, overview_of
 from inventory.picking import house_of
@@ -127,6 +127,15 @@ def price_choices(level_id, low, high):
         PriceChoice(f"{level_id}:{price.ticket.amount}", price.all_in, is_up_to=price != low)
         for price in prices
     ]
+
+
+def once_a_booking(event):
+    """What comes on top of the tickets once a booking, such as "Post €4.00"; empty if nothing does."""
+    fees = terms_of(event, Channel.WEB).once_a_booking
+    return " and ".join(
+        f"{fee.name} {rate_in_words(fee.percent, Money(fee.amount, event.currency))}"
+        for fee in fees
+    )
 
 
 def all_in(event, amount):

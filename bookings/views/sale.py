@@ -16,7 +16,16 @@ from bookings.parties import (
     quantities_of,
     usual_of,
 )
-from bookings.showing import BUYABLE, all_in, left_of, levels_of, sale_of, sections_of, shown
+from bookings.showing import (
+    BUYABLE,
+    all_in,
+    left_of,
+    levels_of,
+    once_a_booking,
+    sale_of,
+    sections_of,
+    shown,
+)
 from bookings.views.choice import best_of, refused_choice
 from bookings.views.prices import prices_url
 from events import queries
@@ -58,6 +67,7 @@ def event_context(request, found):
         "page_url": page_url,
         "price_low": priced and all_in(found, priced.low),
         "price_high": priced and all_in(found, priced.high),
+        "once": once_a_booking(found),
         "left": priced.count if priced else 0,
         "noun": left.noun if left else "seat",
         "capacity": found.layout.capacity if found.layout else 0,
@@ -82,6 +92,7 @@ def seat_step_context(request, found):
         "numbers": numbers_in_words(found),
         "parting": parting_in_words(found),
         "most_company": MOST_COMPANY,
+        "once": once_a_booking(found),
         "best": best_of(wanted or {}, usual=usual_of(quantities)),
         "wheelchair_left": overview_of(found).spaces.total(),
         "hold_minutes": max(found.reservation_ttl // 60, 1),

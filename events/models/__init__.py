@@ -1,4 +1,12 @@
-from events.models.charges import Channel, FeeRule, Per, SaleTerms, TaxedAs, TaxRule
+from events.models.charges import (
+    Channel,
+    FeeRule,
+    Per,
+    SaleTerms,
+    TaxedAs,
+    TaxRule,
+    rate_in_words,
+)
 from events.models.events import (
     MOVES,
     PUBLIC,
@@ -23,4 +31,5 @@ __all__ = [
     "Status",
     "TaxRule",
     "TaxedAs",
+    "rate_in_words",
 ]

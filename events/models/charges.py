@@ -34,6 +34,13 @@ class TaxedAs(models.TextChoices):
     SERVICE = "SERVICE", "Fees"
 
 
+def rate_in_words(percent, amount):
+    """Such as "6 % and €0.50" (amount is Money)."""
+    parts = [f"{percent.normalize():f} %"] if percent else []
+    parts += [amount.display()] if amount else []
+    return " and ".join(parts) or "None"
+
+
 class FeeRule(TenantModel):
     """A fee of the agency. Those of an event count there instead of those for all events; the same for
     those of a channel."""
@@ -97,10 +104,7 @@ class FeeRule(TenantModel):
 
     @property
     def in_words(self):
-        """The rate, such as "6 % and €0.50"."""
-        parts = [f"{self.percent.normalize():f} %"] if self.percent else []
-        parts += [Money(self.amount, self.currency).display()] if self.amount else []
-        return " and ".join(parts) or "None"
+        return rate_in_words(self.percent, Money(self.amount, self.currency))
 
 
 class TaxRule(TenantModel):
