@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('venues', '0007_publications'),
+        ('venues', '0008_draft_saved_as'),
     ]
 
     operations = [
