@@ -109,6 +109,20 @@ class SectionsForm(forms.Form):
         return {name: self.cleaned_data.get(name) or None for name in self.fields}
 
 
+def phone_field():
+    """Not needed, and only looked at when something happens."""
+    return forms.RegexField(
+        regex=r"^[0-9+ ().\-]{6,20}$",
+        required=False,
+        label="Phone",
+        help_text="Only if something changes on the day.",
+        error_messages={
+            "invalid": "This does not look like a phone number, such as +33 6 12 34 56 78."
+        },
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
+
+
 class ContactForm(forms.Form):
     """To whom the tickets go."""
 
@@ -127,26 +141,33 @@ class ContactForm(forms.Form):
         },
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
-    phone = forms.RegexField(
-        regex=r"^[0-9+ ().\-]{6,20}$",
-        required=False,
-        label="Phone",
-        help_text="Only if something changes on the day.",
-        error_messages={
-            "invalid": "This does not look like a phone number, such as +33 6 12 34 56 78."
-        },
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
-    )
+    phone = phone_field()
 
 
 class FindForm(forms.Form):
-    """A guest looking for his booking."""
+    """A guest looking for his booking, or for all of them."""
 
+    email = forms.EmailField(
+        label="E-mail",
+        help_text="The one you booked with.",
+        error_messages={"required": "Please enter the e-mail you booked with."},
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+    )
     number = forms.CharField(
         max_length=20,
+        required=False,
         label="Booking number",
-        error_messages={"required": "Please enter the booking number."},
+        help_text="Such as BCDF-2345. Without it the link shows all your bookings.",
     )
-    email = forms.EmailField(
-        label="E-mail", error_messages={"required": "Please enter the e-mail you booked with."}
+
+
+class ProfileForm(forms.Form):
+    """What a customer says of himself."""
+
+    name = forms.CharField(
+        max_length=120,
+        label="Name",
+        error_messages={"required": "Please enter your name."},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
+    phone = phone_field()

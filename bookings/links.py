@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from django.core.signing import Signer
+from django.db.models import Q
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -10,6 +11,7 @@ from django.utils.crypto import constant_time_compare
 from bookings.models import Booking, Status
 from core.errors import NotFound
 from core.locks import database_now
+from customers.links import customer_id_of
 
 SESSION_KEY = "bookings"
 REMEMBERED = 50
@@ -74,13 +76,21 @@ class CheckoutElsewhere(NotFound):
 
 
 def own_booking(request, booking_id):
-    """The booking if this browser made it or opened its link; else NotFound, as for none."""
-    known = str(booking_id) in request.session.get(SESSION_KEY, [])
-    bookings = Booking.objects.select_related("event__venue", "customer")
-    booking = bookings.filter(pk=booking_id).first() if known else None
+    """The booking if this browser made it, opened its link, or is that of its customer; else NotFound,
+    as for none."""
+    booking = _openable(request).filter(pk=booking_id).first()
     if booking is None:
         raise _elsewhere(request)
     return booking
+
+
+def _openable(request):
+    """Whoever reserves may name any e-mail, so only what was bought is its customer's."""
+    mine = Q(pk__in=request.session.get(SESSION_KEY, []))
+    customer_id = customer_id_of(request)
+    if customer_id:
+        mine |= Q(customer=customer_id, confirmed_at__isnull=False)
+    return Booking.objects.select_related("event__venue", "customer").filter(mine)
 
 
 def _elsewhere(request):

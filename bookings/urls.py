@@ -3,6 +3,7 @@ from django.urls import path
 from bookings.views import (
     booking,
     checkout,
+    mine,
     picture,
     prices,
     programme,
@@ -40,5 +41,8 @@ urlpatterns = [
         name="booking_calendar",
     ),
     path("find-booking/", booking.find_booking, name="find_booking"),
+    path("mine/", mine.bookings, name="mine"),
+    path("mine/profile/", mine.profile, name="profile"),
+    path("mine/leave/", mine.leave, name="leave"),
     path("help/", booking.help_page, name="help"),
 ]

@@ -1,5 +1,6 @@
 """Which fact is told to whom."""
 
+from urllib.parse import quote
 from uuid import uuid5
 
 from django.contrib.auth.tokens import default_token_generator
@@ -19,6 +20,9 @@ from bookings.printing import pdf_of
 from bookings.receipt import receipt_of
 from core.money import Money
 from core.outbox import subscribe
+from customers.facts import CustomerSought
+from customers.links import mailed_key as customer_key
+from customers.models import Customer
 from inventory.facts import HoldRunsOut
 from inventory.models import Hold
 from notifications.services import send_once
@@ -105,6 +109,18 @@ def mail_booking_link(fact):
         subject_id=fact.request_id,
         recipient=booking.customer.email,
         context=_context(booking),
+    )
+
+
+@subscribe(CustomerSought)
+def mail_customer_link(fact):
+    customer = Customer.objects.get(pk=fact.customer_id)
+    link = f"{site_of(current_agency())}{reverse('mine')}?k={quote(customer_key(customer))}"
+    send_once(
+        kind="find_bookings",
+        subject_id=fact.request_id,
+        recipient=customer.email,
+        context={"customer": customer, "link": link},
     )
 
 

@@ -1,5 +1,6 @@
 """The booking with its tickets, and how a guest finds it again."""
 
+import hashlib
 import re
 
 from django.core.cache import cache
@@ -23,12 +24,15 @@ from bookings.views.checkout import line_of
 from core.ids import uuid7
 from core.outbox import record
 from core.transactions import use_case
+from customers.links import customer_of
+from customers.services import seek_customer
 from events.models import Status as EventStatus
 from tickets.queries import printable
 from tickets.services import code_of
 from tickets.services.keys import NoCode
 
 TRIES_PER_HOUR = 20
+MAILS_PER_HOUR = 5
 
 
 @require_safe
@@ -101,31 +105,52 @@ def booking_calendar(request, booking_id):
 
 @never_cache
 def find_booking(request):
-    """Mails the link to a booking. The answer is the same whether there is one or not."""
+    """Mails the link to a booking, or to all of them. The answer is the same whether there are any."""
     form = FindForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        if _may_try(request):
+        if _may_seek(request, form.cleaned_data["email"]):
             _seek(form.cleaned_data)
         return redirect(f"{reverse('find_booking')}?sent=yes")
     status = 422 if request.method == "POST" else 200
-    context = {"nav": "tickets", "form": form, "sent": "sent" in request.GET}
+    context = {
+        "nav": "tickets",
+        "form": form,
+        "sent": "sent" in request.GET,
+        "customer": customer_of(request),
+    }
     return render(request, "bookings/find.html", context, status=status)
 
 
-def _may_try(request):
-    """At most 20 look-ups an hour from one address; without the counter none."""
+def _may_seek(request, email):
+    """At most 20 look-ups an hour from one address, and 5 mails to one mailbox; without the counter
+    none."""
     if not are_limited():
         return True
-    key = f"find:{current_agency().pk}:{address_digest(request)}"
+    mailbox = hashlib.sha256(email.strip().lower().encode()).hexdigest()
+    return _counted(f"find:{address_digest(request)}", TRIES_PER_HOUR) and _counted(
+        f"find-mail:{mailbox}", MAILS_PER_HOUR
+    )
+
+
+def _counted(name, most):
+    """Whether this was done at most so often within an hour."""
+    key = f"{name}:{current_agency().pk}"
     cache.add(key, 0, 3600)
     try:
-        return (cache.incr(key) or TRIES_PER_HOUR + 1) <= TRIES_PER_HOUR
+        return (cache.incr(key) or most + 1) <= most
     except ValueError:
         return False
 
 
-@use_case
 def _seek(wanted):
+    if wanted["number"]:
+        _seek_booking(wanted)
+    else:
+        seek_customer(wanted["email"])
+
+
+@use_case
+def _seek_booking(wanted):
     letters = re.sub(r"[^0-9A-Z]", "", wanted["number"].upper())
     number = f"{letters[:4]}-{letters[4:]}"
     found = Booking.objects.filter(number=number, customer__email__iexact=wanted["email"]).first()

@@ -101,6 +101,8 @@ FORMS = {
         ["number", "email"],
         {"number": "BCDF-2345", "email": "noor@post.example"},
     ),
+    "/mine/profile/": (["name", "phone"], {"name": "Noor"}),
+    "/mine/leave/": ([], {}),
 }
 CALLS = {
     "/api/v1/bookings": {
@@ -158,7 +160,8 @@ CALLS = {
     },
 }
 SEARCH = "q when place max_price kind wheelchair from to page refused"
-PAGES = {  # with the names each reads from its query
+PAGES = {
+    "/mine/": "k page",  # with the names each reads from its query
     "/": SEARCH,
     "/help/": "",
     "/favicon.ico": "",

@@ -1,0 +1,75 @@
+"""What a customer has bought, paid and got back, for whoever has opened the link in his mail."""
+
+from django.core.paginator import Paginator
+from django.db.models.functions import Coalesce
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from bookings.forms import ProfileForm
+from bookings.models import Booking
+from customers.links import customer_of, exchange, forget
+from customers.services import describe_customer
+from payments.queries import money_moved
+
+A_PAGE = 20
+
+
+@require_safe
+@never_cache
+def bookings(request):
+    """All bookings of a customer: those to come, those that were, a page at a time (`page`), with the
+    money; a mailed key (`k`) opens it."""
+    if "k" in request.GET:
+        is_ours = exchange(request, request.GET["k"])
+        return redirect("mine" if is_ours else "find_booking")
+    customer = customer_of(request)
+    if customer is None:
+        return redirect("find_booking")
+    return _page(request, customer)
+
+
+@never_cache
+def profile(request):
+    """Keeps what a customer says of himself; come back to, it is his page."""
+    customer = customer_of(request)
+    if customer is None:
+        return redirect("find_booking")
+    if request.method != "POST":
+        return redirect("mine")
+    form = ProfileForm(request.POST)
+    if not form.is_valid():
+        return _page(request, customer, form, status=422)
+    describe_customer(customer.pk, **form.cleaned_data)
+    return redirect("mine")
+
+
+@require_POST
+@never_cache
+def leave(request):
+    """This browser is the customer's no more."""
+    forget(request)
+    return redirect("home")
+
+
+def _page(request, customer, form=None, status=200):
+    bought = Booking.objects.filter(customer=customer, confirmed_at__isnull=False)
+    bought = bought.select_related("event__venue").annotate(
+        over_at=Coalesce("event__ends_at", "event__starts_at")
+    )
+    now = timezone.now()
+    to_come = list(bought.filter(over_at__gte=now).order_by("event__starts_at", "pk"))
+    over = bought.filter(over_at__lt=now).order_by("-event__starts_at", "pk")
+    shown = Paginator(over, A_PAGE).get_page(request.GET.get("page"))
+    numbers = {each.pk: each.number for each in [*to_come, *shown]}
+    given = {"name": customer.name, "phone": customer.phone}
+    context = {
+        "nav": "tickets",
+        "customer": customer,
+        "to_come": to_come,
+        "past": shown,
+        "moved": [(numbers[each.reference], each) for each in money_moved(numbers)],
+        "form": form or ProfileForm(initial=given),
+    }
+    return render(request, "bookings/mine.html", context, status=status)
