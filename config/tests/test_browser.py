@@ -401,6 +401,17 @@ def test_axe_finds_no_barrier_on_any_page_light_or_dark(browser, shop, world, si
         give_contact(page)
         pay(page)
         look_at("tickets")
+        page.goto(f"{shop.web.url}/find-booking/")
+        page.get_by_label("E-mail").fill("noor@post.example")
+        page.get_by_role("button", name="Send me the link").click()
+        look_at("link sent")
+        mail = shop.drain()[-1].get_body(["plain"]).get_content()
+        page.goto(re.search(r"https?://\S+/mine/\S+", mail).group())
+        look_at("mine")
+        page.get_by_label("Name").fill("")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Please enter your name.").first).to_be_visible()
+        look_at("mine with errors")
         assert {place: rules for place, rules in found.items() if rules} == {}
 
 

@@ -160,14 +160,14 @@ CALLS = {
     },
 }
 SEARCH = "q when place max_price kind wheelchair from to page refused"
-PAGES = {
-    "/mine/": "k page",  # with the names each reads from its query
+PAGES = {  # with the names each reads from its query
     "/": SEARCH,
     "/help/": "",
     "/favicon.ico": "",
     "/robots.txt": "",
     "/gate/": "",
     "/find-booking/": "sent",
+    "/mine/": "k page",
     "/events/{slug}/": "refused",
     "/events/{slug}/seats/": "refused party price floor name spaces order page",
     "/events/{slug}/seats/0/": "refused party page",
