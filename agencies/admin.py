@@ -65,6 +65,7 @@ class AgencyAdmin(SystemWide, BackOfficeAdmin):
         ("House", {"fields": ["name", "slug", "host", "is_default", "support_email", "address"]}),
         ("Money and time", {"fields": ["currency", "time_zone"]}),
         ("What a sale costs you", {"fields": ["sale_cost_percent", "sale_cost_fixed"]}),
+        ("Disputes", {"fields": ["when_disputed"]}),
         (
             "Buying",
             {

@@ -15,6 +15,11 @@ from core.tenancy import TenantModel
 from core.time_zones import is_time_zone, validate_time_zone
 
 
+class WhenDisputed(models.TextChoices):
+    NOTHING = "NOTHING", "Stay valid"
+    LOCK = "LOCK", "Are locked; valid again when the dispute is won"
+
+
 class Agency(models.Model):
     """A tenant: one seller with its own host, currency, stock, staff and books."""
 
@@ -47,6 +52,14 @@ class Agency(models.Model):
         default=Decimal(0),
         validators=[MinValueValidator(0)],
         help_text="The same as an amount on each ticket, added to the percentage.",
+    )
+    when_disputed = models.CharField(
+        "tickets of a disputed payment",
+        max_length=7,
+        choices=WhenDisputed,
+        default=WhenDisputed.LOCK,
+        db_default=WhenDisputed.LOCK,
+        help_text="From when a bank takes the money back until it is decided.",
     )
     rules_paused_at = models.DateTimeField(
         null=True, editable=False, help_text="Since when no pricing rule changes a price."
@@ -107,6 +120,7 @@ class Agency(models.Model):
             Audited(
                 "name", "host", "currency", "approval_above", "invoice_tolerance_percent",
                 "invoice_tolerance", "sale_cost_percent", "sale_cost_fixed", "rules_paused_at",
+                "when_disputed",
             )
         ]  # fmt: skip
 

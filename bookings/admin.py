@@ -2,9 +2,11 @@
 
 from django.contrib import admin
 from django.db.models.functions import Now
+from django.http import HttpResponse
 
 from bookings.admin_holds import HoldAdmin
 from bookings.admin_panels import books_panel, chosen_panel, items_panel, money_panels
+from bookings.evidence import pack_of
 from bookings.models import Booking, Status
 from bookings.services import abandon
 from core.admin_base import ReadOnlyAdmin, step
@@ -17,7 +19,7 @@ from core.admin_parts import (
     when,
 )
 from core.errors import DomainError
-from payments.models import Payment, Refund
+from payments.models import Dispute, Payment, Refund
 
 
 class ReservedFilter(admin.SimpleListFilter):
@@ -53,7 +55,7 @@ class BookingAdmin(ReadOnlyAdmin):
         *("total_shown", "reserved", "kept_until", "confirmed", "closed", "cancellation_reason"),
     ]
     readonly_fields = fields
-    steps = ["give_up"]
+    steps = ["give_up", "evidence"]
     actions = ["give_up_selected"]
     export_columns = {
         "Number": "number",
@@ -154,6 +156,19 @@ class BookingAdmin(ReadOnlyAdmin):
 
     def give_up_preview(self, request, booking):
         return [items_panel(booking)]
+
+    @step(
+        "Get the evidence pack",
+        when=lambda booking: Dispute.objects.filter(payment__reference=booking.pk).exists(),
+        right="view",
+        is_page=True,
+    )
+    def evidence(self, request, booking):
+        """The pack as a download: what shows the buyer's bank that the sale was real."""
+        response = HttpResponse(pack_of(booking), content_type="application/zip")
+        name = f"evidence-{booking.number}.zip"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
 
     @admin.action(description="Give up these reservations", permissions=["step"])
     def give_up_selected(self, request, bookings):

@@ -181,3 +181,13 @@ def booking_of_ticket(request, ticket):
 def booking_of_payment(request, payment):
     found = Booking.objects.filter(pk=payment.reference).select_related("event")
     return Panel("Booking", _table_of(found, "It is for no booking of ours."))
+
+
+@panel("payments.dispute", needs="bookings.booking")
+def booking_of_dispute(request, dispute):
+    found = Booking.objects.filter(pk=dispute.payment.reference).select_related("event").first()
+    if found is None:
+        return None
+    pack = reverse("admin:bookings_booking_evidence", args=[found.pk])
+    table = _table_of([found], "")
+    return Panel("Booking", table, link=(pack, "Get the evidence pack"))

@@ -1,8 +1,8 @@
 from bookings.facts import BookingCancelled, BookingExpired
 from bookings.models import Booking
-from bookings.services import confirm
+from bookings.services import confirm, follow_disputes
 from core.outbox import subscribe
-from payments.facts import PaymentSucceeded
+from payments.facts import DisputeChanged, PaymentSucceeded
 from payments.services import close_payment
 
 
@@ -20,3 +20,8 @@ def close_page_of_expired(fact):
 @subscribe(BookingCancelled)
 def close_page_of_cancelled(fact):
     close_payment(fact.booking_id)
+
+
+@subscribe(DisputeChanged, prompt=True)
+def lock_disputed_tickets(fact):
+    follow_disputes(fact.payment_id)

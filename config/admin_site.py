@@ -65,6 +65,7 @@ suppliers.settlementstatement va   v           -           va       -           
 suppliers.supplierreturn    vas    vas         -           v        -             -
 payments.payment            vs     -           -           vs       -             -
 payments.refund             vs     -           -           vs       -             -
+payments.dispute            vs     -           -           vs       -             -
 payments.inboxmessage       vs     -           -           vs       -             -
 payments.journal            v      -           -           v        -             -
 payments.ledgerentry        v      -           -           v        -             -

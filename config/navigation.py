@@ -39,6 +39,7 @@ GROUPS = {
     "Money": [
         ("payments.payment", "Payments", "payments"),
         ("payments.refund", "Refunds", "undo"),
+        ("payments.dispute", "Disputes", "gavel"),
         ("suppliers.accountspayable", "Accounts payable", "receipt_long"),
         ("suppliers.supplierinvoice", "Supplier invoices", "request_quote"),
         ("suppliers.paymentrun", "Payment runs", "send_money"),

@@ -195,12 +195,18 @@ CELERY_BEAT_SCHEDULE = {
     "end holds that ran out": _every(60, "inventory.tasks.expire_holds"),
     "tell of holds that run out": _every(300, "inventory.tasks.notice_holds"),
     "reconcile payments": _every(60, "payments.tasks.reconcile"),
+    "look for disputes": _every(300, "payments.tasks.look_for_disputes"),
     "roll event states over": _every(60, "events.tasks.roll_over"),
     "book consigned sales": _every(60, "suppliers.tasks.accrue_consignment"),
     "forget old replies": _every(3600, "core.tasks.forget_replies"),
     "reconcile in full": {
         "task": "payments.tasks.reconcile",
         "schedule": crontab(hour=3, minute=10),
+        "kwargs": {"everything": True, "limit": 100_000, "seconds": 600, "patience": 5},
+    },
+    "look for disputes in full": {
+        "task": "payments.tasks.look_for_disputes",
+        "schedule": crontab(hour=3, minute=30),
         "kwargs": {"everything": True, "limit": 100_000, "seconds": 600, "patience": 5},
     },
 }

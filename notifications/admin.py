@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from bookings.evidence import Section, evidence, moment
 from core.admin_base import ReadOnlyAdmin
 from core.admin_parts import Panel, Table, columns, linked, panel, status_column, status_of, when
 from notifications.models import Message
@@ -52,3 +53,14 @@ def messages_of_booking(request, booking):
     ]
     table = Table(columns("Message", "To", "State", "Sent"), rows, empty="Nothing was written yet.")
     return Panel("Messages", table)
+
+
+@evidence
+def delivered(booking):
+    """The mails about a booking, for the bank of a buyer who disputes his payment."""
+    found = Message.objects.filter(subject_id=booking.pk).order_by("created_at", "pk")
+    rows = [
+        (moment(each.sent_at), each.recipient, each.subject or each.kind, each.get_status_display())
+        for each in found
+    ]
+    return Section("Delivered by mail", ("Sent", "To", "Subject", "State"), rows)

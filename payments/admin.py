@@ -17,6 +17,7 @@ from core.admin_parts import (
 )
 from core.errors import DomainError
 from payments.adapters import ProviderRefused, ProviderUnavailable
+from payments.admin_disputes import DisputeAdmin, NoAnswer
 from payments.admin_ledger import entries_of, entries_table
 from payments.models import (
     InboxMessage,
@@ -28,12 +29,6 @@ from payments.models import (
 from payments.services import dealt_with, retry_refund, settle, work_notice
 
 WITH_THE_PROVIDER = (Status.PENDING, Status.PROCESSING, Status.FAILED)
-
-
-class NoAnswer(DomainError):
-    """The provider could not be asked; nothing is known that was not known before."""
-
-    code = "provider_away"
 
 
 def ask(payment):
@@ -277,3 +272,6 @@ class InboxAdmin(ReadOnlyAdmin):
         if message.state != InboxMessage.State.DONE:
             raise NoAnswer("It failed again and will be tried later. The reason is below.")
         return "It is worked on and done."
+
+
+__all__ = ["DisputeAdmin", "InboxAdmin", "PaymentAdmin", "RefundAdmin", "refunds_table"]

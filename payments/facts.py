@@ -13,3 +13,10 @@ class PaymentSucceeded:
 @dataclass(frozen=True)
 class RefundRequested:
     refund_id: UUID
+
+
+@dataclass(frozen=True)
+class DisputeChanged:
+    """A bank has opened, moved or ended a dispute about this payment."""
+
+    payment_id: UUID

@@ -38,3 +38,30 @@ invariant(
        FROM payments_payment p JOIN payments_refund r ON r.payment_id = p.id
        WHERE r.status <> 'FAILED' GROUP BY p.id, p.amount HAVING sum(r.amount) > p.amount""",
 )
+invariant(
+    "INV-3 what banks hold, took for good and what disputes cost is in the ledger",
+    """SELECT d.id AS dispute_id, d.withdrawn, d.written_off, d.fee,
+         coalesce(sum(e.amount) FILTER (WHERE e.account = 'disputed'), 0) AS disputed,
+         coalesce(sum(e.amount) FILTER (WHERE e.account = 'dispute_losses'), 0) AS lost,
+         coalesce(sum(e.amount) FILTER (WHERE e.account = 'provider_fees'), 0) AS charged
+       FROM payments_dispute d
+       LEFT JOIN payments_journal j ON j.source = 'dispute' AND j.source_id = d.id
+       LEFT JOIN payments_ledgerentry e ON e.journal_id = j.id
+       GROUP BY d.id, d.withdrawn, d.written_off, d.fee
+       HAVING coalesce(sum(e.amount) FILTER (WHERE e.account = 'disputed'), 0)
+           <> d.withdrawn - d.written_off
+         OR coalesce(sum(e.amount) FILTER (WHERE e.account = 'dispute_losses'), 0) <> d.written_off
+         OR coalesce(sum(e.amount) FILTER (WHERE e.account = 'provider_fees'), 0) <> d.fee
+         OR coalesce(sum(e.amount) FILTER (WHERE e.account = 'provider_clearing'
+              AND e.currency = d.currency), 0)
+           <> - d.withdrawn - CASE WHEN d.fee_currency = d.currency THEN d.fee ELSE 0 END""",
+)
+invariant(
+    "no refund waits to give back what a bank has taken",
+    """SELECT p.id AS payment_id, p.amount FROM payments_payment p
+       WHERE EXISTS (SELECT FROM payments_refund WHERE payment_id = p.id AND status = 'PENDING')
+         AND p.amount < (SELECT coalesce(sum(amount), 0) FROM payments_refund
+                         WHERE payment_id = p.id AND status <> 'FAILED')
+                      + (SELECT coalesce(sum(withdrawn), 0) FROM payments_dispute
+                         WHERE payment_id = p.id)""",
+)

@@ -10,14 +10,18 @@ from django.db.models.functions import Now
 
 from core.tenancy import acting_for, as_system
 from payments.adapters import ProviderRefused, ProviderUnavailable
-from payments.models import InboxMessage, Payment, Refund, RefundStatus, Status
-from payments.services import send_refund, settle, work_notice
+from payments.models import Dispute, InboxMessage, Payment, Refund, RefundStatus, Status
+from payments.models.disputes import OVER
+from payments.providers import ADAPTERS
+from payments.services import read_disputes, send_refund, settle, work_notice
 
 log = logging.getLogger(__name__)
 
 QUIET = timedelta(seconds=30)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 FORGIVEN = timedelta(days=3)
+LONG_DISPUTED = timedelta(days=90)
+DISPUTE_REST = timedelta(hours=1)
 RESTED = Q(looked_up_at=None) | Q(looked_up_at__lte=Now() - QUIET)
 UNSENT = (RefundStatus.PENDING, RefundStatus.PROCESSING)
 
@@ -105,3 +109,73 @@ def _ask(question):
             log.exception("%s %s failed", service.__name__, row_id)
             return error
     return None
+
+
+@shared_task
+def look_for_disputes(everything=False, limit=100, seconds=30, patience=1):
+    """Asks the providers which disputes were opened lately, and about our disputes that are not over;
+    finds those whose notice was lost. `everything` looks three months back instead of three days.
+
+    Like `reconcile` it ends in time and asks a silent provider no more. Returns {"asked",
+    "unreachable"}.
+    """
+    since = datetime.now(UTC) - (LONG_DISPUTED if everything else FORGIVEN)
+    found, unreachable = _newly_disputed(since)
+    ends_at = time.monotonic() + seconds
+    asked = silent = 0
+    for question in [*found, *_undecided(everything, limit)]:
+        if silent >= patience or time.monotonic() > ends_at:
+            log.warning("looking for disputes stops after %s payments", asked)
+            break
+        asked += 1
+        trouble = _ask(question)
+        unreachable += trouble is not None
+        silent = silent + 1 if isinstance(trouble, ProviderUnavailable) else 0
+    return {"asked": asked, "unreachable": unreachable}
+
+
+def _newly_disputed(since):
+    """([(service, model, payment id, agency id)] of payments with disputes we have not heard of, how
+    many providers gave no answer)."""
+    found, unreachable = [], 0
+    for name, adapter_of in ADAPTERS.items():
+        adapter = adapter_of()
+        try:
+            told = adapter.disputes_since(since) if adapter else []
+        except (ProviderUnavailable, ProviderRefused) as error:
+            log.warning("%s does not say what is disputed: %s", name, error)
+            unreachable += 1
+            continue
+        found += [(read_disputes, Payment, *ids) for ids in _unheard(name, told)]
+    return found, unreachable
+
+
+def _unheard(name, told):
+    """[(payment id, agency id)] of our payments that a provider's disputes are about and that we know
+    nothing of."""
+    with as_system():
+        known = Dispute.objects.filter(provider_ref__in=[one.ref for one in told])
+        known = set(known.values_list("payment__provider_payment_ref", "provider_ref"))
+        news = {one.payment_ref for one in told if (one.payment_ref, one.ref) not in known} - {""}
+        ours = Payment.objects.filter(provider=name, provider_payment_ref__in=news)
+        return list(ours.order_by("pk").values_list("pk", "agency_id"))
+
+
+def _undecided(everything, limit):
+    """[(service, model, dispute id, agency id)] of disputes that are not over, and lately over."""
+    wanted = ~Q(status__in=OVER)
+    if everything:
+        wanted |= Q(closed_at__gt=Now() - LONG_DISPUTED)
+    else:
+        wanted &= Q(looked_up_at=None) | Q(looked_up_at__lte=Now() - DISPUTE_REST)
+    with as_system():
+        rows = list(
+            Dispute.objects.filter(wanted)
+            .order_by(F("looked_up_at").asc(nulls_first=True), "pk")
+            .values_list("pk", "agency_id")[:limit]
+        )
+    return [(_read_again, Dispute, *row) for row in rows]
+
+
+def _read_again(dispute_id):
+    read_disputes(Dispute.objects.get(pk=dispute_id).payment_id)

@@ -34,7 +34,7 @@ class TicketAdmin(ReadOnlyAdmin):
     search_fields = ["number", "holder_name", "event__title"]
     ordering = ["-created_at", "pk"]
     fields = [
-        *("number", "concert", "where", "entrance", "holder_name"),
+        *("number", "concert", "where", "entrance", "holder_name", "locked_because"),
         *("made", "confirmed", "generation", "signing_key"),
     ]
     readonly_fields = fields

@@ -91,6 +91,13 @@ class Ticket(Movable, TenantModel):
         max_length=300, blank=True, db_default="", help_text="What is seen from its section."
     )
     holder_name = models.CharField(max_length=120, blank=True)
+    locked_because = models.CharField(
+        max_length=120,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="Why it admits nobody for now, as a sentence for the door; empty: it is not locked.",
+    )
     generation = models.PositiveSmallIntegerField(default=0, editable=False)
     signing_key = TenantKey(SigningKey, null=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -136,7 +143,7 @@ class Ticket(Movable, TenantModel):
                     RETURN NEW;
                 """,
             ),
-            Audited("agency_id", "status", "generation", "event_seat_id"),
+            Audited("agency_id", "status", "generation", "event_seat_id", "locked_because"),
         ]
 
     def __str__(self):
@@ -149,6 +156,23 @@ class Ticket(Movable, TenantModel):
             return f"{self.section}, standing place {self.seat}"
         row = [named(self.row, "row")] if self.row else []
         return ", ".join([self.section, *row, named(self.seat, "seat")])
+
+
+class Download(TenantModel):
+    """The tickets of what `reference` names (a booking, opaque here) were fetched as a PDF."""
+
+    id = models.BigAutoField(primary_key=True)
+    reference = models.UUIDField()
+    ticket_count = models.PositiveSmallIntegerField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["reference"], name="downloads_of_reference")]
+        triggers = append_only()
+
+    def __str__(self):
+        return f"{self.reference} at {self.at}"
 
 
 class Gate(TenantModel):

@@ -1,6 +1,7 @@
 """Use cases of selling, one module each."""
 
 from bookings.services.confirm import confirm
+from bookings.services.disputed import follow_disputes
 from bookings.services.expire import abandon, expire_lapsed, expire_unheard
 from bookings.services.held import FOR_NOTHING, NotForNothing, give_held, sell_held
 from bookings.services.pay import AlreadyPaid, NotYours, contact, pay, pay_page_addresses
@@ -33,6 +34,7 @@ __all__ = [
     "contact",
     "expire_lapsed",
     "expire_unheard",
+    "follow_disputes",
     "give_held",
     "pay",
     "pay_page_addresses",

@@ -27,6 +27,7 @@ from core.transactions import use_case
 from customers.links import customer_of
 from customers.services import seek_customer
 from events.models import Status as EventStatus
+from tickets.models import Download
 from tickets.queries import printable
 from tickets.services import code_of
 from tickets.services.keys import NoCode
@@ -87,7 +88,9 @@ def tickets_pdf(request, booking_id):
     found = own_booking(request, booking_id)
     if not found.is_sold:
         raise Http404
-    response = HttpResponse(pdf_of(found), content_type="application/pdf")
+    pdf = pdf_of(found)
+    Download.objects.create(reference=found.pk, ticket_count=found.ticket_count)
+    response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="tickets-{found.number}.pdf"'
     return response
 

@@ -232,7 +232,7 @@ def test_an_agency_made_by_the_operator_gets_its_first_owner(house):
     client = world.client_of(world.person("ops@tessera.example", is_superuser=True), house.agency)
     fields = {"name": "Balcon", "slug": "balcon", "host": "balcon.example", "currency": "EUR"}
     fields |= {"time_zone": "Europe/Paris"}
-    fields |= {"sale_cost_percent": "1.4", "sale_cost_fixed": "0.25"}
+    fields |= {"sale_cost_percent": "1.4", "sale_cost_fixed": "0.25", "when_disputed": "LOCK"}
     fields |= {"invoice_tolerance_percent": "1", "invoice_tolerance": "5"}
     assert client.post(address("agencies.agency", "add"), fields).status_code == 302
     with as_system():

@@ -347,7 +347,7 @@ def test_a_name_that_is_taken_in_this_agency_is_said_in_words(mireille, agency):
 
 def test_the_owner_sets_what_a_sale_costs_but_not_the_currency_or_the_host(mireille, agency):
     form = {"name": "Parterre", "time_zone": "Europe/Paris"}
-    form |= {"sale_cost_percent": "1.4", "sale_cost_fixed": "0.25"}
+    form |= {"sale_cost_percent": "1.4", "sale_cost_fixed": "0.25", "when_disputed": "LOCK"}
     form |= {"invoice_tolerance_percent": "1", "invoice_tolerance": "5"}
     mireille.post(of(agency), {**form, "currency": "USD", "host": "evil.example", "slug": "x"})
     agency.refresh_from_db()

@@ -57,6 +57,7 @@ ONLY_GROW = [
     "suppliers_deliveryreceipt",
     "suppliers_receiptline",
     "tickets_admission",
+    "tickets_download",
     "tickets_scan",
 ]
 

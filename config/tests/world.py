@@ -27,9 +27,10 @@ from inventory.pricing.selecting import Selection
 from inventory.pricing.setting import Setting, Way
 from inventory.services import Terms, Wanted, lay_out, make_hold
 from notifications.models import Message
+from payments.adapters import ProviderDispute
 from payments.ledger import post
 from payments.models import Account, AccountCode, InboxMessage, Journal, Payment, Refund
-from payments.services import request_refund
+from payments.services import record_disputes, request_refund
 from suppliers.models import Supplier, SupplierCode
 from suppliers.services import (
     Billed,
@@ -291,6 +292,7 @@ def _rows(made, event):
         draft_from(layout=event.layout, by=None),
         *(event, event.venue, event.layout, event.levels.first(), event.seats.get(ordinal=0)),
         *(booking, booking.customer, payment, refund, gate, scan, scan.ticket),
+        _asked_about(payment),
         scan.ticket.admissions.get(),
         scan.ticket.signing_key,
         Membership.objects.get(role=Membership.Role.FINANCE),
@@ -385,6 +387,23 @@ def _paid_twice(booking):
         reason=Refund.Reason.DUPLICATE,
         request_key="a story",
     )
+
+
+def _asked_about(payment):
+    """A bank's question about a payment; no money has moved."""
+    told = ProviderDispute(
+        ref=f"inquiry-{payment.pk}",
+        payment_ref="",
+        state="inquiry",
+        reason="product_not_received",
+        amount=payment.amount,
+        currency=payment.currency,
+        is_withdrawn=False,
+        created_at=timezone.now(),
+        evidence_due_at=timezone.now() + timedelta(days=7),
+    )
+    record_disputes(payment.pk, [told], read=0)
+    return payment.disputes.get()
 
 
 def _scanned(booking, gate):

@@ -80,6 +80,7 @@ class ProviderDispute:
     needs_response, under_review, won, lost or closed (an inquiry that ended without a dispute).
 
     `is_withdrawn` says whether the money is gone at present; evidence counts until `evidence_due_at`.
+    `fee` is what the provider has charged for it, in `fee_currency`.
     """
 
     ref: str
@@ -91,6 +92,8 @@ class ProviderDispute:
     is_withdrawn: bool
     created_at: datetime
     evidence_due_at: datetime | None = None
+    fee: Decimal = Decimal(0)
+    fee_currency: str = ""
 
 
 class Provider(Protocol):
@@ -164,6 +167,9 @@ class Provider(Protocol):
 
     def find_disputes(self, payment_ref: str) -> list[ProviderDispute]:
         """Disputes about this payment as they are now, the newest first."""
+
+    def disputes_since(self, moment: datetime) -> list[ProviderDispute]:
+        """Disputes that were opened since then, about whatever was sold there, the newest first."""
 
     def verify_webhook(self, body: bytes, headers) -> WebhookEvent:
         """The notice in a request; raises WebhookRefused. Asks nobody."""

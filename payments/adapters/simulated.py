@@ -120,6 +120,10 @@ class SimulatedProvider:
         """Nobody disputes anything here."""
         return []
 
+    def disputes_since(self, moment):
+        """Nor ever did."""
+        return []
+
     def verify_webhook(self, body, headers):
         verify(body, headers.get("Stripe-Signature"), self.webhook_secrets, time.time())
         try:

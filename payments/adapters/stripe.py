@@ -167,6 +167,12 @@ class StripeProvider:
         found = self._of_payment(self._stripe.disputes, payment_ref)
         return [dispute_of(one) for one in found]
 
+    def disputes_since(self, moment):
+        wanted = {"created": {"gte": int(moment.timestamp())}, "limit": PAGE}
+        with _understood():
+            listed = self._stripe.disputes.list(wanted)
+            return [dispute_of(found.to_dict()) for found in listed.auto_paging_iter()]
+
     def _of_payment(self, kind, payment_ref):
         """Everything of a kind about one payment, or nothing when Stripe knows no such payment."""
         with _understood():

@@ -81,6 +81,9 @@ def _fingerprint(details):
 def dispute_of(found):
     money = money_of(found["amount"], found["currency"])
     due_by = found["evidence_details"].get("due_by")
+    booked = found["balance_transactions"]
+    fee_currency = booked[0]["currency"] if booked else found["currency"]
+    fee = money_of(sum(one["fee"] for one in booked), fee_currency)
     return ProviderDispute(
         ref=found["id"],
         payment_ref=found["payment_intent"] or "",
@@ -88,9 +91,11 @@ def dispute_of(found):
         reason=found["reason"],
         amount=money.amount,
         currency=money.currency,
-        is_withdrawn=sum(one["amount"] for one in found["balance_transactions"]) < 0,
+        is_withdrawn=sum(one["amount"] for one in booked) < 0,
         created_at=datetime.fromtimestamp(found["created"], UTC),
         evidence_due_at=datetime.fromtimestamp(due_by, UTC) if due_by else None,
+        fee=fee.amount,
+        fee_currency=fee.currency,
     )
 
 

@@ -12,6 +12,7 @@ from core.tenancy import acting_for, as_system
 from payments.adapters import ProviderUnavailable
 from payments.models import InboxMessage, Payment
 from payments.providers import provider
+from payments.services.disputes import read_disputes
 from payments.services.settle import settle
 
 log = logging.getLogger(__name__)
@@ -104,6 +105,8 @@ def _settle_for(message):
             raise LookupError(f"The provider no longer knows {message.session_ref}.")
         payment = payments.get(pk=session.metadata["payment_id"])
     settle(payment.pk)
+    if "dispute" in message.kind.lower():
+        read_disputes(payment.pk)
 
 
 def _failed(message, error):

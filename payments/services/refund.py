@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from core import failpoints
 from core.errors import DomainError
 from core.locks import alone, lock_one
+from core.money import Money
 from core.outbox import record
 from core.transactions import use_case
 from payments.adapters import ProviderRefused
@@ -13,6 +14,8 @@ from payments.facts import RefundRequested
 from payments.ledger import post
 from payments.models import Account, Payment, Refund, RefundStatus, Status
 from payments.providers import provider
+
+TAKEN_BACK = "The buyer’s bank has taken this money back already."
 
 
 class RefundTooHigh(DomainError):
@@ -40,7 +43,7 @@ def request_refund(*, payment_id, money, reason, request_key):
                 reason=reason,
             )
     except IntegrityError as error:
-        raise RefundTooHigh(f"{money} is more than is left of {payment.money}.") from error
+        raise RefundTooHigh(_too_high(money, payment)) from error
     record(RefundRequested(refund_id=refund.pk))
     return refund
 
@@ -59,8 +62,8 @@ def _send(refund_id):
     refund = Refund.objects.select_related("payment").get(pk=refund_id)
     if refund.status in (RefundStatus.COMPLETED, RefundStatus.FAILED):
         return refund
-    if refund.status == RefundStatus.PENDING:
-        _begin(refund_id)
+    if refund.status == RefundStatus.PENDING and not _begin(refund_id):
+        return _refused(refund_id, TAKEN_BACK)
     failpoints.reach("refund.before_provider")
     try:
         sent = _find_or_send(refund)
@@ -88,7 +91,7 @@ def retry_refund(refund_id):
         with transaction.atomic():
             refund.save(update_fields=["status", "failure", "attempt"])
     except IntegrityError as error:
-        raise RefundTooHigh(f"{refund.money} is more than is left of {payment.money}.") from error
+        raise RefundTooHigh(_too_high(refund.money, payment)) from error
     record(RefundRequested(refund_id=refund_id))
     return refund
 
@@ -102,10 +105,35 @@ def _locked(refund_id):
 
 @use_case
 def _begin(refund_id):
-    _, refund = _locked(refund_id)
+    """Whether it may be sent: not when a bank has taken the money back meanwhile."""
+    payment, refund = _locked(refund_id)
     if refund.status == RefundStatus.PENDING:
+        if is_taken_back(payment):
+            return False
         refund.move_to(RefundStatus.PROCESSING)
         refund.save(update_fields=["status"])
+    return True
+
+
+def is_taken_back(payment):
+    """Whether banks hold so much of a payment that its refunds would give it back twice."""
+    alive = payment.refunds.exclude(status=RefundStatus.FAILED)
+    back = sum(refund.amount for refund in alive)
+    return back + withdrawn_of(payment) > payment.amount
+
+
+def withdrawn_of(payment):
+    """What banks hold of a payment at present, as a Decimal."""
+    return sum(dispute.withdrawn for dispute in payment.disputes.all())
+
+
+def _too_high(money, payment):
+    taken = withdrawn_of(payment)
+    words = f"{money.display()} is more than is left of {payment.money.display()}"
+    if not taken:
+        return f"{words}."
+    disputed = Money(taken, payment.currency).display()
+    return f"{words}: the buyer’s bank has taken back {disputed}."
 
 
 def _find_or_send(refund):
@@ -115,7 +143,12 @@ def _find_or_send(refund):
         "attempt": refund.attempt,
         "payment_ref": refund.payment.provider_payment_ref,
     }
-    return adapter.find_refund(**wanted) or adapter.refund(
+    known = adapter.find_refund(**wanted)
+    if known:
+        return known
+    if is_taken_back(refund.payment):
+        raise ProviderRefused(TAKEN_BACK)
+    return adapter.refund(
         **wanted,
         amount=refund.amount,
         currency=refund.currency,
@@ -126,7 +159,7 @@ def _find_or_send(refund):
 @use_case
 def _refused(refund_id, why):
     _, refund = _locked(refund_id)
-    if refund.status == RefundStatus.PROCESSING:
+    if refund.can_move_to(RefundStatus.FAILED):
         refund.move_to(RefundStatus.FAILED)
         refund.failure = why[:200]
         refund.save(update_fields=["status", "failure"])

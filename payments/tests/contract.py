@@ -174,6 +174,9 @@ class ProviderContract:
         for ref in (payment_ref, "nothing_of_this_name", ""):
             assert adapter.find_refund(refund_id=uuid4(), attempt=1, payment_ref=ref) is None
         assert adapter.find_disputes(payment_ref) == []
+        assert payment_ref not in [
+            one.payment_ref for one in adapter.disputes_since(datetime.now(UTC))
+        ]
 
     def test_expiring_says_how_it_ended(self, peer, adapter):
         session = opened(adapter)

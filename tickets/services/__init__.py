@@ -4,6 +4,7 @@ from tickets.services.admit import GateGone, ScanResult, admit
 from tickets.services.issue import (
     cancel_tickets,
     confirm_tickets,
+    lock_out,
     name_holder,
     new_tickets,
     reopen_tickets,
@@ -18,6 +19,7 @@ __all__ = [
     "cancel_tickets",
     "code_of",
     "confirm_tickets",
+    "lock_out",
     "name_holder",
     "new_tickets",
     "public_keys",

@@ -45,6 +45,7 @@ SHOWN = (
     "entrance",
     "holder_name",
     "generation",
+    "locked_because",
 )
 KEEP_SCAN = """
 INSERT INTO tickets_scan (agency_id, gate_id, ticket_id, device_id, nonce, verdict, code_digest)
@@ -96,8 +97,15 @@ class ScanResult:
         if self.verdict == Verdict.WRONG_EVENT:
             return f"For: {_in_words(self.ticket.event)}."
         if self.verdict == Verdict.NOT_VALID:
-            return WHY_NOT.get(self.ticket.status, "This code was replaced by a newer one.")
+            return self._why_not()
         return MESSAGES[self.verdict]
+
+    def _why_not(self):
+        """A lock of now does not explain a refusal of before, but is what matters at the door."""
+        ticket = self.ticket
+        if ticket.status == Status.CONFIRMED and ticket.locked_because:
+            return ticket.locked_because
+        return WHY_NOT.get(ticket.status, "This code was replaced by a newer one.")
 
 
 def admit(*, code, gate, device_id, nonce):
@@ -152,7 +160,8 @@ def _judge(code, gate):
         return Verdict.WRONG_GATE, ticket
     if ticket.status == Status.USED and _is_current(ticket, signed):
         return Verdict.DUPLICATE, ticket
-    if ticket.status != Status.CONFIRMED or not _is_current(ticket, signed):
+    is_valid = ticket.status == Status.CONFIRMED and not ticket.locked_because
+    if not is_valid or not _is_current(ticket, signed):
         return Verdict.NOT_VALID, ticket
     return Verdict.ADMITTED, ticket
 

@@ -62,6 +62,12 @@ class Payment(Movable, TenantModel):
     opened_at = models.DateTimeField(null=True, editable=False)
     settled_at = models.DateTimeField(null=True, editable=False)
     looked_up_at = models.DateTimeField(null=True, editable=False)
+    disputes_read = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="How often its disputes were written down: who read them before does so again.",
+    )
 
     class Meta:
         ordering = ["-created_at", "pk"]
@@ -163,6 +169,7 @@ class Refund(Movable, TenantModel):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("amount", "status", "payment_id"),
                 declare=[("captured", "numeric"), ("refunded", "numeric"), ("unit", "varchar")],
+                # What a bank has taken back is not sent once more; what was sent already is a fact.
                 func="""
                     SELECT CASE WHEN status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED')
                            THEN amount ELSE 0 END,
@@ -170,9 +177,13 @@ class Refund(Movable, TenantModel):
                       FROM payments_payment WHERE id = NEW.payment_id FOR NO KEY UPDATE;
                     SELECT coalesce(sum(amount), 0) INTO refunded FROM payments_refund
                       WHERE payment_id = NEW.payment_id AND id <> NEW.id AND status <> 'FAILED';
+                    IF TG_OP = 'INSERT' OR NEW.status = 'PROCESSING' AND OLD.status <> 'PROCESSING' THEN
+                      SELECT captured - coalesce(sum(withdrawn), 0) INTO captured
+                        FROM payments_dispute WHERE payment_id = NEW.payment_id;
+                    END IF;
                     IF NEW.status <> 'FAILED'
                        AND (refunded + NEW.amount > captured OR unit <> NEW.currency) THEN
-                      RAISE EXCEPTION 'refunds of % would exceed the % captured',
+                      RAISE EXCEPTION 'refunds of % would exceed the % that is left',
                         refunded + NEW.amount, captured USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
@@ -238,6 +249,9 @@ class Account(models.TextChoices):
     SUPPLIER_CREDITS = "supplier_credits", "Credit notes not used yet"
     CONSIGNED_STOCK = "consigned_stock", "Stock that belongs to suppliers"
     CONSIGNMENT_OWED = "consignment_owed", "Sold on consignment, not settled"
+    DISPUTED = "disputed", "Taken back by banks, undecided"
+    DISPUTE_LOSSES = "dispute_losses", "Lost to disputes"
+    PROVIDER_FEES = "provider_fees", "Fees of payment providers"
     PURCHASE_VARIANCE = "purchase_variance", "Bought dearer or cheaper than ordered"
 
 

@@ -1,0 +1,201 @@
+"""What shows that a sale was real, for the bank of a buyer who says that it was not: the order, what
+was delivered and who came in."""
+
+import json
+import zipfile
+from dataclasses import dataclass
+from io import BytesIO
+
+from django.utils import timezone
+
+from agencies.queries import current_agency, current_zone
+from bookings.evidence_paper import paper_of
+from bookings.receipt import receipt_of
+from core.money import Money
+from payments.models import Dispute, Payment, Refund
+from tickets.models import Admission, Download, Scan
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part of the evidence: rows of texts under columns, or a sentence when there are none."""
+
+    title: str
+    columns: tuple
+    rows: list
+    empty: str = "None."
+
+
+_sections = []
+
+
+def evidence(function):
+    """Has a higher app add to the evidence: function(booking) → Section."""
+    _sections.append(function)
+    return function
+
+
+def sections_of(booking):
+    """All Sections about a Booking (with event, its venue, and customer), in the order of the story."""
+    payments = list(Payment.objects.filter(reference=booking.pk).order_by("created_at", "pk"))
+    tickets = [item.ticket_id for item in booking.items.all()]
+    return [
+        _sale(booking),
+        _tickets(booking),
+        _terms(booking),
+        _payments(payments),
+        _refunds(payments),
+        _disputes(payments),
+        *(function(booking) for function in _sections),
+        _downloads(booking),
+        _scans(tickets),
+        _admissions(tickets),
+    ]
+
+
+def pack_of(booking):
+    """A ZIP (bytes) with all of it for people, as a PDF, and for machines, as JSON."""
+    sections = sections_of(booking)
+    title = f"Evidence for booking {booking.number}"
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as pack:
+        pack.writestr(f"evidence-{booking.number}.pdf", paper_of(title, sections))
+        pack.writestr(f"evidence-{booking.number}.json", _as_json(title, sections))
+    return file.getvalue()
+
+
+def _as_json(title, sections):
+    told = {
+        "title": title,
+        "agency": current_agency().name,
+        "made_at": timezone.now().isoformat(),
+        "sections": [
+            {
+                "title": one.title,
+                "rows": [dict(zip(one.columns, row, strict=True)) for row in one.rows],
+            }
+            for one in sections
+        ],
+    }
+    return json.dumps(told, ensure_ascii=False, indent=1)
+
+
+def moment(at):
+    """13 Mar 2027, 20:00:05 CET, on the agency's clock; a dash for None."""
+    return f"{at.astimezone(current_zone()):%-d %b %Y, %H:%M:%S %Z}" if at else "–"
+
+
+def _sale(booking):
+    event, customer = booking.event, booking.customer
+    known = [
+        ("Booking", booking.number),
+        ("Sold by", current_agency().name),
+        ("Event", event.title),
+        ("Where", f"{event.venue.name}, {event.venue.city}"),
+        ("When", f"{event.local_start:%-d %b %Y, %H:%M %Z}"),
+        ("Buyer", customer.name if customer else "–"),
+        ("E-mail", customer.email if customer else "–"),
+        ("Phone", customer.phone if customer else ""),
+        ("Sold through", booking.get_channel_display()),
+        ("Chosen", moment(booking.reserved_at)),
+        ("Confirmed", moment(booking.confirmed_at)),
+        ("Total", booking.money.display()),
+    ]
+    return Section("The sale", ("What", "Was"), [row for row in known if row[1]])
+
+
+def _tickets(booking):
+    rows = [
+        (
+            item.ticket.number,
+            item.ticket.place,
+            item.ticket.holder_name or "–",
+            item.ticket.get_status_display(),
+            Money(item.total, item.currency).display(),
+        )
+        for item in booking.items.select_related("ticket").order_by("position")
+    ]
+    return Section("The tickets", ("Ticket", "Place", "Holder", "State", "Paid"), rows)
+
+
+def _terms(booking):
+    """What the buyer was told that he pays for, line by line, and the terms in force at that moment."""
+    receipt = receipt_of(booking, list(booking.items.order_by("position")))
+    rows = [(words, money.display()) for words, money in [*receipt.rows, *receipt.contained]]
+    rows.append(("Total", receipt.total.display()))
+    if booking.terms:
+        rows.append(("Terms in force, by their fingerprint", booking.terms.content_hash))
+    return Section("The terms it was sold under", ("What", "Amount"), rows)
+
+
+def _payments(payments):
+    rows = [
+        (
+            moment(payment.opened_at),
+            moment(payment.settled_at),
+            payment.money.display(),
+            payment.get_status_display(),
+            payment.provider_payment_ref or payment.provider_ref or "–",
+        )
+        for payment in payments
+    ]
+    columns = ("Sent to pay", "Settled", "Amount", "State", "Reference of the provider")
+    return Section("Payments", columns, rows)
+
+
+def _refunds(payments):
+    refunds = Refund.objects.filter(payment__in=payments).order_by("created_at", "pk")
+    rows = [
+        (
+            moment(refund.completed_at),
+            refund.money.display(),
+            refund.get_reason_display(),
+            refund.get_status_display(),
+            refund.provider_ref or "–",
+        )
+        for refund in refunds
+    ]
+    columns = ("Paid back", "Amount", "Because", "State", "Reference of the provider")
+    return Section("Refunds", columns, rows, "Nothing was paid back by us.")
+
+
+def _disputes(payments):
+    disputes = Dispute.objects.filter(payment__in=payments).order_by("opened_at", "pk")
+    rows = [
+        (
+            moment(one.opened_at),
+            one.money.display(),
+            one.reason,
+            one.get_status_display(),
+            one.provider_ref,
+        )
+        for one in disputes
+    ]
+    columns = ("Opened", "Amount", "Said to be", "State", "Reference of the provider")
+    return Section("Disputes", columns, rows)
+
+
+def _downloads(booking):
+    found = Download.objects.filter(reference=booking.pk).order_by("at", "pk")
+    rows = [(moment(one.at), str(one.ticket_count)) for one in found]
+    return Section(
+        "Fetched by the buyer from our site", ("When", "Tickets"), rows, "Not fetched there."
+    )
+
+
+def _scans(ticket_ids):
+    found = Scan.objects.filter(ticket__in=ticket_ids).select_related("ticket", "gate")
+    rows = [
+        (moment(scan.at), scan.ticket.number, scan.gate.name, scan.get_verdict_display())
+        for scan in found.order_by("at", "pk")
+    ]
+    columns = ("When", "Ticket", "Gate", "Answer")
+    return Section("Shown at the gate", columns, rows, "Not shown at a gate.")
+
+
+def _admissions(ticket_ids):
+    found = Admission.objects.filter(ticket__in=ticket_ids).select_related("ticket", "gate")
+    rows = [
+        (moment(one.at), one.ticket.number, one.gate.name) for one in found.order_by("at", "pk")
+    ]
+    return Section("Let in", ("When", "Ticket", "Gate"), rows, "Nobody was let in.")

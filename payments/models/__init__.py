@@ -1,0 +1,36 @@
+"""Money in and out: payments, refunds, disputes, what providers told us, the double-entry ledger."""
+
+from payments.models.disputes import Dispute, DisputeStatus
+from payments.models.payments import (
+    CAPTURED,
+    MOVES,
+    OPEN,
+    REFUND_MOVES,
+    Account,
+    AccountCode,
+    InboxMessage,
+    Journal,
+    LedgerEntry,
+    Payment,
+    Refund,
+    RefundStatus,
+    Status,
+)
+
+__all__ = [
+    "CAPTURED",
+    "MOVES",
+    "OPEN",
+    "REFUND_MOVES",
+    "Account",
+    "AccountCode",
+    "Dispute",
+    "DisputeStatus",
+    "InboxMessage",
+    "Journal",
+    "LedgerEntry",
+    "Payment",
+    "Refund",
+    "RefundStatus",
+    "Status",
+]
