@@ -241,6 +241,17 @@ class BookingContact(APIView):
         return Response(describe(_own(request.user.key, booking_id)))
 
 
+class BookingRenew(APIView):
+    """More time to pay, once, as much as the event gives; 409 `renewed_already` the second time."""
+
+    permission_classes = [SELLERS]
+
+    @extend_schema(request=None, responses={200: BookingReply, **PROBLEM_RESPONSES})
+    def post(self, request, booking_id):
+        services.renew(_own(request.user.key, booking_id).pk)
+        return Response(describe(_own(request.user.key, booking_id)))
+
+
 class BookingPay(APIView):
     """The address of the provider's page; asking again gives the same page."""
 

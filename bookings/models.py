@@ -152,6 +152,7 @@ class Booking(Movable, Amounts):
     terms = TenantKey(SaleTerms, null=True, related_name="bookings", editable=False)
     reserved_at = models.DateTimeField(db_default=Now(), editable=False)
     reserved_until = models.DateTimeField(editable=False)
+    renewed_at = models.DateTimeField(null=True, editable=False)
     confirmed_at = models.DateTimeField(null=True, editable=False)
     payment_id = models.UUIDField(
         null=True, editable=False, help_text="The payment that confirmed it; any other goes back."
@@ -221,6 +222,16 @@ class Booking(Movable, Amounts):
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'too_many_holds';
                     END IF;
                     RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="time_is_renewed_once",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("renewed_at"),
+                condition=pgtrigger.Condition("OLD.renewed_at IS NOT NULL"),
+                func="""
+                    RAISE EXCEPTION 'booking % was renewed before', NEW.number
+                      USING ERRCODE = 'check_violation', CONSTRAINT = 'renewed_once';
                 """,
             ),
             Audited("agency_id", "number", "status", "total", "currency", "customer_id"),

@@ -32,6 +32,7 @@ urlpatterns = [
     path("checkout/<uuid:booking_id>/", checkout.checkout, name="checkout"),
     path("checkout/<uuid:booking_id>/pay/", checkout.pay, name="pay"),
     path("checkout/<uuid:booking_id>/release/", checkout.release, name="release"),
+    path("checkout/<uuid:booking_id>/renew/", checkout.renew, name="renew"),
     path("checkout/<uuid:booking_id>/return/", checkout.payment_return, name="payment_return"),
     path("bookings/<uuid:booking_id>/", booking.booking, name="booking"),
     path("bookings/<uuid:booking_id>/tickets.pdf", booking.tickets_pdf, name="tickets_pdf"),

@@ -84,6 +84,7 @@ urlpatterns = [
     path("accounts-payable/<uuid:invoice_id>/pay", payables.PayPayable.as_view(), name="pay_debt"),
     path("bookings", bookings.Bookings.as_view(), name="bookings"),
     path("bookings/<uuid:booking_id>", bookings.OneBooking.as_view(), name="booking"),
+    path("bookings/<uuid:booking_id>/renew", bookings.BookingRenew.as_view(), name="renew"),
     path("bookings/<uuid:booking_id>/contact", bookings.BookingContact.as_view(), name="contact"),
     path("bookings/<uuid:booking_id>/pay", bookings.BookingPay.as_view(), name="pay"),
     path("gate", tickets.DeviceGate.as_view(), name="gate"),

@@ -5,6 +5,7 @@ from bookings.services.disputed import follow_disputes
 from bookings.services.expire import abandon, expire_lapsed, expire_unheard
 from bookings.services.held import FOR_NOTHING, NotForNothing, give_held, sell_held
 from bookings.services.pay import AlreadyPaid, NotYours, contact, pay, pay_page_addresses
+from bookings.services.renew import RenewedAlready, renew
 from bookings.services.reserve import (
     LeavesAlone,
     NotOnSale,
@@ -24,6 +25,7 @@ __all__ = [
     "NotForNothing",
     "NotOnSale",
     "NotYours",
+    "RenewedAlready",
     "Sale",
     "TooMany",
     "TooManyHolds",
@@ -38,6 +40,7 @@ __all__ = [
     "give_held",
     "pay",
     "pay_page_addresses",
+    "renew",
     "reserve",
     "reserve_best",
     "sell_held",

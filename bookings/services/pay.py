@@ -40,7 +40,7 @@ class NoContact(Invalid):
 def contact(booking_id, *, email, name, phone=""):
     """Says who buys; may be said again until the booking is paid. Returns the Booking."""
     booking = lock_one(Booking.objects.filter(pk=booking_id))
-    _still_held(booking)
+    still_held(booking)
     booking.customer = remember_customer(email=email, name=name, phone=phone)
     booking.save(update_fields=["customer"])
     name_holder(booking.items.values_list("ticket_id", flat=True), name)
@@ -54,7 +54,7 @@ def pay(booking_id, *, site=None):
     Raises NotYours when the time is over, AlreadyPaid, NoContact, or ProviderAway.
     """
     booking = Booking.objects.select_related("customer", "event").get(pk=booking_id)
-    _still_held(booking)
+    still_held(booking)
     if booking.customer is None:
         raise NoContact("Please say who you are, so that the tickets can reach you.")
     if not booking.total:
@@ -86,7 +86,7 @@ def pay_page_addresses(booking, site=None):
 def _ensure_payment(booking_id):
     """A failed attempt may be followed by another while the places are still kept."""
     booking = lock_one(Booking.objects.select_related("event").filter(pk=booking_id))
-    _still_held(booking)
+    still_held(booking)
     _keep_while_paying(booking)
     known = set(Payment.objects.filter(reference=booking_id).values_list("status", flat=True))
     if PaymentStatus.SUCCEEDED in known:
@@ -102,7 +102,8 @@ def _keep_while_paying(booking):
     keep(seat_ids=seats, reference=booking.pk, until=booking.reserved_until + GRACE)
 
 
-def _still_held(booking):
+def still_held(booking):
+    """Raises AlreadyPaid or NotYours unless the booking can still be paid."""
     if booking.status in (Status.CONFIRMED, Status.PAID):
         raise AlreadyPaid("This booking is already paid.")
     if booking.status != Status.RESERVED or booking.reserved_until <= database_now():

@@ -1,5 +1,6 @@
 """From the held seats to the provider's page and back."""
 
+from contextlib import suppress
 from datetime import timedelta
 from math import ceil
 
@@ -126,6 +127,16 @@ def release(request, booking_id):
     return redirect("event", booking.event.slug)
 
 
+@require_POST
+@never_cache
+def renew(request, booking_id):
+    """More time, once; the page it comes back to says how much."""
+    booking = own_booking(request, booking_id)
+    with suppress(DomainError):  # the checkout says what the reservation has become
+        services.renew(booking.pk)
+    return redirect("checkout", booking.pk)
+
+
 @require_safe
 @never_cache
 def payment_return(request, booking_id):
@@ -200,6 +211,7 @@ def _page(request, booking, form, *, problem="", is_known=False):
         "problem": problem,
         "state": _state(booking, held),
         "now": now,
+        "more_minutes": 0 if booking.renewed_at else booking.event.reservation_ttl // 60,
         "seconds_left": max(ceil((booking.reserved_until - now).total_seconds()), 0),
         "payment_is": UNPAID.get(payment.status) if is_known and payment else None,
         "payment": payment,

@@ -97,6 +97,7 @@ FORMS = {
         {"name": "Noor", "email": "noor@post.example"},
     ),
     "/checkout/{booking}/release/": ([], {}),
+    "/checkout/{booking}/renew/": ([], {}),
     "/find-booking/": (
         ["number", "email"],
         {"number": "BCDF-2345", "email": "noor@post.example"},
@@ -113,6 +114,7 @@ CALLS = {
     },
     "/api/v1/bookings/{sold_by_key}/contact": {"name": "Noor", "email": "n@post.example"},
     "/api/v1/bookings/{sold_by_key}/pay": {},
+    "/api/v1/bookings/{sold_by_key}/renew": {},
     "/api/v1/tickets/scan": {"code": "x", "gate": "", "nonce": "n"},
     "/api/v1/inventory/reserve": {"event": "{event}", "seats": [9_999]},
     "/api/v1/inventory/reserve/batch": {"reservations": [{"event": NOBODY, "seats": [9_999]}]},
