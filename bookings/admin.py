@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models.functions import Now
 from django.http import HttpResponse
 
+from bookings.admin_desk import AtTheDesk
 from bookings.admin_holds import HoldAdmin
 from bookings.admin_panels import books_panel, chosen_panel, items_panel, money_panels
 from bookings.evidence import pack_of
@@ -37,7 +38,7 @@ class ReservedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Booking)
-class BookingAdmin(ReadOnlyAdmin):
+class BookingAdmin(AtTheDesk, ReadOnlyAdmin):
     list_display = [
         *("number", "concert", "buyer", "tickets", money_column("total", "Total")),
         *(status_column(), "channel", "reserved"),
@@ -55,7 +56,7 @@ class BookingAdmin(ReadOnlyAdmin):
         *("total_shown", "reserved", "kept_until", "confirmed", "closed", "cancellation_reason"),
     ]
     readonly_fields = fields
-    steps = ["give_up", "evidence"]
+    steps = ["take_cash", "take_card", "hand_back", "desk_receipt", "give_up", "evidence"]
     actions = ["give_up_selected"]
     export_columns = {
         "Number": "number",

@@ -20,6 +20,7 @@ from core.words import many
 from events.models import Status as EventStatus
 from payments.admin import refunds_table
 from payments.admin_ledger import entries_table
+from payments.ledger import account_of
 from payments.models import CAPTURED, Account, LedgerEntry, Payment, Refund, RefundStatus
 
 LATEST = 8
@@ -128,9 +129,16 @@ def ledger_sums(entries):
 def expected_sums(booking):
     """{account: balance} that must follow from the booking's own rows. Debits are positive."""
     payments = Payment.objects.filter(reference=booking.pk, status__in=CAPTURED)
-    refunds = Refund.objects.filter(payment__reference=booking.pk, status=RefundStatus.COMPLETED)
-    held = sum(payment.amount for payment in payments) - sum(refund.amount for refund in refunds)
-    due = {Account.PROVIDER_CLEARING: held, Account.CUSTOMER_DEPOSITS: -held}
+    refunds = Refund.objects.filter(
+        payment__reference=booking.pk, status=RefundStatus.COMPLETED
+    ).select_related("payment")
+    due = {Account.CUSTOMER_DEPOSITS: 0}
+    moved = [(payment.provider, payment.amount) for payment in payments]
+    moved += [(refund.payment.provider, -refund.amount) for refund in refunds]
+    for provider, amount_moved in moved:
+        lies_in = account_of(provider)
+        due[lies_in] = due.get(lies_in, 0) + amount_moved
+        due[Account.CUSTOMER_DEPOSITS] -= amount_moved
     if booking.confirmed_at:
         cost = sum(item.cost for item in booking.items.all())
         due[Account.CUSTOMER_DEPOSITS] += booking.total

@@ -66,6 +66,8 @@ suppliers.supplierreturn    vas    vas         -           v        -           
 payments.payment            vs     -           -           vs       -             -
 payments.refund             vs     -           -           vs       -             -
 payments.dispute            vs     -           -           vs       -             -
+payments.desktaking         vs     -           vs          v        -             -
+payments.cashcount          va     -           va          v        -             -
 payments.inboxmessage       vs     -           -           vs       -             -
 payments.journal            v      -           -           v        -             -
 payments.ledgerentry        v      -           -           v        -             -

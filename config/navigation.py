@@ -40,6 +40,8 @@ GROUPS = {
         ("payments.payment", "Payments", "payments"),
         ("payments.refund", "Refunds", "undo"),
         ("payments.dispute", "Disputes", "gavel"),
+        ("payments.desktaking", "Cash desk", "point_of_sale"),
+        ("payments.cashcount", "Cash counts", "calculate"),
         ("suppliers.accountspayable", "Accounts payable", "receipt_long"),
         ("suppliers.supplierinvoice", "Supplier invoices", "request_quote"),
         ("suppliers.paymentrun", "Payment runs", "send_money"),

@@ -17,6 +17,7 @@ from core.admin_parts import (
 )
 from core.errors import DomainError
 from payments.adapters import ProviderRefused, ProviderUnavailable
+from payments.admin_desk import CashCountAdmin, DeskTakingAdmin
 from payments.admin_disputes import DisputeAdmin, NoAnswer
 from payments.admin_ledger import entries_of, entries_table
 from payments.models import (
@@ -274,4 +275,12 @@ class InboxAdmin(ReadOnlyAdmin):
         return "It is worked on and done."
 
 
-__all__ = ["DisputeAdmin", "InboxAdmin", "PaymentAdmin", "RefundAdmin", "refunds_table"]
+__all__ = [
+    "CashCountAdmin",
+    "DeskTakingAdmin",
+    "DisputeAdmin",
+    "InboxAdmin",
+    "PaymentAdmin",
+    "RefundAdmin",
+    "refunds_table",
+]

@@ -16,7 +16,7 @@ invariant(
        FROM payments_payment p
        LEFT JOIN payments_journal j ON j.source = 'payment' AND j.source_id = p.id
        LEFT JOIN payments_ledgerentry e
-         ON e.journal_id = j.id AND e.account = 'provider_clearing'
+         ON e.journal_id = j.id AND e.account IN ('provider_clearing', 'cash', 'bank')
        GROUP BY p.id, p.amount, p.status
        HAVING coalesce(sum(e.amount), 0) <> CASE
          WHEN p.status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED') THEN p.amount ELSE 0 END""",
@@ -27,7 +27,7 @@ invariant(
        FROM payments_refund r
        LEFT JOIN payments_journal j ON j.source = 'refund' AND j.source_id = r.id
        LEFT JOIN payments_ledgerentry e
-         ON e.journal_id = j.id AND e.account = 'provider_clearing'
+         ON e.journal_id = j.id AND e.account IN ('provider_clearing', 'cash', 'bank')
        GROUP BY r.id, r.amount, r.status
        HAVING coalesce(sum(e.amount), 0) <>
          CASE WHEN r.status = 'COMPLETED' THEN -r.amount ELSE 0 END""",
@@ -64,4 +64,15 @@ invariant(
                          WHERE payment_id = p.id AND status <> 'FAILED')
                       + (SELECT coalesce(sum(withdrawn), 0) FROM payments_dispute
                          WHERE payment_id = p.id)""",
+)
+invariant(
+    "the drawer holds what was taken, less what was handed out and banked, as it was counted",
+    """SELECT agency_id, currency, sum(booked) AS booked, sum(moved) AS moved FROM (
+         SELECT agency_id, currency, amount AS booked, 0 AS moved
+           FROM payments_ledgerentry WHERE account = 'cash'
+         UNION ALL SELECT agency_id, currency, 0, amount
+           FROM payments_desktaking WHERE way = 'CASH'
+         UNION ALL SELECT agency_id, currency, 0, counted - expected - banked
+           FROM payments_cashcount) both_sides
+       GROUP BY agency_id, currency HAVING sum(booked) <> sum(moved)""",
 )

@@ -4,13 +4,21 @@ from django.db import connection
 
 from core.ids import uuid7
 from core.tenancy import current_agency_id
-from payments.models import LedgerEntry
+from payments.models import Account, LedgerEntry
+
+# Where money lies that no provider holds for us, by what Payment.provider says.
+LIES_IN = {"cash": Account.CASH, "bank": Account.BANK}
 
 POST = """
 INSERT INTO payments_journal (id, agency_id, source, source_id, kind, memo, posted_at)
 VALUES (%s, %s, %s, %s, %s, %s, coalesce(%s::timestamptz, statement_timestamp()))
 ON CONFLICT (agency_id, source, source_id, kind) DO NOTHING
 """
+
+
+def account_of(provider):
+    """The account in which the money of a payment by this provider lies."""
+    return LIES_IN.get(provider, Account.PROVIDER_CLEARING)
 
 
 def post(*, source, source_id, kind, lines, memo="", at=None):

@@ -12,7 +12,7 @@ from core.tenancy import acting_for, as_system
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import Dispute, InboxMessage, Payment, Refund, RefundStatus, Status
 from payments.models.disputes import OVER
-from payments.providers import ADAPTERS
+from payments.providers import ADAPTERS, BY_HAND
 from payments.services import read_disputes, send_refund, settle, work_notice
 
 log = logging.getLogger(__name__)
@@ -83,14 +83,16 @@ def _questions(everything, limit):
 
 
 def _in_question(everything):
+    asked = Payment.objects.exclude(provider__in=BY_HAND)
     if everything:
         recent = Q(status=Status.FAILED, opened_at__gt=Now() - FORGIVEN)
-        return Payment.objects.filter(Q(status=Status.PROCESSING) | recent)
-    return Payment.objects.filter(RESTED, status=Status.PROCESSING, opened_at__lte=Now() - QUIET)
+        return asked.filter(Q(status=Status.PROCESSING) | recent)
+    return asked.filter(RESTED, status=Status.PROCESSING, opened_at__lte=Now() - QUIET)
 
 
 def _unsent(everything):
     refunds = Refund.objects.filter(status__in=UNSENT, created_at__lte=Now() - QUIET)
+    refunds = refunds.exclude(payment__provider__in=BY_HAND, status=RefundStatus.PROCESSING)
     return refunds if everything else refunds.filter(RESTED)
 
 

@@ -1,5 +1,6 @@
 """Use cases of selling, one module each."""
 
+from bookings.services.at_desk import PageStillOpen, pay_at_desk
 from bookings.services.confirm import confirm
 from bookings.services.disputed import follow_disputes
 from bookings.services.expire import abandon, expire_lapsed, expire_unheard
@@ -25,6 +26,7 @@ __all__ = [
     "NotForNothing",
     "NotOnSale",
     "NotYours",
+    "PageStillOpen",
     "RenewedAlready",
     "Sale",
     "TooMany",
@@ -39,6 +41,7 @@ __all__ = [
     "follow_disputes",
     "give_held",
     "pay",
+    "pay_at_desk",
     "pay_page_addresses",
     "renew",
     "reserve",

@@ -52,6 +52,8 @@ def tables():
 
 ONLY_GROW = [
     "core_auditentry",
+    "payments_cashcount",
+    "payments_desktaking",
     "payments_journal",
     "payments_ledgerentry",
     "suppliers_deliveryreceipt",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import ApiKey, User
 from agencies.models import Agency, Invitation, Membership, Organizer
 from agencies.queries import local_today
-from bookings.services import Sale, confirm, reserve
+from bookings.services import Sale, confirm, pay_at_desk, reserve
 from core.memory import Remembered
 from core.models import AuditEntry, OutboxMessage
 from core.money import Money
@@ -29,8 +29,8 @@ from inventory.services import Terms, Wanted, lay_out, make_hold
 from notifications.models import Message
 from payments.adapters import ProviderDispute
 from payments.ledger import post
-from payments.models import Account, AccountCode, InboxMessage, Journal, Payment, Refund
-from payments.services import record_disputes, request_refund
+from payments.models import Account, AccountCode, DeskTaking, InboxMessage, Journal, Payment, Refund
+from payments.services import count_cash, record_disputes, request_refund
 from suppliers.models import Supplier, SupplierCode
 from suppliers.services import (
     Billed,
@@ -293,6 +293,7 @@ def _rows(made, event):
         *(event, event.venue, event.layout, event.levels.first(), event.seats.get(ordinal=0)),
         *(booking, booking.customer, payment, refund, gate, scan, scan.ticket),
         _asked_about(payment),
+        *_at_the_desk(event, Membership.objects.get(role=Membership.Role.BOX_OFFICE).user),
         scan.ticket.admissions.get(),
         scan.ticket.signing_key,
         Membership.objects.get(role=Membership.Role.FINANCE),
@@ -387,6 +388,15 @@ def _paid_twice(booking):
         reason=Refund.Reason.DUPLICATE,
         request_key="a story",
     )
+
+
+def _at_the_desk(event, person):
+    """Cash that was taken, and the drawer counted."""
+    booking = reservation(event, [3], email="cash@post.example")
+    given = {"way": DeskTaking.Way.CASH, "given": booking.total}
+    taking = pay_at_desk(booking.pk, by=person, **given)
+    money = Money(booking.total, "EUR")
+    return taking, count_cash(counted=money, banked=Money(0, "EUR"), by=person)
 
 
 def _asked_about(payment):

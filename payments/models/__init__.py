@@ -1,5 +1,6 @@
 """Money in and out: payments, refunds, disputes, what providers told us, the double-entry ledger."""
 
+from payments.models.desk import CashCount, DeskTaking
 from payments.models.disputes import Dispute, DisputeStatus
 from payments.models.payments import (
     CAPTURED,
@@ -24,6 +25,8 @@ __all__ = [
     "REFUND_MOVES",
     "Account",
     "AccountCode",
+    "CashCount",
+    "DeskTaking",
     "Dispute",
     "DisputeStatus",
     "InboxMessage",

@@ -245,6 +245,8 @@ class Account(models.TextChoices):
     TAXES_COLLECTED = "taxes_collected", "Taxes collected for tax offices"
     COST_OF_SALES = "cost_of_sales", "Cost of seats sold"
     BANK = "bank", "Bank"
+    CASH = "cash", "Cash in the drawer"
+    CASH_DIFFERENCES = "cash_differences", "Counted more or less than booked"
     SUPPLIER_ADVANCES = "supplier_advances", "Paid to suppliers in advance"
     SUPPLIER_CREDITS = "supplier_credits", "Credit notes not used yet"
     CONSIGNED_STOCK = "consigned_stock", "Stock that belongs to suppliers"

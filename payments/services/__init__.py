@@ -1,5 +1,14 @@
 """Use cases of payments, one module each. Nothing here talks to a provider inside a transaction."""
 
+from payments.services.desk import (
+    DrawerDiffers,
+    NotTakeable,
+    count_cash,
+    hand_out,
+    in_drawer,
+    take_at_desk,
+    waiting_at_desk,
+)
 from payments.services.disputes import (
     NotAwaited,
     evidence_sent,
@@ -12,11 +21,16 @@ from payments.services.settle import close_payment, dealt_with, settle
 from payments.services.start import ProviderAway, new_payment, open_payment, start_payment
 
 __all__ = [
+    "DrawerDiffers",
     "NotAwaited",
+    "NotTakeable",
     "ProviderAway",
     "close_payment",
+    "count_cash",
     "dealt_with",
     "evidence_sent",
+    "hand_out",
+    "in_drawer",
     "new_payment",
     "open_payment",
     "read_disputes",
@@ -27,5 +41,7 @@ __all__ = [
     "send_refund",
     "settle",
     "start_payment",
+    "take_at_desk",
+    "waiting_at_desk",
     "work_notice",
 ]

@@ -11,7 +11,7 @@ from core.outbox import record
 from core.transactions import use_case
 from payments.adapters import ProviderRefused
 from payments.facts import RefundRequested
-from payments.ledger import post
+from payments.ledger import account_of, post
 from payments.models import Account, Payment, Refund, RefundStatus, Status
 from payments.providers import provider
 
@@ -74,7 +74,7 @@ def _send(refund_id):
         return _refused(refund_id, "The provider could not send the money back.")
     if sent.state == "pending":
         return _noted(refund_id, sent.ref)
-    return _complete(refund_id, sent.ref)
+    return complete(refund_id, sent.ref)
 
 
 @use_case
@@ -174,7 +174,8 @@ def _noted(refund_id, provider_ref):
 
 
 @use_case
-def _complete(refund_id, provider_ref):
+def complete(refund_id, provider_ref):
+    """The money is back: books it, once. Returns the Refund."""
     payment, refund = _locked(refund_id)
     if refund.status == RefundStatus.COMPLETED:
         return refund
@@ -194,7 +195,7 @@ def _book(payment, refund):
         kind="refunded",
         lines=[
             (Account.CUSTOMER_DEPOSITS, refund.money),
-            (Account.PROVIDER_CLEARING, -refund.money),
+            (account_of(payment.provider), -refund.money),
         ],
     )
     back = sum(r.amount for r in payment.refunds.filter(status=RefundStatus.COMPLETED))

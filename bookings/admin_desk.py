@@ -1,0 +1,143 @@
+"""Steps of a booking at the desk: taking its money, handing money back, the slip."""
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import HttpResponse
+
+from bookings.desk_receipt import slip_of
+from bookings.models import Status
+from bookings.services import pay_at_desk
+from core.admin_base import step
+from core.admin_forms import AmountField
+from core.admin_parts import Panel
+from payments.admin import refunds_table
+from payments.admin_desk import WholeCents
+from payments.models import DeskTaking
+from payments.services import hand_out, waiting_at_desk
+
+Way = DeskTaking.Way
+
+
+def is_due(booking):
+    return booking.status == Status.RESERVED and booking.total > 0
+
+
+def takings_of(booking):
+    found = DeskTaking.objects.filter(
+        Q(payment__reference=booking.pk) | Q(refund__payment__reference=booking.pk)
+    )
+    return found.order_by("at", "pk")
+
+
+class CashForm(WholeCents, forms.Form):
+    given = AmountField(
+        label="The guest gives", min_value=0, max_digits=14, decimal_places=3,
+        help_text="What he puts down; the change is worked out.",
+    )  # fmt: skip
+
+
+class SlipForm(forms.Form):
+    reference = forms.CharField(
+        label="Reference on the slip",
+        max_length=40,
+        help_text="What the terminal printed, never a card number.",
+    )
+
+
+class BackForm(forms.Form):
+    reference = forms.CharField(
+        label="Reference on the slip",
+        max_length=40,
+        required=False,
+        help_text="For money that goes back by the terminal.",
+    )
+
+
+class AtTheDesk:
+    """Mixin for the page of a booking."""
+
+    @step("Take cash", when=is_due, is_page=True)
+    def take_cash(self, request, booking):
+        form = CashForm(request.POST or None, currency=booking.currency)
+        return self._take(request, booking, form, Way.CASH, "Take cash")
+
+    @step("Take a card on the terminal", when=is_due, is_page=True)
+    def take_card(self, request, booking):
+        form = SlipForm(request.POST or None)
+        return self._take(request, booking, form, Way.TERMINAL, "Take a card on the terminal")
+
+    def _take(self, request, booking, form, way, title):
+        self._may_handle_money(request)
+
+        def work(form):
+            given = form.money("given").amount if way == Way.CASH else None
+            reference = form.cleaned_data.get("reference", "")
+            taking = pay_at_desk(
+                booking.pk, way=way, by=request.user, given=given, reference=reference
+            )
+            change = f" Change: {taking.change.display()}." if taking.change else ""
+            words = (
+                f"{taking.money.display()} taken, {taking}.{change} The tickets are on their way."
+            )
+            return self.back(request, booking, done=words)
+
+        return self.form_page(
+            request,
+            form,
+            work,
+            thing=booking,
+            title=f"{title}: {booking.money.display()}",
+            note=f"Booking {booking} is paid in full and confirmed at once. A payment page that the "
+            "guest has open is shut first.",
+            submit=f"Take {booking.money.display()}",
+        )
+
+    @step(
+        "Hand the money back",
+        when=lambda booking: waiting_at_desk(booking.pk).exists(),
+        is_page=True,
+        tone="primary",
+    )
+    def hand_back(self, request, booking):
+        """Money that was paid at the desk goes back there, the same way."""
+        self._may_handle_money(request)
+        waiting = list(waiting_at_desk(booking.pk).select_related("payment"))
+
+        def work(form):
+            given = [
+                hand_out(refund.pk, by=request.user, reference=form.cleaned_data["reference"])
+                for refund in waiting
+            ]
+            words = ", ".join(f"{(-taking.money).display()} ({taking})" for taking in given)
+            return self.back(request, booking, done=f"Handed back: {words}.")
+
+        return self.form_page(
+            request,
+            BackForm(request.POST or None),
+            work,
+            template="admin/reasoned.html",
+            thing=booking,
+            panels=[Panel("To hand back", refunds_table(waiting), count=len(waiting))],
+            title=f"Hand money back for {booking}",
+            note="Give it back the way it was paid: in cash, or on the terminal.",
+            submit="It is handed back",
+        )
+
+    def _may_handle_money(self, request):
+        if not self.admin_site.allows(request, "step", DeskTaking):
+            raise PermissionDenied
+
+    @step(
+        "Print the receipt",
+        when=lambda booking: takings_of(booking).exists(),
+        right="view",
+        is_page=True,
+    )
+    def desk_receipt(self, request, booking):
+        response = HttpResponse(
+            slip_of(booking, list(takings_of(booking))), content_type="application/pdf"
+        )
+        name = f"receipt-{booking.number}.pdf"
+        response["Content-Disposition"] = f'inline; filename="{name}"'
+        return response
