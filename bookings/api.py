@@ -1,5 +1,7 @@
 """Reserving and paying over the API, through the same services as the site."""
 
+from dataclasses import replace
+
 from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
@@ -27,6 +29,7 @@ from inventory.models import StockChannel
 from inventory.picking import NoSuchGroup
 from inventory.queries import named_places
 from inventory.services import SeatsTaken, check_drawn
+from tickets.services import name_attendees, said_of
 
 SELLERS = role("buyer", "partner")
 SOLD_BY = (
@@ -84,6 +87,16 @@ class ContactRequest(Strict):
     email = serializers.EmailField()
     name = serializers.CharField(max_length=120)
     phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
+
+
+class AttendeeFields(Strict):
+    """What is left out stays as it is."""
+
+    attendee_name = serializers.CharField(source="name", max_length=120, required=False)
+    attendee_email = serializers.EmailField(source="email", required=False, allow_blank=True)
+    attendee_phone = serializers.CharField(
+        source="phone", max_length=32, required=False, allow_blank=True
+    )
 
 
 class BookingRequest(OnMap):
@@ -250,6 +263,25 @@ class BookingRenew(APIView):
     def post(self, request, booking_id):
         services.renew(_own(request.user.key, booking_id).pk)
         return Response(describe(_own(request.user.key, booking_id)))
+
+
+class TicketAttendee(APIView):
+    """Who comes with a ticket that this key sold. 409 `ticket_not_nameable` once it was used, passed on
+    or is not valid any more."""
+
+    permission_classes = [SELLERS]
+
+    @extend_schema(request=AttendeeFields, responses={200: AttendeeFields, **PROBLEM_RESPONSES})
+    def patch(self, request, ticket_id):
+        sold = BookingItem.objects.filter(booking__seller_key=request.user.key.pk)
+        item = sold.select_related("ticket").filter(ticket=ticket_id).first()
+        if item is None:
+            raise NotFound("There is no such ticket.")
+        asked = AttendeeFields(data=request.data)
+        asked.is_valid(raise_exception=True)
+        attendee = replace(said_of(item.ticket), **asked.validated_data)
+        name_attendees({item.ticket.pk: attendee})
+        return Response(AttendeeFields(attendee).data)
 
 
 class BookingPay(APIView):

@@ -7,6 +7,7 @@ from uuid import UUID
 from django import forms
 
 from core.money import DECIMAL_PLACES, MAX_DIGITS
+from tickets.services import Attendee, said_of
 
 MOST_SECTIONS = 9_999
 
@@ -109,17 +110,18 @@ class SectionsForm(forms.Form):
         return {name: self.cleaned_data.get(name) or None for name in self.fields}
 
 
-def phone_field():
+def phone_field(help_text="Only if something changes on the day.", **more):
     """Not needed, and only looked at when something happens."""
     return forms.RegexField(
         regex=r"^[0-9+ ().\-]{6,20}$",
         required=False,
         label="Phone",
-        help_text="Only if something changes on the day.",
+        help_text=help_text,
         error_messages={
             "invalid": "This does not look like a phone number, such as +33 6 12 34 56 78."
         },
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+        **more,
     )
 
 
@@ -142,6 +144,46 @@ class ContactForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
     phone = phone_field()
+
+
+class AttendeesForm(forms.Form):
+    """Who comes with each of these tickets: `name-0`, `email-0`, `phone-0` for the first, and so on.
+
+    After it was valid, `attendees` is {ticket id: Attendee}.
+    """
+
+    def __init__(self, *args, tickets, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.tickets = tickets
+        for at, ticket in enumerate(tickets):
+            said = said_of(ticket)
+            self.fields |= {
+                f"name-{at}": forms.CharField(
+                    max_length=120,
+                    label="Name",
+                    initial=said.name,
+                    error_messages={"required": f"Please enter who comes to {ticket.place}."},
+                ),
+                f"email-{at}": forms.EmailField(label="E-mail", required=False, initial=said.email),
+                f"phone-{at}": phone_field(initial=said.phone, help_text=""),
+            }
+
+    @property
+    def of_tickets(self):
+        """[(ticket, its fields)]"""
+        return [
+            (ticket, [self[f"{name}-{at}"] for name in ("name", "email", "phone")])
+            for at, ticket in enumerate(self.tickets)
+        ]
+
+    @property
+    def attendees(self):
+        return {
+            ticket.pk: Attendee(
+                *(self.cleaned_data[f"{name}-{at}"] for name in ("name", "email", "phone"))
+            )
+            for at, ticket in enumerate(self.tickets)
+        }
 
 
 class FindForm(forms.Form):

@@ -4,6 +4,7 @@ from bookings.views import (
     booking,
     checkout,
     mine,
+    names,
     picture,
     prices,
     programme,
@@ -35,6 +36,7 @@ urlpatterns = [
     path("checkout/<uuid:booking_id>/renew/", checkout.renew, name="renew"),
     path("checkout/<uuid:booking_id>/return/", checkout.payment_return, name="payment_return"),
     path("bookings/<uuid:booking_id>/", booking.booking, name="booking"),
+    path("bookings/<uuid:booking_id>/names/", names.names, name="names"),
     path("bookings/<uuid:booking_id>/tickets.pdf", booking.tickets_pdf, name="tickets_pdf"),
     path(
         "bookings/<uuid:booking_id>/calendar.ics",

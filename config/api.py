@@ -88,6 +88,7 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/contact", bookings.BookingContact.as_view(), name="contact"),
     path("bookings/<uuid:booking_id>/pay", bookings.BookingPay.as_view(), name="pay"),
     path("gate", tickets.DeviceGate.as_view(), name="gate"),
+    path("tickets/<uuid:ticket_id>/attendee", bookings.TicketAttendee.as_view(), name="attendee"),
     path("tickets/scan", tickets.ScanTicket.as_view(), name="scan"),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
 ]

@@ -91,6 +91,8 @@ class Ticket(Movable, TenantModel):
         max_length=300, blank=True, db_default="", help_text="What is seen from its section."
     )
     holder_name = models.CharField(max_length=120, blank=True)
+    holder_email = models.EmailField(blank=True, db_default="")
+    holder_phone = models.CharField(max_length=32, blank=True, db_default="")
     locked_because = models.CharField(
         max_length=120,
         blank=True,

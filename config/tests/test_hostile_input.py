@@ -104,6 +104,7 @@ FORMS = {
     ),
     "/mine/profile/": (["name", "phone"], {"name": "Noor"}),
     "/mine/leave/": ([], {}),
+    "/bookings/{booking}/names/": (["name-0", "email-0", "phone-0"], {"name-0": "Ada"}),
 }
 CALLS = {
     "/api/v1/bookings": {
@@ -115,6 +116,9 @@ CALLS = {
     "/api/v1/bookings/{sold_by_key}/contact": {"name": "Noor", "email": "n@post.example"},
     "/api/v1/bookings/{sold_by_key}/pay": {},
     "/api/v1/bookings/{sold_by_key}/renew": {},
+    "PATCH /api/v1/tickets/{nobody}/attendee": {
+        **{"attendee_name": "Ada", "attendee_email": "", "attendee_phone": "1"},
+    },
     "/api/v1/tickets/scan": {"code": "x", "gate": "", "nonce": "n"},
     "/api/v1/inventory/reserve": {"event": "{event}", "seats": [9_999]},
     "/api/v1/inventory/reserve/batch": {"reservations": [{"event": NOBODY, "seats": [9_999]}]},

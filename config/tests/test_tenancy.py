@@ -219,6 +219,8 @@ FOREIGN = [
     ("POST", "/api/v1/bookings/{booking}/contact"),
     ("POST", "/api/v1/bookings/{booking}/pay"),
     ("POST", "/api/v1/bookings/{booking}/renew"),
+    ("GET", "/bookings/{booking}/names/"),
+    ("PATCH", "/api/v1/tickets/{booking}/attendee"),
     ("GET", "/api/v1/inventory/events/{event}/availability"),
     ("GET", "/api/v1/inventory/events/{event}/availability/realtime"),
     ("GET", "/api/v1/inventory/events/{event}"),
@@ -262,6 +264,7 @@ RANDOM = {
 # Whose key is sent along: what lies below these is nobody's without one.
 KEYS = {
     "/api/v1/bookings": "buyer",
+    "/api/v1/tickets": "buyer",
     "/api/v1/inventory": "staff",
     "/api/v1/suppliers": "staff",
     "/api/v1/purchase-orders": "staff",

@@ -1,6 +1,7 @@
 """Use cases of tickets, one module each."""
 
 from tickets.services.admit import GateGone, ScanResult, admit
+from tickets.services.attend import NAMEABLE, Attendee, NotNameable, name_attendees, said_of
 from tickets.services.issue import (
     cancel_tickets,
     confirm_tickets,
@@ -12,7 +13,10 @@ from tickets.services.issue import (
 from tickets.services.keys import active_key, code_of, public_keys, rotate_signing_key
 
 __all__ = [
+    "NAMEABLE",
+    "Attendee",
     "GateGone",
+    "NotNameable",
     "ScanResult",
     "active_key",
     "admit",
@@ -20,9 +24,11 @@ __all__ = [
     "code_of",
     "confirm_tickets",
     "lock_out",
+    "name_attendees",
     "name_holder",
     "new_tickets",
     "public_keys",
     "reopen_tickets",
     "rotate_signing_key",
+    "said_of",
 ]
