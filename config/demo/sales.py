@@ -1,7 +1,9 @@
-"""Sixty days of sales, the reservations of this minute, and one payment that came too late."""
+"""Sixty days of sales, the reservations of this minute, one payment that came too late, and one that a
+bank took back."""
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from itertools import groupby
 
 from django.db import transaction
@@ -15,9 +17,11 @@ from bookings.services.expire import expire_in
 from config.history import sell_in_bulk
 from core.ids import reference
 from inventory.models import EventSeat
+from payments.adapters import ProviderDispute
 from payments.ledger import post
 from payments.models import Account, Payment, Refund
 from payments.services import refund as refunds
+from payments.services.disputes import record_disputes
 from venues.models import LayoutSeat
 
 PARTIES = {1: 14, 2: 52, 3: 12, 4: 18, 5: 3, 6: 1}
@@ -160,8 +164,29 @@ def pay_too_late(event, box):
     _capture(payment)
     confirm(booking.pk, payment_id=payment.pk)
     refund = Refund.objects.get(payment=payment)
-    refunds._complete(refund.pk, f"re_sim_{reference(24).lower()}")
+    refunds.complete(refund.pk, f"re_sim_{reference(24).lower()}")
     return booking
+
+
+def dispute_lately(event):
+    """A bank has taken back the newest payment for the event, and waits for evidence."""
+    bookings = Booking.objects.sold().filter(event=event).values("pk")
+    payment = Payment.objects.filter(reference__in=bookings).latest("settled_at")
+    now = timezone.now()
+    told = ProviderDispute(
+        ref=f"dp_sim_{reference(24).lower()}",
+        payment_ref=payment.provider_payment_ref,
+        state="needs_response",
+        reason="fraudulent",
+        amount=payment.amount,
+        currency=payment.currency,
+        is_withdrawn=True,
+        created_at=now - timedelta(hours=5),
+        evidence_due_at=now + timedelta(days=7),
+        fee=Decimal(15),
+        fee_currency=payment.currency,
+    )
+    record_disputes(payment.pk, [told], read=payment.disputes_read)
 
 
 def _send_to_provider(booking):

@@ -155,6 +155,7 @@ def _this_minute(programme, box):
     for days_ago, event in zip((1, 1, 2, 3, 5, 8, 13), cycle(roomy), strict=False):
         sales.let_expire(event, box, days_ago=days_ago)
     sales.pay_too_late(roomy[-1], box)
+    sales.dispute_lately(roomy[0])
 
 
 def _device_keys(programme):
