@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models.functions import Now
 from django.http import HttpResponse
 
+from bookings import admin_promotions  # noqa: F401 - it registers
 from bookings.admin_desk import AtTheDesk
 from bookings.admin_holds import HoldAdmin
 from bookings.admin_panels import books_panel, chosen_panel, items_panel, money_panels

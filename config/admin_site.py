@@ -45,6 +45,9 @@ inventory.hold              vas    vas         vas         -        -           
 inventory.allocationplan    vacs   vacs        v           -        -             -
 inventory.layoutmove        va     va          -           -        -             -
 customers.customer          v      -           v           -        -             -
+promotions.promotion        vacs   vacs        v           v        -             -
+promotions.code             vs     vs          -           -        -             -
+promotions.use              v      v           v           v        -             -
 bookings.booking            vs     -           vs          v        -             -
 tickets.ticket              v      -           v           -        v             -
 tickets.gate                vacds  -           -           -        vacds         -

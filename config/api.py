@@ -11,6 +11,7 @@ from inventory import holds_api as holds
 from inventory import live_api as live
 from inventory import plans_api as plans
 from inventory import staff_api as stock
+from promotions import api as promotions
 from suppliers.api import orders, payables, returns, suppliers
 from tickets import api as tickets
 
@@ -82,6 +83,9 @@ urlpatterns = [
     path("accounts-payable", payables.Payables.as_view(), name="payables"),
     path("accounts-payable/<uuid:invoice_id>", payables.OnePayable.as_view(), name="payable"),
     path("accounts-payable/<uuid:invoice_id>/pay", payables.PayPayable.as_view(), name="pay_debt"),
+    path("promotions", promotions.Promotions.as_view(), name="promotions"),
+    path("promotions/validate", promotions.ValidateCodes.as_view(), name="validate_codes"),
+    path("promotions/<uuid:promotion_id>", promotions.OnePromotion.as_view(), name="promotion"),
     path("bookings", bookings.Bookings.as_view(), name="bookings"),
     path("bookings/<uuid:booking_id>", bookings.OneBooking.as_view(), name="booking"),
     path("bookings/<uuid:booking_id>/renew", bookings.BookingRenew.as_view(), name="renew"),

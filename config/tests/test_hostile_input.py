@@ -16,6 +16,7 @@ from core.json_bodies import LARGEST_BODY
 from core.tenancy import acting_for, as_system
 from events.models import Event
 from inventory.models import AllocationPlan
+from promotions.tests.factories import promotion
 from suppliers.models import AccountsPayable, PurchaseOrder
 
 pytestmark = pytest.mark.django_db
@@ -164,6 +165,24 @@ CALLS = {
     "/api/v1/accounts-payable/{debt}/pay": {
         **{"amount": "0.01", "method": "CASH", "bank_reference": "B", "paid_on": "2026-01-01"}
     },
+    "/api/v1/promotions/validate": {
+        **{"event": "{event}", "seats": [5], "codes": ["X"], "email": "a@b.example"}
+    },
+    "/api/v1/promotions": {
+        **{
+            "name": "",
+            "promotion_type": "FIXED_DISCOUNT",
+            "discount_value": "5.00",
+            "per": "TICKET",
+        },
+        **{"buy": 1, "get": 1, "currency": "EUR", "min_purchase_amount": "1.00", "priority": 1},
+        **{"min_purchase_tickets": 1, "max_discount_amount": "9.00", "is_stackable": True},
+        **{"applicable_event_types": ["CONCERT"], "applicable_events": ["{event}"]},
+        **{"applicable_price_levels": [NOBODY], "applicable_channels": ["WEB"], "code": "CODE"},
+        **{"start_date": "2026-01-01T00:00:00Z", "end_date": "2036-01-01T00:00:00Z"},
+        **{"usage_limit": 1, "usage_limit_per_customer": 1, "is_active": True, "description": ""},
+    },
+    "PUT /api/v1/promotions/{promotion}": {"name": "N", "discount_value": "5", "usage_limit": 3},
 }
 SEARCH = "q when place max_price kind wheelchair from to page refused"
 PAGES = {  # with the names each reads from its query
@@ -217,14 +236,22 @@ PAGES = {  # with the names each reads from its query
     "/api/v1/purchase-orders/{order}": "",
     "/api/v1/accounts-payable": "status supplier due_by cursor",
     "/api/v1/accounts-payable/{debt}": "",
+    "/api/v1/promotions": "cursor limit",
+    "/api/v1/promotions/{promotion}": "",
     "/healthz": "",
     "/readyz": "",
     "/metrics": "",
 }
 KEYS = {
     "gate": ("/api/v1/tickets", "/api/v1/gate"),
-    "buyer": ("/api/v1/inventory/reserve", "/api/v1/inventory/release"),
-    "staff": ("/api/v1/inventory", "/api/v1/suppliers", "/api/v1/purchase", "/api/v1/accounts"),
+    "buyer": (
+        *("/api/v1/inventory/reserve", "/api/v1/inventory/release"),
+        "/api/v1/promotions/validate",
+    ),
+    "staff": (
+        *("/api/v1/inventory", "/api/v1/suppliers", "/api/v1/purchase", "/api/v1/accounts"),
+        "/api/v1/promotions",
+    ),
 }
 NOTICES = "/webhooks/payments/simulated/"
 
@@ -254,6 +281,7 @@ def ids(world):
             "order": PurchaseOrder.objects.get().pk,
             "supplier": PurchaseOrder.objects.get().supplier_id,
             "debt": AccountsPayable.objects.get().pk,
+            "promotion": promotion().pk,
             "nobody": NOBODY,
         }
 

@@ -141,6 +141,7 @@ QUERIES = {
     "stock-movement": 3,
     "stock-age": 3,
     "profit": 3,
+    "promotions": 1,
     "supplier-performance": 2,
     "demand": 1,
     "trial-balance": 1,

@@ -16,6 +16,7 @@ from customers.models import Customer
 from events.models import Event
 from inventory.models import AllocationPlan, EventSeat
 from inventory.services import Terms, Wanted, make_hold
+from promotions.tests.factories import promotion
 from suppliers.models import AccountsPayable, PurchaseOrder, Supplier
 from tickets.models import Ticket
 
@@ -248,6 +249,8 @@ FOREIGN = [
     ("POST", "/api/v1/purchase-orders/{order}/cancel"),
     ("POST", "/api/v1/purchase-orders/{order}/confirm"),
     ("POST", "/api/v1/purchase-orders/{order}/receive"),
+    ("GET", "/api/v1/promotions/{promotion}"),
+    ("PUT", "/api/v1/promotions/{promotion}"),
 ]
 RANDOM = {
     "event": "01a1fc84-1111-7000-8000-000000000000",
@@ -259,6 +262,7 @@ RANDOM = {
     "hold": "01a1fc84-5555-7000-8000-000000000000",
     "payable": "01a1fc84-6666-7000-8000-000000000000",
     "plan": "01a1fc84-7777-7000-8000-000000000000",
+    "promotion": "01a1fc84-8888-7000-8000-000000000000",
     "event_seat": 999_999_999,
 }
 # Whose key is sent along: what lies below these is nobody's without one.
@@ -269,6 +273,7 @@ KEYS = {
     "/api/v1/suppliers": "staff",
     "/api/v1/purchase-orders": "staff",
     "/api/v1/accounts-payable": "staff",
+    "/api/v1/promotions": "staff",
 }
 
 
@@ -292,6 +297,7 @@ def test_a_foreign_id_is_answered_like_a_random_one(method, path):
             "hold": _hold_one_place(),
             "plan": AllocationPlan.objects.create(event=Event.objects.get(), name="Split").pk,
             "payable": AccountsPayable.objects.get().pk,
+            "promotion": promotion().pk,
             "event_seat": EventSeat.objects.get(ordinal=0).pk,
         }
     foreign = {

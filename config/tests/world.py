@@ -31,6 +31,8 @@ from payments.adapters import ProviderDispute
 from payments.ledger import post
 from payments.models import Account, AccountCode, DeskTaking, InboxMessage, Journal, Payment, Refund
 from payments.services import count_cash, record_disputes, request_refund
+from promotions.services import keep
+from promotions.tests.factories import running, used
 from suppliers.models import Supplier, SupplierCode
 from suppliers.services import (
     Billed,
@@ -321,6 +323,7 @@ def _rows(made, event):
         *_books(payment),
         *_prices(event),
         *_owed(event),
+        *_promoted(booking),
     ]
     return {thing._meta.label_lower: thing for thing in things}
 
@@ -365,6 +368,14 @@ def _prices(event):
     change = change_prices(event=event, wish=wish, by=None)
     rule = PricingRule.objects.create(name="Last week", percent=Decimal(30))
     return rule, change, SeatEntry.objects.filter(kind="REPRICED").first()
+
+
+def _promoted(booking):
+    """A promotion, its code, and its use in a booking that is sold."""
+    made = running("EARLY", name="Early bird")
+    used("EARLY", reference=booking.pk)
+    keep(booking.pk)
+    return made, made.codes.get(), made.uses.get()
 
 
 def _held(event, ordinals):

@@ -1,0 +1,58 @@
+"""What a promotion that is not active yet would have given on the last sales."""
+
+from itertools import groupby
+
+from bookings.models import Booking, BookingItem
+from core.admin_parts import Panel, Table, amount, columns, panel
+from core.money import Money, total
+from core.words import many
+from promotions.models import Type
+from promotions.reckoning import Item, give
+from promotions.refusals import not_enough
+
+LAST = 200
+
+
+@panel("promotions.promotion", needs="bookings.booking")
+def would_have_given(request, promotion):
+    """Shown with a draft; nobody knows who would have bought because of it."""
+    if not promotion.is_draft or promotion.type == Type.FREE_SHIPPING:
+        return None
+    last = Booking.objects.sold().filter(currency=promotion.currency)
+    keys = list(last.order_by("-confirmed_at", "pk").values_list("pk", flat=True)[:LAST])
+    found = [each for each in (_tried(promotion, sale) for sale in _sales(keys)) if each]
+    off, revenue, cost = (_sum(found, at, promotion.currency) for at in range(3))
+    amounts = (revenue, off, revenue - off, cost, revenue - off - cost)
+    row = [f"{len(found):,}", *(amount(each.amount, each.currency) for each in amounts)]
+    titles = ("Sales it fits#", "Listed at#", "Discount#", "Revenue#", "Cost#", "Margin left#")
+    words = many(len(keys), "sale")
+    return Panel(f"If the last {words} had had it", Table(columns(*titles), [row]))
+
+
+def _sales(keys):
+    """[BookingItem] of each of these bookings."""
+    items = BookingItem.objects.filter(booking__in=keys).order_by("booking", "position")
+    read = items.select_related("booking__event", "event_seat")
+    return [list(group) for _, group in groupby(read, key=lambda item: item.booking_id)]
+
+
+def _tried(promotion, sale):
+    """(discount, listed price, cost) of a sale as Money; None if the promotion gives it nothing."""
+    event = sale[0].booking.event
+    items = [
+        Item(Money(each.price, each.currency), event.pk, event.kind, each.event_seat.level_id)
+        for each in sale
+    ]
+    good = [item for item in items if promotion.is_good_for(item)]
+    nothing = Money.zero(promotion.currency)
+    if not good or not_enough(promotion, good):
+        return None
+    given = give(promotion, items, [item.price for item in items], nothing)
+    if not given:
+        return None
+    cost = total((Money(each.cost, each.currency) for each in sale), promotion.currency)
+    return given.discount, total((item.price for item in items), promotion.currency), cost
+
+
+def _sum(found, at, currency):
+    return total((each[at] for each in found), currency)

@@ -1,0 +1,121 @@
+"""Uses of promotions: taken with a reservation, kept with its sale, given back when it ends.
+
+Called in the caller's transaction after everything else is locked and written: promotions are the last
+rows that a sale locks.
+"""
+
+from functools import partial
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from core.errors import DomainError
+from core.locks import lock
+from core.transactions import broken_constraint, use_case
+from promotions.codes import customer_of
+from promotions.models import BUYER_UNKNOWN, NOT_RUNNING, USED_BY_YOU, USED_UP, Use, UseStatus
+
+
+class NotRedeemed(DomainError):
+    """What was promised a moment ago is not there any more: nothing may be sold at that price."""
+
+    code = "code_not_redeemed"
+
+
+SAYS = {
+    USED_UP: "Somebody has just taken the last use of this offer. Nothing was reserved at its price.",
+    USED_BY_YOU: "You have used this offer as often as one may.",
+    NOT_RUNNING: "This offer is over.",
+    BUYER_UNKNOWN: "This offer is limited for each buyer: say who you are first.",
+}
+
+
+def redeem(applied, *, reference, until, email=""):
+    """Takes a use of every promotion of an Applied for the booking `reference`, held until then or
+    until it is kept or given back; returns the Uses.
+
+    Raises NotRedeemed when a limit was reached meanwhile: the caller's transaction must then write
+    nothing that depends on it.
+    """
+    uses = [
+        Use(
+            promotion=part.promotion,
+            code=part.code,
+            reference=reference,
+            customer=customer_of(email),
+            held_until=until,
+            tickets=len(part.given.amounts),
+            discount=part.given.discount.amount,
+            amounts=[amount.amount for amount in part.given.amounts],
+            waived=part.given.waived.amount,
+            currency=applied.currency,
+        )
+        for part in sorted(applied.parts, key=lambda part: part.promotion.pk)
+    ]
+    return _counted(lambda: Use.objects.bulk_create(uses)) if uses else []
+
+
+@use_case
+def name_buyer(reference, email):
+    """Says who buys what is held, so that his own limits count it. Raises NotRedeemed when he has no
+    use left; nothing is changed then."""
+    _change(reference, {UseStatus.HELD}, customer=customer_of(email))
+
+
+@use_case
+def renew(reference, until):
+    """Holds the uses of a reservation until then. Whether all of them still were its own; nothing is
+    changed otherwise."""
+    return _changed_all(reference, {UseStatus.HELD}, held_until=until)
+
+
+@use_case
+def keep(reference):
+    """The booking is sold. Whether its uses count for good now: those it lost with its time are taken
+    again if the limits leave room. If they do not, nothing is changed, and the booking must not be sold
+    at its price. Safe to repeat."""
+    lost_or_held = {UseStatus.HELD, UseStatus.RETURNED}
+    kept = {"status": UseStatus.KEPT, "kept_at": Now(), "returned_at": None}
+    return _changed_all(reference, lost_or_held, **kept, already={UseStatus.KEPT})
+
+
+@use_case
+def give_back(reference):
+    """The booking ended before or after its sale: its uses are free again. Safe to repeat; returns how
+    many were given back."""
+    taken = {UseStatus.HELD, UseStatus.KEPT}
+    return _change(reference, taken, status=UseStatus.RETURNED, returned_at=Now())
+
+
+def _changed_all(reference, statuses, *, already=frozenset(), **values):
+    """Whether every use of the booking could be changed or was so already; all or none are."""
+    uses = Use.objects.filter(reference=reference)
+    if uses.exclude(status__in=statuses | already).exists():
+        return False
+    try:
+        _change(reference, statuses, **values)
+    except NotRedeemed:
+        return False
+    return True
+
+
+def _change(reference, statuses, **values):
+    """Changes the booking's uses that have one of these statuses, in the order of their promotions,
+    all or none; returns how many."""
+    uses = lock(Use.objects.filter(reference=reference))
+    wanted = [use for use in uses if use.status in statuses]
+    wanted.sort(key=lambda use: use.promotion_id)
+    each = [partial(Use.objects.filter(pk=use.pk).update, **values) for use in wanted]
+    return _counted(lambda: sum(update() for update in each)) if each else 0
+
+
+def _counted(write):
+    """What `write` returns; what the database refuses to count is refused in words, and undone."""
+    try:
+        with transaction.atomic():
+            return write()
+    except IntegrityError as error:
+        broken = broken_constraint(error)
+        if broken not in SAYS:
+            raise
+        raise NotRedeemed(SAYS[broken], why=broken) from error
