@@ -1,16 +1,40 @@
-"""What a promotion that is not active yet would have given on the last sales."""
+"""Promotions in bookings: what was taken off one, and what a promotion that is not active yet would
+have given on the last sales."""
 
 from itertools import groupby
 
 from bookings.models import Booking, BookingItem
-from core.admin_parts import Panel, Table, amount, columns, panel
+from core.admin_parts import Panel, Table, amount, columns, linked, panel, status_of
 from core.money import Money, total
 from core.words import many
 from promotions.models import Type
+from promotions.queries import uses_of
 from promotions.reckoning import Item, give
 from promotions.refusals import not_enough
+from promotions.words import gives
 
 LAST = 200
+
+
+@panel("bookings.booking", needs="promotions.use")
+def codes_panel(request, booking):
+    """The codes that a booking is reckoned with."""
+    uses = uses_of(booking.pk)
+    if not uses:
+        return None
+    rows = [
+        [
+            linked(use.promotion),
+            use.code.text,
+            gives(use.promotion),
+            status_of(use),
+            amount(use.discount, use.currency),
+            amount(use.waived, use.currency),
+        ]
+        for use in uses
+    ]
+    titles = columns("Promotion", "Code", "Gives", "Use", "Discount#", "Fees waived#")
+    return Panel("Promotions", Table(titles, rows), count=len(rows))
 
 
 @panel("promotions.promotion", needs="bookings.booking")

@@ -29,6 +29,10 @@ from inventory.models import StockChannel
 from inventory.picking import NoSuchGroup
 from inventory.queries import named_places
 from inventory.services import SeatsTaken, check_drawn
+from promotions.codes import LONGEST
+from promotions.guessing import counted_guesses
+from promotions.queries import uses_of
+from promotions.services.pricing import MOST_CODES
 from tickets.services import name_attendees, said_of
 
 SELLERS = role("buyer", "partner")
@@ -59,6 +63,8 @@ RESERVING = """Reserves places, all or none: the `seats` named, or the `best` fo
   those asked for that leaves none, or nothing when there is none. The best places never do it.
 - 409 `map_redrawn`: the event is on another layout than `drawn`; read the event again.
 - 409 `no_such_group`: nothing that is free fits `best`.
+- 409 `code_refused`: a `code` takes nothing off these places; `reason` says why, as where codes are
+  validated. 409 `code_not_redeemed`: its last use was taken at this moment. 429 `too_many_guesses`.
 - 422 `wrong_quantity`: the event does not sell so many places at once, or more than three companions
   with a wheelchair space.
 """
@@ -111,10 +117,19 @@ class BookingRequest(OnMap):
     )
     best = BestRequest(required=False)
     contact = ContactRequest(required=False)
+    code = serializers.CharField(required=False, allow_blank=True, max_length=3 * LONGEST)
+    codes = serializers.ListField(
+        child=serializers.CharField(max_length=3 * LONGEST),
+        required=False,
+        max_length=MOST_CODES,
+        help_text="Where there are several that go together.",
+    )
 
     def validate(self, attrs):
         if ("seats" in attrs) == ("best" in attrs):
             raise serializers.ValidationError("Give either seats or best.")
+        if "code" in attrs and "codes" in attrs:
+            raise serializers.ValidationError("Give either code or codes.")
         return attrs
 
 
@@ -146,6 +161,7 @@ class BookingReply(serializers.Serializer):
     fee = serializers.CharField()
     tax = serializers.CharField(help_text="On top of the price; what prices contain is not in it.")
     total = serializers.CharField()
+    codes = serializers.ListField(child=serializers.CharField(), help_text="Those taken in.")
     items = ItemReply(many=True)
     payment_url = serializers.CharField(allow_null=True)
 
@@ -172,7 +188,7 @@ class Bookings(APIView):
             caller=str(request.user),
             key=request.headers.get("Idempotency-Key"),
             request=request.data,
-            work=lambda: (201, _reserve(request.user.key, asked.validated_data)),
+            work=lambda: (201, _reserve(request.user, asked.validated_data)),
         )
         return Response(body, status=status)
 
@@ -203,7 +219,7 @@ class ReserveBatch(APIView):
             caller=str(request.user),
             key=request.headers.get("Idempotency-Key"),
             request=request.data,
-            work=lambda: (201, {"reservations": _reserve_all(request.user.key, wanted)}),
+            work=lambda: (201, {"reservations": _reserve_all(request.user, wanted)}),
         )
         return Response(body, status=status)
 
@@ -295,7 +311,20 @@ class BookingPay(APIView):
         return Response({"redirect_url": services.pay(booking.pk)})
 
 
-def _reserve(key, asked):
+def _reserve(caller, asked):
+    codes = (asked["code"],) if asked.get("code") else tuple(asked.get("codes", ()))
+    if not codes:
+        return _reserve_with(caller.key, asked, codes)
+    with counted_guesses(str(caller), codes) as tell:
+        try:
+            return _reserve_with(caller.key, asked, codes)
+        except services.CodeRefused as no:
+            tell([no.refused])
+            refused = no
+    raise refused
+
+
+def _reserve_with(key, asked, codes):
     event = _event(asked["event"])
     check_drawn(event, asked.get("drawn"))
     sale = services.Sale(
@@ -304,6 +333,7 @@ def _reserve(key, asked):
         customer_id=_customer_id(key, asked),
         client=key_holder(key),
         stock=StockChannel.PARTNER if key.role == ApiKey.Role.PARTNER else StockChannel.WEB,
+        codes=codes,
     )
     if "best" in asked:
         return describe(_reserve_best(event, asked["best"], sale))
@@ -311,8 +341,8 @@ def _reserve(key, asked):
 
 
 @use_case
-def _reserve_all(key, wanted):
-    return [_reserve(key, asked) for asked in wanted]
+def _reserve_all(caller, wanted):
+    return [_reserve(caller, asked) for asked in wanted]
 
 
 def _event(event_id):
@@ -393,6 +423,7 @@ def describe(booking):
         "reserved_until": booking.reserved_until.isoformat(),
         "currency": booking.currency,
         **_amounts(booking),
+        "codes": _codes(booking),
         "items": [_item(item) for item in booking.item_list],
         "payment_url": _payment_url(booking),
     }
@@ -404,6 +435,11 @@ def _amounts(row):
     return {
         said: str(row.sum_of(name).amount) for said, name in (names | {"total": "total"}).items()
     }
+
+
+def _codes(booking):
+    has_any = booking.discount or booking.waived
+    return [use.code.text for use in uses_of(booking.pk)] if has_any else []
 
 
 def _item(item):

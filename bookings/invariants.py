@@ -70,3 +70,20 @@ invariant(
          OR coalesce(sum(e.amount) FILTER (WHERE e.account = 'taxes_collected'), 0)
             <> -(b.tax_on_top + b.tax_in_price + b.tax_in_fee)""",
 )
+invariant(
+    "a booking holds or keeps the uses of promotions it is reckoned with",
+    """SELECT b.id AS booking_id, b.status, b.discount, b.waived, used.discount AS used_discount,
+              used.waived AS used_waived
+       FROM bookings_booking b
+       LEFT JOIN LATERAL (
+         SELECT coalesce(sum(u.discount), 0) AS discount, coalesce(sum(u.waived), 0) AS waived,
+           count(*) FILTER (WHERE u.status = 'KEPT') AS kept,
+           count(*) FILTER (WHERE u.status = 'HELD' AND u.held_until > clock_timestamp()) AS live,
+           count(*) AS uses
+         FROM promotions_use u WHERE u.reference = b.id AND NOT u.is_dropped) used ON true
+       WHERE b.discount <> used.discount OR b.waived <> used.waived
+         OR CASE WHEN b.status IN ('CONFIRMED', 'PAID') THEN used.kept <> used.uses
+                 WHEN b.status = 'RESERVED' THEN used.kept > 0
+                   OR (b.reserved_until > clock_timestamp() AND used.live <> used.uses)
+                 ELSE used.kept > 0 OR used.live > 0 END""",
+)

@@ -124,8 +124,36 @@ def add_up(kind):
     ]
 
 
+# A booking and its items, as `key` finds the booking, are looked at when all of it is written.
+ADDED_UP = """
+    SELECT * INTO whole FROM bookings_booking WHERE id = {key};
+    SELECT count(*), ARRAY[sum(price), sum(discount), sum(fee), sum(tax_on_top),
+        sum(total), sum(tax_in_price), sum(tax_in_fee), sum(absorbed)]
+      INTO items, added FROM bookings_bookingitem WHERE booking_id = whole.id;
+    IF items <> whole.ticket_count OR added <> ARRAY[whole.price, whole.discount, whole.fee,
+        whole.tax_on_top, whole.total, whole.tax_in_price, whole.tax_in_fee, whole.absorbed] THEN
+      RAISE EXCEPTION 'booking % does not equal its items', whole.number
+        USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+"""
+
+
+def added_up(name, *, operation, key):
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.After,
+        operation=operation,
+        timing=pgtrigger.Deferred,
+        declare=[("items", "integer"), ("added", "numeric[]"), ("whole", "bookings_booking")],
+        func=ADDED_UP.format(key=key),
+    )
+
+
 class Booking(Movable, Amounts):
-    """Prices, fees and currency are those of the moment of reservation and never change."""
+    """Prices, terms and currency are those of the moment of reservation and never change; discounts
+    with the fees and taxes that follow from them until it is sold. `waived` is what of the fees once a
+    booking a promotion spared."""
 
     MOVES = MOVES
 
@@ -150,6 +178,7 @@ class Booking(Movable, Amounts):
     status = models.CharField(max_length=9, choices=Status, editable=False)
     ticket_count = models.PositiveSmallIntegerField(editable=False)
     terms = TenantKey(SaleTerms, null=True, related_name="bookings", editable=False)
+    waived = _amount(db_default=0)
     reserved_at = models.DateTimeField(db_default=Now(), editable=False)
     reserved_until = models.DateTimeField(editable=False)
     renewed_at = models.DateTimeField(null=True, editable=False)
@@ -167,7 +196,10 @@ class Booking(Movable, Amounts):
         constraints = [
             models.UniqueConstraint(fields=["agency_id", "number"], name="one_booking_per_number"),
             *add_up("booking"),
-            models.CheckConstraint(condition=Q(ticket_count__gt=0), name="booking_is_not_empty"),
+            fits_currency("waived", name="booking_waived_fits_currency"),
+            models.CheckConstraint(
+                condition=Q(ticket_count__gt=0, waived__gte=0), name="booking_is_not_empty"
+            ),
             models.CheckConstraint(
                 condition=~Q(status__in=SOLD) | Q(confirmed_at__isnull=False),
                 name="sold_bookings_were_confirmed",
@@ -187,23 +219,10 @@ class Booking(Movable, Amounts):
         ]
         triggers = [
             status_machine(MOVES),
-            pgtrigger.Trigger(
-                name="bookings_equal_their_items",
-                when=pgtrigger.After,
+            added_up(
+                "bookings_equal_their_items",
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf(*AMOUNTS, "ticket_count"),
-                timing=pgtrigger.Deferred,
-                declare=[("items", "integer"), ("added", "numeric[]")],
-                func="""
-                    SELECT count(*), ARRAY[sum(price), sum(discount), sum(fee), sum(tax_on_top),
-                        sum(total), sum(tax_in_price), sum(tax_in_fee), sum(absorbed)]
-                      INTO items, added FROM bookings_bookingitem WHERE booking_id = NEW.id;
-                    IF items <> NEW.ticket_count OR added <> ARRAY[NEW.price, NEW.discount, NEW.fee,
-                        NEW.tax_on_top, NEW.total, NEW.tax_in_price, NEW.tax_in_fee, NEW.absorbed] THEN
-                      RAISE EXCEPTION 'booking % does not equal its items', NEW.number
-                        USING ERRCODE = 'check_violation';
-                    END IF;
-                    RETURN NULL;
-                """,
+                key="NEW.id",
             ),
             # One client's reservations queue from here to their commits, so that none is overlooked.
             pgtrigger.Trigger(
@@ -279,8 +298,24 @@ class BookingItem(Amounts):
                 name="items_never_change",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update | pgtrigger.Delete,
-                func="RAISE EXCEPTION 'what was sold is never rewritten';",
-            )
+                func="""
+                    IF TG_OP = 'UPDATE'
+                       AND (NEW.id, NEW.agency_id, NEW.booking_id, NEW.ticket_id, NEW.event_seat_id,
+                            NEW.position, NEW.price, NEW.cost, NEW.currency)
+                         = (OLD.id, OLD.agency_id, OLD.booking_id, OLD.ticket_id, OLD.event_seat_id,
+                            OLD.position, OLD.price, OLD.cost, OLD.currency)
+                       AND EXISTS (SELECT FROM bookings_booking
+                                   WHERE id = OLD.booking_id AND status = 'RESERVED') THEN
+                      RETURN NEW;
+                    END IF;
+                    RAISE EXCEPTION 'what was sold is never rewritten';
+                """,
+            ),
+            added_up(
+                "items_equal_their_booking",
+                operation=pgtrigger.UpdateOf(*AMOUNTS),
+                key="NEW.booking_id",
+            ),
         ]
 
     def __str__(self):

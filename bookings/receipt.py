@@ -5,33 +5,57 @@ from dataclasses import dataclass
 from core.money import Money
 from core.words import many
 from events.charges import Line, Terms
+from promotions.queries import uses_of
+from promotions.words import gives
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code in a booking: what it gives, in words, and how much of it there was (Money)."""
+
+    text: str
+    gives: str
+    worth: Money
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """`rows` [(words, Money)] add up to `total`; `contained` [(words, Money)] are the taxes in them."""
+    """`rows` [(words, Money)] add up to `total`; `contained` [(words, Money)] are the taxes in them.
+    `codes` are those that were taken in; the fees that they waive are in no row any more."""
 
     rows: list
     contained: list
     total: Money
+    codes: list
 
 
 def receipt_of(booking, items):
     """The Receipt of a booking and its BookingItems, under the terms they were sold."""
     rows = [(many(len(items), "ticket").capitalize(), booking.sum_of("price"))]
-    if booking.discount:
-        rows.append(("Discount", -booking.sum_of("discount")))
+    uses = uses_of(booking.pk) if booking.discount or booking.waived else []
+    rows += [(f"Code {use.code.text}", -_off(use)) for use in uses if use.discount]
     if booking.terms is None:
         fees, taxes = [("Service fee", booking.sum_of("fee"))], []
     else:
-        reckoned = Terms.of(booking.terms.content).reckon(map(_line, items), booking.currency)
+        reckoned = Terms.of(booking.terms.content).reckon(
+            map(_line, items), booking.currency, waived=booking.sum_of("waived")
+        )
         fees, taxes = reckoned.fees, reckoned.taxes
     on_top = [levied for levied in taxes if not levied.tax.is_contained]
     return Receipt(
         rows=rows + _together([*fees, *map(_levied, on_top)]),
         contained=_together(_levied(levied) for levied in taxes if levied.tax.is_contained),
         total=booking.money,
+        codes=[Code(use.code.text, gives(use.promotion), _off(use) + _waived(use)) for use in uses],
     )
+
+
+def _off(use):
+    return Money(use.discount, use.currency)
+
+
+def _waived(use):
+    return Money(use.waived, use.currency)
 
 
 def _line(item):

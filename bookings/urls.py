@@ -3,6 +3,7 @@ from django.urls import path
 from bookings.views import (
     booking,
     checkout,
+    codes,
     mine,
     names,
     picture,
@@ -31,6 +32,7 @@ urlpatterns = [
         name="event_prices",
     ),
     path("checkout/<uuid:booking_id>/", checkout.checkout, name="checkout"),
+    path("checkout/<uuid:booking_id>/code/", codes.code, name="code"),
     path("checkout/<uuid:booking_id>/pay/", checkout.pay, name="pay"),
     path("checkout/<uuid:booking_id>/release/", checkout.release, name="release"),
     path("checkout/<uuid:booking_id>/renew/", checkout.renew, name="renew"),

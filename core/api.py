@@ -16,7 +16,7 @@ CODES = (
     "Among them: `invalid`, `parse_error`, `too_large` (a body of more than 64 KiB), `not_found`, "
     "`busy` (try again after `Retry-After`), `seats_taken`, `leaves_places_alone`, `no_such_group`, "
     "`wrong_quantity`, `too_many_holds`, `not_on_sale`, "
-    "`too_many_guesses`, `code_taken`, "
+    "`too_many_guesses`, `code_taken`, `code_refused`, `code_not_redeemed`, `payment_begun`, "
     "`already_paid`, `reservation_over`, `contact_missing`, `payment_provider_unavailable`, "
     "`idempotency_key_reused` (for another request), `idempotency_key_invalid` (more than 200 "
     "characters, or some that cannot be printed), `nonce_reused`."

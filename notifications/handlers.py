@@ -52,7 +52,10 @@ def _context(booking):
         "customer": booking.customer,
         "receipt": receipt_of(booking, items),
         "total": booking.money,
-        "items": [{"ticket": item.ticket, "total": item.sum_of("total")} for item in items],
+        "items": [
+            {name: item.sum_of(name) for name in ("discount", "total")} | {"ticket": item.ticket}
+            for item in items
+        ],
         "booking_url": f"{site_of(current_agency())}{page}?k={mailed_key(booking)}",
     }
 

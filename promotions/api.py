@@ -15,7 +15,7 @@ from core.api import PROBLEM_RESPONSES, CursorPagination, Strict
 from core.errors import Invalid, NotFound
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money
 from core.transactions import use_case
-from events.models import Event, PriceLevel
+from events.models import Channel, Event, PriceLevel
 from inventory.models import EventSeat
 from promotions import services
 from promotions.codes import LONGEST
@@ -89,7 +89,7 @@ class ValidateCodes(APIView):
         if event is None:
             raise NotFound("There is no such event.")
         items = items_at(event, wanted["seats"])
-        context = services.Context(event.currency, "API", email=wanted.get("email", ""))
+        context = services.Context(event.currency, Channel.API, email=wanted.get("email", ""))
         with counted_guesses(str(request.user), wanted["codes"]) as tell:
             applied = services.price_with(wanted["codes"], items, context)
             tell(applied.refused)
@@ -196,9 +196,7 @@ class PromotionFields(Strict, serializers.ModelSerializer):
         child=serializers.UUIDField(), source="levels", required=False, max_length=1000
     )
     applicable_channels = serializers.ListField(
-        child=serializers.ChoiceField(["WEB", "API", "BOX_OFFICE"]),
-        source="channels",
-        required=False,
+        child=serializers.ChoiceField(Channel.choices), source="channels", required=False
     )
     start_date = serializers.DateTimeField(source="starts_at", required=False, allow_null=True)
     end_date = serializers.DateTimeField(source="ends_at", required=False, allow_null=True)

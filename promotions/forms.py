@@ -6,11 +6,10 @@ from django.db.models.functions import Now
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectMultipleWidget
 
 from core.admin_forms import AmountField, BackOfficeForm
-from events.models import Event, PriceLevel
+from events.models import Channel, Event, PriceLevel
 from promotions.codes import LONGEST
 from promotions.models import MOST_CODES, TERMS, Promotion
 from promotions.terms import problems_of, problems_of_limits, tidied
-from promotions.words import CHANNELS
 
 LIMITS = ("usage_limit", "usage_limit_per_customer")
 
@@ -38,7 +37,7 @@ class PromotionForm(BackOfficeForm):
     """The terms of a promotion, as long as it is a draft; its name, window and limits always."""
 
     kinds = _boxes(Event.Kind.choices, label="Kinds of events")
-    channels = _boxes(CHANNELS.items(), label="Sold through")
+    channels = _boxes(Channel.choices, label="Sold through")
     events = Keys(Event.objects.none(), required=False, help_text="None: any.")
     levels = Keys(
         PriceLevel.objects.none(), required=False, label="Price levels", help_text="None: any."

@@ -18,7 +18,7 @@ from core.ids import uuid7
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.status import Movable
 from core.tenancy import TenantKey, TenantModel
-from events.models import Event
+from events.models import Channel, Event
 
 MOST_CODES = 100_000  # in one batch
 
@@ -133,7 +133,9 @@ class Promotion(Movable, TenantModel):
     )
     events = ArrayField(models.UUIDField(), default=list, blank=True)
     levels = ArrayField(models.UUIDField(), default=list, blank=True)
-    channels = ArrayField(models.CharField(max_length=10), default=list, blank=True)
+    channels = ArrayField(
+        models.CharField(max_length=10, choices=Channel), default=list, blank=True
+    )
     starts_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
     usage_limit = _limit("uses, at most")
@@ -372,11 +374,16 @@ class UseQuerySet(models.QuerySet):
         """Held by reservations that are over; they stopped counting."""
         return self.filter(status=UseStatus.HELD, held_until__lte=Now())
 
+    def of(self, reference):
+        """Those of a booking as it is reckoned now, whatever became of them."""
+        return self.filter(reference=reference, is_dropped=False)
+
 
 class Use(TenantModel):
     """A promotion in a booking: `reference` is the booking's id, `customer` stands for its buyer's
     e-mail (promotions.codes). `amounts` are what each of its tickets was given, in their order,
-    `waived` the fees that were not asked for."""
+    `waived` the fees that were not asked for. One that `is_dropped` was given back because the booking
+    was reckoned anew, and never counts again."""
 
     Status = UseStatus
 
@@ -395,6 +402,7 @@ class Use(TenantModel):
     used_at = models.DateTimeField(db_default=Now())
     kept_at = models.DateTimeField(null=True)
     returned_at = models.DateTimeField(null=True)
+    is_dropped = models.BooleanField(default=False, editable=False)
 
     objects = UseQuerySet.as_manager()
 
@@ -402,13 +410,16 @@ class Use(TenantModel):
         ordering = ["-used_at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["reference", "promotion"], name="one_use_per_booking_and_promotion"
+                fields=["reference", "promotion"],
+                condition=Q(is_dropped=False),
+                name="one_use_per_booking_and_promotion",
             ),
             fits_currency("discount", "waived", name="use_money_fits_currency"),
             models.CheckConstraint(
                 condition=Q(discount__gte=0, waived__gte=0, amounts__len=F("tickets"))
                 & ~Q(status=UseStatus.KEPT, kept_at=None)
-                & ~Q(status=UseStatus.RETURNED, returned_at=None),
+                & ~Q(status=UseStatus.RETURNED, returned_at=None)
+                & (Q(is_dropped=False) | Q(status=UseStatus.RETURNED)),
                 name="use_is_whole",
             ),
         ]

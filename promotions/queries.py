@@ -23,6 +23,12 @@ def standing(promotions):
     )
 
 
+def uses_of(reference):
+    """The uses of a booking with their promotions and codes, in the order in which they were taken."""
+    uses = Use.objects.of(reference).select_related("promotion", "code")
+    return list(uses.order_by("promotion__priority", "used_at", "pk"))
+
+
 def used_codes(codes):
     """Codes (a queryset) with how often they are used, held ones too: `used`."""
     live = Use.objects.live().filter(code=OuterRef("pk")).order_by().values("code")

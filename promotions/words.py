@@ -2,10 +2,8 @@
 
 from core.money import Money
 from core.words import many
-from events.models import Event, PriceLevel
+from events.models import Channel, Event, PriceLevel
 from promotions.models import Per, Type
-
-CHANNELS = {"WEB": "Website", "API": "API", "BOX_OFFICE": "Box office"}
 
 
 def gives(promotion):
@@ -41,7 +39,7 @@ def conditions(promotion):
         ("Kinds", ", ".join(Event.Kind(kind).label for kind in promotion.kinds)),
         ("Events", _named(Event, promotion.events)),
         ("Price levels", _named(PriceLevel, promotion.levels)),
-        ("Sold through", ", ".join(CHANNELS.get(each, each) for each in promotion.channels)),
+        ("Sold through", ", ".join(Channel(each).label for each in promotion.channels)),
         ("From", many(promotion.min_tickets, "ticket") if promotion.min_tickets > 1 else ""),
         ("Worth at least", _display(promotion, promotion.min_amount)),
         ("Takes off at most", _display(promotion, promotion.max_discount)),

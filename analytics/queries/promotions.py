@@ -12,7 +12,8 @@ WITH used AS (
   FROM promotions_use u JOIN bookings_booking b ON b.id = u.reference
   WHERE u.status = 'KEPT' AND b.confirmed_at >= %(since)s AND b.confirmed_at < %(until)s),
 sale AS (
-  SELECT i.booking_id, sum(i.price) AS price, sum(i.cost) AS cost
+  SELECT i.booking_id, sum(i.price - i.tax_in_price - i.absorbed) AS price,
+    sum(i.cost) AS cost
   FROM bookings_bookingitem i WHERE i.booking_id IN (SELECT reference FROM used)
   GROUP BY i.booking_id),
 off AS (
@@ -38,8 +39,9 @@ def performance(*, since, until):
     """Promotions under which something was sold on these days and not cancelled: [{name, name_id,
     currency, uses, new, tickets, discount, waived, revenue, cost, margin, incremental}].
 
-    `margin` is revenue less the cost of the seats and the waived fees. `incremental` takes buyers who
-    had bought before for those who would have bought anyway, at full price: of their sales it counts
-    what they were given as lost, of a `new` buyer's the whole margin as won.
+    `revenue` is without taxes and the agency's fees, `margin` that less the cost of the seats and the
+    waived fees. `incremental` takes buyers who had bought before for those who would have bought
+    anyway, at full price: of their sales it counts what they were given as lost, of a `new` buyer's
+    the whole margin as won.
     """
     return rows_of(PERFORMANCE, {"since": begin_of(since), "until": end_of(until)})

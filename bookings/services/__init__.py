@@ -1,6 +1,7 @@
 """Use cases of selling, one module each."""
 
 from bookings.services.at_desk import PageStillOpen, pay_at_desk
+from bookings.services.codes import CodeRefused, enter_code, take_out_code
 from bookings.services.confirm import confirm
 from bookings.services.disputed import follow_disputes
 from bookings.services.expire import abandon, expire_lapsed, expire_unheard
@@ -22,6 +23,7 @@ from bookings.services.reserve import (
 __all__ = [
     "FOR_NOTHING",
     "AlreadyPaid",
+    "CodeRefused",
     "LeavesAlone",
     "NotForNothing",
     "NotOnSale",
@@ -36,6 +38,7 @@ __all__ = [
     "best_places",
     "confirm",
     "contact",
+    "enter_code",
     "expire_lapsed",
     "expire_unheard",
     "follow_disputes",
@@ -47,4 +50,5 @@ __all__ = [
     "reserve",
     "reserve_best",
     "sell_held",
+    "take_out_code",
 ]

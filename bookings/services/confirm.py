@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from bookings.facts import BookingConfirmed, LateMoneyRefunded
 from bookings.models import Booking, BookingItem, Status
-from bookings.services.expire import expire_in
+from bookings.services.expire import close, expire_in
 from core import failpoints
 from core.locks import database_now, lock
 from core.money import Money, total
@@ -20,6 +20,7 @@ from inventory.services import claim, lock_seats, sell
 from payments.ledger import post
 from payments.models import Account, Payment, Refund
 from payments.services import request_refund
+from promotions.services import keep
 from tickets.services import confirm_tickets, reopen_tickets
 from tickets.services.issue import lock_tickets
 
@@ -30,7 +31,8 @@ log = logging.getLogger(__name__)
 def confirm(booking_id, *, payment_id=None):
     """Confirms a paid (or free) booking; safe to repeat. Returns the Booking.
 
-    A payment that comes for a booking already sold, or for places that are gone, is refunded in full.
+    A payment that comes for a booking already sold, for places or offers that are gone, or of another
+    amount than is due, is refunded in full.
     """
     booking, rivals = _lock_with_rivals(booking_id)
     items = list(BookingItem.objects.filter(booking=booking).order_by("position"))
@@ -38,10 +40,13 @@ def confirm(booking_id, *, payment_id=None):
     lock_tickets([item.ticket_id for item in items])
     if booking.is_sold:
         return _paid_again(booking, payment_id)
+    if payment_id and Payment.objects.get(pk=payment_id).money != booking.money:
+        _refund(booking, payment_id, Refund.Reason.WRONG_AMOUNT)
+        return booking
     if not _hold(booking, items, seats):
         if payment_id is None:
             raise WrongState("The time for this booking is over; its places are free again.")
-        return _give_back(booking, payment_id, Refund.Reason.TOO_LATE)
+        return _give_back(booking, items, payment_id)
     failpoints.reach("confirm.after_lock")
     _sell(booking, items, payment_id)
     failpoints.reach("confirm.before_commit")
@@ -69,10 +74,12 @@ def _lock_seats(booking, items, rivals):
 
 
 def _hold(booking, items, seats):
-    """Whether the places are still, or again, this booking's."""
+    """Whether the places and the offers it was promised are still, or again, this booking's."""
     if booking.status == Status.RESERVED:
-        return True
+        return keep(booking.pk)
     if booking.status != Status.EXPIRED or not _free_again(booking, seats):
+        return False
+    if not keep(booking.pk):
         return False
     claim(
         event=booking.event,
@@ -133,8 +140,10 @@ def _paid_again(booking, payment_id):
     return booking
 
 
-def _give_back(booking, payment_id, reason):
-    refund = _refund(booking, payment_id, reason)
+def _give_back(booking, items, payment_id):
+    if booking.status == Status.RESERVED:
+        close(booking, items, Status.EXPIRED, "an offer of it was used up by others")
+    refund = _refund(booking, payment_id, Refund.Reason.TOO_LATE)
     if booking.can_move_to(Status.REFUNDED):
         booking.move_to(Status.REFUNDED)
         booking.closed_at = Now()

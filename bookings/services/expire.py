@@ -16,6 +16,7 @@ from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import Payment
 from payments.models import Status as PaymentStatus
 from payments.services import close_payment
+from promotions.services import give_back
 from tickets.services import cancel_tickets
 from tickets.services.issue import lock_tickets
 
@@ -30,7 +31,8 @@ def expire_in(booking_ids, *, and_lock=()):
     money has arrived is about to be confirmed and keeps its places.
 
     Locks bookings, then all their places together with the EventSeat ids of `and_lock` in one go, so
-    that the buyer who takes places over keeps the order of locks. Returns the ended ids.
+    that the buyer who takes places over keeps the order of locks. The uses of their codes ended with
+    their time; promotions, which are locked last, are tidied later. Returns the ended ids.
     """
     bookings = lock(Booking.objects.filter(pk__in=booking_ids, status=Status.RESERVED))
     items = list(BookingItem.objects.filter(booking__in=bookings))
@@ -39,7 +41,7 @@ def expire_in(booking_ids, *, and_lock=()):
     for booking in paid:
         keep(seat_ids=_seats(booking, items), reference=booking.pk)
     for booking in over:
-        _close(booking, _of(booking, items), Status.EXPIRED, "not paid in time")
+        close(booking, _of(booking, items), Status.EXPIRED, "not paid in time")
         record(BookingExpired(booking_id=booking.pk))
     return [booking.pk for booking in over]
 
@@ -64,7 +66,8 @@ def _seats(booking, items):
     return [item.event_seat_id for item in _of(booking, items)]
 
 
-def _close(booking, items, status, reason):
+def close(booking, items, status, reason):
+    """Ends a locked reservation: its places are free, its tickets void."""
     tickets = [item.ticket_id for item in items]
     lock_tickets(tickets)
     booking.move_to(status)
@@ -97,7 +100,10 @@ def expire_unheard(booking_id):
 
 @use_case
 def _expire_lapsed(booking_id):
-    return bool(expire_in([booking_id]))
+    ended = expire_in([booking_id])
+    if ended:
+        give_back(booking_id)
+    return bool(ended)
 
 
 def abandon(booking_id, *, reason="given up by the buyer"):
@@ -119,6 +125,7 @@ def _abandon(booking_id, reason):
         raise WrongState("The payment has arrived; the tickets are on their way.")
     items = list(booking.items.all())
     lock_seats([item.event_seat_id for item in items])
-    _close(booking, items, Status.CANCELLED, reason)
+    close(booking, items, Status.CANCELLED, reason)
+    give_back(booking_id)
     record(BookingCancelled(booking_id=booking_id))
     return booking

@@ -15,6 +15,7 @@ from inventory.services import keep, lock_seats
 from payments.models import OPEN, Payment
 from payments.models import Status as PaymentStatus
 from payments.services import open_payment, start_payment
+from promotions.services import NotRedeemed, name_buyer, renew
 from tickets.services import name_holder
 
 
@@ -38,12 +39,16 @@ class NoContact(Invalid):
 
 @use_case
 def contact(booking_id, *, email, name, phone=""):
-    """Says who buys; may be said again until the booking is paid. Returns the Booking."""
+    """Says who buys; may be said again until the booking is paid. Returns the Booking.
+
+    Raises NotRedeemed when he has used an offer of this booking as often as one may.
+    """
     booking = lock_one(Booking.objects.filter(pk=booking_id))
     still_held(booking)
     booking.customer = remember_customer(email=email, name=name, phone=phone)
     booking.save(update_fields=["customer"])
     name_holder(booking.items.values_list("ticket_id", flat=True), name)
+    name_buyer(booking_id, email)
     return booking
 
 
@@ -51,7 +56,7 @@ def pay(booking_id, *, site=None):
     """The address where the buyer goes now: the provider's page, or, when nothing is due, the
     booking's own. `site` is the address of our site, such as https://tickets.example.
 
-    Raises NotYours when the time is over, AlreadyPaid, NoContact, or ProviderAway.
+    Raises NotYours when the time is over, AlreadyPaid, NoContact, NotRedeemed, or ProviderAway.
     """
     booking = Booking.objects.select_related("customer", "event").get(pk=booking_id)
     still_held(booking)
@@ -93,6 +98,7 @@ def _ensure_payment(booking_id):
         raise AlreadyPaid("Your payment has arrived; the tickets are on their way to you.")
     if not known.intersection(OPEN):
         open_payment(reference=booking_id, money=booking.money, description=booking.in_words)
+    keep_uses(booking_id, booking.reserved_until + GRACE)
 
 
 def _keep_while_paying(booking):
@@ -100,6 +106,12 @@ def _keep_while_paying(booking):
     if nobody answers there does the time run out by itself."""
     seats = [seat.pk for seat in lock_seats(booking.items.values("event_seat_id"))]
     keep(seat_ids=seats, reference=booking.pk, until=booking.reserved_until + GRACE)
+
+
+def keep_uses(booking_id, until):
+    """Its offers are held as long as its places are. Raises NotRedeemed."""
+    if not renew(booking_id, until):
+        raise NotRedeemed("An offer in this booking is used up. Take its code out to go on.")
 
 
 def still_held(booking):

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from bookings.models import Booking
 from bookings.services.expire import GRACE
-from bookings.services.pay import still_held
+from bookings.services.pay import keep_uses, still_held
 from core.errors import DomainError
 from core.locks import lock_one
 from core.transactions import use_case
@@ -28,7 +28,7 @@ def renew(booking_id):
     """Prolongs an unpaid reservation once, by the time the event gives; returns the Booking.
 
     A payment page that is open keeps its own end: after it another can be opened. Raises NotYours when
-    the time is over, AlreadyPaid, or RenewedAlready.
+    the time is over, AlreadyPaid, NotRedeemed, or RenewedAlready.
     """
     booking = lock_one(Booking.objects.select_related("event").filter(pk=booking_id))
     still_held(booking)
@@ -36,10 +36,12 @@ def renew(booking_id):
         raise RenewedAlready(booking.reserved_until.isoformat())
     booking.reserved_until += timedelta(seconds=booking.event.reservation_ttl)
     seats = [seat.pk for seat in lock_seats(booking.items.values("event_seat_id"))]
-    keep(seat_ids=seats, reference=booking.pk, until=booking.reserved_until + _grace(booking))
+    kept_until = booking.reserved_until + _grace(booking)
+    keep(seat_ids=seats, reference=booking.pk, until=kept_until)
     Booking.objects.filter(pk=booking.pk).update(
         reserved_until=booking.reserved_until, renewed_at=Now()
     )
+    keep_uses(booking.pk, kept_until)
     booking.refresh_from_db(fields=["renewed_at"])
     return booking
 

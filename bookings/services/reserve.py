@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from bookings.clients import ANYBODY, Client
 from bookings.models import AMOUNTS, TOO_MANY_HOLDS, Booking, BookingItem, Channel, Status
+from bookings.services.codes import CodeRefused, apply, email_of, reckon_with
 from bookings.services.expire import expire_in
 from core import failpoints
 from core.errors import DomainError, Invalid
@@ -20,7 +21,7 @@ from core.ids import reference, uuid7
 from core.money import Money
 from core.postgres.rows import insert
 from core.transactions import broken_constraint, use_case
-from events.charges import Line, kept, terms_of
+from events.charges import kept, terms_of
 from events.models import SplitRule
 from inventory.models import EventSeat, StockChannel
 from inventory.picking import (
@@ -44,6 +45,7 @@ from inventory.services import (
     lapsed_claims,
 )
 from payments.services import new_payment
+from promotions.services import Context, redeem
 from tickets.services import new_tickets
 
 # How long, in seconds, a buyer stands back from chosen places that somebody is just taking.
@@ -92,6 +94,7 @@ class Sale:
     """Through which channel and key places are sold, to which customer if that is known, and at
     whose call. `stock` is whose allotment may be sold beside what is open to all, `seconds` how long
     the places are kept unpaid if not as long as the event says; what is complimentary costs nothing.
+    `codes` are those of promotions, as typed: each takes something off, or nothing is sold.
     """
 
     channel: str = Channel.WEB
@@ -101,6 +104,7 @@ class Sale:
     stock: str = StockChannel.WEB
     seconds: int | None = None
     is_complimentary: bool = False
+    codes: tuple[str, ...] = ()
 
 
 WEB_SALE = Sale()
@@ -110,8 +114,9 @@ def reserve(*, event, ordinals, sale=WEB_SALE):
     """Reserves these places of an event for one buyer; returns the Booking, its BookingItems with
     their tickets as `item_list`.
 
-    Raises NotOnSale, TooMany, LeavesAlone, TooManyHolds, or SeatsTaken naming the places lost: those
-    sold or reserved, and those that somebody else is taking at this moment. Nothing is written then.
+    Raises NotOnSale, TooMany, LeavesAlone, TooManyHolds, CodeRefused, NotRedeemed, or SeatsTaken naming
+    the places lost: those sold or reserved, and those that somebody else is taking at this moment.
+    Nothing is written then.
     """
     ordinals = _checked(event, ordinals)
     _check_split(event, ordinals, sale)
@@ -294,7 +299,8 @@ def _write(booking_id, event, seats, sale):
     rows do."""
     tickets = new_tickets(event=event, seats=seats)
     terms = terms_of(event, sale.channel)
-    charged = terms.reckon(_lines(seats, sale), event.currency)
+    buyer = email_of(sale.customer_id) if sale.codes else ""
+    charged, applied = _reckoned(event, seats, sale, terms, buyer)
     items = _items(booking_id, seats, tickets, charged)
     booking = _booking(booking_id, event, charged, sale, kept(terms), until=seats[0].until)
     payments = [_payment(booking)] if booking.total else []
@@ -302,6 +308,7 @@ def _write(booking_id, event, seats, sale):
         insert(tickets, [booking], *([payment] for payment in payments), items)
     except IntegrityError as error:
         _refuse_hoarding(error, booking)
+    redeem(applied, reference=booking_id, until=booking.reserved_until, email=buyer)
     booking.item_list = items
     return booking
 
@@ -319,6 +326,7 @@ def _booking(booking_id, event, charged, sale, terms_id, until):
         status=Status.RESERVED,
         ticket_count=len(charged.lines),
         **{name: charged.sum(name).amount for name in AMOUNTS},
+        waived=charged.waived.amount,
         currency=event.currency,
         terms_id=terms_id,
         reserved_until=until,
@@ -339,15 +347,20 @@ def _payment(booking):
     return new_payment(reference=booking.pk, money=booking.money, description=booking.in_words)
 
 
-def _lines(seats, sale):
-    """What these places cost before charges; what is complimentary costs nothing."""
-    free = [Money.zero(seat.currency) for seat in seats]
-    if sale.is_complimentary:
-        return [Line(price, price) for price in free]
-    return [
-        Line(Money(seat.price, seat.currency), nothing)
-        for seat, nothing in zip(seats, free, strict=True)
-    ]
+def _reckoned(event, seats, sale, terms, buyer):
+    """(Reckoning, Applied) of these places; what is complimentary costs nothing."""
+    prices = [Money(0 if sale.is_complimentary else seat.price, seat.currency) for seat in seats]
+    applied = apply(
+        sale.codes,
+        event=event,
+        seats=[seat.id for seat in seats],
+        prices=prices,
+        terms=terms,
+        context=Context(event.currency, sale.channel, email=buyer),
+    )
+    for no in applied.refused:
+        raise CodeRefused(no)
+    return reckon_with(applied, prices, terms)
 
 
 def _items(booking_id, seats, tickets, charged):

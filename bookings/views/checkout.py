@@ -16,7 +16,9 @@ from bookings.links import exchange_key, own_booking
 from bookings.models import Status
 from bookings.receipt import receipt_of
 from bookings.showing import shown
+from bookings.views.codes import enter, typed_code
 from bookings.views.sale import site
+from bookings.views.typed import send_back, take_typed
 from core.errors import DomainError
 from core.locks import database_now
 from payments.adapters import ProviderUnavailable
@@ -27,12 +29,6 @@ from payments.services import settle
 UNPAID = {PaymentStatus.PROCESSING: "unfinished", PaymentStatus.FAILED: "failed"}
 ASKED_AGAIN = timedelta(seconds=30)
 """How long after a provider's page was shut money may still turn up, so that nobody pays twice."""
-LONGEST = 400  # letters of a field that are kept; more than any field allows
-TYPED = "typed"
-"""Key of the session: what a buyer typed and why it did not go on, until the checkout shows it once.
-Like this every page is one that was fetched, and the browser's Back never asks to send a form again."""
-
-
 PHONE = "phone"
 """Key of the session: the phone number of the booking last paid for here, as {"booking", "number"}. Of
 a customer known before it is kept nowhere else: a guest changes nothing of what is known of him."""
@@ -49,10 +45,12 @@ def checkout(request, booking_id):
         return redirect("booking", booking.pk)
     if _is_held_back(booking, is_known):
         return redirect("payment_return", booking.pk)
-    typed = request.session.pop(TYPED, {})
-    if typed.get("booking") == str(booking.pk):
-        form = ContactForm(typed["fields"])
-        return _page(request, booking, form, problem=typed["problem"])
+    typed = take_typed(request, booking)
+    if "problem" in typed:
+        return _page(request, booking, ContactForm(typed["fields"]), problem=typed["problem"])
+    if typed:
+        form = ContactForm(initial=typed["fields"])
+        return _page(request, booking, form, code=typed.get("code"))
     return _page(request, booking, _form_for(request, booking), is_known=is_known)
 
 
@@ -91,13 +89,16 @@ def _is_unheard(payment, is_known=True):
 
 @never_cache
 def pay(request, booking_id):
-    """Keeps the contact and goes to the provider's page; come back to, it is the checkout."""
+    """Keeps the contact and goes to the provider's page; come back to, it is the checkout. Who left a
+    code in its field sees first what he pays with it."""
     if request.method != "POST":
         return redirect("checkout", booking_id)
     booking = own_booking(request, booking_id)
+    if typed_code(request):
+        return enter(request, booking, typed_code(request))
     form = ContactForm(request.POST)
     if not form.is_valid():
-        return _again(request, booking, form)
+        return send_back(request, booking, problem="")
     if _is_held_back(booking, is_known=True):
         return redirect("payment_return", booking.pk)
     request.session[PHONE] = {"booking": str(booking.pk), "number": form.cleaned_data["phone"]}
@@ -105,14 +106,7 @@ def pay(request, booking_id):
         services.contact(booking.pk, **form.cleaned_data)
         return redirect(services.pay(booking.pk, site=site(request)))
     except DomainError as refused:
-        return _again(request, booking, form, problem=refused.message)
-
-
-def _again(request, booking, form, *, problem=""):
-    """Back to the checkout, with what was typed and why it did not go on."""
-    fields = {name: form.data.get(name, "")[:LONGEST] for name in form.fields}
-    request.session[TYPED] = {"booking": str(booking.pk), "fields": fields, "problem": problem}
-    return redirect("checkout", booking.pk)
+        return send_back(request, booking, problem=refused.message)
 
 
 @require_POST
@@ -193,7 +187,7 @@ def _latest_payment(booking):
     return Payment.objects.filter(reference=booking.pk).order_by("-created_at").first()
 
 
-def _page(request, booking, form, *, problem="", is_known=False):
+def _page(request, booking, form, *, problem="", code=None, is_known=False):
     items = list(booking.items.select_related("ticket").order_by("position"))
     payment = _latest_payment(booking)
     now = database_now()
@@ -209,15 +203,21 @@ def _page(request, booking, form, *, problem="", is_known=False):
         "receipt": receipt_of(booking, items),
         "form": form,
         "problem": problem,
+        "code": code,
         "state": _state(booking, held),
         "now": now,
         "more_minutes": 0 if booking.renewed_at else booking.event.reservation_ttl // 60,
         "seconds_left": max(ceil((booking.reserved_until - now).total_seconds()), 0),
-        "payment_is": UNPAID.get(payment.status) if is_known and payment else None,
+        "payment_is": _unpaid(payment) if is_known else None,
         "payment": payment,
         "is_asking": _is_asking(payment),
     }
     return render(request, "bookings/checkout.html", context)
+
+
+def _unpaid(payment):
+    """What became of the buyer's last visit to the provider; None if there was none."""
+    return UNPAID.get(payment.status) if payment and payment.opened_at else None
 
 
 def _is_asking(payment):
@@ -245,6 +245,7 @@ def line_of(item):
         "restricted_view": item.ticket.restricted_view,
         "disclosure": item.ticket.disclosure,
         "view_note": item.ticket.view_note,
+        "discount": item.sum_of("discount"),
         "total": item.sum_of("total"),
     }
 

@@ -93,8 +93,12 @@ FORMS = {
         ],
         {"quantity": "2", "together": "1"},
     ),
+    "/checkout/{booking}/code/": (
+        ["name", "email", "phone", "code", "refused", "remove"],
+        {"name": "Noor", "email": "noor@post.example", "code": "EARLY"},
+    ),
     "/checkout/{booking}/pay/": (
-        ["name", "email", "phone"],
+        ["name", "email", "phone", "code", "refused"],
         {"name": "Noor", "email": "noor@post.example"},
     ),
     "/checkout/{booking}/release/": ([], {}),
@@ -113,6 +117,8 @@ CALLS = {
         "seats": [9_999],
         "best": {"quantity": 1, "level": "Front", "section": "A", "together": True},
         "contact": {"name": "Noor", "email": "noor@post.example", "phone": "1"},
+        "code": "EARLY",
+        "codes": ["EARLY"],
     },
     "/api/v1/bookings/{sold_by_key}/contact": {"name": "Noor", "email": "n@post.example"},
     "/api/v1/bookings/{sold_by_key}/pay": {},

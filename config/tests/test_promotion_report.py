@@ -7,30 +7,16 @@ import pytest
 
 from agencies.queries import local_today
 from analytics.queries.promotions import performance
-from bookings.services import confirm
 from config.tests import world
-from payments.models import Payment
-from promotions.services import Context, give_back, keep
-from promotions.tests.factories import euros, promotion, running, tickets, used
+from promotions.services import give_back
+from promotions.tests.factories import promotion, running
 
 pytestmark = pytest.mark.django_db
 
 
 def sold_to(event, email, ordinals, *codes):
     """A booking of stalls at 40 that cost 25 each, sold with these codes."""
-    booking = world.reservation(event, ordinals, email=email)
-    if codes:
-        used(
-            *codes,
-            reference=booking.pk,
-            email=email,
-            items=tickets(*["40.00"] * len(ordinals)),
-            context=Context("EUR", "WEB", waivable=euros("2.00")),
-        )
-    payment = Payment.objects.get(reference=booking.pk)
-    world.received(payment)
-    keep(booking.pk)
-    return confirm(booking.pk, payment_id=payment.pk)
+    return world.sold_booking(event, ordinals, email=email, codes=codes)
 
 
 def today():
@@ -39,6 +25,7 @@ def today():
 
 def test_new_buyers_are_won_and_what_others_were_given_is_lost(event):
     world.received_order(event, rows="A-B")
+    world.fee(name="Post", per="BOOKING", amount=2)
     running("TENTH", name="A tenth", is_stackable=True)
     running("NOFEES", name="No fees", type="FREE_SHIPPING", is_stackable=True)
     sold_to(event, "ines@post.example", [0])

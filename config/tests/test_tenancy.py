@@ -202,6 +202,7 @@ FOREIGN = [
     ("GET", "/events/{event}/prices/"),
     ("GET", "/events/{event}/prices/abc.json"),
     ("GET", "/checkout/{booking}/"),
+    ("POST", "/checkout/{booking}/code/"),
     ("POST", "/checkout/{booking}/pay/"),
     ("POST", "/checkout/{booking}/release/"),
     ("POST", "/checkout/{booking}/renew/"),

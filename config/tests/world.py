@@ -214,14 +214,15 @@ def supplier_file(order):
     )
 
 
-def reservation(event, ordinals, email="noor@post.example"):
+def reservation(event, ordinals, email="noor@post.example", codes=()):
     customer = remember_customer(email=email, name="Noor Vance")
-    return reserve(event=event, ordinals=ordinals, sale=Sale(customer_id=customer.pk))
+    sale = Sale(customer_id=customer.pk, codes=codes)
+    return reserve(event=event, ordinals=ordinals, sale=sale)
 
 
-def sold_booking(event, ordinals):
+def sold_booking(event, ordinals, **words):
     """A booking whose money came in, without a provider."""
-    booking = reservation(event, ordinals)
+    booking = reservation(event, ordinals, **words)
     payment = Payment.objects.get(reference=booking.pk)
     received(payment)
     return confirm(booking.pk, payment_id=payment.pk)
@@ -323,7 +324,7 @@ def _rows(made, event):
         *_books(payment),
         *_prices(event),
         *_owed(event),
-        *_promoted(booking),
+        *_promoted(),
     ]
     return {thing._meta.label_lower: thing for thing in things}
 
@@ -370,11 +371,10 @@ def _prices(event):
     return rule, change, SeatEntry.objects.filter(kind="REPRICED").first()
 
 
-def _promoted(booking):
-    """A promotion, its code, and its use in a booking that is sold."""
+def _promoted():
+    """A promotion, its code, and a use of it that is kept."""
     made = running("EARLY", name="Early bird")
-    used("EARLY", reference=booking.pk)
-    keep(booking.pk)
+    keep(used("EARLY"))
     return made, made.codes.get(), made.uses.get()
 
 

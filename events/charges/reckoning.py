@@ -76,11 +76,13 @@ class Levied:
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
-    """`lines` in the order they were given, `fees` [(name, Money)] as paid on top, `taxes` [Levied]."""
+    """`lines` in the order they were given, `fees` [(name, Money)] as paid on top, `taxes` [Levied];
+    `waived` is what of the fees once a booking is not asked for."""
 
     lines: list[Charged]
     fees: list[tuple[str, Money]]
     taxes: list[Levied]
+    waived: Money
     currency: str
 
     def sum(self, name):
@@ -88,16 +90,17 @@ class Reckoning:
         return total((getattr(line, name) for line in self.lines), self.currency)
 
 
-def reckon(lines, *, fees=(), taxes=(), currency):
+def reckon(lines, *, fees=(), taxes=(), currency, waived=None):
     """The Reckoning of Lines under Fees and Taxes.
 
     A ticket that costs nothing bears no fee, and none absorbs more than it costs. A fee on the booking
-    is divided among its tickets by what they cost. All taxes of a kind are of what is paid without
-    them.
+    is divided among its tickets by what they cost; up to `waived` (Money) of those on top is not asked
+    for. All taxes of a kind are of what is paid without them.
     """
     lines = list(lines)
     columns = _Columns(len(lines), currency)
-    shares = [(fee, _shares(fee, lines, currency)) for fee in fees]
+    spared = _spared(fees, lines, Money.zero(currency) if waived is None else waived)
+    shares = [(fee, _shares(fee, lines, off)) for fee, off in zip(fees, spared, strict=True)]
     service = columns.added(by for fee, by in shares if not fee.is_absorbed)
     bases = {TaxedAs.ADMISSION: [line.net for line in lines], TaxedAs.SERVICE: service}
     levies = [
@@ -123,6 +126,7 @@ def reckon(lines, *, fees=(), taxes=(), currency):
         taxes=[
             Levied(tax, total(bases[tax.on], currency), total(by, currency)) for tax, by in levies
         ],
+        waived=total(spared, currency),
         currency=currency,
     )
 
@@ -141,14 +145,33 @@ class _Columns:
         ]
 
 
-def _shares(fee, lines, currency):
-    """What each line bears of a fee."""
+def is_waivable(fee):
+    """Whether it comes once a booking on top of the tickets, as what a promotion may spare does."""
+    return fee.per == Per.BOOKING and not fee.is_absorbed
+
+
+def _spared(fees, lines, waived):
+    """What of each fee is not asked for."""
+    spared = []
+    for fee in fees:
+        most = _whole_of(fee, lines, waived.currency) if is_waivable(fee) else waived * 0
+        spared.append(min(waived, most))
+        waived -= spared[-1]
+    return spared
+
+
+def _whole_of(fee, lines, currency):
+    """A fee on the booking before anything of it is waived; nothing where the tickets cost nothing."""
+    cost = total((line.net for line in lines), currency)
+    return fee.on(cost) if cost else cost
+
+
+def _shares(fee, lines, off):
+    """What each line bears of a fee, of which this much is not asked for."""
     if fee.per == Per.TICKET:
         return [fee.on(line.net) if line.net else line.net for line in lines]
-    whole = total((line.net for line in lines), currency)
-    return (
-        fee.on(whole).split([line.net.amount for line in lines]) if whole else [whole] * len(lines)
-    )
+    whole = _whole_of(fee, lines, off.currency) - off
+    return whole.split([line.net.amount for line in lines]) if whole else [whole] * len(lines)
 
 
 def _levies(bases, on, taxes, currency):

@@ -11,9 +11,9 @@ from django.db.models import Q
 
 from agencies.queries import local_today
 from core.memory import Remembered
-from core.money import Money
+from core.money import Money, total
 from core.tenancy import current_agency_id
-from events.charges.reckoning import Charged, Fee, Line, Tax, reckon
+from events.charges.reckoning import Charged, Fee, Line, Tax, is_waivable, reckon
 from events.models import Event, FeeRule, Per, SaleTerms, TaxRule
 
 _rules = Remembered(seconds=5)
@@ -29,9 +29,9 @@ class Terms:
     fees: tuple[Fee, ...] = ()
     taxes: tuple[Tax, ...] = ()
 
-    def reckon(self, lines, currency):
-        """The Reckoning of a booking of these Lines."""
-        return reckon(lines, fees=self.fees, taxes=self.taxes, currency=currency)
+    def reckon(self, lines, currency, *, waived=None):
+        """The Reckoning of a booking of these Lines, with so much of its fees once a booking waived."""
+        return reckon(lines, fees=self.fees, taxes=self.taxes, currency=currency, waived=waived)
 
     def of_one(self, price):
         """A ticket of this price (Money) as Charged, without what comes once a booking."""
@@ -41,10 +41,15 @@ class Terms:
         """What a buyer pays for a ticket of this price (Money); fees on the booking come beside it."""
         return _of_one(self, price).total
 
+    def waivable(self, cost):
+        """The fees once a booking on top of tickets that cost this together (Money)."""
+        fees = (fee.on(cost) for fee in self.once_a_booking) if cost else ()
+        return total(fees, cost.currency)
+
     @property
     def once_a_booking(self):
         """The fees that come once a booking on top of the tickets."""
-        return [fee for fee in self.fees if fee.per == Per.BOOKING and not fee.is_absorbed]
+        return [fee for fee in self.fees if is_waivable(fee)]
 
     @classmethod
     def of(cls, content):

@@ -134,6 +134,7 @@ class Refund(Movable, TenantModel):
         DUPLICATE = "DUPLICATE", "Paid twice"
         FRAUD = "FRAUD", "Fraud"
         TOO_LATE = "TOO_LATE", "Paid after the seats had gone"
+        WRONG_AMOUNT = "WRONG_AMOUNT", "Not the amount that was due"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment = TenantKey(Payment, related_name="refunds")

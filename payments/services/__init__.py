@@ -18,13 +18,24 @@ from payments.services.disputes import (
 from payments.services.notices import receive_notice, work_notice
 from payments.services.refund import request_refund, retry_refund, send_refund
 from payments.services.settle import close_payment, dealt_with, settle
-from payments.services.start import ProviderAway, new_payment, open_payment, start_payment
+from payments.services.start import (
+    PaymentBegun,
+    ProviderAway,
+    amend_payment,
+    new_payment,
+    open_payment,
+    shut_page,
+    start_payment,
+    unbegun_payment,
+)
 
 __all__ = [
     "DrawerDiffers",
     "NotAwaited",
     "NotTakeable",
+    "PaymentBegun",
     "ProviderAway",
+    "amend_payment",
     "close_payment",
     "count_cash",
     "dealt_with",
@@ -40,8 +51,10 @@ __all__ = [
     "retry_refund",
     "send_refund",
     "settle",
+    "shut_page",
     "start_payment",
     "take_at_desk",
+    "unbegun_payment",
     "waiting_at_desk",
     "work_notice",
 ]

@@ -7,13 +7,13 @@ from django.db.models.functions import Now
 from agencies.queries import current_agency
 from core import failpoints
 from core.errors import DomainError
-from core.locks import lock_one
+from core.locks import lock, lock_one
 from core.postgres.rows import insert
 from core.transactions import use_case
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import OPEN, Payment, Status
 from payments.providers import default_provider, provider
-from payments.services.settle import find_session, settle
+from payments.services.settle import close_payment, find_session, settle
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,46 @@ def new_payment(*, reference, money, description):
         currency=money.currency,
         description=description,
     )
+
+
+class PaymentBegun(DomainError):
+    """Somebody is at the provider's page, or has paid: what is asked for stays as it is."""
+
+    code = "payment_begun"
+
+
+def unbegun_payment(reference):
+    """The open payment of `reference`, locked, that nobody has begun; None where none is open. Raises
+    PaymentBegun."""
+    payments = lock(Payment.objects.filter(reference=reference).exclude(status=Status.FAILED))
+    if any(payment.status != Status.PENDING for payment in payments):
+        raise PaymentBegun("This is being paid, so its price cannot change any more.")
+    return payments[0] if payments else None
+
+
+def amend_payment(payment, money):
+    """Asks for another amount (Money) with an unbegun_payment; for nothing, it is given up."""
+    if money:
+        payment.amount = money.amount
+    else:
+        payment.move_to(Status.FAILED)
+        payment.failure, payment.settled_at = "Nothing was due any more.", Now()
+    payment.save(update_fields=["amount", "status", "failure", "settled_at"])
+
+
+def shut_page(reference):
+    """Shuts the provider's page if somebody was sent there, so that another price can be asked for.
+
+    Raises ProviderAway when the provider does not answer.
+    """
+    if Payment.objects.filter(reference=reference, status=Status.PROCESSING).exists():
+        try:
+            close_payment(reference)
+        except (ProviderUnavailable, ProviderRefused) as error:
+            raise ProviderAway(
+                "The payment provider does not answer, so the price cannot change at the moment. "
+                "Your seats are still kept; please try again in a moment."
+            ) from error
 
 
 def open_payment(**intent):

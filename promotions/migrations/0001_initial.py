@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('CONCERT', 'Concert'), ('THEATER', 'Theatre'), ('SPORTS', 'Sports'), ('COMEDY', 'Comedy'), ('FAMILY', 'Family'), ('CONFERENCE', 'Conference'), ('OTHER', 'Other')], max_length=10), blank=True, default=list, size=None)),
                 ('events', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, default=list, size=None)),
                 ('levels', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, default=list, size=None)),
-                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), blank=True, default=list, size=None)),
+                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('WEB', 'Website'), ('API', 'API'), ('BOX_OFFICE', 'Box office')], max_length=10), blank=True, default=list, size=None)),
                 ('starts_at', models.DateTimeField(blank=True, null=True)),
                 ('ends_at', models.DateTimeField(blank=True, null=True)),
                 ('usage_limit', models.PositiveIntegerField(blank=True, null=True, verbose_name='uses, at most')),
@@ -112,6 +112,7 @@ class Migration(migrations.Migration):
                 ('used_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('kept_at', models.DateTimeField(null=True)),
                 ('returned_at', models.DateTimeField(null=True)),
+                ('is_dropped', models.BooleanField(default=False, editable=False)),
                 ('code', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='promotions.code')),
                 ('promotion', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='promotions.promotion')),
             ],
@@ -201,7 +202,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='use',
-            constraint=models.UniqueConstraint(fields=('reference', 'promotion'), name='one_use_per_booking_and_promotion'),
+            constraint=models.UniqueConstraint(condition=models.Q(('is_dropped', False)), fields=('reference', 'promotion'), name='one_use_per_booking_and_promotion'),
         ),
         migrations.AddConstraint(
             model_name='use',
@@ -209,7 +210,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='use',
-            constraint=models.CheckConstraint(condition=models.Q(('amounts__len', models.F('tickets')), ('discount__gte', 0), ('waived__gte', 0), models.Q(('kept_at', None), ('status', 'KEPT'), _negated=True), models.Q(('returned_at', None), ('status', 'RETURNED'), _negated=True)), name='use_is_whole'),
+            constraint=models.CheckConstraint(condition=models.Q(('amounts__len', models.F('tickets')), ('discount__gte', 0), ('waived__gte', 0), models.Q(('kept_at', None), ('status', 'KEPT'), _negated=True), models.Q(('returned_at', None), ('status', 'RETURNED'), _negated=True), models.Q(('is_dropped', False), ('status', 'RETURNED'), _connector='OR')), name='use_is_whole'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='use',

@@ -5,6 +5,7 @@ from promotions.services.coding import ask_for_codes, close_code, make_codes, na
 from promotions.services.pricing import Applied, Context, Part, price_with
 from promotions.services.redeeming import (
     NotRedeemed,
+    drop,
     give_back,
     keep,
     name_buyer,
@@ -21,6 +22,7 @@ __all__ = [
     "ask_for_codes",
     "close_code",
     "copy_of",
+    "drop",
     "end",
     "give_back",
     "keep",

@@ -1,7 +1,7 @@
 """What typed codes take off a booking. Nothing is written; how often somebody may try is limited by
 whoever lets him type."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Count, Exists, OuterRef, Subquery
 from django.db.models.functions import Now
@@ -56,6 +56,15 @@ class Applied:
     def waived(self):
         """What of the fees that come once a booking is not asked for."""
         return total((part.given.waived for part in self.parts), self.currency)
+
+    def waiving(self, fees):
+        """The same, waiving no more than the fees (Money) that there are once discounts are taken."""
+        parts, left = [], fees
+        for part in self.parts:
+            given = replace(part.given, waived=min(part.given.waived, left))
+            left -= given.waived
+            parts.append(replace(part, given=given))
+        return replace(self, parts=parts)
 
 
 def price_with(codes, items, context):

@@ -84,16 +84,27 @@ def give_back(reference):
     """The booking ended before or after its sale: its uses are free again. Safe to repeat; returns how
     many were given back."""
     taken = {UseStatus.HELD, UseStatus.KEPT}
-    return _change(reference, taken, status=UseStatus.RETURNED, returned_at=Now())
+    return _change(reference, taken, **_returned())
+
+
+@use_case
+def drop(reference):
+    """Takes the codes out of a reservation, which is then reckoned anew: its uses are free for anybody
+    and are never taken again with it."""
+    _change(reference, {UseStatus.HELD}, **_returned(), is_dropped=True)
+
+
+def _returned():
+    return {"status": UseStatus.RETURNED, "returned_at": Now()}
 
 
 def _changed_all(reference, statuses, *, already=frozenset(), **values):
     """Whether every use of the booking could be changed or was so already; all or none are."""
-    uses = Use.objects.filter(reference=reference)
-    if uses.exclude(status__in=statuses | already).exists():
-        return False
     try:
-        _change(reference, statuses, **values)
+        uses = lock(Use.objects.of(reference))
+        if any(use.status not in statuses | already for use in uses):
+            return False
+        _write(uses, statuses, **values)
     except NotRedeemed:
         return False
     return True
@@ -102,7 +113,10 @@ def _changed_all(reference, statuses, *, already=frozenset(), **values):
 def _change(reference, statuses, **values):
     """Changes the booking's uses that have one of these statuses, in the order of their promotions,
     all or none; returns how many."""
-    uses = lock(Use.objects.filter(reference=reference))
+    return _write(lock(Use.objects.of(reference)), statuses, **values)
+
+
+def _write(uses, statuses, **values):
     wanted = [use for use in uses if use.status in statuses]
     wanted.sort(key=lambda use: use.promotion_id)
     each = [partial(Use.objects.filter(pk=use.pk).update, **values) for use in wanted]

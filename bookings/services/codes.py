@@ -1,0 +1,129 @@
+"""Codes of promotions in a booking: with its reservation, or while it is held and unpaid. Whoever holds
+a use has it; what a code gives is reckoned anew each time, under the terms the places were reserved."""
+
+from dataclasses import replace
+
+from bookings.models import AMOUNTS, Booking, BookingItem
+from bookings.services.pay import still_held
+from core.errors import DomainError
+from core.locks import lock_one
+from core.money import Money, total
+from core.transactions import use_case
+from customers.models import Customer
+from events.charges import Line, Terms, terms_of
+from inventory.models import EventSeat
+from payments.services import amend_payment, shut_page, unbegun_payment
+from promotions.queries import uses_of
+from promotions.reckoning import Item
+from promotions.refusals import Why
+from promotions.services import Applied, Context, drop, price_with, redeem
+
+
+class CodeRefused(DomainError):
+    """A code takes nothing off, so nothing was changed. `refused` says which and why."""
+
+    code = "code_refused"
+
+    def __init__(self, refused):
+        super().__init__(f"{refused.code}: {refused.says}", reason=refused.why.value)
+        self.refused = refused
+
+
+def apply(codes, *, event, seats, prices, terms, context):
+    """What these codes take off the EventSeats of these ids at these prices (Money) for the buyer of a
+    Context, which need not know about fees: Applied. Takes no use."""
+    if not codes:
+        return Applied([Money.zero(event.currency)] * len(prices), event.currency)
+    levels = dict(EventSeat.objects.filter(pk__in=seats).values_list("pk", "level_id"))
+    items = [
+        Item(price, event.pk, event.kind, levels[seat])
+        for seat, price in zip(seats, prices, strict=True)
+    ]
+    waivable = terms.waivable(total(prices, event.currency))
+    return price_with(codes, items, replace(context, waivable=waivable))
+
+
+def reckon_with(applied, prices, terms):
+    """(Reckoning, Applied with what is waived of the fees there are) of tickets at these prices."""
+    lines = [Line(*each) for each in zip(prices, applied.discounts, strict=True)]
+    charged = terms.reckon(lines, applied.currency, waived=applied.waived)
+    return charged, applied.waiving(charged.waived)
+
+
+def email_of(customer_id):
+    """The e-mail that a customer's own limits go by; empty for nobody."""
+    found = customer_id and Customer.objects.filter(pk=customer_id).values_list("email", flat=True)
+    return found.get() if found else ""
+
+
+def enter_code(booking_id, text):
+    """Takes one more code into an unpaid reservation; returns the texts of those that give way to it.
+
+    Raises CodeRefused, NotRedeemed, NotYours, AlreadyPaid, PaymentBegun or ProviderAway: places and
+    price are then what they were.
+    """
+    return _reckon_anew(booking_id, lambda codes: [*codes, text], entered=text)
+
+
+def take_out_code(booking_id, text):
+    """Takes a code out of an unpaid reservation again; raises like `enter_code`."""
+    _reckon_anew(booking_id, lambda codes: [each for each in codes if each != text])
+
+
+def _reckon_anew(booking_id, change, *, entered=""):
+    shut_page(booking_id)
+    return _change_codes(booking_id, change, entered)
+
+
+@use_case
+def _change_codes(booking_id, change, entered):
+    booking = lock_one(Booking.objects.filter(pk=booking_id))
+    still_held(booking)
+    payment = unbegun_payment(booking_id)
+    items = list(booking.items.order_by("position"))
+    prices = [item.sum_of("price") for item in items]
+    wanted = change([use.code.text for use in uses_of(booking_id)])
+    buyer, terms = email_of(booking.customer_id), _terms_of(booking)
+    drop(booking_id)
+    applied = apply(
+        wanted,
+        event=booking.event,
+        seats=[item.event_seat_id for item in items],
+        prices=prices,
+        terms=terms,
+        context=Context(booking.currency, booking.channel, email=buyer),
+    )
+    given_way = _given_way(applied, entered)
+    charged, applied = reckon_with(applied, prices, terms)
+    _rewrite(booking, items, charged)
+    if payment is not None:
+        amend_payment(payment, booking.money)
+    redeem(applied, reference=booking_id, until=booking.reserved_until, email=buyer)
+    return given_way
+
+
+def _given_way(applied, entered):
+    """The texts of codes that others outdo; raises CodeRefused for what was entered or is not good any
+    more."""
+    for no in applied.refused:
+        if no.code == entered or no.why != Why.NOT_TOGETHER:
+            raise CodeRefused(no)
+    return [no.code for no in applied.refused]
+
+
+def _terms_of(booking):
+    if booking.terms is None:
+        return terms_of(booking.event, booking.channel)
+    return Terms.of(booking.terms.content)
+
+
+def _rewrite(booking, items, charged):
+    """Says what the places cost now; only what they are listed at and cost us never changes."""
+    for item, line in zip(items, charged.lines, strict=True):
+        for name in AMOUNTS:
+            setattr(item, name, getattr(line, name).amount)
+    BookingItem.objects.bulk_update(items, AMOUNTS)
+    for name in AMOUNTS:
+        setattr(booking, name, charged.sum(name).amount)
+    booking.waived = charged.waived.amount
+    booking.save(update_fields=[*AMOUNTS, "waived"])

@@ -1,0 +1,25 @@
+"""What a buyer typed on the checkout and what is to be said about it, in his session until the checkout
+shows it once. Like this every page is one that was fetched, and the browser's Back never asks to send a
+form again."""
+
+from django.shortcuts import redirect
+
+from bookings.forms import ContactForm
+
+TYPED = "typed"
+LONGEST = 400  # letters of a field that are kept; more than any field allows
+
+
+def send_back(request, booking, *, part="", **said):
+    """To the checkout (its `part`), with the contact as it was typed and what is `said`."""
+    fields = {name: request.POST.get(name, "")[:LONGEST] for name in ContactForm.base_fields}
+    request.session[TYPED] = {"booking": str(booking.pk), "fields": fields, **said}
+    answer = redirect("checkout", booking.pk)
+    answer["Location"] += part
+    return answer
+
+
+def take_typed(request, booking):
+    """{"fields", and what was said} of this booking, once; empty if there is nothing."""
+    typed = request.session.pop(TYPED, {})
+    return typed if typed.get("booking") == str(booking.pk) else {}
