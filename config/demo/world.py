@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey
 from agencies.models import Agency, Membership
-from config.demo import books, nights, people, sales, stock
+from config.demo import books, nights, offers, people, sales, stock
 from config.demo.desks import lay_out_work
 from config.demo.programme import make_event
 from config.demo.venues import make_balcony, make_venues
@@ -92,6 +92,7 @@ def _parterre(tell, chance):
         stock.buy(event, night, desk)
         programme.append((night, event))
     tell("sales")
+    offers.make()
     _sell(programme, box)
     stock.leave_open(programme, desk)
     tell("desks")

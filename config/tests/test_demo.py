@@ -30,6 +30,7 @@ from inventory.models import EventSeat
 from inventory.services import SeatsTaken
 from payments.ledger import post
 from payments.models import Account, AccountCode, Dispute, Journal, LedgerEntry, Payment, Refund
+from promotions.models import Promotion
 from suppliers.models import PurchaseOrder, PurchaseOrderLine
 from tickets.models import Admission, Scan, Ticket
 
@@ -241,6 +242,7 @@ def has_stock_and_sales_in_every_state():
     assert Booking.objects.sold().dates("reserved_at", "day").count() > 50
     assert Refund.objects.get().status == "COMPLETED"
     assert Dispute.objects.get().payment.status == "DISPUTED"
+    assert set(Promotion.objects.values_list("status", flat=True)) == {"ACTIVE", "DRAFT"}
     assert set(AccountCode.objects.values_list("account", flat=True)) == set(Account.values)
     assert Ticket.objects.filter(status="USED").count() > 1000
     arena = Event.objects.filter(title="The Low Lanterns").order_by("starts_at")[1]
