@@ -52,8 +52,9 @@ def reckon_with(applied, prices, terms):
 
 def email_of(customer_id):
     """The e-mail that a customer's own limits go by; empty for nobody."""
-    found = customer_id and Customer.objects.filter(pk=customer_id).values_list("email", flat=True)
-    return found.get() if found else ""
+    if customer_id is None:
+        return ""
+    return Customer.objects.values_list("email", flat=True).get(pk=customer_id)
 
 
 def enter_code(booking_id, text):
