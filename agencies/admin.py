@@ -66,6 +66,7 @@ class AgencyAdmin(SystemWide, BackOfficeAdmin):
         ("Money and time", {"fields": ["currency", "time_zone"]}),
         ("What a sale costs you", {"fields": ["sale_cost_percent", "sale_cost_fixed"]}),
         ("Disputes", {"fields": ["when_disputed"]}),
+        ("Bank transfers", {"fields": ["bank_account", "bank_holder", "transfer_days"]}),
         (
             "Buying",
             {

@@ -61,6 +61,18 @@ class Agency(models.Model):
         db_default=WhenDisputed.LOCK,
         help_text="From when a bank takes the money back until it is decided.",
     )
+    bank_account = models.CharField(
+        max_length=40, blank=True, db_default="", help_text="Where guests transfer money: an IBAN."
+    )
+    bank_holder = models.CharField(
+        max_length=70, blank=True, db_default="", help_text="To whom the account belongs."
+    )
+    transfer_days = models.PositiveSmallIntegerField(
+        "days for a transfer",
+        null=True,
+        blank=True,
+        help_text="For how many days staff may keep places for it; empty: not at all.",
+    )
     rules_paused_at = models.DateTimeField(
         null=True, editable=False, help_text="Since when no pricing rule changes a price."
     )
@@ -120,7 +132,7 @@ class Agency(models.Model):
             Audited(
                 "name", "host", "currency", "approval_above", "invoice_tolerance_percent",
                 "invoice_tolerance", "sale_cost_percent", "sale_cost_fixed", "rules_paused_at",
-                "when_disputed",
+                "when_disputed", "bank_account", "bank_holder", "transfer_days",
             )
         ]  # fmt: skip
 

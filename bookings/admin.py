@@ -57,7 +57,15 @@ class BookingAdmin(AtTheDesk, ReadOnlyAdmin):
         *("total_shown", "reserved", "kept_until", "confirmed", "closed", "cancellation_reason"),
     ]
     readonly_fields = fields
-    steps = ["take_cash", "take_card", "hand_back", "desk_receipt", "give_up", "evidence"]
+    steps = [
+        "take_cash",
+        "take_card",
+        "by_transfer",
+        "hand_back",
+        "desk_receipt",
+        "give_up",
+        "evidence",
+    ]
     actions = ["give_up_selected"]
     export_columns = {
         "Number": "number",

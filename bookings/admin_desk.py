@@ -5,9 +5,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpResponse
 
+from agencies.queries import current_agency
 from bookings.desk_receipt import slip_of
 from bookings.models import Status
-from bookings.services import pay_at_desk
+from bookings.services import await_transfer, pay_at_desk
 from core.admin_base import step
 from core.admin_forms import AmountField
 from core.admin_parts import Panel
@@ -15,6 +16,7 @@ from payments.admin import refunds_table
 from payments.admin_desk import WholeCents
 from payments.models import DeskTaking
 from payments.services import hand_out, waiting_at_desk
+from payments.statements import in_fours
 
 Way = DeskTaking.Way
 
@@ -43,6 +45,10 @@ class SlipForm(forms.Form):
         max_length=40,
         help_text="What the terminal printed, never a card number.",
     )
+
+
+class DaysForm(forms.Form):
+    days = forms.IntegerField(label="Days to pay", min_value=1, max_value=365)
 
 
 class BackForm(forms.Form):
@@ -91,6 +97,27 @@ class AtTheDesk:
             note=f"Booking {booking} is paid in full and confirmed at once. A payment page that the "
             "guest has open is shut first.",
             submit=f"Take {booking.money.display()}",
+        )
+
+    @step("Let it be paid by bank transfer", when=is_due, is_page=True)
+    def by_transfer(self, request, booking):
+        """Keeps the places for some days; the buyer is mailed the account and a reference."""
+        self._may_handle_money(request)
+
+        def work(form):
+            payment = await_transfer(booking.pk, days=form.cleaned_data["days"])
+            reference = in_fours(payment.provider_ref)
+            return self.back(request, booking, done=f"Awaited with the reference {reference}.")
+
+        return self.form_page(
+            request,
+            DaysForm(request.POST or None, initial={"days": current_agency().transfer_days}),
+            work,
+            thing=booking,
+            title=f"Bank transfer of {booking.money.display()}",
+            note="The places are kept until then. What is not there in time gives them free; what "
+            "comes later gets the same places if they are free, or goes back.",
+            submit="Keep them and mail the account",
         )
 
     @step(

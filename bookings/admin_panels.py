@@ -20,7 +20,7 @@ from core.words import many
 from events.models import Status as EventStatus
 from payments.admin import refunds_table
 from payments.admin_ledger import entries_table
-from payments.ledger import account_of
+from payments.ledger import account_of, source_of
 from payments.models import CAPTURED, Account, LedgerEntry, Payment, Refund, RefundStatus
 
 LATEST = 8
@@ -133,10 +133,9 @@ def expected_sums(booking):
         payment__reference=booking.pk, status=RefundStatus.COMPLETED
     ).select_related("payment")
     due = {Account.CUSTOMER_DEPOSITS: 0}
-    moved = [(payment.provider, payment.amount) for payment in payments]
-    moved += [(refund.payment.provider, -refund.amount) for refund in refunds]
-    for provider, amount_moved in moved:
-        lies_in = account_of(provider)
+    moved = [(source_of(payment.provider), payment.amount) for payment in payments]
+    moved += [(account_of(refund.payment.provider), -refund.amount) for refund in refunds]
+    for lies_in, amount_moved in moved:
         due[lies_in] = due.get(lies_in, 0) + amount_moved
         due[Account.CUSTOMER_DEPOSITS] -= amount_moved
     if booking.confirmed_at:

@@ -40,3 +40,10 @@ class PaymentAsked:
     """Staff reserved places for somebody, who is to pay by a link in his mail."""
 
     booking_id: UUID
+
+
+@dataclass(frozen=True)
+class TransferAsked:
+    """Staff let a buyer pay by bank transfer; his places are kept until then."""
+
+    booking_id: UUID

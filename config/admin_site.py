@@ -70,6 +70,8 @@ payments.payment            vs     -           -           vs       -           
 payments.refund             vs     -           -           vs       -             -
 payments.dispute            vs     -           -           vs       -             -
 payments.desktaking         vs     -           vs          v        -             -
+payments.bankstatement      va     -           -           va       -             -
+payments.bankline           vs     -           -           vs       -             -
 payments.cashcount          va     -           va          v        -             -
 payments.inboxmessage       vs     -           -           vs       -             -
 payments.journal            v      -           -           v        -             -

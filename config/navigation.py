@@ -43,6 +43,8 @@ GROUPS = {
         ("payments.payment", "Payments", "payments"),
         ("payments.refund", "Refunds", "undo"),
         ("payments.dispute", "Disputes", "gavel"),
+        ("payments.bankline", "Bank transfers", "account_balance_wallet"),
+        ("payments.bankstatement", "Bank statements", "description"),
         ("payments.desktaking", "Cash desk", "point_of_sale"),
         ("payments.cashcount", "Cash counts", "calculate"),
         ("suppliers.accountspayable", "Accounts payable", "receipt_long"),

@@ -13,7 +13,13 @@ from agencies.facts import MemberInvited, NewPasswordAsked
 from agencies.models import Invitation
 from agencies.queries import current_agency, site_of
 from agencies.views import mailed_key as invitation_key
-from bookings.facts import BookingConfirmed, BookingSought, LateMoneyRefunded, PaymentAsked
+from bookings.facts import (
+    BookingConfirmed,
+    BookingSought,
+    LateMoneyRefunded,
+    PaymentAsked,
+    TransferAsked,
+)
 from bookings.links import mailed_key
 from bookings.models import Booking, BookingItem, Status
 from bookings.printing import pdf_of
@@ -26,7 +32,8 @@ from customers.models import Customer
 from inventory.facts import HoldRunsOut
 from inventory.models import Hold
 from notifications.services import send_once
-from payments.models import Refund
+from payments.models import Payment, Refund
+from payments.statements import in_fours
 from suppliers.facts import OrderSent, ReturnAskedFor, StatementMade, StockReceived
 from suppliers.models import DeliveryReceipt, OrderMail, SettlementStatement, SupplierReturn
 from suppliers.order_paper import render as render_order
@@ -124,6 +131,22 @@ def mail_customer_link(fact):
         subject_id=fact.request_id,
         recipient=customer.email,
         context={"customer": customer, "link": link},
+    )
+
+
+@subscribe(TransferAsked)
+def mail_account(fact):
+    booking = _booking(fact.booking_id)
+    awaited = Payment.objects.filter(
+        reference=booking.pk, provider="bank", status="PROCESSING"
+    ).first()
+    if booking.status != Status.RESERVED or awaited is None:
+        return
+    send_once(
+        kind="transfer_asked",
+        subject_id=awaited.pk,
+        recipient=booking.customer.email,
+        context={**_context(booking), "reference": in_fours(awaited.provider_ref)},
     )
 
 

@@ -17,6 +17,7 @@ from core.admin_parts import (
 )
 from core.errors import DomainError
 from payments.adapters import ProviderRefused, ProviderUnavailable
+from payments.admin_bank import BankLineAdmin, BankStatementAdmin
 from payments.admin_desk import CashCountAdmin, DeskTakingAdmin
 from payments.admin_disputes import DisputeAdmin, NoAnswer
 from payments.admin_ledger import entries_of, entries_table
@@ -27,7 +28,7 @@ from payments.models import (
     RefundStatus,
     Status,
 )
-from payments.services import dealt_with, retry_refund, settle, work_notice
+from payments.services import dealt_with, retry_refund, settle, transferred_back, work_notice
 
 WITH_THE_PROVIDER = (Status.PENDING, Status.PROCESSING, Status.FAILED)
 
@@ -177,7 +178,7 @@ class RefundAdmin(ReadOnlyAdmin):
         *("attempt", "provider_ref", "failure"),
     ]
     readonly_fields = fields
-    steps = ["retry"]
+    steps = ["retry", "sent_by_bank"]
     export_columns = {
         "Asked": "created_at",
         "For": "payment__description",
@@ -213,6 +214,19 @@ class RefundAdmin(ReadOnlyAdmin):
     def retry(self, request, refund):
         retry_refund(refund.pk)
         return "It is on its way to the provider again."
+
+    @step(
+        "It was transferred back",
+        when=lambda refund: (
+            refund.payment.provider == "bank"
+            and refund.status in (RefundStatus.PENDING, RefundStatus.PROCESSING)
+        ),
+        tone="primary",
+        says="You have transferred this money back to the account that it came from.",
+    )
+    def sent_by_bank(self, request, refund):
+        transferred_back(refund.pk)
+        return f"{refund.money.display()} are booked as paid back."
 
     def retry_preview(self, request, refund):
         """What goes back, from what, and why it did not."""
@@ -276,6 +290,8 @@ class InboxAdmin(ReadOnlyAdmin):
 
 
 __all__ = [
+    "BankLineAdmin",
+    "BankStatementAdmin",
     "CashCountAdmin",
     "DeskTakingAdmin",
     "DisputeAdmin",

@@ -53,7 +53,7 @@ class DisputeAdmin(ReadOnlyAdmin):
         *("opened", "words", money_column("amount", "Amount"), "why"),
         *(status_column(), "evidence_until"),
     ]
-    list_display_links = ["words"]
+    list_display_links = ["opened", "words"]
     list_filter = [
         *("status", EvidenceFilter, "reason", "currency", "payment__provider"),
         ("opened_at", admin.DateFieldListFilter),

@@ -16,7 +16,8 @@ invariant(
        FROM payments_payment p
        LEFT JOIN payments_journal j ON j.source = 'payment' AND j.source_id = p.id
        LEFT JOIN payments_ledgerentry e
-         ON e.journal_id = j.id AND e.account IN ('provider_clearing', 'cash', 'bank')
+         ON e.journal_id = j.id
+         AND e.account IN ('provider_clearing', 'cash', 'bank', 'unassigned_money')
        GROUP BY p.id, p.amount, p.status
        HAVING coalesce(sum(e.amount), 0) <> CASE
          WHEN p.status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED') THEN p.amount ELSE 0 END""",
@@ -27,7 +28,8 @@ invariant(
        FROM payments_refund r
        LEFT JOIN payments_journal j ON j.source = 'refund' AND j.source_id = r.id
        LEFT JOIN payments_ledgerentry e
-         ON e.journal_id = j.id AND e.account IN ('provider_clearing', 'cash', 'bank')
+         ON e.journal_id = j.id
+         AND e.account IN ('provider_clearing', 'cash', 'bank', 'unassigned_money')
        GROUP BY r.id, r.amount, r.status
        HAVING coalesce(sum(e.amount), 0) <>
          CASE WHEN r.status = 'COMPLETED' THEN -r.amount ELSE 0 END""",
@@ -75,4 +77,13 @@ invariant(
          UNION ALL SELECT agency_id, currency, 0, counted - expected - banked
            FROM payments_cashcount) both_sides
        GROUP BY agency_id, currency HAVING sum(booked) <> sum(moved)""",
+)
+invariant(
+    "money received by bank is assigned, sent back, or waits for a person",
+    """SELECT agency_id, currency, sum(booked) AS booked, sum(waiting) AS waiting FROM (
+         SELECT agency_id, currency, -amount AS booked, 0 AS waiting
+           FROM payments_ledgerentry WHERE account = 'unassigned_money'
+         UNION ALL SELECT agency_id, currency, 0, amount FROM payments_bankline
+           WHERE status IN ('EXCEPTION', 'PART')) both_sides
+       GROUP BY agency_id, currency HAVING sum(booked) <> sum(waiting)""",
 )

@@ -17,8 +17,14 @@ ON CONFLICT (agency_id, source, source_id, kind) DO NOTHING
 
 
 def account_of(provider):
-    """The account in which the money of a payment by this provider lies."""
+    """The account in which money paid by this provider lies, and from which it is refunded."""
     return LIES_IN.get(provider, Account.PROVIDER_CLEARING)
+
+
+def source_of(provider):
+    """The account from which a payment by this provider is captured: what comes to the bank is on no
+    booking's account until it was matched."""
+    return Account.UNASSIGNED_MONEY if provider == "bank" else account_of(provider)
 
 
 def post(*, source, source_id, kind, lines, memo="", at=None):

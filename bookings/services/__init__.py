@@ -1,6 +1,7 @@
 """Use cases of selling, one module each."""
 
 from bookings.services.at_desk import PageStillOpen, pay_at_desk
+from bookings.services.by_transfer import NoTransfer, await_transfer
 from bookings.services.codes import CodeRefused, enter_code, take_out_code
 from bookings.services.confirm import confirm
 from bookings.services.disputed import follow_disputes
@@ -25,6 +26,7 @@ __all__ = [
     "AlreadyPaid",
     "CodeRefused",
     "LeavesAlone",
+    "NoTransfer",
     "NotForNothing",
     "NotOnSale",
     "NotYours",
@@ -35,6 +37,7 @@ __all__ = [
     "TooManyHolds",
     "Wish",
     "abandon",
+    "await_transfer",
     "best_places",
     "confirm",
     "contact",

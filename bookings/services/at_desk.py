@@ -5,6 +5,7 @@ from bookings.services.confirm import confirm
 from bookings.services.pay import AlreadyPaid, NoContact, still_held
 from core.errors import DomainError
 from core.locks import lock_one
+from core.status import WrongState
 from core.transactions import use_case
 from inventory.services import lock_seats
 from payments.adapters import ProviderRefused, ProviderUnavailable
@@ -28,6 +29,12 @@ def pay_at_desk(booking_id, *, way, by, given=None, reference=""):
     time is over, NoContact, PageStillOpen, WrongState, or NotTakeable; then nothing was taken.
     """
     still_held(Booking.objects.get(pk=booking_id))
+    shut_page(booking_id)
+    return _take(booking_id, way=way, by=by, given=given, reference=reference)
+
+
+def shut_page(booking_id):
+    """Nobody can pay for this booking on a provider's page any more; raises PageStillOpen."""
     if Payment.objects.filter(reference=booking_id, status=PaymentStatus.PROCESSING).exists():
         try:
             close_payment(booking_id)
@@ -36,7 +43,6 @@ def pay_at_desk(booking_id, *, way, by, given=None, reference=""):
                 "This guest has a payment page open, and its provider gives no answer: he might pay "
                 "twice. Take nothing now; try again in a moment."
             ) from error
-    return _take(booking_id, way=way, by=by, given=given, reference=reference)
 
 
 @use_case
@@ -48,13 +54,14 @@ def _take(booking_id, **how):
     items = list(booking.items.all())
     lock_seats([item.event_seat_id for item in items])
     lock_tickets([item.ticket_id for item in items])
-    payment = _payment_of(booking)
+    payment = payment_due(booking)
     taking = take_at_desk(payment.pk, **how)
-    confirm(booking.pk, payment_id=payment.pk)
+    if not confirm(booking.pk, payment_id=payment.pk).is_sold:
+        raise WrongState("An offer in this booking is used up by others. Nothing was taken.")
     return taking
 
 
-def _payment_of(booking):
+def payment_due(booking):
     """The open payment of the booking, made if an earlier one came to nothing."""
     known = list(Payment.objects.filter(reference=booking.pk))
     if any(payment.status in CAPTURED for payment in known):

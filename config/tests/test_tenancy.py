@@ -53,6 +53,7 @@ def tables():
 
 ONLY_GROW = [
     "core_auditentry",
+    "payments_bankstatement",
     "payments_cashcount",
     "payments_desktaking",
     "payments_journal",

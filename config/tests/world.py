@@ -30,7 +30,7 @@ from notifications.models import Message
 from payments.adapters import ProviderDispute
 from payments.ledger import post
 from payments.models import Account, AccountCode, DeskTaking, InboxMessage, Journal, Payment, Refund
-from payments.services import count_cash, record_disputes, request_refund
+from payments.services import count_cash, import_statement, record_disputes, request_refund
 from promotions.services import keep
 from promotions.tests.factories import running, used
 from suppliers.models import Supplier, SupplierCode
@@ -59,6 +59,7 @@ from venues.models import Venue
 from venues.services import publish_layout
 
 PASSWORD = "tessera-demo"
+STATEMENT = b"date;amount;text;payer\n2026-06-01;45.00;Tickets please;Noor Vance\n"
 SECTIONS = [
     {"name": "Stalls", "rows": 5, "seats": 10},
     {"name": "Circle", "rows": 2, "seats": 10},
@@ -407,7 +408,9 @@ def _at_the_desk(event, person):
     given = {"way": DeskTaking.Way.CASH, "given": booking.total}
     taking = pay_at_desk(booking.pk, by=person, **given)
     money = Money(booking.total, "EUR")
-    return taking, count_cash(counted=money, banked=Money(0, "EUR"), by=person)
+    read = import_statement(filename="june.csv", content=STATEMENT, by=person)
+    counted = count_cash(counted=money, banked=Money(0, "EUR"), by=person)
+    return taking, counted, read, read.lines.get()
 
 
 def _asked_about(payment):

@@ -1,5 +1,6 @@
 """Money in and out: payments, refunds, disputes, what providers told us, the double-entry ledger."""
 
+from payments.models.bank import BankLine, BankStatement, LineStatus
 from payments.models.desk import CashCount, DeskTaking
 from payments.models.disputes import Dispute, DisputeStatus
 from payments.models.payments import (
@@ -25,6 +26,8 @@ __all__ = [
     "REFUND_MOVES",
     "Account",
     "AccountCode",
+    "BankLine",
+    "BankStatement",
     "CashCount",
     "DeskTaking",
     "Dispute",
@@ -32,6 +35,7 @@ __all__ = [
     "InboxMessage",
     "Journal",
     "LedgerEntry",
+    "LineStatus",
     "Payment",
     "Refund",
     "RefundStatus",

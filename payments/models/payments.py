@@ -246,6 +246,7 @@ class Account(models.TextChoices):
     TAXES_COLLECTED = "taxes_collected", "Taxes collected for tax offices"
     COST_OF_SALES = "cost_of_sales", "Cost of seats sold"
     BANK = "bank", "Bank"
+    UNASSIGNED_MONEY = "unassigned_money", "Received, not yet assigned"
     CASH = "cash", "Cash in the drawer"
     CASH_DIFFERENCES = "cash_differences", "Counted more or less than booked"
     SUPPLIER_ADVANCES = "supplier_advances", "Paid to suppliers in advance"

@@ -1,5 +1,14 @@
 """Use cases of payments, one module each. Nothing here talks to a provider inside a transaction."""
 
+from payments.services.bank import (
+    NotPayableByTransfer,
+    assign_line,
+    expect_transfer,
+    import_statement,
+    line_sent_back,
+    preview_statement,
+    transferred_back,
+)
 from payments.services.desk import (
     DrawerDiffers,
     NotTakeable,
@@ -32,18 +41,24 @@ from payments.services.start import (
 __all__ = [
     "DrawerDiffers",
     "NotAwaited",
+    "NotPayableByTransfer",
     "NotTakeable",
     "PaymentBegun",
     "ProviderAway",
     "amend_payment",
+    "assign_line",
     "close_payment",
     "count_cash",
     "dealt_with",
     "evidence_sent",
+    "expect_transfer",
     "hand_out",
+    "import_statement",
     "in_drawer",
+    "line_sent_back",
     "new_payment",
     "open_payment",
+    "preview_statement",
     "read_disputes",
     "receive_notice",
     "record_disputes",
@@ -54,6 +69,7 @@ __all__ = [
     "shut_page",
     "start_payment",
     "take_at_desk",
+    "transferred_back",
     "unbegun_payment",
     "waiting_at_desk",
     "work_notice",

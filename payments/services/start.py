@@ -12,8 +12,9 @@ from core.postgres.rows import insert
 from core.transactions import use_case
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import OPEN, Payment, Status
-from payments.providers import default_provider, provider
+from payments.providers import BY_HAND, default_provider, provider
 from payments.services.settle import close_payment, find_session, settle
+from payments.statements import in_fours
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,12 @@ class ProviderAway(DomainError):
 
     code = "payment_provider_unavailable"
     status = 503
+
+
+class AwaitsTransfer(DomainError):
+    """The money is awaited on the bank account, so no page is opened for it."""
+
+    code = "awaits_transfer"
 
 
 class NothingToPay(DomainError):
@@ -121,6 +128,11 @@ def _begin(reference):
         payment = lock_one(Payment.objects.filter(reference=reference, status__in=OPEN))
     except Payment.DoesNotExist:
         raise NothingToPay("There is nothing left to pay for this booking.") from None
+    if payment.provider in BY_HAND:
+        raise AwaitsTransfer(
+            "This booking is paid by bank transfer, with the reference "
+            f"{in_fours(payment.provider_ref)}: the account is in your mail."
+        )
     is_first = payment.status == Status.PENDING
     if is_first:
         payment.move_to(Status.PROCESSING)
