@@ -2,7 +2,9 @@
 
 from django.urls import reverse
 
-from bookings.models import Booking
+from bookings.cancelling.carrying_out import ledger_lines
+from bookings.cancelling.quoting import terms_of
+from bookings.models import Booking, CancelledItem
 from bookings.queries import profit_of
 from core.admin_parts import (
     Panel,
@@ -109,11 +111,13 @@ def entries_of_booking(booking):
     """All entries about the booking, its payments and its refunds, oldest first."""
     payments = Payment.objects.filter(reference=booking.pk).values("pk")
     refunds = Refund.objects.filter(payment__reference=booking.pk).values("pk")
+    cancellations = booking.cancellations.values("pk")
     entries = LedgerEntry.objects.select_related("journal")
     found = (
         entries.filter(journal__source="booking", journal__source_id=booking.pk)
         | entries.filter(journal__source="payment", journal__source_id__in=payments)
         | entries.filter(journal__source="refund", journal__source_id__in=refunds)
+        | entries.filter(journal__source="cancellation", journal__source_id__in=cancellations)
     )
     return list(found.order_by("journal__posted_at", "pk"))
 
@@ -124,6 +128,16 @@ def ledger_sums(entries):
     for entry in entries:
         sums[entry.account] = sums.get(entry.account, 0) + entry.amount
     return sums
+
+
+def _given_back(booking):
+    """{account: balance} that its cancellations must have left."""
+    given_back = CancelledItem.objects.filter(item__booking=booking).select_related("item")
+    lines = [
+        (each.item, Money(each.kept_of_ticket, each.currency), Money(each.kept_fee, each.currency))
+        for each in given_back
+    ]
+    return {account: money.amount for account, money in ledger_lines(lines, terms_of(booking))}
 
 
 def expected_sums(booking):
@@ -149,6 +163,8 @@ def expected_sums(booking):
             Account.COST_OF_SALES: cost,
             Account.INVENTORY: -cost,
         }
+        for account, balance in _given_back(booking).items():
+            due[account] = due.get(account, 0) + balance
     return due
 
 

@@ -20,6 +20,13 @@ class BookingCancelled:
 
 
 @dataclass(frozen=True)
+class TicketsCancelled:
+    """Some or all tickets of a paid booking were given back."""
+
+    cancellation_id: UUID
+
+
+@dataclass(frozen=True)
 class LateMoneyRefunded:
     """Money came after the seats had gone and is on its way back."""
 

@@ -1,8 +1,9 @@
+from bookings.cancelling import money_is_back
 from bookings.facts import BookingCancelled, BookingExpired
 from bookings.models import Booking
 from bookings.services import confirm, follow_disputes
 from core.outbox import subscribe
-from payments.facts import DisputeChanged, PaymentSucceeded
+from payments.facts import DisputeChanged, PaymentSucceeded, RefundCompleted
 from payments.services import close_payment
 
 
@@ -25,3 +26,8 @@ def close_page_of_cancelled(fact):
 @subscribe(DisputeChanged, prompt=True)
 def lock_disputed_tickets(fact):
     follow_disputes(fact.payment_id)
+
+
+@subscribe(RefundCompleted)
+def note_money_is_back(fact):
+    money_is_back(fact.refund_id)

@@ -21,7 +21,8 @@ invariant(
        FROM bookings_booking b
        JOIN bookings_bookingitem i ON i.booking_id = b.id
        JOIN tickets_ticket t ON t.id = i.ticket_id
-       WHERE CASE b.status
+       LEFT JOIN bookings_cancelleditem x ON x.item_id = i.id
+       WHERE CASE CASE WHEN x.id IS NULL THEN b.status ELSE 'CANCELLED' END
          WHEN 'RESERVED' THEN t.status <> 'RESERVED'
          WHEN 'CONFIRMED' THEN t.status NOT IN ('CONFIRMED', 'TRANSFERRED', 'USED')
          WHEN 'PAID' THEN t.status NOT IN ('CONFIRMED', 'TRANSFERRED', 'USED')
@@ -40,6 +41,7 @@ invariant(
        FROM payments_payment p LEFT JOIN bookings_booking b ON b.id = p.reference
        WHERE p.status IN ('SUCCEEDED', 'DISPUTED')
          AND coalesce(b.status, '') NOT IN ('CONFIRMED', 'PAID')
+         AND NOT EXISTS (SELECT 1 FROM bookings_cancellation c WHERE c.booking_id = b.id)
          AND NOT EXISTS (SELECT 1 FROM payments_refund r
                          WHERE r.payment_id = p.id AND r.status <> 'FAILED')
          AND NOT EXISTS (SELECT 1 FROM core_outboxmessage o
@@ -53,7 +55,8 @@ invariant(
        LEFT JOIN payments_payment p ON p.reference = b.id
          AND p.status IN ('SUCCEEDED', 'DISPUTED')
          AND NOT EXISTS (SELECT 1 FROM payments_refund r
-                         WHERE r.payment_id = p.id AND r.status <> 'FAILED')
+                         WHERE r.payment_id = p.id AND r.status <> 'FAILED'
+                           AND r.request_key NOT LIKE 'cancellation:%')
        WHERE b.status IN ('CONFIRMED', 'PAID')
        GROUP BY b.id HAVING coalesce(sum(p.amount), 0) <> b.total""",
 )
@@ -86,4 +89,50 @@ invariant(
                  WHEN b.status = 'RESERVED' THEN used.kept > 0
                    OR (b.reserved_until > clock_timestamp() AND used.live <> used.uses)
                  ELSE used.kept > 0 OR used.live > 0 END""",
+)
+invariant(
+    "a cancellation is its tickets, and its refund is what goes back",
+    """SELECT c.id AS cancellation_id, c.refunded, sum(x.refunded) AS items, r.amount AS refund
+       FROM bookings_cancellation c
+       LEFT JOIN bookings_cancelleditem x ON x.cancellation_id = c.id
+       LEFT JOIN payments_refund r ON r.id = c.refund_id
+       GROUP BY c.id, r.amount
+       HAVING c.refunded IS DISTINCT FROM sum(x.refunded) OR c.ticket_count <> count(x.id)
+         OR c.kept IS DISTINCT FROM sum(x.kept_of_ticket + x.kept_fee)
+         OR c.refunded <> coalesce(r.amount, 0)""",
+)
+invariant(
+    "INV-5 of a ticket no more goes back than was paid for it",
+    """SELECT i.id AS item_id, i.total, x.refunded, x.kept_of_ticket, x.kept_fee
+       FROM bookings_cancelleditem x JOIN bookings_bookingitem i ON i.id = x.item_id
+       WHERE x.refunded + x.kept_of_ticket + x.kept_fee <> i.total""",
+)
+invariant(
+    "no place is held by a ticket that was given back",
+    """SELECT s.id AS event_seat_id, s.claimed_by, x.item_id
+       FROM bookings_cancelleditem x JOIN bookings_bookingitem i ON i.id = x.item_id
+       JOIN inventory_eventseat s ON s.id = i.event_seat_id
+       WHERE s.claimed_by = i.booking_id AND NOT EXISTS (
+         SELECT FROM bookings_bookingitem other
+         LEFT JOIN bookings_cancelleditem y ON y.item_id = other.id
+         WHERE other.booking_id = i.booking_id AND other.event_seat_id = s.id AND y.id IS NULL)""",
+)
+invariant(
+    "a booking is cancelled when its last ticket is, and refunded when its money is back",
+    """SELECT b.id AS booking_id, b.status, count(i.id) AS items, count(x.id) AS cancelled
+       FROM bookings_booking b
+       JOIN bookings_bookingitem i ON i.booking_id = b.id
+       LEFT JOIN bookings_cancelleditem x ON x.item_id = i.id
+       GROUP BY b.id HAVING count(x.id) > 0
+         AND (count(i.id) = count(x.id)) <> (b.status IN ('CANCELLED', 'REFUNDED'))""",
+)
+invariant(
+    "INV-3 what was cancelled is in the ledger",
+    """SELECT c.id AS cancellation_id, c.refunded, e.back
+       FROM bookings_cancellation c
+       LEFT JOIN (
+         SELECT j.source_id, -sum(e.amount) FILTER (WHERE e.account = 'customer_deposits') AS back
+         FROM payments_journal j LEFT JOIN payments_ledgerentry e ON e.journal_id = j.id
+         WHERE j.source = 'cancellation' GROUP BY j.source_id) e ON e.source_id = c.id
+       WHERE e.source_id IS NULL OR c.refunded <> coalesce(e.back, 0)""",
 )

@@ -49,6 +49,7 @@ promotions.promotion        vacs   vacs        v           v        -           
 promotions.code             vs     vs          -           -        -             -
 promotions.use              v      v           v           v        -             -
 bookings.booking            vs     -           vs          v        -             -
+bookings.cancellation       vs     -           v           vs       -             -
 tickets.ticket              v      -           v           -        v             -
 tickets.gate                vacds  -           -           -        vacds         -
 tickets.scan                v      -           -           -        v             -

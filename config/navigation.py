@@ -17,6 +17,7 @@ GROUPS = {
     "Sell": [
         ("events.event", "Events", "theater_comedy"),
         ("events.pricelevel", "Price levels", "sell"),
+        ("events.cancellationpolicy", "Cancellation policies", "assignment_return"),
         ("inventory.eventseat", "Seats", "event_seat"),
         ("inventory.pricechange", "Price changes", "price_change"),
         ("inventory.pricingrule", "Pricing rules", "auto_mode"),
@@ -28,6 +29,7 @@ GROUPS = {
         ("promotions.code", "Promotion codes", "qr_code_2"),
         ("promotions.use", "Promotion uses", "local_offer"),
         ("bookings.booking", "Bookings", "confirmation_number"),
+        ("bookings.cancellation", "Cancellations", "event_busy"),
         ("customers.customer", "Guests", "person"),
         ("tickets.ticket", "Tickets", "local_activity"),
     ],

@@ -16,9 +16,11 @@ from core.admin_base import BackOfficeAdmin, step
 from core.admin_forms import BackOfficeForm
 from core.admin_parts import Panel, linked, status_column, status_of, when
 from core.admin_uploads import UploadForm, keep
+from core.memory import Remembered
 from core.words import many
 from events import (
     admin_charges,  # noqa: F401 - registers
+    admin_policies,  # noqa: F401 - registers
     services,
 )
 from events.admin_levels import LevelInline, is_draft
@@ -158,7 +160,8 @@ class EventAdmin(BackOfficeAdmin):
                 {
                     "fields": [
                         *("sale_starts_at", "sale_ends_at", "max_per_booking"),
-                        *("split_rule", "split_sizes", "reservation_seconds", "is_featured"),
+                        *("split_rule", "split_sizes", "cancellation_policy", "reservation_seconds"),
+                        "is_featured",
                     ]
                 },
             ),
@@ -198,6 +201,7 @@ class EventAdmin(BackOfficeAdmin):
         if is_draft(obj):
             obj.time_zone = obj.venue.time_zone
         super().save_model(request, obj, form, change)
+        Remembered.forget_everything()
 
     def response_add(self, request, obj, post_url_continue=None):
         words = "Now set its price levels." if obj.layout_id else "Its venue has no layout yet."

@@ -6,12 +6,12 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from core.errors import DomainError
-from core.locks import lock_one
+from core.locks import lock, lock_one
 from core.outbox import record
 from core.transactions import use_case
 from events.facts import EventPublished
 from events.importers import ticketmaster
-from events.models import Event, PriceArea, PriceLevel, Status
+from events.models import CancellationPolicy, Event, PriceArea, PriceLevel, Status
 from venues.models import Venue
 
 
@@ -113,6 +113,17 @@ def _move(event, status):
     event.move_to(status)
     event.save(update_fields=["status", "is_sale_stopped"])
     return event
+
+
+@use_case
+def make_default(policy_id, *, is_default=True):
+    """The policy counts, or no longer does, for all events in its currency that have none of their
+    own; returns it."""
+    currency = CancellationPolicy.objects.get(pk=policy_id).currency
+    for policy in lock(CancellationPolicy.objects.filter(currency=currency, is_default=True)):
+        CancellationPolicy.objects.filter(pk=policy.pk).update(is_default=False)
+    CancellationPolicy.objects.filter(pk=policy_id).update(is_default=is_default)
+    return CancellationPolicy.objects.get(pk=policy_id)
 
 
 def import_events(content, *, currency):

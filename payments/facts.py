@@ -20,3 +20,10 @@ class DisputeChanged:
     """A bank has opened, moved or ended a dispute about this payment."""
 
     payment_id: UUID
+
+
+@dataclass(frozen=True)
+class RefundCompleted:
+    """The money is back with whoever paid."""
+
+    refund_id: UUID

@@ -24,14 +24,14 @@ stock AS (
   FROM inventory_eventseat p JOIN coming c ON c.id = p.event_id
   WHERE p.ownership = 'OWNED' GROUP BY p.event_id),
 sales AS (
-  SELECT b.event_id, 
-    sum(b.price - b.discount - b.tax_in_price - b.absorbed) AS revenue,
-    coalesce(sum(b.ticket_count) FILTER (WHERE b.confirmed_at > now() - interval '7 days'), 0)
-      AS week,
-    coalesce(sum(b.ticket_count) FILTER (WHERE b.confirmed_at > now() - interval '28 days'), 0)
-      AS month
+  SELECT b.event_id,
+    sum(i.price - i.discount - i.tax_in_price - i.absorbed) AS revenue,
+    count(*) FILTER (WHERE b.confirmed_at > now() - interval '7 days') AS week,
+    count(*) FILTER (WHERE b.confirmed_at > now() - interval '28 days') AS month
   FROM bookings_booking b JOIN coming c ON c.id = b.event_id
-  WHERE b.status IN ('CONFIRMED', 'PAID') GROUP BY b.event_id)
+  JOIN bookings_bookingitem i ON i.booking_id = b.id
+  LEFT JOIN bookings_cancelleditem x ON x.item_id = i.id
+  WHERE b.status IN ('CONFIRMED', 'PAID') AND x.id IS NULL GROUP BY b.event_id)
 SELECT c.id, c.title, c.starts_at, c.currency, c.days_left, least(c.days_on_sale, 7),
   least(c.days_on_sale, 28), stock.owned, stock.unsold, stock.unsold_cost, stock.cost,
   coalesce(sales.revenue, 0), coalesce(sales.week, 0), coalesce(sales.month, 0)

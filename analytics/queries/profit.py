@@ -3,17 +3,20 @@
 from analytics.days import begin_of, end_of
 from analytics.queries.stock import DIMENSIONS, read_whole
 
-# Sold places with the money of the sale, and beside them the places that are owned, as of last.
+# Sold places with the money of the sale, and beside them the places that are owned, as of last. Of a
+# ticket given back there stays what was kept of it, which counts among the fees.
 PROFIT = """
 WITH e AS (
   SELECT b.event_id, i.event_seat_id, b.confirmed_at AS at, i.currency,
     i.price - i.discount - i.tax_in_price - i.absorbed AS price,
     i.fee + i.absorbed - i.tax_in_fee AS fee, i.cost,
-    b.status IN ('CONFIRMED', 'PAID') AS kept, 0 AS owned, 0 AS gone
+    CASE WHEN x.kept_fee > 0 THEN i.fee - i.tax_in_fee ELSE 0 END + x.kept_of_ticket AS retained,
+    b.status IN ('CONFIRMED', 'PAID') AND x.id IS NULL AS kept, 0 AS owned, 0 AS gone
   FROM bookings_bookingitem i JOIN bookings_booking b ON b.id = i.booking_id
+  LEFT JOIN bookings_cancelleditem x ON x.item_id = i.id
   WHERE b.confirmed_at >= %(since)s AND b.confirmed_at < %(until)s {of_booking}
   UNION ALL
-  SELECT event_id, id, '9999-12-31', currency, 0, 0, 0, NULL, 1, (status = 'SOLD')::int
+  SELECT event_id, id, '9999-12-31', currency, 0, 0, 0, 0, NULL, 1, (status = 'SOLD')::int
   FROM inventory_eventseat WHERE ownership = 'OWNED' {of_seat}),
 g AS (
   SELECT {keys}, e.currency, count(*) FILTER (WHERE e.kept) AS seats,
@@ -21,7 +24,7 @@ g AS (
     coalesce(sum(e.price) FILTER (WHERE e.kept IS NOT NULL), 0) AS gross,
     coalesce(sum(e.price) FILTER (WHERE NOT e.kept), 0) AS refunded,
     coalesce(sum(e.price) FILTER (WHERE e.kept), 0) AS revenue,
-    coalesce(sum(e.fee) FILTER (WHERE e.kept), 0) AS fees,
+    coalesce(sum(e.fee) FILTER (WHERE e.kept), 0) + coalesce(sum(e.retained), 0) AS fees,
     coalesce(sum(e.cost) FILTER (WHERE e.kept), 0) AS cost,
     sum(e.owned) AS owned, sum(e.gone) AS sold_of_owned
   FROM e {joins} GROUP BY {keys}, e.currency HAVING count(e.kept) > 0)
@@ -36,7 +39,7 @@ def profit(*, since, until, by="event", event=None):
     revenue, fees, cost, profit, owned, sold_of_owned, …}].
 
     `revenue` is the price of the seats without discounts, taxes and the agency's fees, less what was
-    given back; `profit` is revenue less what these seats cost. `owned` and `sold_of_owned` are as of
+    given back; `fees` are the agency's with what was kept of tickets given back; `profit` is revenue less what these seats cost. `owned` and `sold_of_owned` are as of
     now. `by` is one of DIMENSIONS, with the same further columns as `stock.value`.
     """
     dimension = DIMENSIONS[by]

@@ -33,6 +33,7 @@ sold AS (
   JOIN suppliers_deliveryreceipt r ON r.id = a.receipt_id
   JOIN bookings_bookingitem i ON i.event_seat_id = a.event_seat_id
   JOIN bookings_booking b ON b.id = i.booking_id AND b.status IN ('CONFIRMED', 'PAID')
+    AND NOT EXISTS (SELECT FROM bookings_cancelleditem k WHERE k.item_id = i.id)
     AND b.confirmed_at >= r.received_at
     AND (a.returned_at IS NULL OR b.confirmed_at < a.returned_at)
   GROUP BY x.supplier_id, x.currency),

@@ -38,7 +38,7 @@ def confirm(booking_id, *, payment_id=None):
     items = list(BookingItem.objects.filter(booking=booking).order_by("position"))
     seats = _lock_seats(booking, items, rivals)
     lock_tickets([item.ticket_id for item in items])
-    if booking.is_sold:
+    if booking.confirmed_at:
         return _paid_again(booking, payment_id)
     if payment_id and Payment.objects.get(pk=payment_id).money != booking.money:
         _refund(booking, payment_id, Refund.Reason.WRONG_AMOUNT)
@@ -134,7 +134,8 @@ def _book(booking, items):
 
 
 def _paid_again(booking, payment_id):
-    """The same payment told twice changes nothing; any other payment goes back."""
+    """The same payment told twice changes nothing, even when its tickets were cancelled since; any
+    other payment goes back."""
     if payment_id not in (None, booking.payment_id):
         _refund(booking, payment_id, Refund.Reason.DUPLICATE)
     return booking

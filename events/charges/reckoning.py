@@ -131,6 +131,12 @@ def reckon(lines, *, fees=(), taxes=(), currency, waived=None):
     )
 
 
+def tax_on_top_of(fee, taxes):
+    """What `taxes` put on top of the fee of one line (Money)."""
+    levies = _levies([fee], TaxedAs.SERVICE, taxes, fee.currency)
+    return total((by[0] for tax, by in levies if not tax.is_contained), fee.currency)
+
+
 @dataclass(frozen=True)
 class _Columns:
     """Amounts of each of `count` lines."""

@@ -1,4 +1,5 @@
-"""The fees and taxes in force for an event and a channel, as buyers are shown and sold them."""
+"""The fees, taxes and cancellation policy in force for an event and a channel, as buyers are shown and
+sold them."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -13,7 +14,16 @@ from agencies.queries import local_today
 from core.memory import Remembered
 from core.money import Money, total
 from core.tenancy import current_agency_id
-from events.charges.reckoning import Charged, Fee, Line, Tax, is_waivable, reckon
+from events.cancelling import Policy, policy_of
+from events.charges.reckoning import (
+    Charged,
+    Fee,
+    Line,
+    Tax,
+    is_waivable,
+    reckon,
+    tax_on_top_of,
+)
 from events.models import Event, FeeRule, Per, SaleTerms, TaxRule
 
 _rules = Remembered(seconds=5)
@@ -24,10 +34,11 @@ PRICES_KEPT = 4096
 
 @dataclass(frozen=True)
 class Terms:
-    """Fees and Taxes under which tickets of an event are sold through a channel."""
+    """Fees, Taxes and Policy under which tickets of an event are sold through a channel."""
 
     fees: tuple[Fee, ...] = ()
     taxes: tuple[Tax, ...] = ()
+    cancellation: Policy | None = None
 
     def reckon(self, lines, currency, *, waived=None):
         """The Reckoning of a booking of these Lines, with so much of its fees once a booking waived."""
@@ -46,6 +57,10 @@ class Terms:
         fees = (fee.on(cost) for fee in self.once_a_booking) if cost else ()
         return total(fees, cost.currency)
 
+    def tax_on_top_of(self, fee):
+        """The part of a ticket's tax on top that is owed on its fee (Money)."""
+        return tax_on_top_of(fee, self.taxes)
+
     @property
     def once_a_booking(self):
         """The fees that come once a booking on top of the tickets."""
@@ -62,6 +77,9 @@ class Terms:
             taxes=tuple(
                 Tax(**{**tax, "percent": Decimal(tax["percent"])}) for tax in content["taxes"]
             ),
+            cancellation=Policy.of(content["cancellation"])
+            if content.get("cancellation")
+            else None,
         )
 
     @property
@@ -96,6 +114,7 @@ def terms_of(event, channel):
     return Terms(
         fees=tuple(map(_fee, _closest(mine))),
         taxes=tuple(_tax(rule) for rule in taxes if _is_levied(rule, *where)),
+        cancellation=policy_of(event),
     )
 
 

@@ -16,10 +16,12 @@ from events.models.events import (
     SplitRule,
     Status,
 )
+from events.models.policies import CancellationPolicy
 
 __all__ = [
     "MOVES",
     "PUBLIC",
+    "CancellationPolicy",
     "Channel",
     "Event",
     "FeeRule",

@@ -16,6 +16,7 @@ from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.status import Movable
 from core.tenancy import TenantKey, TenantModel
 from core.time_zones import is_time_zone, validate_time_zone
+from events.models.policies import CancellationPolicy
 from venues.models import Layout, LayoutSection, Venue
 
 
@@ -117,6 +118,13 @@ class Event(Movable, TenantModel):
     reservation_seconds = models.PositiveIntegerField(
         null=True, blank=True, help_text="How long seats are kept unpaid; empty: the house's rule."
     )
+    cancellation_policy = TenantKey(
+        CancellationPolicy,
+        null=True,
+        blank=True,
+        related_name="events",
+        help_text="Empty: the agency's. Who has bought keeps the one he bought under.",
+    )
     is_featured = models.BooleanField(default=False)
     is_sale_stopped = models.BooleanField(
         default=False,
@@ -173,7 +181,7 @@ class Event(Movable, TenantModel):
             Audited(
                 "agency_id", "title", "status", "venue_id", "layout_id", "starts_at", "doors_at",
                 "sale_starts_at", "sale_ends_at", "max_per_booking", "currency", "split_rule",
-                "split_sizes",
+                "split_sizes", "cancellation_policy_id",
             ),
         ]  # fmt: skip
 
@@ -184,6 +192,11 @@ class Event(Movable, TenantModel):
         """Says in words what the keys of levels and places to (event, currency) would refuse, and in
         which numbers a row cannot be parted."""
         self._check_split()
+        policy = self.cancellation_policy
+        if policy and policy.currency != self.currency:
+            raise ValidationError(
+                {"cancellation_policy": f"{policy} is a policy in {policy.currency}."}
+            )
         for kept in (self.levels, self.seats):
             if kept.exclude(currency=self.currency).exists():
                 raise ValidationError(

@@ -15,6 +15,7 @@ from inventory.services.claiming import (
     Redrawn,
     SeatsLocked,
     SeatsTaken,
+    block_sold,
     check_drawn,
     claim,
     claim_held,
@@ -25,6 +26,7 @@ from inventory.services.claiming import (
     lock_seats,
     release,
     sell,
+    take_back,
 )
 from inventory.services.holding import (
     NotHoldable,
@@ -80,6 +82,7 @@ __all__ = [
     "WrongTerms",
     "add_places",
     "apply_plan",
+    "block_sold",
     "check_drawn",
     "claim",
     "claim_held",
@@ -108,6 +111,7 @@ __all__ = [
     "sell",
     "simulate",
     "simulate_plan",
+    "take_back",
     "take_off_sale",
     "take_ownership",
     "undo_plan",

@@ -83,7 +83,7 @@ SELECT DISTINCT claimed_by FROM inventory_eventseat
 WHERE event_id = %(event)s AND ordinal = ANY (%(ordinals)s)
   AND status = 'RESERVED' AND claimed_until <= clock_timestamp() AND hold_id IS NULL
 """
-# What was sold out of a hold goes back to it while it is active, until its outermost pool ends.
+# What was taken out of a hold goes back to it while it is active, until its outermost pool ends.
 RELEASE = """
 WITH RECURSIVE around AS (
   SELECT id AS hold_id, pool_id, until FROM inventory_hold WHERE status = 'ACTIVE' AND id IN (
@@ -99,7 +99,7 @@ UPDATE inventory_eventseat e
 SET status = CASE WHEN back.hold_id IS NULL THEN 'AVAILABLE' ELSE 'HELD' END,
     hold_id = back.hold_id, claimed_by = NULL, claimed_until = back.until
 FROM back
-WHERE e.id = back.id AND e.claimed_by = %(reference)s AND e.status = 'RESERVED'
+WHERE e.id = back.id AND e.claimed_by = %(reference)s AND e.status = %(status)s
 RETURNING e.event_id
 """
 
@@ -275,9 +275,27 @@ def keep(*, seat_ids, reference, until=None):
 def release(*, seat_ids, reference):
     """What `reference` still has reserved returns to sale, or to the hold it came from; returns how
     many places did."""
+    return _give_back(seat_ids, reference, Status.RESERVED)
+
+
+def take_back(*, seat_ids, reference):
+    """What was sold to `reference` returns to sale, or to the hold it came from; returns how many."""
+    return _give_back(seat_ids, reference, Status.SOLD)
+
+
+def _give_back(seat_ids, reference, status):
     with connection.cursor() as cursor:
-        cursor.execute(RELEASE, {"seats": list(seat_ids), "reference": reference})
+        cursor.execute(
+            RELEASE, {"seats": list(seat_ids), "reference": reference, "status": str(status)}
+        )
         events = [row[0] for row in cursor]
     for event_id in set(events):
         wake(event_id)
     return len(events)
+
+
+def block_sold(*, seat_ids, reference):
+    """What was sold to `reference` is nobody's any more, but is not sold either; returns how many."""
+    return EventSeat.objects.filter(
+        pk__in=seat_ids, claimed_by=reference, status=Status.SOLD
+    ).update(status=Status.BLOCKED, claimed_by=None, hold=None)

@@ -243,6 +243,7 @@ class Account(models.TextChoices):
     TICKET_REVENUE = "ticket_revenue", "Ticket sales"
     FEE_REVENUE = "fee_revenue", "Service fees"
     DISCOUNTS = "discounts", "Discounts given"
+    CANCELLATION_FEES = "cancellation_fees", "Kept of cancelled tickets"
     TAXES_COLLECTED = "taxes_collected", "Taxes collected for tax offices"
     COST_OF_SALES = "cost_of_sales", "Cost of seats sold"
     BANK = "bank", "Bank"

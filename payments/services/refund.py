@@ -10,7 +10,7 @@ from core.money import Money
 from core.outbox import record
 from core.transactions import use_case
 from payments.adapters import ProviderRefused
-from payments.facts import RefundRequested
+from payments.facts import RefundCompleted, RefundRequested
 from payments.ledger import account_of, post
 from payments.models import Account, Payment, Refund, RefundStatus, Status
 from payments.providers import provider
@@ -184,6 +184,7 @@ def complete(refund_id, provider_ref):
     refund.completed_at = Now()
     refund.save()
     _book(payment, refund)
+    record(RefundCompleted(refund_id=refund.pk))
     refund.refresh_from_db()
     return refund
 

@@ -8,7 +8,9 @@ from tickets.services.issue import (
     lock_out,
     name_holder,
     new_tickets,
+    refund_tickets,
     reopen_tickets,
+    void_tickets,
 )
 from tickets.services.keys import active_key, code_of, public_keys, rotate_signing_key
 
@@ -28,7 +30,9 @@ __all__ = [
     "name_holder",
     "new_tickets",
     "public_keys",
+    "refund_tickets",
     "reopen_tickets",
     "rotate_signing_key",
     "said_of",
+    "void_tickets",
 ]

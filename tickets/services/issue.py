@@ -54,6 +54,21 @@ def cancel_tickets(ticket_ids):
     )
 
 
+def void_tickets(ticket_ids):
+    """Valid tickets that were given back admit nobody from now on; returns how many."""
+    valid = (Status.CONFIRMED, Status.TRANSFERRED)
+    return Ticket.objects.filter(pk__in=ticket_ids, status__in=valid).update(
+        status=Status.CANCELLED
+    )
+
+
+def refund_tickets(ticket_ids):
+    """Cancelled tickets whose money is back, and used ones that are taken back nevertheless; returns
+    how many."""
+    over = (Status.CANCELLED, Status.USED)
+    return Ticket.objects.filter(pk__in=ticket_ids, status__in=over).update(status=Status.REFUNDED)
+
+
 def reopen_tickets(ticket_ids):
     """For money that came late: tickets that lapsed without ever having a code are reserved again."""
     return Ticket.objects.filter(pk__in=ticket_ids, status=Status.CANCELLED, generation=0).update(

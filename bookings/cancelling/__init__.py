@@ -1,0 +1,16 @@
+"""Tickets given back: what it would bring, and doing it. See docs/cancellation.md."""
+
+from bookings.cancelling.carrying_out import NotPaidHere, QuoteChanged, cancel, money_is_back
+from bookings.cancelling.quoting import NotCancellable, Quote, Wish, policy_of, preview
+
+__all__ = [
+    "NotCancellable",
+    "NotPaidHere",
+    "Quote",
+    "QuoteChanged",
+    "Wish",
+    "cancel",
+    "money_is_back",
+    "policy_of",
+    "preview",
+]

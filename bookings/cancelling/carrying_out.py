@@ -1,0 +1,217 @@
+"""Cancelling as it was previewed: tickets die, places come back, money is on its way, all or nothing."""
+
+from django.db.models.functions import Now
+
+from bookings.cancelling.quoting import NotCancellable, Wish, preview, terms_of
+from bookings.facts import BookingCancelled, TicketsCancelled
+from bookings.models import Booking, BookingItem, CancelledItem, Cancellation, Grounds, Status
+from core import failpoints
+from core.audit import because
+from core.errors import DomainError
+from core.ids import uuid7
+from core.locks import database_now, lock_one
+from core.outbox import record
+from core.transactions import use_case
+from inventory.services import block_sold, lock_seats, take_back
+from payments.ledger import post
+from payments.models import Account, Payment, Refund, RefundStatus
+from payments.models import Status as PaymentStatus
+from payments.services import request_refund
+from tickets.models import Status as TicketStatus
+from tickets.services import refund_tickets, void_tickets
+from tickets.services.issue import lock_tickets
+
+
+class QuoteChanged(DomainError):
+    """What was previewed is not what would happen now; nothing was changed. `quote` is the new one."""
+
+    code = "quote_changed"
+
+    def __init__(self, quote):
+        self.quote = quote
+        super().__init__(
+            f"What you would get back has changed since you looked: it is {quote.refunded.display()} "
+            "now. Nothing was cancelled.",
+            quote=quote.name,
+            refunded=str(quote.refunded.amount),
+        )
+
+
+class NotPaidHere(NotCancellable):
+    """The money did not come by a payment that can be refunded."""
+
+    code = "not_paid_here"
+
+
+@use_case
+def cancel(booking_id, wish: Wish, *, seen):
+    """Cancels what the Quote named `seen` said, once; returns the Cancellation.
+
+    Asking again gives the same one. Raises QuoteChanged when time, or anybody, has changed what would
+    go back, NotCancellable, or RefundTooHigh when other refunds took what was left of the payment.
+    """
+    booking = lock_one(Booking.objects.select_related("event", "terms").filter(pk=booking_id))
+    known = booking.cancellations.filter(quote=seen).first()
+    if known:
+        return known
+    _lock_places(booking)
+    quote = preview(booking, wish, now=database_now())
+    if quote.name != seen:
+        raise QuoteChanged(quote)
+    failpoints.reach("cancel.after_lock")
+    return carry_out(quote)
+
+
+def _lock_places(booking):
+    items = list(BookingItem.objects.filter(booking=booking))
+    lock_seats([item.event_seat_id for item in items])
+    lock_tickets([item.ticket_id for item in items])
+
+
+def carry_out(quote):
+    """Does what the Quote says, in the caller's transaction that has locked the booking, its places and
+    its tickets; returns the Cancellation."""
+    _free(quote)
+    cancellation = _write(quote)
+    _book(cancellation, quote)
+    if quote.is_whole:
+        _close(quote)
+    record(TicketsCancelled(cancellation_id=cancellation.pk))
+    failpoints.reach("cancel.before_commit")
+    return cancellation
+
+
+def _free(quote):
+    """Places of tickets go back to stock, or to the hold they came from; those of people who were let
+    in are blocked, for somebody sits there."""
+    used = [line for line in quote.lines if line.item.ticket.status == TicketStatus.USED]
+    others = [line for line in quote.lines if line not in used]
+    because(f"Booking {quote.booking.number} cancelled: {quote.wish.reason}".strip(": "))
+    void_tickets([line.item.ticket_id for line in others])
+    refund_tickets([line.item.ticket_id for line in used])
+    reference = quote.booking.pk
+    back = take_back(seat_ids=_places(others), reference=reference)
+    if back + block_sold(seat_ids=_places(used), reference=reference) != len(quote.lines):
+        raise NotCancellable("Some of these places are not this booking’s any more.")
+
+
+def _places(lines):
+    return [line.item.event_seat_id for line in lines]
+
+
+def _write(quote):
+    booking, wish, cancellation_id = quote.booking, quote.wish, uuid7()
+    refund = _refund(quote, cancellation_id) if quote.refunded else None
+    cancellation = Cancellation.objects.create(
+        id=cancellation_id,
+        booking=booking,
+        quote=quote.name,
+        grounds=wish.grounds,
+        rule=wish.rule,
+        ticket_count=len(quote.lines),
+        kept=quote.kept.amount,
+        refunded=quote.refunded.amount,
+        currency=booking.currency,
+        refund=refund,
+        reason=wish.reason.strip()[:200],
+        made_by_id=wish.by,
+    )
+    CancelledItem.objects.bulk_create(
+        CancelledItem(
+            cancellation=cancellation,
+            item=line.item,
+            kept_of_ticket=line.kept_of_ticket.amount,
+            kept_fee=line.kept_fee.amount,
+            refunded=line.refunded.amount,
+            currency=booking.currency,
+        )
+        for line in quote.lines
+    )
+    return cancellation
+
+
+def _refund(quote, cancellation_id):
+    payment = Payment.objects.filter(pk=quote.booking.payment_id).first()
+    if payment is None:
+        raise NotPaidHere("This booking was not paid through us: its money cannot be sent back.")
+    if payment.status == PaymentStatus.DISPUTED:
+        raise NotPaidHere("Its payment is disputed: the money is with the buyer’s bank already.")
+    reasons = Refund.Reason
+    by_event = quote.wish.grounds == Grounds.EVENT
+    return request_refund(
+        payment_id=payment.pk,
+        money=quote.refunded,
+        reason=reasons.EVENT_CANCELLED if by_event else reasons.CUSTOMER_REQUEST,
+        request_key=f"cancellation:{cancellation_id}",
+    )
+
+
+def _book(cancellation, quote):
+    """What was earned with the tickets is taken back, but for what is kept; they are in stock again."""
+    terms = terms_of(quote.booking)
+    post(
+        source="cancellation",
+        source_id=cancellation.pk,
+        kind="cancelled",
+        memo=quote.booking.number,
+        lines=ledger_lines(
+            [(line.item, line.kept_of_ticket, line.kept_fee) for line in quote.lines], terms
+        ),
+    )
+
+
+def ledger_lines(lines, terms):
+    """[(Account, Money)] for cancelled [(BookingItem, kept of the ticket, kept fee)] sold under Terms.
+
+    The fee is kept as it was sold, with its tax; of the ticket nothing stays sold, and what is kept of
+    it is earned for cancelling.
+    """
+    sums = {}
+
+    def add(account, money):
+        sums[account] = sums[account] + money if account in sums else money
+
+    for item, kept_of_ticket, kept_fee in lines:
+        fee, tax_in_fee = item.sum_of("fee"), item.sum_of("tax_in_fee")
+        fee_tax = terms.tax_on_top_of(fee)
+        add(Account.CUSTOMER_DEPOSITS, kept_of_ticket + kept_fee - item.sum_of("total"))
+        add(Account.TICKET_REVENUE, item.tickets_earned)
+        add(Account.DISCOUNTS, -item.sum_of("discount"))
+        add(Account.FEE_REVENUE, item.sum_of("absorbed"))
+        add(Account.TAXES_COLLECTED, item.sum_of("tax_in_price", "tax_on_top") - fee_tax)
+        add(Account.CANCELLATION_FEES, -kept_of_ticket)
+        if not kept_fee:
+            add(Account.FEE_REVENUE, fee - tax_in_fee)
+            add(Account.TAXES_COLLECTED, tax_in_fee + fee_tax)
+        add(Account.INVENTORY, item.sum_of("cost"))
+        add(Account.COST_OF_SALES, -item.sum_of("cost"))
+    return list(sums.items())
+
+
+def _close(quote):
+    booking = quote.booking
+    booking.move_to(Status.CANCELLED)
+    reason = quote.wish.reason or Grounds(quote.wish.grounds).label
+    Booking.objects.filter(pk=booking.pk).update(
+        status=booking.status, closed_at=Now(), cancellation_reason=reason[:120]
+    )
+    record(BookingCancelled(booking_id=booking.pk))
+
+
+@use_case
+def money_is_back(refund_id):
+    """The tickets of a cancellation are refunded once its money is back, and so is the booking when
+    that was all of it. Harmless the second time, and for refunds of other kinds."""
+    cancellation = Cancellation.objects.filter(refund=refund_id).first()
+    if cancellation is None:
+        return
+    booking = lock_one(Booking.objects.filter(pk=cancellation.booking_id))
+    tickets = cancellation.items.values_list("item__ticket", flat=True)
+    lock_tickets(tickets)
+    refund_tickets(tickets)
+    waiting = booking.cancellations.exclude(refund=None).exclude(
+        refund__status=RefundStatus.COMPLETED
+    )
+    if booking.status == Status.CANCELLED and not waiting.exists():
+        booking.move_to(Status.REFUNDED)
+        Booking.objects.filter(pk=booking.pk).update(status=booking.status)

@@ -1,0 +1,187 @@
+"""What cancelling tickets would bring, line by line: the same arithmetic for looking and for doing."""
+
+import json
+from dataclasses import dataclass
+from hashlib import blake2s
+from uuid import UUID
+
+from bookings.models import Booking, BookingItem, Grounds, Rule
+from core.errors import DomainError
+from core.money import Money, total
+from core.words import many
+from events.cancelling import Window
+from events.charges import Terms
+from events.models import Status as EventStatus
+from tickets.models import Status as TicketStatus
+
+ADMITTING = (TicketStatus.CONFIRMED, TicketStatus.TRANSFERRED, TicketStatus.USED)
+IN_OTHER_HANDS = (TicketStatus.TRANSFERRED, TicketStatus.USED)
+NO_POLICY = Terms()
+
+
+class NotCancellable(DomainError):
+    """These tickets cannot be cancelled like this; nothing was changed."""
+
+    code = "not_cancellable"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which tickets (their ids; none: all that are left), on whose `grounds`, and by which `rule`.
+
+    A rule other than the policy, or a ticket that was used or passed on, wants a `reason`; whether who
+    asks may do so is asked of the edges. `by` is the id of the member of staff.
+    """
+
+    tickets: frozenset[UUID] = frozenset()
+    grounds: Grounds = Grounds.BUYER
+    rule: Rule = Rule.POLICY
+    reason: str = ""
+    by: int | None = None
+
+    @property
+    def is_override(self):
+        return self.rule != Rule.POLICY
+
+
+@dataclass(frozen=True)
+class Line:
+    """One ticket: what of it is kept, of the ticket and of the fee with the tax on it, and what goes
+    back. Together they are what was paid."""
+
+    item: BookingItem
+    kept_of_ticket: Money
+    kept_fee: Money
+    refunded: Money
+
+    @property
+    def paid(self):
+        return self.item.sum_of("total")
+
+    @property
+    def kept(self):
+        return self.kept_of_ticket + self.kept_fee
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What comes of a Wish. `window` is the one of the policy that counts, if it decides."""
+
+    booking: Booking
+    wish: Wish
+    lines: list[Line]
+    window: Window | None
+    is_whole: bool
+
+    def _sum(self, name):
+        return total((getattr(line, name) for line in self.lines), self.booking.currency)
+
+    @property
+    def paid(self):
+        return self._sum("paid")
+
+    @property
+    def kept(self):
+        return self._sum("kept")
+
+    @property
+    def kept_of_tickets(self):
+        return self._sum("kept_of_ticket")
+
+    @property
+    def kept_fees(self):
+        return self._sum("kept_fee")
+
+    @property
+    def refunded(self):
+        return self._sum("refunded")
+
+    @property
+    def name(self):
+        """The same for the same tickets and the same money, and for nothing else."""
+        said = [str(self.booking.pk), str(self.wish.grounds), str(self.wish.rule)]
+        said += [
+            [line.item.pk, *(str(part.amount) for part in (line.kept_of_ticket, line.kept_fee))]
+            for line in self.lines
+        ]
+        return blake2s(json.dumps(said).encode(), digest_size=16).hexdigest()
+
+
+def policy_of(booking):
+    """The Policy that the booking was sold under, or None."""
+    return terms_of(booking).cancellation
+
+
+def terms_of(booking):
+    """The Terms that the booking was sold under."""
+    return Terms.of(booking.terms.content) if booking.terms_id else NO_POLICY
+
+
+def preview(booking, wish, *, now):
+    """The Quote of a Wish at a moment (the event of the booking is read); changes nothing. Raises
+    NotCancellable with what stands against it."""
+    if not booking.is_sold:
+        raise NotCancellable("Only tickets of a paid booking can be cancelled.")
+    chosen, is_whole = _chosen(booking, wish)
+    policy = policy_of(booking)
+    window = policy and policy.window_at(booking.event.starts_at, now)
+    _check_hands(chosen, wish)
+    if wish.rule == Rule.POLICY:
+        _check_policy(booking, policy, window, is_whole=is_whole)
+    lines = [_line(item, terms_of(booking), wish.rule, window) for item in chosen]
+    return Quote(booking, wish, lines, window if wish.rule == Rule.POLICY else None, is_whole)
+
+
+def left_of(booking):
+    """The BookingItems that are not cancelled, in their order, with tickets."""
+    items = BookingItem.objects.filter(booking=booking, cancelled=None)
+    return list(items.select_related("ticket").order_by("position"))
+
+
+def _chosen(booking, wish):
+    left = left_of(booking)
+    chosen = [item for item in left if not wish.tickets or item.ticket_id in wish.tickets]
+    missing = len(wish.tickets) - len(chosen) if wish.tickets else 0
+    if missing or not chosen:
+        gone = many(missing or 1, "of these tickets is", "of these tickets are")
+        raise NotCancellable(f"{gone} not in this booking, or cancelled already.")
+    return chosen, len(chosen) == len(left)
+
+
+def _check_hands(chosen, wish):
+    """Who has been let in, or holds what somebody else paid for, loses his ticket only for a reason."""
+    if wish.is_override:
+        if not wish.reason.strip():
+            raise NotCancellable("Say why the policy does not count here.")
+        return
+    for item in chosen:
+        if item.ticket.status == TicketStatus.USED:
+            raise NotCancellable(f"Ticket {item.ticket.number} was used at the gate.")
+        if item.ticket.status == TicketStatus.TRANSFERRED:
+            raise NotCancellable(
+                f"Ticket {item.ticket.number} was passed on: its new holder would lose it."
+            )
+
+
+def _check_policy(booking, policy, window, *, is_whole):
+    if booking.event.status == EventStatus.CANCELLED:
+        raise NotCancellable("The event is cancelled: all the money goes back by itself.")
+    if policy is None or not policy.windows:
+        raise NotCancellable("Tickets of this event are sold for good.")
+    if window is None:
+        raise NotCancellable("The time in which these tickets could be cancelled is over.")
+    if not is_whole and not policy.is_partial:
+        raise NotCancellable("The tickets of this booking can only be cancelled all together.")
+
+
+def _line(item, terms, rule, window):
+    nothing, paid = Money.zero(item.currency), item.sum_of("total")
+    fee = item.sum_of("fee")
+    fee += terms.tax_on_top_of(fee)
+    if rule == Rule.ALL_BACK:
+        return Line(item, nothing, nothing, paid)
+    if rule == Rule.NOTHING_BACK:
+        return Line(item, paid - fee, fee, nothing)
+    kept = window.kept_of(paid - fee)
+    kept_fee = nothing if terms.cancellation.fees_refundable else fee
+    return Line(item, kept, kept_fee, paid - kept - kept_fee)

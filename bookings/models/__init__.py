@@ -1,0 +1,28 @@
+from bookings.models.bookings import (
+    AMOUNTS,
+    MOVES,
+    SOLD,
+    TOO_MANY_HOLDS,
+    Amounts,
+    Booking,
+    BookingItem,
+    Status,
+)
+from bookings.models.cancelling import Cancellation, CancelledItem, Grounds, Rule
+from events.models import Channel
+
+__all__ = [
+    "AMOUNTS",
+    "MOVES",
+    "SOLD",
+    "TOO_MANY_HOLDS",
+    "Amounts",
+    "Booking",
+    "BookingItem",
+    "Cancellation",
+    "CancelledItem",
+    "Channel",
+    "Grounds",
+    "Rule",
+    "Status",
+]

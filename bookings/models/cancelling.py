@@ -1,0 +1,186 @@
+"""Tickets given back: what was kept of them, what went back, and on what grounds."""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from bookings.models.bookings import Booking, BookingItem
+from core.audit import Audited, append_only
+from core.ids import uuid7
+from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
+from core.tenancy import TenantKey, TenantModel
+from payments.models import Refund
+
+
+def _amount():
+    return models.DecimalField(
+        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, editable=False
+    )
+
+
+class Grounds(models.TextChoices):
+    """Who wanted it."""
+
+    BUYER = "BUYER", "The buyer"
+    STAFF = "STAFF", "The agency"
+    EVENT = "EVENT", "The event was cancelled or changed"
+
+
+class Rule(models.TextChoices):
+    """What decides how much goes back."""
+
+    POLICY = "POLICY", "What the policy says"
+    ALL_BACK = "ALL_BACK", "All that was paid"
+    NOTHING_BACK = "NOTHING_BACK", "Nothing"
+
+
+class Cancellation(TenantModel):
+    """Some or all tickets of a booking cancelled at once. `quote` names the preview that was confirmed;
+    `refund` is the money on its way back, where there is any."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    booking = TenantKey(Booking, related_name="cancellations")
+    quote = models.CharField(max_length=32)
+    grounds = models.CharField(max_length=5, choices=Grounds)
+    rule = models.CharField(max_length=12, choices=Rule)
+    ticket_count = models.PositiveSmallIntegerField()
+    kept = _amount()
+    refunded = _amount()
+    currency = models.CharField(max_length=3)
+    refund = TenantKey(Refund, null=True, related_name="cancellations")
+    reason = models.CharField(max_length=200, blank=True)
+    made_at = models.DateTimeField(db_default=Now())
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-made_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["booking", "quote"], name="one_cancellation_per_quote"
+            ),
+            fits_currency("kept", "refunded", name="cancellation_fits_currency"),
+            models.CheckConstraint(
+                condition=Q(kept__gte=0, refunded__gte=0), name="cancellation_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded=0, refund=None) | Q(refunded__gt=0, refund__isnull=False),
+                name="what_goes_back_has_a_refund",
+            ),
+            models.CheckConstraint(
+                condition=Q(rule=Rule.POLICY) | ~Q(reason=""), name="an_override_has_a_reason"
+            ),
+        ]
+        triggers = [
+            *append_only(),
+            pgtrigger.Trigger(
+                name="cancellations_equal_their_items",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                timing=pgtrigger.Deferred,
+                declare=[("items", "integer"), ("back", "numeric"), ("held", "numeric"),
+                         ("sent", "numeric")],
+                func="""
+                    SELECT count(*), sum(refunded), sum(kept_of_ticket + kept_fee)
+                      INTO items, back, held
+                      FROM bookings_cancelleditem WHERE cancellation_id = NEW.id;
+                    SELECT amount INTO sent FROM payments_refund WHERE id = NEW.refund_id;
+                    IF items <> NEW.ticket_count OR back <> NEW.refunded OR held <> NEW.kept
+                       OR coalesce(sent, 0) <> NEW.refunded THEN
+                      RAISE EXCEPTION 'cancellation % does not equal its items', NEW.id
+                        USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+            Audited(
+                "agency_id", "booking_id", "grounds", "rule", "kept", "refunded", "currency",
+                "refund_id", "reason",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return f"{self.booking}: {self.refunded_money.display()} back"
+
+    @property
+    def refunded_money(self):
+        return Money(self.refunded, self.currency)
+
+    @property
+    def kept_money(self):
+        return Money(self.kept, self.currency)
+
+
+class CancelledItem(TenantModel):
+    """One ticket that was cancelled: what was paid for it went back or was kept, of the ticket itself
+    or as the fee with the tax on it. A ticket is cancelled once."""
+
+    id = models.BigAutoField(primary_key=True)
+    cancellation = TenantKey(Cancellation, related_name="items")
+    item = TenantKey(BookingItem, related_name="cancelled")
+    kept_of_ticket = _amount()
+    kept_fee = _amount()
+    refunded = _amount()
+    currency = models.CharField(max_length=3)
+
+    class Meta:
+        ordering = ["cancellation", "item"]
+        constraints = [
+            models.UniqueConstraint(fields=["item"], name="a_ticket_is_cancelled_once"),
+            fits_currency(
+                "kept_of_ticket", "kept_fee", "refunded", name="cancelled_item_fits_currency"
+            ),
+            models.CheckConstraint(
+                condition=Q(kept_of_ticket__gte=0, kept_fee__gte=0, refunded__gte=0),
+                name="cancelled_item_not_negative",
+            ),
+        ]
+        triggers = [
+            *append_only(),
+            pgtrigger.Trigger(
+                name="what_was_paid_is_kept_or_goes_back",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF NOT EXISTS (
+                      SELECT FROM bookings_bookingitem i
+                      JOIN bookings_cancellation c ON c.booking_id = i.booking_id
+                      WHERE i.id = NEW.item_id AND c.id = NEW.cancellation_id
+                        AND i.currency = NEW.currency AND c.currency = NEW.currency
+                        AND i.total = NEW.kept_of_ticket + NEW.kept_fee + NEW.refunded
+                    ) THEN
+                      RAISE EXCEPTION 'item % was paid otherwise', NEW.item_id
+                        USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="a_cancelled_ticket_is_dead",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                timing=pgtrigger.Deferred,
+                func="""
+                    IF NOT EXISTS (
+                      SELECT FROM tickets_ticket t
+                      JOIN bookings_bookingitem i ON i.ticket_id = t.id
+                      WHERE i.id = NEW.item_id AND t.status IN ('CANCELLED', 'REFUNDED')
+                    ) THEN
+                      RAISE EXCEPTION 'the ticket of cancelled item % still admits', NEW.item_id
+                        USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.item_id}"
+
+    @property
+    def money(self):
+        """What goes back."""
+        return Money(self.refunded, self.currency)
