@@ -5,6 +5,7 @@ from django.db.models.functions import Now
 from django.http import HttpResponse
 
 from bookings import admin_promotions  # noqa: F401 - it registers
+from bookings.admin_cancelling import cancel_page, cancellations_panel
 from bookings.admin_desk import AtTheDesk
 from bookings.admin_holds import HoldAdmin
 from bookings.admin_panels import books_panel, chosen_panel, items_panel, money_panels
@@ -64,6 +65,7 @@ class BookingAdmin(AtTheDesk, ReadOnlyAdmin):
         "hand_back",
         "desk_receipt",
         "give_up",
+        "cancel_tickets",
         "evidence",
     ]
     actions = ["give_up_selected"]
@@ -141,7 +143,7 @@ class BookingAdmin(AtTheDesk, ReadOnlyAdmin):
     # The page
 
     def panels(self, request, booking):
-        found = [items_panel(booking)]
+        found = [*filter(None, [items_panel(booking), cancellations_panel(booking)])]
         if self.admin_site.allows(request, "view", "payments.payment"):
             found += money_panels(booking)
         if self.admin_site.allows(request, "view", "payments.journal"):
@@ -163,6 +165,10 @@ class BookingAdmin(AtTheDesk, ReadOnlyAdmin):
     def give_up(self, request, booking):
         abandon(booking.pk, reason="given up by the box office")
         return f"{booking} is given up; its seats are on sale again."
+
+    @step("Cancel tickets", when=lambda booking: booking.is_sold, tone="danger", is_page=True)
+    def cancel_tickets(self, request, booking):
+        return cancel_page(self, request, booking)
 
     def give_up_preview(self, request, booking):
         return [items_panel(booking)]

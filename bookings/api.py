@@ -237,7 +237,7 @@ class Release(APIView):
     def post(self, request):
         asked = ReleaseRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        services.abandon(_own(request.user.key, asked.validated_data["booking"]).pk)
+        services.abandon(own(request.user.key, asked.validated_data["booking"]).pk)
         return Response(status=204)
 
 
@@ -248,11 +248,11 @@ class OneBooking(APIView):
 
     @extend_schema(responses={200: BookingReply, **PROBLEM_RESPONSES})
     def get(self, request, booking_id):
-        return Response(describe(_own(request.user.key, booking_id)))
+        return Response(describe(own(request.user.key, booking_id)))
 
     @extend_schema(responses={204: None, **PROBLEM_RESPONSES})
     def delete(self, request, booking_id):
-        services.abandon(_own(request.user.key, booking_id).pk)
+        services.abandon(own(request.user.key, booking_id).pk)
         return Response(status=204)
 
 
@@ -263,11 +263,11 @@ class BookingContact(APIView):
 
     @extend_schema(request=ContactRequest, responses={200: BookingReply, **PROBLEM_RESPONSES})
     def post(self, request, booking_id):
-        booking = _own(request.user.key, booking_id)
+        booking = own(request.user.key, booking_id)
         asked = ContactRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         services.contact(booking.pk, **asked.validated_data)
-        return Response(describe(_own(request.user.key, booking_id)))
+        return Response(describe(own(request.user.key, booking_id)))
 
 
 class BookingRenew(APIView):
@@ -307,7 +307,7 @@ class BookingPay(APIView):
 
     @extend_schema(request=None, responses={200: PayReply, **PROBLEM_RESPONSES})
     def post(self, request, booking_id):
-        booking = _own(request.user.key, booking_id)
+        booking = own(request.user.key, booking_id)
         return Response({"redirect_url": services.pay(booking.pk)})
 
 
@@ -403,7 +403,8 @@ def _customer_id(key, asked):
     return remember_customer(**asked["contact"]).pk if "contact" in asked else key.customer_id
 
 
-def _own(key, booking_id):
+def own(key, booking_id):
+    """The Booking of a key's holder; NotFound for anybody else's as for none."""
     bookings = Booking.objects.select_related("event")
     booking = bookings.filter(pk=booking_id, seller_key=key.pk).first()
     if booking is None:

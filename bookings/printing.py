@@ -8,10 +8,9 @@ from tickets.services import code_of
 
 
 def pdf_of(booking):
-    """All tickets of a sold booking as one PDF (bytes)."""
-    totals = {
-        item.ticket_id: Money(item.total, item.currency).display() for item in booking.items.all()
-    }
+    """All tickets of a sold booking that were not given back as one PDF (bytes)."""
+    items = booking.items.filter(cancelled=None)
+    totals = {item.ticket_id: Money(item.total, item.currency).display() for item in items}
     tickets = printable(list(totals))
     return render(
         [_printed(ticket, totals[ticket.pk]) for ticket in tickets],

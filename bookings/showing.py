@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from core.memory import Remembered
 from core.money import Money
+from events.cancelling import ALWAYS, FINAL
 from events.charges import terms_of
 from events.models import Channel, Event, Status, rate_in_words
 from inventory import queries
@@ -265,3 +266,11 @@ def _section(section, overview, nearest, event):
         spaces=overview.spaces[label],
         far=nearest.get(label, math.inf),
     )
+
+
+def giving_back(policy, event, now):
+    """What a buyer is told of cancelling under a Policy or None: {"deadlines": [{"end", "back"}],
+    "rest": [sentences]}; windows that are over are left out."""
+    ends = policy.ends(event.starts_at) if policy else []
+    deadlines = [{"end": end, "back": window.back(policy)} for window, end in ends if now <= end]
+    return {"deadlines": deadlines, "rest": policy.rest if deadlines else [FINAL, ALWAYS]}

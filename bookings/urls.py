@@ -2,6 +2,7 @@ from django.urls import path
 
 from bookings.views import (
     booking,
+    cancelling,
     checkout,
     codes,
     mine,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("checkout/<uuid:booking_id>/return/", checkout.payment_return, name="payment_return"),
     path("bookings/<uuid:booking_id>/", booking.booking, name="booking"),
     path("bookings/<uuid:booking_id>/names/", names.names, name="names"),
+    path("bookings/<uuid:booking_id>/cancel/", cancelling.cancel_tickets, name="cancel_tickets"),
     path("bookings/<uuid:booking_id>/tickets.pdf", booking.tickets_pdf, name="tickets_pdf"),
     path(
         "bookings/<uuid:booking_id>/calendar.ics",

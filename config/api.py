@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from analytics import api as reports
 from bookings import api as bookings
+from bookings import cancelling_api as cancelling
 from events import api as events
 from inventory import api as inventory
 from inventory import holds_api as holds
@@ -91,6 +92,16 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/renew", bookings.BookingRenew.as_view(), name="renew"),
     path("bookings/<uuid:booking_id>/contact", bookings.BookingContact.as_view(), name="contact"),
     path("bookings/<uuid:booking_id>/pay", bookings.BookingPay.as_view(), name="pay"),
+    path(
+        "bookings/<uuid:booking_id>/cancellation",
+        cancelling.CancellationPreview.as_view(),
+        name="cancellation",
+    ),
+    path(
+        "bookings/<uuid:booking_id>/tickets/cancel",
+        cancelling.CancelTickets.as_view(),
+        name="cancel_tickets",
+    ),
     path("gate", tickets.DeviceGate.as_view(), name="gate"),
     path("tickets/<uuid:ticket_id>/attendee", bookings.TicketAttendee.as_view(), name="attendee"),
     path("tickets/scan", tickets.ScanTicket.as_view(), name="scan"),

@@ -160,7 +160,12 @@ class EventAdmin(BackOfficeAdmin):
                 {
                     "fields": [
                         *("sale_starts_at", "sale_ends_at", "max_per_booking"),
-                        *("split_rule", "split_sizes", "cancellation_policy", "reservation_seconds"),
+                        *(
+                            "split_rule",
+                            "split_sizes",
+                            "cancellation_policy",
+                            "reservation_seconds",
+                        ),
                         "is_featured",
                     ]
                 },

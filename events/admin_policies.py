@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from itertools import pairwise
 from urllib.parse import urlencode
 
 from django import forms
@@ -49,7 +50,9 @@ def _line():
     """The fields of a line: until when, what percentage and what amount is kept."""
     digits = {"required": False, "min_value": 0, "decimal_places": 3}
     return (
-        SpanField(required=False, label="Until", help_text="14 days, or 36 hours, before the start."),
+        SpanField(
+            required=False, label="Until", help_text="14 days, or 36 hours, before the start."
+        ),
         AmountField(label="Kept, in %", max_value=100, max_digits=6, **digits),
         AmountField(label="Kept of each ticket", max_digits=11, **digits),
     )
@@ -79,13 +82,15 @@ class PolicyForm(BackOfficeForm):
         windows.sort(key=lambda window: -window["hours"])
         if len({window["hours"] for window in windows}) < len(windows):
             raise ValidationError("Two lines end at the same time.")
-        if any(_keeps_less(later, earlier) for earlier, later in _pairs(windows)):
+        if any(_keeps_less(later, earlier) for earlier, later in pairwise(windows)):
             raise ValidationError("Nearer to the start at least as much is kept as before.")
         self.instance.windows = windows
         return said
 
     def _window(self, line, said):
-        until, percent, fixed = (said.get(f"{name}_{line}") for name in ("until", "percent", "fixed"))
+        until, percent, fixed = (
+            said.get(f"{name}_{line}") for name in ("until", "percent", "fixed")
+        )
         if until is None:
             if percent or fixed:
                 self.add_error(f"until_{line}", "Until when is this kept?")
@@ -96,10 +101,6 @@ class PolicyForm(BackOfficeForm):
             self.add_error(f"fixed_{line}", wrong.message)
             return None
         return {"hours": until, "percent": f"{percent or 0:f}", "fixed": str(kept.amount)}
-
-
-def _pairs(windows):
-    return zip(windows, windows[1:], strict=False)
 
 
 def _keeps_less(later, earlier):
@@ -127,7 +128,9 @@ class CancellationPolicyAdmin(BackOfficeAdmin):
     def get_fieldsets(self, request, obj=None):
         if obj:
             return [("Policy", {"fields": ["name", "fees_refundable", "is_partial", "is_default"]})]
-        lines = [tuple(f"{name}_{line}" for name in ("until", "percent", "fixed")) for line in LINES]
+        lines = [
+            tuple(f"{name}_{line}" for name in ("until", "percent", "fixed")) for line in LINES
+        ]
         return [
             ("Policy", {"fields": ["name", "fees_refundable", "is_partial"]}),
             (

@@ -77,8 +77,13 @@ class Policy:
         if not self.windows:
             return [FINAL, ALWAYS]
         told = [f"{each.until} you get back {each.back(self)}." for each in self.windows]
+        return [*told, *self.rest]
+
+    @property
+    def rest(self):
+        """The sentences beside those of the windows."""
         parts = [] if self.is_partial else ["All tickets of a booking are cancelled together."]
-        return [*told, "After that you get nothing back.", *parts, ALWAYS]
+        return ["After that you get nothing back.", *parts, ALWAYS]
 
     @classmethod
     def of(cls, said):

@@ -18,10 +18,11 @@ from bookings.facts import (
     BookingSought,
     LateMoneyRefunded,
     PaymentAsked,
+    TicketsCancelled,
     TransferAsked,
 )
 from bookings.links import mailed_key
-from bookings.models import Booking, BookingItem, Status
+from bookings.models import Booking, BookingItem, Cancellation, Grounds, Status
 from bookings.printing import pdf_of
 from bookings.receipt import receipt_of
 from core.money import Money
@@ -108,6 +109,27 @@ def mail_late_refund(fact):
         subject_id=refund.pk,
         recipient=booking.customer.email,
         context={**_context(booking), "amount": refund.money, "refund": refund},
+    )
+
+
+@subscribe(TicketsCancelled)
+def mail_cancellation(fact):
+    """What was cancelled and what comes back."""
+    cancellation = Cancellation.objects.get(pk=fact.cancellation_id)
+    booking = _booking(cancellation.booking_id)
+    if booking.customer is None:
+        return
+    given_back = cancellation.items.select_related("item__ticket").order_by("item__position")
+    send_once(
+        kind="tickets_cancelled",
+        subject_id=cancellation.pk,
+        recipient=booking.customer.email,
+        context={
+            **_context(booking),
+            "cancellation": cancellation,
+            "lines": [{"ticket": each.item.ticket, "back": each.money} for each in given_back],
+            "is_event": cancellation.grounds == Grounds.EVENT,
+        },
     )
 
 

@@ -1,7 +1,15 @@
 """Tickets given back: what it would bring, and doing it. See docs/cancellation.md."""
 
 from bookings.cancelling.carrying_out import NotPaidHere, QuoteChanged, cancel, money_is_back
-from bookings.cancelling.quoting import NotCancellable, Quote, Wish, policy_of, preview
+from bookings.cancelling.quoting import (
+    NotCancellable,
+    Quote,
+    Wish,
+    left_of,
+    may_give_back,
+    policy_of,
+    preview,
+)
 
 __all__ = [
     "NotCancellable",
@@ -10,6 +18,8 @@ __all__ = [
     "QuoteChanged",
     "Wish",
     "cancel",
+    "left_of",
+    "may_give_back",
     "money_is_back",
     "policy_of",
     "preview",

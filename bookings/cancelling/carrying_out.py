@@ -4,7 +4,7 @@ from django.db.models.functions import Now
 
 from bookings.cancelling.quoting import NotCancellable, Wish, preview, terms_of
 from bookings.facts import BookingCancelled, TicketsCancelled
-from bookings.models import Booking, BookingItem, CancelledItem, Cancellation, Grounds, Status
+from bookings.models import Booking, BookingItem, Cancellation, CancelledItem, Grounds, Status
 from core import failpoints
 from core.audit import because
 from core.errors import DomainError

@@ -132,6 +132,13 @@ def preview(booking, wish, *, now):
     return Quote(booking, wish, lines, window if wish.rule == Rule.POLICY else None, is_whole)
 
 
+def may_give_back(booking, now):
+    """Whether its buyer could cancel a ticket of the booking now, if he still has one."""
+    policy = policy_of(booking)
+    is_open = booking.is_sold and booking.event.status != EventStatus.CANCELLED
+    return is_open and policy is not None and bool(policy.window_at(booking.event.starts_at, now))
+
+
 def left_of(booking):
     """The BookingItems that are not cancelled, in their order, with tickets."""
     items = BookingItem.objects.filter(booking=booking, cancelled=None)

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('bookings', '0009_discounts_until_sold'),
-        ('payments', '0014_cancellation_fees'),
+        ('payments', '0015_cancellation_fees'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -15,9 +15,7 @@ from payments.models import Refund
 
 
 def _amount():
-    return models.DecimalField(
-        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, editable=False
-    )
+    return models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, editable=False)
 
 
 class Grounds(models.TextChoices):
@@ -59,9 +57,7 @@ class Cancellation(TenantModel):
     class Meta:
         ordering = ["-made_at", "pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["booking", "quote"], name="one_cancellation_per_quote"
-            ),
+            models.UniqueConstraint(fields=["booking", "quote"], name="one_cancellation_per_quote"),
             fits_currency("kept", "refunded", name="cancellation_fits_currency"),
             models.CheckConstraint(
                 condition=Q(kept__gte=0, refunded__gte=0), name="cancellation_not_negative"
@@ -179,6 +175,11 @@ class CancelledItem(TenantModel):
 
     def __str__(self):
         return f"{self.item_id}"
+
+    @property
+    def kept(self):
+        """What stays with the agency, as Money."""
+        return Money(self.kept_of_ticket + self.kept_fee, self.currency)
 
     @property
     def money(self):

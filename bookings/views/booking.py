@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from agencies.queries import current_agency
 from bookings.calendar import calendar_of
+from bookings.cancelling import may_give_back, policy_of
 from bookings.clients import address_digest, are_limited
 from bookings.facts import BookingSought
 from bookings.forms import FindForm
@@ -19,15 +20,18 @@ from bookings.links import exchange_key, own_booking
 from bookings.models import Booking, Status
 from bookings.printing import pdf_of
 from bookings.receipt import receipt_of
-from bookings.showing import shown
+from bookings.showing import giving_back, shown
 from bookings.views.checkout import line_of
 from core.ids import uuid7
+from core.locks import database_now
 from core.outbox import record
 from core.transactions import use_case
 from customers.links import customer_of
 from customers.services import seek_customer
 from events.models import Status as EventStatus
+from payments.models import RefundStatus
 from tickets.models import Download
+from tickets.models import Status as TicketStatus
 from tickets.queries import printable
 from tickets.services import code_of
 from tickets.services.keys import NoCode
@@ -45,7 +49,7 @@ def booking(request, booking_id):
     found = own_booking(request, booking_id)
     if found.status == Status.RESERVED:
         return redirect("checkout", found.pk)
-    items = list(found.items.select_related("ticket").order_by("position"))
+    items, now = list(found.items.select_related("ticket").order_by("position")), database_now()
     is_cancelled = found.event.status == EventStatus.CANCELLED
     tickets = {ticket.pk: ticket for ticket in printable([item.ticket_id for item in items])}
     return render(request, "bookings/booking.html", {
@@ -59,8 +63,31 @@ def booking(request, booking_id):
         "items": [line_of(item) for item in items],
         "total": found.money,
         "receipt": receipt_of(found, items),
+        "cancellations": _cancellations(found),
+        "may_give_back": _may_give_back(found, items, now),
+        "giving_back": giving_back(policy_of(found), found.event, now),
         "customer": found.customer,
     })  # fmt: skip
+
+
+def _cancellations(found):
+    """What was given back, the first first, with how far its money is."""
+    made = found.cancellations.select_related("refund").order_by("made_at", "pk")
+    return [
+        {
+            "count": each.ticket_count,
+            "at": each.made_at,
+            "kept": each.kept_money,
+            "back": each.refunded_money,
+            "is_back": each.refund is None or each.refund.status == RefundStatus.COMPLETED,
+        }
+        for each in made
+    ]
+
+
+def _may_give_back(found, items, now):
+    is_valid = any(item.ticket.status == TicketStatus.CONFIRMED for item in items)
+    return is_valid and may_give_back(found, now)
 
 
 def _shown_ticket(ticket, item, is_cancelled):

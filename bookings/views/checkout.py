@@ -11,11 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings import services
+from bookings.cancelling import policy_of
 from bookings.forms import ContactForm
 from bookings.links import exchange_key, own_booking
 from bookings.models import Status
 from bookings.receipt import receipt_of
-from bookings.showing import shown
+from bookings.showing import giving_back, shown
 from bookings.views.codes import enter, typed_code
 from bookings.views.sale import site
 from bookings.views.typed import send_back, take_typed
@@ -201,6 +202,7 @@ def _page(request, booking, form, *, problem="", code=None, is_known=False):
         "order_words": f"The {noun_of(items)}s",
         "total": booking.money,
         "receipt": receipt_of(booking, items),
+        "giving_back": giving_back(policy_of(booking), booking.event, now),
         "form": form,
         "problem": problem,
         "code": code,

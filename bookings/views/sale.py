@@ -19,6 +19,7 @@ from bookings.parties import (
 from bookings.showing import (
     BUYABLE,
     all_in,
+    giving_back,
     left_of,
     levels_of,
     once_a_booking,
@@ -29,6 +30,7 @@ from bookings.showing import (
 from bookings.views.choice import best_of, refused_choice
 from bookings.views.prices import prices_url
 from events import queries
+from events.cancelling import policy_of
 from events.models import Event
 from inventory.overview import overview_of
 from inventory.picking import MOST_COMPANY
@@ -74,6 +76,7 @@ def event_context(request, found):
         "dates": dates,
         "other_date": next((date for date in dates if date.left and date.pk != found.pk), None),
         "summary": _summary(found),
+        "giving_back": giving_back(policy_of(found), found, timezone.now()),
         "structured_data": _structured_data(found, priced, page_url),
     }
     return context | (seat_step_context(request, found) if sale == "open" else {})

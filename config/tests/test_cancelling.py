@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from bookings.cancelling import NotCancellable, QuoteChanged, Wish, cancel, money_is_back, preview
-from bookings.models import Booking, BookingItem, CancelledItem, Cancellation, Grounds, Rule
+from bookings.models import Booking, BookingItem, Cancellation, CancelledItem, Grounds, Rule
 from bookings.services import confirm, give_held
 from config.tests import world
 from core.memory import Remembered

@@ -12,13 +12,16 @@ from django.utils import timezone
 from accounts.models import ApiKey, User
 from agencies.models import Agency, Invitation, Membership, Organizer
 from agencies.queries import local_today
+from bookings.cancelling import Wish as GivingBack
+from bookings.cancelling import cancel, preview
+from bookings.models import Grounds, Rule
 from bookings.services import Sale, confirm, pay_at_desk, reserve
 from core.memory import Remembered
 from core.models import AuditEntry, OutboxMessage
 from core.money import Money
 from core.tenancy import acting_for, as_system
 from customers.services import remember_customer
-from events.models import Event, FeeRule, TaxRule
+from events.models import CancellationPolicy, Event, FeeRule, TaxRule
 from events.services import free_slug, open_sale, price_sections, publish
 from inventory.models import AllocationPlan, Hold, LayoutMove, PricingRule, SeatEntry
 from inventory.pricing.changing import change_prices
@@ -316,6 +319,8 @@ def _rows(made, event):
             kind="booking_confirmed", subject_id=booking.pk, recipient="noor@post.example"
         ),
         failed_fact(),
+        given_back(event, 9),
+        CancellationPolicy.objects.create(name="Usual", currency="EUR"),
         _held(event, [5, 6]),
         AllocationPlan.objects.create(event=event, name="Tour split"),
         _moved(event),
@@ -328,6 +333,13 @@ def _rows(made, event):
         *_promoted(),
     ]
     return {thing._meta.label_lower: thing for thing in things}
+
+
+def given_back(event, ordinal):
+    """The Cancellation of a place that was sold and taken back for a reason."""
+    booking = sold_booking(event, [ordinal])
+    wish = GivingBack(grounds=Grounds.STAFF, rule=Rule.ALL_BACK, reason="Ill")
+    return cancel(booking.pk, wish, seen=preview(booking, wish, now=timezone.now()).name)
 
 
 def _moved(event):

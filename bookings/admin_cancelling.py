@@ -1,0 +1,209 @@
+"""Cancelling tickets for a buyer, by the policy or, with the right to it, for a reason of one's own."""
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+
+from bookings.cancelling import Wish, cancel, left_of, policy_of, preview
+from bookings.models import Cancellation, Grounds, Rule
+from core.admin_base import ReadOnlyAdmin
+from core.admin_parts import Panel, Table, columns, linked, money_column, panel, status_of, when
+from core.locks import database_now
+from core.words import many
+from events.cancelling import sentences_of
+from payments.admin import refunds_table
+from payments.admin_ledger import entries_of, entries_table
+
+OVERRIDES = [
+    (Rule.POLICY, "What the policy says"),
+    (Rule.ALL_BACK, "Everything that was paid for them"),
+    (Rule.NOTHING_BACK, "Nothing, such as after a fraud"),
+]
+
+
+class GiveBackForm(forms.Form):
+    """Which tickets, by which rule, why."""
+
+    tickets = forms.MultipleChoiceField(
+        label="Tickets",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose at least one ticket."},
+    )
+    rule = forms.ChoiceField(label="What goes back", choices=OVERRIDES, initial=Rule.POLICY)
+    reason = forms.CharField(
+        label="Reason",
+        max_length=200,
+        required=False,
+        help_text="Needed wherever the policy does not decide; it stays with the booking.",
+    )
+
+    def __init__(self, data, *, items, may_override):
+        super().__init__(data)
+        self.fields["tickets"].choices = [(str(item.ticket_id), _in_words(item)) for item in items]
+        self.fields["tickets"].initial = [str(item.ticket_id) for item in items]
+        if not may_override:
+            self.fields["rule"].choices = OVERRIDES[:1]
+
+    def wish(self, by):
+        said = self.cleaned_data
+        return Wish(
+            frozenset(map(UUID, said["tickets"])),
+            Grounds.STAFF,
+            Rule(said["rule"]),
+            said["reason"],
+            by.pk,
+        )
+
+
+def _in_words(item):
+    ticket = item.ticket
+    return (
+        f"{ticket.place}, {item.sum_of('total').display()}, {ticket.get_status_display().lower()}"
+    )
+
+
+def cancel_page(pages, request, booking):
+    """The step's pages: choose, look at the money, confirm what was looked at."""
+    form = GiveBackForm(
+        request.POST or None,
+        items=left_of(booking),
+        may_override=pages.admin_site.allows(request, "step", "bookings.cancellation"),
+    )
+
+    def work(form):
+        wish, seen = form.wish(request.user), request.POST.get("seen")
+        if seen:
+            made = cancel(booking.pk, wish, seen=seen)
+            return pages.back(request, booking, done=_done(made))
+        return _look(pages, request, booking, wish)
+
+    rules = " ".join(sentences_of(policy_of(booking))[:-1])
+    return pages.form_page(
+        request, form, work, title=f"Cancel tickets: {booking}", thing=booking,
+        submit="See the money first", note=f"It was sold under this policy: {rules}",
+    )  # fmt: skip
+
+
+def _done(made):
+    back = f"{made.refunded_money.display()} goes back" if made.refunded else "nothing goes back"
+    return f"{many(made.ticket_count, 'ticket is', 'tickets are')} cancelled; {back}."
+
+
+def _look(pages, request, booking, wish):
+    quote = preview(booking, wish, now=database_now())
+    sent = [("tickets", ticket) for ticket in sorted(map(str, wish.tickets))]
+    said = [("rule", wish.rule.value), ("reason", wish.reason), ("seen", quote.name)]
+    return pages.page(
+        request,
+        "admin/do_it.html",
+        title=f"Cancel tickets: {booking}",
+        thing=booking,
+        hidden=sent + said,
+        note="The codes stop working at once, the seats can be sold again (those of used tickets are "
+        "blocked), and the money is on its way. It cannot be undone.",
+        submit=f"Cancel {many(len(quote.lines), 'ticket')}, {quote.refunded.display()} back",
+        back=request.path,
+        panels=[quote_panel(quote)],
+    )
+
+
+def quote_panel(quote):
+    """Line by line what was paid, what is kept and what goes back."""
+    rows = [
+        [line.item.ticket.place, status_of(line.item.ticket), line.paid.display(),
+         line.kept_of_ticket.display(), line.kept_fee.display(), line.refunded.display()]
+        for line in quote.lines
+    ]  # fmt: skip
+    sums = (quote.paid, quote.kept_of_tickets, quote.kept_fees, quote.refunded)
+    foot = [many(len(rows), "ticket"), "", *(each.display() for each in sums)]
+    titles = columns("Place", "State", "Paid#", "Kept of it#", "Fee kept#", "Goes back#")
+    return Panel("What goes back", Table(titles, rows, foot), count=len(rows))
+
+
+def cancellations_panel(booking):
+    """What was given back of a booking, or None."""
+    made = list(booking.cancellations.select_related("refund", "made_by"))
+    rows = [
+        [linked(each, when(each.made_at)), each.ticket_count, each.get_grounds_display(),
+         each.reason or each.get_rule_display(), each.kept_money.display(),
+         each.refunded_money.display(), status_of(each.refund) if each.refund else "–"]
+        for each in made
+    ]  # fmt: skip
+    titles = columns("Cancelled", "Tickets#", "By", "Because", "Kept#", "Goes back#", "Money")
+    return Panel("Cancelled tickets", Table(titles, rows), count=len(rows)) if made else None
+
+
+@admin.register(Cancellation)
+class CancellationAdmin(ReadOnlyAdmin):
+    list_display = [
+        *("made", "number", "concert", "ticket_count", money_column("kept", "Kept")),
+        *(money_column("refunded", "Goes back"), "grounds", "rule", "reason"),
+    ]
+    list_display_links = ["number"]
+    list_filter = [
+        *("grounds", "rule", ("booking__event", admin.RelatedOnlyFieldListFilter)),
+        ("made_at", admin.DateFieldListFilter),
+    ]
+    list_select_related = ["booking__event"]
+    search_fields = ["booking__number", "booking__event__title", "reason"]
+    ordering = ["-made_at", "pk"]
+    fields = ["booking_link", "made", "grounds", "rule", "reason", "made_by"]
+    readonly_fields = fields
+    export_columns = {
+        "Cancelled": "made_at",
+        "Booking": "booking__number",
+        "Event": "booking__event__title",
+        "Tickets": "ticket_count",
+        "Kept": "kept",
+        "Goes back": "refunded",
+        "Currency": "currency",
+        "Grounds": "grounds",
+        "Rule": "rule",
+        "Reason": "reason",
+        "By": "made_by__email",
+        "Refund": "refund__status",
+    }
+
+    @admin.display(description="Cancelled", ordering="made_at")
+    def made(self, cancellation):
+        return when(cancellation.made_at)
+
+    @admin.display(description="Booking", ordering="booking__number")
+    def number(self, cancellation):
+        return cancellation.booking.number
+
+    @admin.display(description="Event", ordering="booking__event__starts_at")
+    def concert(self, cancellation):
+        return cancellation.booking.event.title
+
+    @admin.display(description="Booking")
+    def booking_link(self, cancellation):
+        return linked(cancellation.booking)
+
+    def panels(self, request, cancellation):
+        items = cancellation.items.select_related("item__ticket").order_by("item__position")
+        rows = [
+            [linked(each.item.ticket), each.item.ticket.place, each.item.sum_of("total").display(),
+             each.kept.display(), each.money.display()]
+            for each in items
+        ]  # fmt: skip
+        titles = columns("Ticket", "Place", "Paid#", "Kept#", "Goes back#")
+        found = [Panel("Tickets", Table(titles, rows), count=len(rows))]
+        if cancellation.refund:
+            found.append(Panel("Refund", refunds_table([cancellation.refund])))
+        if self.admin_site.allows(request, "view", "payments.journal"):
+            booked = entries_of(source="cancellation", source_id=cancellation.pk)
+            found.append(Panel("In the ledger", entries_table(booked)))
+        return found
+
+
+@panel("payments.refund", needs="bookings.cancellation")
+def cancellation_of_refund(request, refund):
+    """The tickets that it pays back."""
+    made = refund.cancellations.select_related("booking").first()
+    if made is None:
+        return None
+    row = [linked(made.booking), made.ticket_count, made.get_grounds_display(), made.reason or "–"]
+    titles = columns("Booking", "Tickets#", "By", "Reason")
+    return Panel("For cancelled tickets", Table(titles, [row]))

@@ -1,0 +1,127 @@
+"""Giving tickets back over the API: what it brings, and doing it."""
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from bookings.api import SELLERS, own
+from bookings.cancelling import Wish, cancel, preview
+from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, Strict
+from core.idempotency import once
+from core.locks import database_now
+
+WHICH = OpenApiParameter(
+    "ticket", str, many=True, description="Ticket ids; none for all that are left."
+)
+
+
+class TicketsRequest(serializers.Serializer):
+    ticket = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=100)
+
+
+class CancelRequest(Strict):
+    tickets = serializers.ListField(
+        child=serializers.UUIDField(), allow_empty=False, max_length=100
+    )
+    quote = serializers.CharField(max_length=32, help_text="The one of the preview.")
+
+
+class CancellationLine(serializers.Serializer):
+    ticket = serializers.UUIDField()
+    paid = serializers.CharField()
+    kept = serializers.CharField()
+    refunded = serializers.CharField()
+
+
+class QuoteReply(serializers.Serializer):
+    """Amounts are decimal strings in `currency`. What was paid is kept or refunded."""
+
+    quote = serializers.CharField(help_text="Names this preview; to be confirmed with it.")
+    currency = serializers.CharField()
+    paid = serializers.CharField()
+    kept = serializers.CharField()
+    refunded = serializers.CharField()
+    lines = CancellationLine(many=True)
+
+
+class CancelReply(serializers.Serializer):
+    id = serializers.UUIDField()
+    booking = serializers.UUIDField()
+    tickets = serializers.ListField(child=serializers.UUIDField())
+    currency = serializers.CharField()
+    kept = serializers.CharField()
+    refunded = serializers.CharField()
+
+
+class CancellationPreview(APIView):
+    """What cancelling tickets of this caller's booking would bring now; changes nothing."""
+
+    permission_classes = [SELLERS]
+
+    @extend_schema(parameters=[WHICH], responses={200: QuoteReply, **PROBLEM_RESPONSES})
+    def get(self, request, booking_id):
+        booking = own(request.user.key, booking_id)
+        asked = TicketsRequest(data={"ticket": request.query_params.getlist("ticket")})
+        asked.is_valid(raise_exception=True)
+        wish = Wish(frozenset(asked.validated_data["ticket"]))
+        return Response(_quoted(preview(booking, wish, now=database_now())))
+
+
+class CancelTickets(APIView):
+    """Cancels tickets of this caller's booking as the quote said, or not at all: 409 `quote_changed`
+    names the new quote when something has changed since, 409 `not_cancellable` says why not."""
+
+    permission_classes = [SELLERS]
+
+    @extend_schema(
+        request=CancelRequest,
+        parameters=[IDEMPOTENCY],
+        responses={200: CancelReply, **PROBLEM_RESPONSES},
+    )
+    def post(self, request, booking_id):
+        booking = own(request.user.key, booking_id)
+        asked = CancelRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wish = Wish(frozenset(asked.validated_data["tickets"]))
+        status, body = once(
+            caller=str(request.user),
+            key=request.headers.get("Idempotency-Key"),
+            request=request.data,
+            work=lambda: (
+                200,
+                _made(cancel(booking.pk, wish, seen=asked.validated_data["quote"])),
+            ),
+        )
+        return Response(body, status=status)
+
+
+def _quoted(quote):
+    return {
+        "quote": quote.name,
+        "currency": quote.booking.currency,
+        "paid": str(quote.paid.amount),
+        "kept": str(quote.kept.amount),
+        "refunded": str(quote.refunded.amount),
+        "lines": [
+            {
+                "ticket": str(line.item.ticket_id),
+                "paid": str(line.paid.amount),
+                "kept": str(line.kept.amount),
+                "refunded": str(line.refunded.amount),
+            }
+            for line in quote.lines
+        ],
+    }
+
+
+def _made(cancellation):
+    items = cancellation.items.order_by("item__position")
+    return {
+        "id": str(cancellation.pk),
+        "booking": str(cancellation.booking_id),
+        "tickets": [str(ticket) for ticket in items.values_list("item__ticket", flat=True)],
+        "currency": cancellation.currency,
+        "kept": str(cancellation.kept_money.amount),
+        "refunded": str(cancellation.refunded_money.amount),
+    }

@@ -1,0 +1,90 @@
+"""Giving tickets back: which, what comes back for each, and done. Three pages, no script."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+
+from bookings.cancelling import (
+    NotCancellable,
+    QuoteChanged,
+    Wish,
+    cancel,
+    left_of,
+    may_give_back,
+    policy_of,
+    preview,
+)
+from bookings.links import own_booking
+from bookings.showing import giving_back, shown
+from bookings.views.checkout import line_of, noun_of
+from core.errors import DomainError
+from core.locks import database_now
+
+
+@never_cache
+def cancel_tickets(request, booking_id):
+    """Chooses, previews and cancels tickets of a booking."""
+    booking = own_booking(request, booking_id)
+    if not booking.is_sold:
+        return redirect("booking", booking.pk)
+    if request.method == "POST":
+        return _cancelled(request, booking)
+    if "ticket" in request.GET:
+        return _previewed(request, booking, _chosen(request.GET))
+    return _page(request, booking)
+
+
+def _chosen(said):
+    """The ticket ids that a form names; 404 for what no form of ours says."""
+    try:
+        return frozenset(UUID(each) for each in said.getlist("ticket")[:200])
+    except ValueError:
+        raise Http404 from None
+
+
+def _previewed(request, booking, tickets, problem=""):
+    try:
+        quote = preview(booking, Wish(tickets), now=database_now())
+    except NotCancellable as refused:
+        return _page(request, booking, problem=refused.message, chosen=tickets, status=409)
+    return _page(request, booking, problem=problem, quote=quote, status=409 if problem else 200)
+
+
+def _cancelled(request, booking):
+    tickets = _chosen(request.POST)
+    if not tickets:
+        return _page(request, booking, problem="Choose at least one ticket first.", status=422)
+    try:
+        made = cancel(booking.pk, Wish(tickets), seen=request.POST.get("seen", ""))
+    except QuoteChanged as changed:
+        return _previewed(request, booking, tickets, problem=changed.message)
+    except DomainError as refused:
+        return _page(request, booking, problem=refused.message, status=409)
+    back = f" {made.refunded_money.display()} is on its way back to you." if made.refunded else ""
+    messages.success(request, f"Your tickets are cancelled.{back}")
+    return redirect("booking", booking.pk)
+
+
+def _page(request, booking, *, problem="", quote=None, chosen=(), status=200):
+    items, now = left_of(booking), database_now()
+    policy = policy_of(booking)
+    context = {
+        "nav": "tickets",
+        "booking": booking,
+        "event": shown(booking.event, None),
+        "items": [line_of(item) | {"is_chosen": item.ticket_id in chosen} for item in items],
+        "noun": noun_of(items) if items else "seat",
+        "is_open": may_give_back(booking, now),
+        "is_partial": policy is not None and policy.is_partial,
+        "giving_back": giving_back(policy, booking.event, now),
+        "problem": problem,
+        "quote": quote,
+        "lines": [
+            line_of(line.item) | {"paid": line.paid, "kept": line.kept, "back": line.refunded}
+            for line in (quote.lines if quote else [])
+        ],
+    }
+    return render(request, "bookings/cancel.html", context, status=status)
