@@ -36,6 +36,7 @@ venues.layoutdraft          vs     vs          -           -        -           
 events.event                vacds  vacds       v           -        v             -
 events.feerule              vacd   -           -           v        -             -
 events.taxrule              vacd   -           -           vacd     -             -
+events.cancellationpolicy   vads   v           v           v        -             -
 events.pricelevel           vacd   vacd        v           -        -             -
 inventory.eventseat         v      v           v           -        -             -
 inventory.pricechange       vas    vas         v           v        -             -

@@ -18,7 +18,7 @@ from core.ids import reference, uuid7
 from core.money import Money
 from core.tenancy import current_agency_id
 from core.transactions import use_case
-from events.charges import kept, terms_of
+from events.charges import kept, sold_under
 from events.models import Channel
 from inventory.models import EventSeat
 from inventory.models.seats import SeatLedger
@@ -261,7 +261,7 @@ def _demand(day, first, night):
 
 @use_case
 def _write(event, parties, numbers, used, chance):
-    terms = terms_of(event, Channel.WEB)
+    terms = sold_under(event, Channel.WEB)
     wanted = {
         "event": event.pk,
         "terms": kept(terms),

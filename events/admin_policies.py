@@ -100,11 +100,17 @@ class PolicyForm(BackOfficeForm):
         except WrongScale as wrong:
             self.add_error(f"fixed_{line}", wrong.message)
             return None
-        return {"hours": until, "percent": f"{percent or 0:f}", "fixed": str(kept.amount)}
+        return {
+            "hours": until,
+            "percent": f"{(percent or Decimal(0)).normalize():f}",
+            "fixed": str(kept.amount),
+        }
 
 
 def _keeps_less(later, earlier):
-    return any(Decimal(later[name]) < Decimal(earlier[name]) for name in ("percent", "fixed"))
+    """Whether it keeps less of any ticket, whatever that costs."""
+    kept = [[Decimal(window[name]) for name in ("percent", "fixed")] for window in (later, earlier)]
+    return kept[0] != kept[1] and all(a <= b for a, b in zip(*kept, strict=True))
 
 
 @admin.register(CancellationPolicy)

@@ -39,8 +39,9 @@ def profit(*, since, until, by="event", event=None):
     revenue, fees, cost, profit, owned, sold_of_owned, …}].
 
     `revenue` is the price of the seats without discounts, taxes and the agency's fees, less what was
-    given back; `fees` are the agency's with what was kept of tickets given back; `profit` is revenue less what these seats cost. `owned` and `sold_of_owned` are as of
-    now. `by` is one of DIMENSIONS, with the same further columns as `stock.value`.
+    given back; `fees` are the agency's with what was kept of tickets that came back; `profit` is
+    revenue less what these seats cost. `owned` and `sold_of_owned` are as of now. `by` is one of
+    DIMENSIONS, with the same further columns as `stock.value`.
     """
     dimension = DIMENSIONS[by]
     sql = PROFIT.format(

@@ -1,4 +1,4 @@
-"""Cancelling as it was previewed: tickets die, places come back, money is on its way, all or nothing."""
+"""Cancelling as it was previewed: tickets die, places and money go back, all or nothing."""
 
 from django.db.models.functions import Now
 

@@ -21,7 +21,7 @@ from core.ids import reference, uuid7
 from core.money import Money
 from core.postgres.rows import insert
 from core.transactions import broken_constraint, use_case
-from events.charges import kept, terms_of
+from events.charges import kept, sold_under
 from events.models import SplitRule
 from inventory.models import EventSeat, StockChannel
 from inventory.picking import (
@@ -298,7 +298,7 @@ def _write(booking_id, event, seats, sale):
     """Tickets, booking, payment and items in one statement: each round trip costs as much as the
     rows do."""
     tickets = new_tickets(event=event, seats=seats)
-    terms = terms_of(event, sale.channel)
+    terms = sold_under(event, sale.channel)
     buyer = email_of(sale.customer_id) if sale.codes else ""
     charged, applied = _reckoned(event, seats, sale, terms, buyer)
     items = _items(booking_id, seats, tickets, charged)

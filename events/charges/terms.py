@@ -2,7 +2,7 @@
 sold them."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from functools import lru_cache, partial
 from hashlib import blake2s
@@ -34,7 +34,8 @@ PRICES_KEPT = 4096
 
 @dataclass(frozen=True)
 class Terms:
-    """Fees, Taxes and Policy under which tickets of an event are sold through a channel."""
+    """Fees and Taxes under which tickets of an event are sold through a channel; of what was sold, also
+    the Policy under which it can be given back."""
 
     fees: tuple[Fee, ...] = ()
     taxes: tuple[Tax, ...] = ()
@@ -114,8 +115,12 @@ def terms_of(event, channel):
     return Terms(
         fees=tuple(map(_fee, _closest(mine))),
         taxes=tuple(_tax(rule) for rule in taxes if _is_levied(rule, *where)),
-        cancellation=policy_of(event),
     )
+
+
+def sold_under(event, channel):
+    """The Terms of an event in a Channel with its cancellation policy, which a booking keeps."""
+    return replace(terms_of(event, channel), cancellation=policy_of(event))
 
 
 def kept(terms):
