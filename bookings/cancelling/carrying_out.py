@@ -52,7 +52,7 @@ def cancel(booking_id, wish: Wish, *, seen):
     """
     booking = lock_one(Booking.objects.select_related("event", "terms").filter(pk=booking_id))
     known = booking.cancellations.filter(quote=seen).first()
-    if known:
+    if known and wish.tickets in (frozenset(), _tickets_of(known)):
         return known
     _lock_places(booking)
     quote = preview(booking, wish, now=database_now())
@@ -60,6 +60,10 @@ def cancel(booking_id, wish: Wish, *, seen):
         raise QuoteChanged(quote)
     failpoints.reach("cancel.after_lock")
     return carry_out(quote)
+
+
+def _tickets_of(cancellation):
+    return frozenset(cancellation.items.values_list("item__ticket", flat=True))
 
 
 def _lock_places(booking):
