@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from bookings.cancelling import Wish, cancel, left_of, policy_of, preview
 from bookings.models import Cancellation, Grounds, Rule
@@ -27,7 +28,7 @@ class GiveBackForm(forms.Form):
 
     tickets = forms.MultipleChoiceField(
         label="Tickets",
-        widget=forms.CheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
         error_messages={"required": "Choose at least one ticket."},
     )
     rule = forms.ChoiceField(label="What goes back", choices=OVERRIDES, initial=Rule.POLICY)

@@ -103,6 +103,7 @@ FORMS = {
     ),
     "/checkout/{booking}/release/": ([], {}),
     "/checkout/{booking}/renew/": ([], {}),
+    "/bookings/{booking}/cancel/": (["ticket", "seen"], {"ticket": NOBODY, "seen": "0"}),
     "/find-booking/": (
         ["number", "email"],
         {"number": "BCDF-2345", "email": "noor@post.example"},
@@ -126,6 +127,7 @@ CALLS = {
     "PATCH /api/v1/tickets/{nobody}/attendee": {
         **{"attendee_name": "Ada", "attendee_email": "", "attendee_phone": "1"},
     },
+    "/api/v1/bookings/{sold_by_key}/tickets/cancel": {"tickets": [NOBODY], "quote": "0"},
     "/api/v1/tickets/scan": {"code": "x", "gate": "", "nonce": "n"},
     "/api/v1/inventory/reserve": {"event": "{event}", "seats": [9_999]},
     "/api/v1/inventory/reserve/batch": {"reservations": [{"event": NOBODY, "seats": [9_999]}]},
@@ -221,6 +223,7 @@ PAGES = {  # with the names each reads from its query
     "/api/v1/events/{event}/stream": "since",
     "/api/v1/events/{event}/availability": "section level",
     "/api/v1/bookings/{sold_by_key}": "",
+    "/api/v1/bookings/{sold_by_key}/cancellation": "ticket",
     "/api/v1/gate": "gate",
     "/api/v1/schema/": "format lang",
     "/api/v1/inventory/events/{event}": "ownership status section level cursor limit",
