@@ -6,6 +6,7 @@ from django.http import HttpResponse
 
 from bookings import admin_promotions  # noqa: F401 - it registers
 from bookings.admin_cancelling import cancel_page, cancellations_panel
+from bookings.admin_changes import EventChangeAdmin
 from bookings.admin_desk import AtTheDesk
 from bookings.admin_holds import HoldAdmin
 from bookings.admin_panels import books_panel, chosen_panel, items_panel, money_panels
@@ -212,4 +213,4 @@ class BookingAdmin(AtTheDesk, ReadOnlyAdmin):
             return None
 
 
-__all__ = ["BookingAdmin", "HoldAdmin"]
+__all__ = ["BookingAdmin", "EventChangeAdmin", "HoldAdmin"]

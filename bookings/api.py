@@ -277,8 +277,8 @@ class BookingRenew(APIView):
 
     @extend_schema(request=None, responses={200: BookingReply, **PROBLEM_RESPONSES})
     def post(self, request, booking_id):
-        services.renew(_own(request.user.key, booking_id).pk)
-        return Response(describe(_own(request.user.key, booking_id)))
+        services.renew(own(request.user.key, booking_id).pk)
+        return Response(describe(own(request.user.key, booking_id)))
 
 
 class TicketAttendee(APIView):

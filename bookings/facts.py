@@ -27,6 +27,13 @@ class TicketsCancelled:
 
 
 @dataclass(frozen=True)
+class BookingChanged:
+    """The event of a booking was put off or moved; its buyer may choose."""
+
+    changed_id: UUID
+
+
+@dataclass(frozen=True)
 class LateMoneyRefunded:
     """Money came after the seats had gone and is on its way back."""
 

@@ -4,7 +4,8 @@ import logging
 
 from celery import shared_task
 
-from bookings.models import Booking
+from bookings.changing import carry_on
+from bookings.models import Booking, ChangeStatus, EventChange
 from bookings.services import expire_lapsed, expire_unheard
 from core.tasks import in_turn
 from core.tenancy import acting_for, as_system
@@ -57,3 +58,12 @@ def _ended(end, row):
     except Exception:
         log.exception("reservation %s could not be ended", booking_id)
         return False
+
+
+@shared_task
+def carry_on_changes():
+    """Goes on with the bookings of changed events; returns with how many events."""
+    with as_system():
+        running = EventChange.objects.filter(status=ChangeStatus.RUNNING).order_by("begun_at")
+        rows = list(running.values_list("pk", "agency_id"))
+    return in_turn(rows, carry_on)

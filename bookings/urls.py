@@ -3,6 +3,7 @@ from django.urls import path
 from bookings.views import (
     booking,
     cancelling,
+    changed,
     checkout,
     codes,
     mine,
@@ -41,6 +42,7 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/", booking.booking, name="booking"),
     path("bookings/<uuid:booking_id>/names/", names.names, name="names"),
     path("bookings/<uuid:booking_id>/cancel/", cancelling.cancel_tickets, name="cancel_tickets"),
+    path("bookings/<uuid:booking_id>/change/", changed.changed, name="changed"),
     path("bookings/<uuid:booking_id>/tickets.pdf", booking.tickets_pdf, name="tickets_pdf"),
     path(
         "bookings/<uuid:booking_id>/calendar.ics",

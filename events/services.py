@@ -89,6 +89,28 @@ def open_sale(event_id):
     return _move(event, Status.ON_SALE)
 
 
+def cancel_event(event):
+    """The locked event is cancelled, in the caller's transaction: nothing of it sells any more."""
+    return _move(event, Status.CANCELLED)
+
+
+def move_event(event, *, starts_at=None, venue=None):
+    """The locked event gets another start, or another house that is drawn alike, in the caller's
+    transaction. What goes by its start goes along."""
+    if venue:
+        event.venue = venue
+    if starts_at:
+        by = starts_at - event.starts_at
+        for name in ("doors_at", "ends_at"):
+            moment = getattr(event, name)
+            setattr(event, name, moment and moment + by)
+        if event.sale_ends_at == event.starts_at or event.sale_ends_at > starts_at:
+            event.sale_ends_at = max(starts_at, event.sale_starts_at + timedelta(seconds=1))
+        event.starts_at = starts_at
+    event.save(update_fields=["venue", "starts_at", "doors_at", "ends_at", "sale_ends_at"])
+    return event
+
+
 @use_case
 def roll_over(event_id, *, now):
     """Moves an event to where its clock says it is; returns whether it moved."""

@@ -14,6 +14,7 @@ from agencies.models import Invitation
 from agencies.queries import current_agency, site_of
 from agencies.views import mailed_key as invitation_key
 from bookings.facts import (
+    BookingChanged,
     BookingConfirmed,
     BookingSought,
     LateMoneyRefunded,
@@ -22,7 +23,7 @@ from bookings.facts import (
     TransferAsked,
 )
 from bookings.links import mailed_key
-from bookings.models import Booking, BookingItem, Cancellation, Grounds, Status
+from bookings.models import Booking, BookingItem, Cancellation, ChangedBooking, Grounds, Status
 from bookings.printing import pdf_of
 from bookings.receipt import receipt_of
 from core.money import Money
@@ -130,6 +131,23 @@ def mail_cancellation(fact):
             "lines": [{"ticket": each.item.ticket, "back": each.money} for each in given_back],
             "is_event": cancellation.grounds == Grounds.EVENT,
         },
+    )
+
+
+@subscribe(BookingChanged)
+def mail_changed_event(fact):
+    """What changed, and the way to keep the tickets or not."""
+    row = ChangedBooking.objects.select_related("change__old_venue").get(pk=fact.changed_id)
+    booking = _booking(row.booking_id)
+    if booking.customer is None or not booking.is_sold:
+        return
+    page = reverse("changed", args=[booking.pk])
+    link = f"{site_of(current_agency())}{page}?k={mailed_key(booking)}"
+    send_once(
+        kind="event_changed",
+        subject_id=row.pk,
+        recipient=booking.customer.email,
+        context={**_context(booking), "change": row.change, "choice_url": link},
     )
 
 

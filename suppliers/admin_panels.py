@@ -1,9 +1,10 @@
 """What stands on the pages of purchase orders: lines, worth, receipts, maps."""
 
-from django.db.models import Sum
+from django.db.models import Count, Q, Sum
 from django.urls import reverse
 from django.utils.html import format_html
 
+from agencies.queries import local_today
 from core.admin_parts import (
     Panel,
     Table,
@@ -19,7 +20,7 @@ from events.models import Event
 from events.models import Status as EventStatus
 from inventory.admin_totals import RETAIL, counts_of
 from inventory.models import EventSeat, Ownership
-from suppliers.models import LineStatus, PurchaseOrderLine
+from suppliers.models import Acquisition, Basis, LineStatus, PurchaseOrderLine
 from suppliers.services.landed import total_of
 from venues.admin import picture
 from venues.models import Layout
@@ -161,3 +162,41 @@ def orders_of_event(request, event):
     titles = columns("Order", "Supplier", "Seats", "Arrived#", "Each#", "State")
     table = Table(titles, rows, empty="Nothing was bought for it yet.")
     return Panel("Bought", table, count=len(rows))
+
+
+GROUPED = ("supplier__name", "line__order__basis", "currency")
+
+
+@panel("bookings.eventchange", needs="suppliers.accountspayable")
+def owed_for_changed_event(request, change):
+    """Whose seats would stay on the agency's hands: what each supplier delivered for the event."""
+    bought = Acquisition.objects.filter(event_seat__event=change.event_id, returned_at=None)
+    found = bought.values(*GROUPED).annotate(
+        seats=Count("pk"),
+        cost=Sum("unit_cost"),
+        sold=Count("pk", filter=Q(event_seat__status="SOLD")),
+        sold_cost=Sum("unit_cost", filter=Q(event_seat__status="SOLD")),
+        to_return=Count("pk", filter=Q(return_by__gte=local_today())),
+    )
+    rows = [[*_owed(row), f"{row['to_return']:,}"] for row in found.order_by(*GROUPED)]
+    titles = columns(
+        *("Supplier", "Basis", "Seats#", "At cost#", "Of them sold#", "Owed for them today#"),
+        *("Owed once all are given back#", "Can go back to him#"),
+    )
+    table = Table(titles, rows, empty="None of its seats was bought.")
+    return Panel("Owed to suppliers for its seats", table)
+
+
+def _owed(row):
+    """What is bought firmly is owed, or was paid, until it goes back; what is consigned only while it
+    is sold."""
+    is_firm, currency = row["line__order__basis"] == Basis.FIRM, row["currency"]
+    return [
+        row["supplier__name"],
+        Basis(row["line__order__basis"]).label,
+        f"{row['seats']:,}",
+        amount(row["cost"], currency),
+        f"{row['sold']:,}",
+        amount(row["cost"] if is_firm else row["sold_cost"] or 0, currency),
+        amount(row["cost"] if is_firm else 0, currency),
+    ]

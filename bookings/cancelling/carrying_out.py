@@ -62,6 +62,17 @@ def cancel(booking_id, wish: Wish, *, seen):
     return carry_out(quote)
 
 
+@use_case
+def cancel_as_it_is(booking_id, wish: Wish):
+    """Cancels what the Wish means now, for whoever decided over many bookings at once; returns the
+    Cancellation, raises like `cancel`."""
+    booking = lock_one(Booking.objects.select_related("event", "terms").filter(pk=booking_id))
+    _lock_places(booking)
+    quote = preview(booking, wish, now=database_now())
+    failpoints.reach("cancel.after_lock")
+    return carry_out(quote)
+
+
 def _tickets_of(cancellation):
     return frozenset(cancellation.items.values_list("item__ticket", flat=True))
 

@@ -9,6 +9,7 @@ from bookings.models.bookings import (
     Status,
 )
 from bookings.models.cancelling import Cancellation, CancelledItem, Grounds, Rule
+from bookings.models.changing import ChangedBooking, ChangeStatus, EventChange
 from events.models import Channel
 
 __all__ = [
@@ -21,7 +22,10 @@ __all__ = [
     "BookingItem",
     "Cancellation",
     "CancelledItem",
+    "ChangeStatus",
+    "ChangedBooking",
     "Channel",
+    "EventChange",
     "Grounds",
     "Rule",
     "Status",

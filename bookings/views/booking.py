@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from agencies.queries import current_agency
 from bookings.calendar import calendar_of
 from bookings.cancelling import may_give_back, policy_of
+from bookings.changing import open_change_of
 from bookings.clients import address_digest, are_limited
 from bookings.facts import BookingSought
 from bookings.forms import FindForm
@@ -64,6 +65,7 @@ def booking(request, booking_id):
         "total": found.money,
         "receipt": receipt_of(found, items),
         "cancellations": _cancellations(found),
+        "changed": open_change_of(found, now) if found.is_sold else None,
         "may_give_back": _may_give_back(found, items, now),
         "giving_back": giving_back(policy_of(found), found.event, now),
         "customer": found.customer,

@@ -103,6 +103,7 @@ FORMS = {
     ),
     "/checkout/{booking}/release/": ([], {}),
     "/checkout/{booking}/renew/": ([], {}),
+    "/bookings/{booking}/change/": (["answer"], {"answer": "KEEP"}),
     "/bookings/{booking}/cancel/": (["ticket", "seen"], {"ticket": NOBODY, "seen": "0"}),
     "/find-booking/": (
         ["number", "email"],

@@ -210,6 +210,7 @@ FOREIGN = [
     ("GET", "/checkout/{booking}/return/"),
     ("GET", "/bookings/{booking}/"),
     ("GET", "/bookings/{booking}/cancel/"),
+    ("GET", "/bookings/{booking}/change/"),
     ("POST", "/bookings/{booking}/cancel/"),
     ("GET", "/bookings/{booking}/tickets.pdf"),
     ("GET", "/bookings/{booking}/calendar.ics"),

@@ -14,6 +14,7 @@ from agencies.models import Agency, Invitation, Membership, Organizer
 from agencies.queries import local_today
 from bookings.cancelling import Wish as GivingBack
 from bookings.cancelling import cancel, preview
+from bookings.changing import propose
 from bookings.models import Grounds, Rule
 from bookings.services import Sale, confirm, pay_at_desk, reserve
 from core.memory import Remembered
@@ -320,6 +321,7 @@ def _rows(made, event):
         ),
         failed_fact(),
         given_back(event, 9),
+        propose(event=event, kind="CANCELLED", message="The tenor is ill", by=None),
         CancellationPolicy.objects.create(name="Usual", currency="EUR"),
         _held(event, [5, 6]),
         AllocationPlan.objects.create(event=event, name="Tour split"),

@@ -1,6 +1,6 @@
 from django.db.models.functions import Now
 
-from bookings.tasks import expire
+from bookings.tasks import carry_on_changes, expire
 from core import outbox
 from core.commands import OperatorCommand
 from core.models import OutboxMessage
@@ -34,7 +34,8 @@ class Command(OperatorCommand):
             told["failed_facts"] += failed
             told["notices"] += notices
             told["expired"] += expired
-            if not (done or failed or notices or expired):
+            changed = carry_on_changes()
+            if not (done or failed or notices or expired or changed):
                 break
         accrue_consignment()
         return {**told, "payments_asked": reconciled["asked"], "ok": not told["failed_facts"]}

@@ -1,0 +1,28 @@
+"""An event is cancelled, put off or moved: one action over all its bookings.
+
+See docs/cancellation.md.
+"""
+
+from bookings.changing.answering import answer, open_change_of
+from bookings.changing.carrying_on import carry_on, try_again
+from bookings.changing.proposing import (
+    Extent,
+    NotChangeable,
+    begin,
+    extent_of,
+    propose,
+    withdraw,
+)
+
+__all__ = [
+    "Extent",
+    "NotChangeable",
+    "answer",
+    "begin",
+    "carry_on",
+    "extent_of",
+    "open_change_of",
+    "propose",
+    "try_again",
+    "withdraw",
+]

@@ -1,0 +1,220 @@
+"""An event is cancelled, put off or moved: nobody is forgotten, nobody is paid or told twice."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from agencies.models import Agency
+from bookings import changing
+from bookings.changing import NotChangeable
+from bookings.links import mailed_key
+from bookings.models import Booking, Cancellation, ChangedBooking, EventChange
+from config.tests import world
+from config.tests.test_cancelling import policy
+from core import outbox
+from core.tenancy import as_system
+from events.models import Event
+from inventory.services import NotOnSale
+from payments.models import Payment, Refund
+from tickets.models import Gate, Ticket
+from tickets.services import admit, code_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
+Kind = EventChange.Kind
+
+
+@pytest.fixture
+def stocked(event):
+    world.received_order(event, rows="A-C")
+    return event
+
+
+def cancelled(event, by=None, approver=None):
+    change = changing.propose(event=event, kind=Kind.CANCELLED, message="The tenor is ill", by=by)
+    return changing.begin(change.pk, by=approver or by)
+
+
+def put_off(event, days=30):
+    now = timezone.now()
+    change = changing.propose(
+        event=event, kind=Kind.POSTPONED, message="The hall is flooded", by=None,
+        new_starts_at=event.starts_at + timedelta(days=days), choose_until=now + timedelta(days=9),
+    )  # fmt: skip
+    return changing.begin(change.pk, by=None)
+
+
+def finished(change):
+    while changing.carry_on(change.pk):
+        pass
+    change.refresh_from_db()
+    return change
+
+
+def deliver(*handlers):
+    """Runs the facts for these handlers, each twice, as a broken connection would have it."""
+    with as_system():
+        for row in outbox.claim(limit=100):
+            if row.handler.rpartition(".")[2] in handlers:
+                outbox.run(row)
+                outbox.run(row)
+
+
+def test_all_the_money_goes_back_whatever_the_policy_says(stocked, mailoutbox):
+    policy((2, 90, 0))
+    bookings = [world.sold_booking(stocked, [n, n + 1]) for n in (0, 2, 4)]
+    unpaid = world.reservation(stocked, [8])
+    change = cancelled(stocked)
+    stocked.refresh_from_db()
+    assert (stocked.status, change.status) == ("CANCELLED", "RUNNING")
+    assert finished(change).status == "DONE"
+    assert set(Refund.objects.values_list("amount", "reason")) == {
+        (booking.total, "EVENT_CANCELLED") for booking in bookings
+    }
+    assert Refund.objects.count() == 3
+    unpaid.refresh_from_db()
+    assert unpaid.status == "CANCELLED"
+    assert set(Booking.objects.values_list("status", flat=True)) == {"CANCELLED"}
+    deliver("mail_cancellation")
+    assert len(mailoutbox) == 3
+    assert "The event is cancelled. We are sorry." in mailoutbox[0].body
+
+
+def test_nobody_can_reserve_any_more_once_it_has_begun(stocked):
+    cancelled(stocked)
+    with pytest.raises(NotOnSale):
+        world.reservation(Event.objects.select_related("layout").get(pk=stocked.pk), [0])
+
+
+def test_who_was_let_in_gets_his_money_too_and_what_was_cancelled_before_is_left_alone(stocked):
+    policy((2, 50, 0))
+    booking = world.sold_booking(stocked, [0, 1])
+    gate = Gate.objects.create(event=stocked, name="A")
+    ticket = Ticket.objects.select_related("event", "signing_key").get(items__position=1)
+    admit(code=code_of(ticket), gate=gate, device_id=gate.pk, nonce="in")
+    from config.tests.test_cancelling import give_back, wish
+
+    give_back(booking, wish(booking, 2))
+    finished(cancelled(stocked))
+    assert sorted(Cancellation.objects.values_list("grounds", "refunded")) == [
+        ("BUYER", 20),
+        ("EVENT", booking.total / 2),
+    ]
+
+
+def test_what_stands_in_the_way_is_left_to_a_person_and_tried_again(stocked):
+    booking, other = world.sold_booking(stocked, [0]), world.sold_booking(stocked, [1])
+    Payment.objects.filter(pk=booking.payment_id).update(status="DISPUTED")
+    change = finished(cancelled(stocked))
+    assert change.status == "DONE"
+    row = change.bookings.get(booking=booking)
+    assert "disputed" in row.problem
+    assert Refund.objects.count() == 1
+    Payment.objects.filter(pk=booking.payment_id).update(status="SUCCEEDED")
+    assert changing.try_again(change.pk) == 1
+    assert finished(change).status == "DONE"
+    assert Refund.objects.count() == 2
+    assert Booking.objects.get(pk=other.pk).status == "CANCELLED"
+
+
+def test_going_over_it_once_more_pays_and_tells_nobody_twice(stocked, mailoutbox):
+    for n in range(3):
+        world.sold_booking(stocked, [n])
+    change = finished(cancelled(stocked))
+    ChangedBooking.objects.update(done_at=None)
+    EventChange.objects.update(status="RUNNING")
+    finished(change)
+    deliver("mail_cancellation")
+    assert Refund.objects.count() == Cancellation.objects.count() == len(mailoutbox) == 3
+
+
+def test_a_large_sum_needs_a_second_person(stocked, agency, mireille):
+    with as_system():
+        Agency.objects.update(approval_above=50)
+    world.sold_booking(stocked, [0, 1])
+    first = world.staff(agency, "FINANCE")
+    second = Agency and world.person("second@x.example")
+    change = changing.propose(event=stocked, kind=Kind.CANCELLED, message="Ill", by=first)
+    assert change.needs_approval
+    for person in (first, second):
+        with pytest.raises(NotChangeable):
+            changing.begin(change.pk, by=person)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        EventChange.objects.update(status="RUNNING", begun_at=timezone.now(), begun_by=first)
+    page = mireille.get(world.of(change)).content.decode()
+    assert "€84.80" in page
+    assert "Owed to suppliers for its seats" in page
+    mireille.post(world.of(change, "begin"))
+    change.refresh_from_db()
+    assert (change.status, change.begun_by.email) == ("RUNNING", "owner@parterre.example")
+    finished(change)
+
+
+def test_put_off_it_moves_and_the_buyer_chooses_by_the_link_in_his_mail(
+    stocked, agency, mailoutbox
+):
+    keeps, leaves = world.sold_booking(stocked, [0]), world.sold_booking(stocked, [1])
+    before = stocked.starts_at
+    change = put_off(stocked)
+    assert finished(change).status == "DONE"
+    stocked.refresh_from_db()
+    assert stocked.starts_at == before + timedelta(days=30)
+    assert stocked.sale_ends_at == stocked.starts_at
+    deliver("mail_changed_event")
+    assert len(mailoutbox) == 2
+    assert "The hall is flooded" in mailoutbox[0].body
+    for booking, said in ((keeps, "KEEP"), (leaves, "REFUND")):
+        buyer = Client(headers={"host": agency.host})
+        booking = Booking.objects.select_related("event").get(pk=booking.pk)
+        page = reverse("changed", args=[booking.pk])
+        assert f"{page}?k=" in "".join(mail.body for mail in mailoutbox)
+        shown = buyer.get(page, {"k": mailed_key(booking)}, follow=True)
+        assert "get €42.40" in shown.content.decode()
+        answered = buyer.post(page, {"answer": said}, follow=True)
+        assert answered.status_code == 200
+        assert buyer.post(page, {"answer": said}).status_code == 302
+    assert list(Refund.objects.values_list("payment__reference", "amount")) == [
+        (leaves.pk, leaves.total)
+    ]
+    assert Ticket.objects.get(items__booking=keeps).status == "CONFIRMED"
+    assert change.bookings.get(booking=keeps).answer == "KEEP"
+
+
+def test_after_the_deadline_tickets_stay_valid(stocked):
+    booking = world.sold_booking(stocked, [0])
+    change = finished(put_off(stocked))
+    EventChange.objects.update(choose_until=timezone.now() - timedelta(minutes=1))
+    with pytest.raises(NotChangeable, match="stay valid"):
+        changing.answer(change.bookings.get(booking=booking).pk, "REFUND")
+
+
+def test_a_proposal_changes_nothing_and_there_is_one_at_a_time(stocked):
+    booking = world.sold_booking(stocked, [0])
+    change = changing.propose(event=stocked, kind=Kind.CANCELLED, message="Ill", by=None)
+    with pytest.raises(NotChangeable):
+        changing.propose(event=stocked, kind=Kind.CANCELLED, message="Ill", by=None)
+    changing.withdraw(change.pk)
+    assert changing.carry_on(change.pk) == 0
+    stocked.refresh_from_db()
+    assert (stocked.status, booking.is_sold) == ("ON_SALE", True)
+
+
+def test_staff_propose_it_from_the_page_of_the_event(mireille, stocked):
+    world.sold_booking(stocked, [0])
+    new = f"{world.address('bookings.eventchange', 'add')}?event={stocked.pk}"
+    assert new in mireille.get(world.of(stocked)).content.decode()
+    wrong = mireille.post(new, {"kind": "POSTPONED", "message": "Flooded"})
+    assert "This is needed for what happens." in wrong.content.decode()
+    mireille.post(new, {"kind": "CANCELLED", "message": "The tenor is ill"})
+    change = EventChange.objects.get()
+    page = mireille.get(world.of(change, "begin")).content.decode()
+    assert "Goes back to buyers" in page
+    mireille.post(world.of(change, "begin"))
+    finished(change)
+    assert (
+        'of <b class="num">1</b> bookings are dealt with'
+        in mireille.get(world.of(change)).content.decode()
+    )
