@@ -13,6 +13,7 @@ python -m bench.inside move_house < {…}               moved to another version
 python -m bench.inside build_stock < {…}              events of which every place is owned
 python -m bench.inside value < {…}                    what they are worth, measured here
 python -m bench.inside bulk_price < {…}               prices a house anew and back, measured here
+python -m bench.inside cancel_event < {…}             cancels 10,000 bookings, measured here
 """
 
 import json

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from bench import processor
 from bench.allocation import allocate
+from bench.cancelling import cancel_event
 from bench.house import build_house, move_house
 from bench.pages import pages
 from bench.pricing import bulk_price
@@ -40,6 +41,7 @@ __all__ = [
     "build_house",
     "build_stock",
     "bulk_price",
+    "cancel_event",
     "codes",
     "draft",
     "load",

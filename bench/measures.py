@@ -262,6 +262,19 @@ def bulk_price(options):
             yield Sample.of(f"bulk price, {words}, {seats:,} seats", **sample)
 
 
+def cancel(options):
+    """An event of 10,000 bookings of four is cancelled; one operation is a booking given back."""
+    with options.worlds.fresh() as world:
+        wanted = {
+            "scenario": description("Cancelled", STADIUM) | {"options": {"sold": 40_000}},
+            "agency": world.events["arena"]["agency"]["id"],
+            "groups": database_processes(),
+            "rounds": options.rounds,
+        }
+        for sample in run_inside("cancel_event", wanted, world.url):
+            yield Sample.of(f"cancelled event, {sample.pop('bookings'):,} bookings", **sample)
+
+
 MEASURES = {
     "reserve": reserve,
     "limit": limit,
@@ -274,6 +287,7 @@ MEASURES = {
     "house": house,
     "move": move,
     "bulk_price": bulk_price,
+    "cancel": cancel,
     "allocation": allocation,
     "value": value,
     "pdf": pdf,

@@ -107,7 +107,7 @@ def progress_panel(change):
     )
     return Panel(
         "How far it is",
-        template="admin/change_progress.html",
+        template="admin/_change_progress.html",
         context={**found, "change": change, "is_running": change.status == ChangeStatus.RUNNING},
     )
 
