@@ -43,7 +43,11 @@ def carry_on(change_id, *, limit=500, seconds=10):
 
 
 def _next(change_id, limit):
+    """Who has not paid yet for what was put off or moved is told once he has."""
     rows = ChangedBooking.objects.filter(OPEN, change=change_id).order_by("pk")
+    rows = rows.exclude(
+        ~Q(change__kind=EventChange.Kind.CANCELLED), booking__status=Status.RESERVED
+    )
     return list(rows.values_list("pk", flat=True)[:limit])
 
 
@@ -55,6 +59,8 @@ def _go_on(change_id):
         return False
     if change.is_cancelled and add_bookings(change):
         return True
+    if change.bookings.filter(OPEN).exists():
+        return False
     change.move_to(ChangeStatus.DONE)
     change.done_at = Now()
     change.save(update_fields=["status", "done_at"])
@@ -80,7 +86,7 @@ def _deal_with(row_id):
     if row.done_at:
         return
     if not row.change.is_cancelled:
-        record(BookingChanged(changed_id=row.pk))
+        record(BookingChanged(changed_id=row.pk))  # only who has tickets is written to
     elif booking.status == Status.RESERVED:
         abandon(booking.pk, reason="the event was cancelled")
     elif booking.is_sold:

@@ -159,10 +159,9 @@ def _check_approval(change, event, by):
 
 def add_bookings(change):
     """Lists the bookings that the change is about and does not list yet; returns how many."""
-    wanted = (*SOLD, Status.RESERVED) if change.is_cancelled else SOLD
-    missing = Booking.objects.filter(event=change.event_id, status__in=wanted).exclude(
-        changes__change=change
-    )
+    missing = Booking.objects.filter(
+        event=change.event_id, status__in=(*SOLD, Status.RESERVED)
+    ).exclude(changes__change=change)
     made = ChangedBooking.objects.bulk_create(
         ChangedBooking(change=change, booking_id=booking_id)
         for booking_id in missing.order_by("pk").values_list("pk", flat=True)

@@ -3,7 +3,7 @@ the French general chart of accounts."""
 
 from decimal import Decimal
 
-from events.models import FeeRule, TaxedAs, TaxRule
+from events.models import CancellationPolicy, FeeRule, TaxedAs, TaxRule
 from payments.models import Account, AccountCode
 
 CODES = {
@@ -13,6 +13,7 @@ CODES = {
     Account.CUSTOMER_DEPOSITS: ("419100", "Received for coming events"),
     Account.TICKET_REVENUE: ("707000", "Ticket sales"),
     Account.FEE_REVENUE: ("706000", "Service fees"),
+    Account.CANCELLATION_FEES: ("708800", "Kept of cancelled tickets"),
     Account.DISCOUNTS: ("709700", "Discounts given"),
     Account.TAXES_COLLECTED: ("445710", "VAT collected"),
     Account.COST_OF_SALES: ("607000", "Tickets bought for sale"),
@@ -35,6 +36,19 @@ def charge(**fee):
     FeeRule.objects.create(name="Service fee", currency="EUR", **fee)
     for on, percent in ((TaxedAs.ADMISSION, "5.5"), (TaxedAs.SERVICE, "20")):
         TaxRule.objects.create(name="VAT", country="FR", on=on, percent=Decimal(percent))
+
+
+def let_cancel():
+    """Until two weeks before all but the fee comes back, until two days before half of the price."""
+    CancellationPolicy.objects.create(
+        name="Usual",
+        currency="EUR",
+        is_default=True,
+        windows=[
+            {"hours": 14 * 24, "percent": "0", "fixed": "0"},
+            {"hours": 48, "percent": "50", "fixed": "0"},
+        ],
+    )
 
 
 def name_accounts():

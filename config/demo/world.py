@@ -72,6 +72,7 @@ def _make_agency(fields, fill):
 def _parterre(tell, chance):
     tell("people")
     books.charge(percent=Decimal(6))
+    books.let_cancel()
     people.make_operator()
     staff = people.make_staff()
     organizer = people.make_organizer()

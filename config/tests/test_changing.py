@@ -13,6 +13,7 @@ from bookings import changing
 from bookings.changing import NotChangeable
 from bookings.links import mailed_key
 from bookings.models import Booking, Cancellation, ChangedBooking, EventChange
+from bookings.services import confirm
 from config.tests import world
 from config.tests.test_cancelling import policy
 from core import outbox
@@ -181,6 +182,18 @@ def test_put_off_it_moves_and_the_buyer_chooses_by_the_link_in_his_mail(
     ]
     assert Ticket.objects.get(items__booking=keeps).status == "CONFIRMED"
     assert change.bookings.get(booking=keeps).answer == "KEEP"
+
+
+def test_who_pays_after_it_was_put_off_is_told_as_well(stocked, mailoutbox):
+    booking = world.reservation(stocked, [0])
+    change = finished(put_off(stocked))
+    assert change.status == "RUNNING"
+    payment = Payment.objects.get()
+    world.received(payment)
+    confirm(booking.pk, payment_id=payment.pk)
+    assert finished(change).status == "DONE"
+    deliver("mail_changed_event")
+    assert [mail.subject for mail in mailoutbox] == ["New date: The Low Lanterns"]
 
 
 def test_after_the_deadline_tickets_stay_valid(stocked):
