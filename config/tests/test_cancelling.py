@@ -79,10 +79,10 @@ def balances():
 
 def completed(refund):
     """What sending a refund does once the provider has answered."""
-    from payments.services.refund import _begin, _complete
+    from payments.services.refund import _begin, complete
 
     _begin(refund.pk)
-    _complete(refund.pk, "told")
+    complete(refund.pk, "told")
     money_is_back(refund.pk)
 
 
