@@ -136,3 +136,11 @@ invariant(
          WHERE j.source = 'cancellation' GROUP BY j.source_id) e ON e.source_id = c.id
        WHERE e.source_id IS NULL OR c.refunded <> coalesce(e.back, 0)""",
 )
+invariant(
+    "nobody is forgotten when an event is cancelled",
+    """SELECT b.id AS booking_id, b.status, c.id AS change_id
+       FROM bookings_eventchange c JOIN bookings_booking b ON b.event_id = c.event_id
+       LEFT JOIN bookings_changedbooking r ON r.change_id = c.id AND r.booking_id = b.id
+       WHERE c.kind = 'CANCELLED' AND c.status = 'DONE' AND b.status IN ('CONFIRMED', 'PAID')
+         AND coalesce(r.problem, '') = ''""",
+)
