@@ -17,6 +17,7 @@ from payments.ledger import post
 from payments.models import Account, Payment, Refund, RefundStatus
 from payments.models import Status as PaymentStatus
 from payments.services import request_refund
+from promotions.services import give_back
 from tickets.models import Status as TicketStatus
 from tickets.services import refund_tickets, void_tickets
 from tickets.services.issue import lock_tickets
@@ -210,6 +211,7 @@ def _close(quote):
     Booking.objects.filter(pk=booking.pk).update(
         status=booking.status, closed_at=Now(), cancellation_reason=reason[:120]
     )
+    give_back(booking.pk)
     record(BookingCancelled(booking_id=booking.pk))
 
 

@@ -16,7 +16,7 @@ from core.isolation import Isolate
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('bookings', '0009_tickets_given_back'),
+        ('bookings', '0010_tickets_given_back'),
         ('events', '0010_cancellation_policies'),
         ('venues', '0009_region_of_a_venue'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
