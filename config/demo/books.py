@@ -18,6 +18,7 @@ CODES = {
     Account.TAXES_COLLECTED: ("445710", "VAT collected"),
     Account.COST_OF_SALES: ("607000", "Tickets bought for sale"),
     Account.BANK: ("512000", "Bank"),
+    Account.UNASSIGNED_MONEY: ("471000", "Bank transfers to be assigned"),
     Account.CASH: ("531000", "Cash in the drawer"),
     Account.CASH_DIFFERENCES: ("658000", "Differences of the drawer"),
     Account.DISPUTED: ("467100", "Card payments in dispute"),
