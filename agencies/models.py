@@ -18,6 +18,7 @@ from core.time_zones import is_time_zone, validate_time_zone
 class WhenDisputed(models.TextChoices):
     NOTHING = "NOTHING", "Stay valid"
     LOCK = "LOCK", "Are locked; valid again when the dispute is won"
+    CANCEL = "CANCEL", "Are locked; cancelled and sold again when all is lost"
 
 
 class Agency(models.Model):

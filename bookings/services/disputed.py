@@ -2,25 +2,54 @@
 
 from agencies.models import WhenDisputed
 from agencies.queries import current_agency
-from bookings.models import Booking
+from bookings.cancelling import Wish
+from bookings.cancelling.carrying_out import cancel_as_it_is
+from bookings.models import Booking, Grounds, Rule
 from core.locks import lock
 from core.transactions import use_case
 from payments.models import Dispute, DisputeStatus, Payment
+from tickets.models import Status as TicketStatus
+from tickets.models import Ticket
 from tickets.services import lock_out
 from tickets.services.issue import lock_tickets
 
 STANDING = (DisputeStatus.OPENED, DisputeStatus.EVIDENCE_SENT, DisputeStatus.LOST)
+UNUSED = (TicketStatus.CONFIRMED, TicketStatus.TRANSFERRED)
+BECAUSE_LOST = "Its payment was lost in a dispute"
 LOCKED = "This ticket is locked: the buyer’s bank took the payment back."
 
 
-@use_case
 def follow_disputes(payment_id):
     """Locks the tickets that a payment paid for while a dispute about it stands, and for good when it
-    is lost; a bank's mere question locks nothing. Safe to repeat, in any order."""
+    is lost; a bank's mere question locks nothing. Safe to repeat, in any order.
+
+    Where the agency wants it, tickets that nobody used are cancelled once all the money is lost.
+    """
+    _lock(payment_id)
+    if current_agency().when_disputed == WhenDisputed.CANCEL:
+        _cancel_lost(Payment.objects.get(pk=payment_id))
+
+
+@use_case
+def _lock(payment_id):
     payment = Payment.objects.get(pk=payment_id)
     lock(Booking.objects.filter(pk=payment.reference))
     tickets = Booking.objects.filter(pk=payment.reference).values_list("items__ticket", flat=True)
     tickets = [ticket.pk for ticket in lock_tickets(list(tickets))]
     stands = Dispute.objects.filter(payment__reference=payment.reference, status__in=STANDING)
-    is_locked = current_agency().when_disputed == WhenDisputed.LOCK and stands.exists()
+    is_locked = current_agency().when_disputed != WhenDisputed.NOTHING and stands.exists()
     lock_out(tickets, LOCKED if is_locked else "")
+
+
+def _cancel_lost(payment):
+    lost = sum(dispute.written_off for dispute in payment.disputes.all())
+    booking = Booking.objects.sold().filter(pk=payment.reference).first()
+    if booking is None or lost < payment.amount:
+        return
+    unused = Ticket.objects.filter(items__booking=booking, status__in=UNUSED)
+    tickets = frozenset(unused.values_list("pk", flat=True))
+    if tickets:
+        wish = Wish(
+            tickets=tickets, grounds=Grounds.STAFF, rule=Rule.NOTHING_BACK, reason=BECAUSE_LOST
+        )
+        cancel_as_it_is(booking.pk, wish)

@@ -150,6 +150,24 @@ def test_an_agency_may_let_disputed_tickets_stay_valid(stripe, booking):
     assert shown_at_the_gate(booking).verdict == "admitted"
 
 
+def test_an_agency_may_sell_what_was_lost_again(stripe, booking):
+    with as_system():
+        Agency.objects.update(when_disputed="CANCEL")
+    Remembered.forget_everything()
+    came = shown_at_the_gate(booking).ticket
+    ref = disputed(stripe, booking)
+    heard(booking)
+    assert not Ticket.objects.filter(status="CANCELLED").exists()
+    stripe.dispute(ref, "lost")
+    heard(booking)
+    follow_disputes(payment_of(booking).pk)
+    [gone] = Ticket.objects.filter(items__booking=booking, status="CANCELLED")
+    assert gone.event_seat.status == "AVAILABLE"
+    assert status(came) == "USED"
+    assert not Refund.objects.exists()
+    assert invariants.violations() == {}
+
+
 def test_a_part_is_disputed_decided_and_taken_again(stripe, booking):
     """Banks change their minds: what is booked follows, each time once."""
     ref = disputed(stripe, booking, amount=3000)
