@@ -181,6 +181,9 @@ class EventChangeAdmin(BackOfficeAdmin):
     def left(self, change):
         return f"{change.left:,}"
 
+    def is_form_last(self, change):
+        return True
+
     def panels(self, request, change):
         if change.status == ChangeStatus.PROPOSED:
             return [extent_panel(change)]
