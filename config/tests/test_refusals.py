@@ -113,7 +113,7 @@ def test_the_answer_about_a_mailed_link_is_a_page_of_its_own(browser):
     answer = browser.post("/find-booking/", sought)
     assert (answer.status_code, answer.url) == (302, "/find-booking/?sent=yes")
     assert "Look into your mail." in read(browser.get(answer.url))
-    assert "Please enter the booking number" in read(browser.post("/find-booking/", {}))
+    assert "Please enter the e-mail you booked with" in read(browser.post("/find-booking/", {}))
 
 
 def test_a_taken_seat_parts_a_bench(browser, world):
