@@ -159,13 +159,13 @@ def test_a_second_click_leads_to_the_one_receipt(jonas, event):
 
 def test_a_file_is_read_kept_as_it_came_and_saved_only_by_who_buys(jonas, agency, event):
     order = world.confirmed_order(event, rows="A")
-    content = b"section,row,seat,barcode,url\nStalls,A,1,111,https://supplier.example/1\nStalls,A,2,222,a.pdf\n"
+    content = b"section,row,seat,barcode,url\nStalls,A,1,QX-111,https://supplier.example/1\nStalls,A,2,222,a.pdf\n"
     page = sent(jonas, order, file=upload("../list of DN-7.csv", content))
     assert "section,row,seat" in page.content.decode()
     receive(jonas, page)
     codes = SupplierCode.objects.order_by("pk").values_list("barcode", "link", "file_name")
     assert list(codes) == [
-        ("111", "https://supplier.example/1", ""),
+        ("QX-111", "https://supplier.example/1", ""),
         ("222", "", "a.pdf"),
     ]
     document = DeliveryDocument.objects.get(name__endswith=".csv")
@@ -186,7 +186,7 @@ def test_a_file_is_read_kept_as_it_came_and_saved_only_by_who_buys(jonas, agency
         assert other.get(of(document, "open_file")).status_code == 403
         assert other.get(address("suppliers.suppliercode")).status_code == 403
         seat = of(EventSeat.objects.get(ordinal=0))
-        assert "111" not in other.get(seat).content.decode()
+        assert "QX-111" not in other.get(seat).content.decode()
 
 
 def test_the_list_of_codes_asks_as_much_for_many_as_for_few(jonas, event):

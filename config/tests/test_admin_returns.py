@@ -132,6 +132,7 @@ def sign_in(page, shop, made, path):
 
 def fits(page):
     """Whether nothing stands out of the window, and who cannot see is told everything."""
+    page.wait_for_load_state()
     width = page.evaluate("document.documentElement.scrollWidth")
     return width <= page.viewport_size["width"] and barriers(page) == []
 

@@ -1,12 +1,12 @@
 """What the stock was worth, when, and how it moved: figures worked out by hand."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
-from agencies.queries import local_today
+from agencies.queries import current_zone, local_today
 from analytics.queries import stock
 from analytics.reports import REPORTS
 from config.tests import world
@@ -39,7 +39,8 @@ def ago(days):
 
 
 def moment(days_ago):
-    return timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(days=days_ago)
+    """Noon there and then: clocks are put back between some days."""
+    return datetime.combine(ago(days_ago), time(12), tzinfo=current_zone())
 
 
 def told(event, ordinal, days_ago, kind, *, seats=0, cost=0, listed=0):
