@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey
 from agencies.models import Agency, Membership
+from agencies.queries import local_today
 from config.demo import books, nights, offers, people, sales, stock
 from config.demo.desks import lay_out_work
 from config.demo.programme import make_event
@@ -83,7 +84,7 @@ def _parterre(tell, chance):
     )
     books.name_accounts()
     tell("venues")
-    today = timezone.localdate()
+    today = local_today()
     layouts = make_venues()
     desk = stock.Desk(suppliers=stock.make_suppliers(stock.PARTERRE), staff=staff, today=today)
     programme = []
@@ -178,7 +179,7 @@ def _balcon(chance):
     books.charge(percent=Decimal(4), amount=Decimal("0.50"))
     staff = people.make_staff([("agathe@balcon.example", "Agathe Lemaire", Membership.Role.OWNER)])
     staff[Membership.Role.PURCHASING] = staff[Membership.Role.OWNER]
-    today = timezone.localdate()
+    today = local_today()
     desk = stock.Desk(suppliers=stock.make_suppliers([nights.BALCON]), staff=staff, today=today)
     night = nights.BALCONY
     event = make_event(night, layout=make_balcony(), organizer=None, today=today)

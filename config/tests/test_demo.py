@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User, digest
 from agencies.models import Agency, Membership
+from agencies.queries import local_today
 from bookings.models import Booking, BookingItem
 from bookings.services import Sale, confirm, reserve
 from config.demo.people import PASSWORD
@@ -237,7 +238,7 @@ def has_stock_and_sales_in_every_state():
     assert set(Booking.objects.values_list("status", flat=True)) == {
         *("RESERVED", "CONFIRMED", "EXPIRED", "REFUNDED")
     }
-    gone_by = {"return_by__lt": timezone.localdate()}
+    gone_by = {"return_by__lt": local_today()}
     assert not PurchaseOrderLine.objects.exclude(order__status="COMPLETED").filter(**gone_by)
     assert Booking.objects.sold().dates("reserved_at", "day").count() > 50
     assert Refund.objects.get().status == "COMPLETED"

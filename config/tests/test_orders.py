@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from agencies.models import Agency, Membership
+from agencies.queries import local_today
 from config.tests import world
 from core import invariants
 from core.errors import Invalid
@@ -133,7 +133,7 @@ def test_a_line_that_cannot_be_says_why(event, words, said):
 
 
 def in_days(count):
-    return timezone.localdate() + timedelta(days=count)
+    return local_today() + timedelta(days=count)
 
 
 def test_seats_may_go_back_until_the_suppliers_usual_days_before_the_event(event):
