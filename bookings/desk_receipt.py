@@ -1,17 +1,15 @@
 """The slip for a guest who paid, or got his money back, at the desk."""
 
-from agencies.queries import current_agency, current_zone
+from agencies.queries import current_zone
 from bookings.receipt import receipt_of
 from tickets.sheets import (
     GREY,
     HEADING,
     LEADING,
     LEFT,
-    NAME,
     RIGHT,
     SMALL,
     TEXT,
-    TITLE,
     printed,
 )
 
@@ -24,13 +22,7 @@ def slip_of(booking, takings):
 
 
 def _fill(sheet, title, booking, takings):
-    agency = current_agency()
-    sheet.put(LEFT, agency.name, NAME)
-    sheet.y += 9
-    sheet.put(LEFT, title, TITLE)
-    for line in (*agency.address.splitlines(), agency.support_email):
-        sheet.y += LEADING
-        sheet.put(LEFT, line, SMALL, colour=GREY)
+    sheet.letterhead(title)
     sheet.y += 10
     sheet.put(LEFT, f"Booking {booking.number}", HEADING)
     sheet.y += 6

@@ -1,16 +1,13 @@
 """The evidence of a sale on paper."""
 
-from agencies.queries import current_agency
 from tickets.sheets import (
     GREY,
     HEADING,
     LEADING,
     LEFT,
-    NAME,
     RIGHT,
     SMALL,
     TEXT,
-    TITLE,
     printed,
 )
 
@@ -23,13 +20,7 @@ def paper_of(title, sections):
 
 
 def _fill(sheet, title, sections):
-    agency = current_agency()
-    sheet.put(LEFT, agency.name, NAME)
-    sheet.y += 9
-    sheet.put(LEFT, title, TITLE)
-    for line in (*agency.address.splitlines(), agency.support_email):
-        sheet.y += LEADING
-        sheet.put(LEFT, line, SMALL, colour=GREY)
+    sheet.letterhead(title)
     sheet.y += 9
     for section in sections:
         _section(sheet, section)

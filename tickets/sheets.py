@@ -78,6 +78,16 @@ class Sheet:
         self.page, self.y = self.page + 1, 24
         return True
 
+    def letterhead(self, title):
+        """The agency's name, the title of the paper, and how the agency is reached."""
+        agency = current_agency()
+        self.put(LEFT, agency.name, NAME)
+        self.y += 9
+        self.put(LEFT, title, TITLE)
+        for line in (*agency.address.splitlines(), agency.support_email):
+            self.y += LEADING
+            self.put(LEFT, line, SMALL, colour=GREY)
+
     def block(self, x, title, lines):
         """A title with lines below it, empty ones left out, half the sheet wide."""
         self.put(x, title, HEADING)
