@@ -16,6 +16,10 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import urlopen
 
 from django.conf import settings
+from django.db import connections
+
+from core.errors import DomainError
+from core.tenancy import acting_for
 
 START_SECONDS = 40
 
@@ -185,6 +189,27 @@ def together(functions):
     for thread in threads:
         thread.join(120)
     return results
+
+
+def at_once(agency_id, *works):
+    """What each of these functions, called at one moment for the agency, returns, or the refusal it
+    raised."""
+
+    def run(work):
+        try:
+            with acting_for(agency_id):
+                return work()
+        except DomainError as refused:
+            return refused
+        finally:
+            connections.close_all()
+
+    return together([lambda work=work: run(work) for work in works])
+
+
+def refusals(results):
+    """Those of what `at_once` returned that are refusals."""
+    return [each for each in results if isinstance(each, DomainError)]
 
 
 @dataclass

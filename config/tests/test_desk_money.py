@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pypdfium2
 import pytest
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from bookings.models import Booking
@@ -27,12 +27,12 @@ from config.tests.selling_by_stripe import (
     status,
     stripe,
 )
-from config.tests.servers import together
+from config.tests.servers import at_once, refusals
 from config.tests.world import of, problems, told
 from core import invariants
 from core.errors import DomainError
 from core.money import Money
-from core.tenancy import acting_for, current_agency_id
+from core.tenancy import current_agency_id
 from payments.models import CashCount, DeskTaking, Payment, Refund
 from payments.services import (
     DrawerDiffers,
@@ -161,30 +161,13 @@ def test_an_open_page_is_shut_first_and_who_paid_there_pays_once(stripe, event, 
 # Many at one moment
 
 
-def at_once(*works):
-    agency_id = current_agency_id()
-
-    def run(work):
-        try:
-            with acting_for(agency_id):
-                return work()
-        except DomainError as refused:
-            return refused
-        finally:
-            connections.close_all()
-
-    return together([lambda work=work: run(work) for work in works])
-
-
-def refusals(results):
-    return [one for one in results if isinstance(one, DomainError)]
-
-
 @pytest.mark.race
 def test_two_people_take_the_money_of_one_booking_once(stripe, event, ida, settings):
     settings.FAIL_POINT = "desk.before_booking=sleep:0.3"
     booking = reserved(event, 0)
-    results = at_once(*[lambda: cash(booking, ida)] * 4, lambda: pay(booking.pk))
+    results = at_once(
+        current_agency_id(), *[lambda: cash(booking, ida)] * 4, lambda: pay(booking.pk)
+    )
     taken = [one for one in results if isinstance(one, DeskTaking)]
     assert len(taken) + Payment.objects.filter(status="PROCESSING").count() == 1
     assert DeskTaking.objects.count() == len(taken)
@@ -203,7 +186,7 @@ def test_money_is_handed_back_once(stripe, event, ida, settings):
     cash(booking, ida)
     refund = refund_of(booking)
     deliver_everything()
-    results = at_once(*[lambda: hand_out(refund.pk, by=ida)] * 4)
+    results = at_once(current_agency_id(), *[lambda: hand_out(refund.pk, by=ida)] * 4)
     assert len(refusals(results)) == 3
     assert in_drawer("EUR") == euros(0)
     assert status(refund) == "COMPLETED"
@@ -220,7 +203,7 @@ def test_control_without_the_locks_it_is_only_the_database_that_refuses(
     monkeypatch.setattr("payments.services.desk._one_drawer", lambda: None)
     monkeypatch.setattr("payments.services.desk.lock_one", lambda rows: rows.get())
     monkeypatch.setattr("payments.services.refund.lock_one", lambda rows: rows.get())
-    results = at_once(*[lambda: hand_out(refund.pk, by=ida)] * 6)
+    results = at_once(current_agency_id(), *[lambda: hand_out(refund.pk, by=ida)] * 6)
     assert any(isinstance(one, DatabaseError) for one in results)
     assert DeskTaking.objects.filter(amount__lt=0).count() == 1
 

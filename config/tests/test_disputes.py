@@ -10,7 +10,7 @@ from decimal import Decimal
 import pgtrigger
 import pypdfium2
 import pytest
-from django.db import connections, transaction
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -27,7 +27,7 @@ from config.tests.selling_by_stripe import (
     status,
     stripe,
 )
-from config.tests.servers import together
+from config.tests.servers import at_once
 from config.tests.test_stripe import notices, post
 from config.tests.world import of, told
 from core import invariants
@@ -264,21 +264,6 @@ def back(payment, key="once", money=None):
         )
 
 
-def at_once(*works):
-    agency_id = current_agency_id()
-
-    def run(work):
-        try:
-            with acting_for(agency_id):
-                return work()
-        except DomainError as refused:
-            return refused
-        finally:
-            connections.close_all()
-
-    return together([lambda work=work: run(work) for work in works])
-
-
 def wrong():
     """Invariants that do not hold; these refunds cancelled no ticket, which is another's affair."""
     return sorted(set(invariants.violations()) - {"INV-4 a sold booking was paid for once"})
@@ -296,6 +281,7 @@ def test_refund_and_dispute_at_one_moment_never_give_the_money_back_twice(stripe
     payment = payment_of(booking)
     told = a_dispute_of(payment)
     at_once(
+        current_agency_id(),
         lambda: back(payment),
         lambda: record_disputes(payment.pk, [told], read=payment.disputes_read),
     )

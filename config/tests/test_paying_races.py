@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
 
 from accounts.models import ApiKey
 from agencies.models import Agency
@@ -17,9 +17,8 @@ from agencies.queries import local_today
 from bookings.services import reserve
 from config.tests import world
 from config.tests.scenarios import house
-from config.tests.servers import manage, together, web
+from config.tests.servers import at_once, manage, refusals, web
 from core import invariants
-from core.errors import DomainError
 from core.locks import lock_one
 from core.money import Money
 from core.tenancy import acting_for, as_system
@@ -44,25 +43,6 @@ WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 @pytest.fixture
 def agency_id(committed_db):
     return house(owned={"sections": ["A"]})["agency"]["id"]
-
-
-def at_once(agency_id, *works):
-    """What each of these functions, called at one moment, returns, or the refusal it raised."""
-
-    def run(work):
-        try:
-            with acting_for(agency_id):
-                return work()
-        except DomainError as refused:
-            return refused
-        finally:
-            connections.close_all()
-
-    return together([lambda work=work: run(work) for work in works])
-
-
-def refusals(results):
-    return [each for each in results if isinstance(each, DomainError)]
 
 
 def without_locks(monkeypatch, *modules):
