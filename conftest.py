@@ -152,9 +152,12 @@ def _forget(redis_database):
     Remembered.forget_everything()
 
 
-def _close_what_was_cut_off():
-    """A browser's loop and its thread have connections of their own; whichever a former test left open
-    died with its copy of the database."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Close connections that died with a former test's copy of the database.
+
+    A hook, for a fixture would come too late: pytest-django's own has begun the transaction by then.
+    """
     for each in connections.all(initialized_only=True):
         if each.connection is not None and not each.is_usable():
             each.close()
@@ -165,7 +168,6 @@ def _scope(request):
     """Every test begins for nobody. When its transaction is rolled back, deferred constraints are
     checked once more: they must then see the rows of every agency the test made."""
     if request.node.get_closest_marker("django_db"):
-        _close_what_was_cut_off()
         request.getfixturevalue("db")
     tenancy._scope.set(tenancy.NOBODY)
     yield

@@ -23,8 +23,9 @@ TABS = 600  # a section of a house has at most some hundred boxes
 @contextmanager
 def chromium():
     """A browser. Playwright's loop runs in this thread, where Django would refuse its queries and
-    keeps a connection apart from the one the test has outside: it must not outlive the story,
-    whose database is copied afresh."""
+    keeps a connection apart from the one outside. Neither may outlive a story, whose database is
+    copied afresh; and while the loop runs, nobody can close the one outside."""
+    connections.close_all()
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     try:
         with sync_playwright() as playwright:
