@@ -62,7 +62,20 @@ class AgencyAdmin(SystemWide, BackOfficeAdmin):
     search_fields = ["name", "slug", "host"]
     ordering = ["name", "pk"]
     fieldsets = [
-        ("House", {"fields": ["name", "slug", "host", "is_default", "support_email", "address"]}),
+        (
+            "House",
+            {
+                "fields": [
+                    "name",
+                    "slug",
+                    "host",
+                    "is_default",
+                    "support_email",
+                    "address",
+                    "tax_number",
+                ]
+            },
+        ),
         ("Money and time", {"fields": ["currency", "time_zone"]}),
         ("What a sale costs you", {"fields": ["sale_cost_percent", "sale_cost_fixed"]}),
         ("Disputes", {"fields": ["when_disputed"]}),

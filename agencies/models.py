@@ -39,6 +39,12 @@ class Agency(models.Model):
     )
     support_email = models.EmailField(blank=True)
     address = models.TextField(blank=True)
+    tax_number = models.CharField(
+        max_length=40,
+        blank=True,
+        db_default="",
+        help_text="Such as VAT FR40 303 265 045: it stands on invoices.",
+    )
     sale_cost_percent = models.DecimalField(
         max_digits=5,
         decimal_places=2,

@@ -1,5 +1,6 @@
 from bookings.cancelling import money_is_back
-from bookings.facts import BookingCancelled, BookingExpired
+from bookings.facts import BookingCancelled, BookingConfirmed, BookingExpired, TicketsCancelled
+from bookings.invoicing import issue_credit_note, issue_invoice
 from bookings.models import Booking
 from bookings.services import confirm, follow_disputes
 from core.outbox import subscribe
@@ -11,6 +12,16 @@ from payments.services import close_payment
 def confirm_paid_booking(fact):
     if Booking.objects.filter(pk=fact.reference).exists():
         confirm(fact.reference, payment_id=fact.payment_id)
+
+
+@subscribe(BookingConfirmed)
+def write_invoice(fact):
+    issue_invoice(fact.booking_id)
+
+
+@subscribe(TicketsCancelled)
+def write_credit_note(fact):
+    issue_credit_note(fact.cancellation_id)
 
 
 @subscribe(BookingExpired)

@@ -44,6 +44,7 @@ urlpatterns = [
     path("bookings/<uuid:booking_id>/cancel/", cancelling.cancel_tickets, name="cancel_tickets"),
     path("bookings/<uuid:booking_id>/change/", changed.changed, name="changed"),
     path("bookings/<uuid:booking_id>/tickets.pdf", booking.tickets_pdf, name="tickets_pdf"),
+    path("bookings/<uuid:booking_id>/invoice.pdf", booking.invoice_pdf, name="invoice_pdf"),
     path(
         "bookings/<uuid:booking_id>/calendar.ics",
         booking.booking_calendar,

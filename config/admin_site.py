@@ -51,6 +51,7 @@ promotions.code             vs     vs          -           -        -           
 promotions.use              v      v           v           v        -             -
 bookings.booking            vs     -           vs          v        -             -
 bookings.cancellation       vs     -           v           vs       -             -
+bookings.invoice            vs     -           v           v        -             -
 bookings.eventchange        vas    v           v           vas      -             -
 tickets.ticket              v      -           v           -        v             -
 tickets.gate                vacds  -           -           -        vacds         -

@@ -30,6 +30,7 @@ GROUPS = {
         ("promotions.use", "Promotion uses", "local_offer"),
         ("bookings.booking", "Bookings", "confirmation_number"),
         ("bookings.cancellation", "Cancellations", "event_busy"),
+        ("bookings.invoice", "Invoices", "receipt_long"),
         ("bookings.eventchange", "Changes of events", "event_repeat"),
         ("customers.customer", "Guests", "person"),
         ("tickets.ticket", "Tickets", "local_activity"),

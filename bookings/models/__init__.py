@@ -10,6 +10,7 @@ from bookings.models.bookings import (
 )
 from bookings.models.cancelling import Cancellation, CancelledItem, Grounds, Rule
 from bookings.models.changing import ChangedBooking, ChangeStatus, EventChange
+from bookings.models.invoices import Invoice
 from events.models import Channel
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Channel",
     "EventChange",
     "Grounds",
+    "Invoice",
     "Rule",
     "Status",
 ]

@@ -17,8 +17,10 @@ from bookings.changing import open_change_of
 from bookings.clients import address_digest, are_limited
 from bookings.facts import BookingSought
 from bookings.forms import FindForm
+from bookings.invoice_paper import paper_of
+from bookings.invoicing import issue_invoice
 from bookings.links import exchange_key, own_booking
-from bookings.models import Booking, Status
+from bookings.models import Booking, Invoice, Status
 from bookings.printing import pdf_of
 from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
@@ -74,13 +76,15 @@ def booking(request, booking_id):
 
 def _cancellations(found):
     """What was given back, the first first, with how far its money is."""
-    made = found.cancellations.select_related("refund").order_by("made_at", "pk")
+    made = found.cancellations.select_related("refund").prefetch_related("credit_notes")
+    made = made.order_by("made_at", "pk")
     return [
         {
             "count": each.ticket_count,
             "at": each.made_at,
             "kept": each.kept_money,
             "back": each.refunded_money,
+            "note": next((note.number for note in each.credit_notes.all()), ""),
             "is_back": each.refund is None or each.refund.status == RefundStatus.COMPLETED,
         }
         for each in made
@@ -121,6 +125,22 @@ def tickets_pdf(request, booking_id):
     Download.objects.create(reference=found.pk, ticket_count=found.ticket_count)
     response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="tickets-{found.number}.pdf"'
+    return response
+
+
+@require_safe
+@never_cache
+def invoice_pdf(request, booking_id):
+    """The invoice of a paid booking; `note` names one of its credit notes instead."""
+    found = own_booking(request, booking_id)
+    invoice = issue_invoice(found.pk)
+    if "note" in request.GET:
+        notes = found.invoices.filter(kind=Invoice.Kind.CREDIT_NOTE)
+        invoice = notes.filter(number=request.GET["note"][:20]).first()
+    if invoice is None:
+        raise Http404
+    response = HttpResponse(paper_of(invoice), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{invoice.number}.pdf"'
     return response
 
 

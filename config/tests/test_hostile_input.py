@@ -215,6 +215,7 @@ PAGES = {  # with the names each reads from its query
     "/checkout/{booking}/return/": "k",
     "/bookings/{booking}/": "k",
     "/bookings/{booking}/tickets.pdf": "k",
+    "/bookings/{booking}/invoice.pdf": "note",
     "/bookings/{booking}/calendar.ics": "k",
     "/api/nothing": "",
     "/api/v1/events": "cursor limit",

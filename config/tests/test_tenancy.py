@@ -213,6 +213,7 @@ FOREIGN = [
     ("GET", "/bookings/{booking}/change/"),
     ("POST", "/bookings/{booking}/cancel/"),
     ("GET", "/bookings/{booking}/tickets.pdf"),
+    ("GET", "/bookings/{booking}/invoice.pdf"),
     ("GET", "/bookings/{booking}/calendar.ics"),
     ("GET", "/layouts/{layout}.geo"),
     ("GET", "/api/v1/events/{event}"),

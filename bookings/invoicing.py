@@ -1,0 +1,99 @@
+"""Invoices and credit notes: issued once each, with numbers that have no gaps, from what was sold."""
+
+from agencies.queries import current_agency, local_today
+from bookings.cancelling.quoting import terms_of
+from bookings.models import Booking, Cancellation, Invoice
+from bookings.receipt import receipt_of
+from core.locks import lock_one
+from core.money import Money, total
+from core.numbering import next_number
+from core.transactions import use_case
+
+LETTERS = {Invoice.Kind.INVOICE: "F", Invoice.Kind.CREDIT_NOTE: "A"}
+
+
+@use_case
+def issue_invoice(booking_id):
+    """The Invoice of a sold booking, issued now unless it was before; None when nothing was paid."""
+    booking = _locked(booking_id)
+    known = booking.invoices.filter(kind=Invoice.Kind.INVOICE).first()
+    if known or booking.confirmed_at is None or not booking.total:
+        return known
+    items = list(booking.items.select_related("ticket").order_by("position"))
+    receipt = receipt_of(booking, items)
+    said = {
+        "lines": [_line(item.ticket.place, item.sum_of("total")) for item in items],
+        "rows": [_line(*row) for row in receipt.rows],
+        "contained": [_line(*row) for row in receipt.contained],
+        "of": "",
+    }
+    return _issue(Invoice.Kind.INVOICE, booking, booking.money, said)
+
+
+@use_case
+def issue_credit_note(cancellation_id):
+    """The credit note of a Cancellation, issued now unless it was before, after the invoice it takes
+    back; None when nothing went back."""
+    cancellation = Cancellation.objects.get(pk=cancellation_id)
+    invoice = issue_invoice(cancellation.booking_id)
+    booking = _locked(cancellation.booking_id)
+    known = cancellation.credit_notes.first()
+    if known or invoice is None or not cancellation.refunded:
+        return known
+    items = list(cancellation.items.select_related("item__ticket").order_by("item__position"))
+    kept = Money(cancellation.kept, cancellation.currency)
+    paid = total((each.item.sum_of("total") for each in items), cancellation.currency)
+    said = {
+        "lines": [_line(each.item.ticket.place, each.money) for each in items],
+        "rows": [
+            _line("Paid for these tickets", paid),
+            _line("Kept by the terms of sale", -kept),
+        ],
+        "contained": _taxes_back(items, terms_of(booking), cancellation.currency),
+        "of": invoice.number,
+    }
+    return _issue(
+        Invoice.Kind.CREDIT_NOTE, booking, cancellation.refunded_money, said, cancellation
+    )
+
+
+def _locked(booking_id):
+    bookings = Booking.objects.select_related("event", "customer", "terms")
+    return lock_one(bookings.filter(pk=booking_id))
+
+
+def _taxes_back(items, terms, currency):
+    """The taxes that were in what went back: those of a fee that is kept stay where they are."""
+    tax = total((_tax_back(each, terms) for each in items), currency)
+    return [_line("Taxes", tax)] if tax else []
+
+
+def _tax_back(cancelled, terms):
+    item = cancelled.item
+    if not cancelled.kept_fee:
+        return item.sum_of("tax_in_price", "tax_in_fee", "tax_on_top")
+    return item.sum_of("tax_in_price", "tax_on_top") - terms.tax_on_top_of(item.sum_of("fee"))
+
+
+def _line(words, money):
+    return [words, str(money.amount)]
+
+
+def _issue(kind, booking, money, said, cancellation=None):
+    agency, customer, year = current_agency(), booking.customer, local_today().year
+    content = said | {
+        "seller": [agency.name, *agency.address.splitlines(), agency.tax_number],
+        "buyer": [customer.name, customer.email] if customer else [],
+        "booking": booking.number,
+        "event": f"{booking.event.title}, {booking.event.local_start:%-d %B %Y, %H:%M}",
+    }
+    series = f"{LETTERS[kind]}-{year}"
+    return Invoice.objects.create(
+        kind=kind,
+        number=f"{series}-{next_number(series):06}",
+        booking=booking,
+        cancellation=cancellation,
+        total=money.amount,
+        currency=money.currency,
+        content=content,
+    )
