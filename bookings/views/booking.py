@@ -136,7 +136,7 @@ def invoice_pdf(request, booking_id):
     invoice = issue_invoice(found.pk)
     if "note" in request.GET:
         notes = found.invoices.filter(kind=Invoice.Kind.CREDIT_NOTE)
-        invoice = notes.filter(number=request.GET["note"][:20]).first()
+        invoice = next((each for each in notes if each.number == request.GET["note"]), None)
     if invoice is None:
         raise Http404
     response = HttpResponse(paper_of(invoice), content_type="application/pdf")

@@ -15,6 +15,7 @@ from agencies.queries import local_today
 from bookings.cancelling import Wish as GivingBack
 from bookings.cancelling import cancel, preview
 from bookings.changing import propose
+from bookings.invoicing import issue_invoice
 from bookings.models import Grounds, Rule
 from bookings.services import Sale, confirm, pay_at_desk, reserve
 from core.memory import Remembered
@@ -300,6 +301,7 @@ def _rows(made, event):
         draft_from(layout=event.layout, by=None),
         *(event, event.venue, event.layout, event.levels.first(), event.seats.get(ordinal=0)),
         *(booking, booking.customer, payment, refund, gate, scan, scan.ticket),
+        issue_invoice(booking.pk),
         _asked_about(payment),
         *_at_the_desk(event, Membership.objects.get(role=Membership.Role.BOX_OFFICE).user),
         scan.ticket.admissions.get(),
