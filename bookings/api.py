@@ -166,6 +166,10 @@ class BookingReply(serializers.Serializer):
     payment_url = serializers.CharField(allow_null=True)
 
 
+class PayRequest(serializers.Serializer):
+    provider = serializers.SlugField(required=False, allow_blank=True, max_length=20)
+
+
 class PayReply(serializers.Serializer):
     redirect_url = serializers.CharField()
 
@@ -301,14 +305,19 @@ class TicketAttendee(APIView):
 
 
 class BookingPay(APIView):
-    """The address of the provider's page; asking again gives the same page."""
+    """The address of the provider's page; asking again gives the same page. Where there are several
+    providers, `provider` says at which one, such as `stripe` or `paypal`: choosing another than before
+    shuts the page that was open. 422 `no_such_way_to_pay` names those there are."""
 
     permission_classes = [SELLERS]
 
-    @extend_schema(request=None, responses={200: PayReply, **PROBLEM_RESPONSES})
+    @extend_schema(request=PayRequest, responses={200: PayReply, **PROBLEM_RESPONSES})
     def post(self, request, booking_id):
         booking = own(request.user.key, booking_id)
-        return Response({"redirect_url": services.pay(booking.pk)})
+        asked = PayRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        provider = asked.validated_data.get("provider", "")
+        return Response({"redirect_url": services.pay(booking.pk, provider=provider)})
 
 
 def _reserve(caller, asked):

@@ -31,6 +31,8 @@ TICKET_SIGNING_SECRET = env("TICKET_SIGNING_SECRET").encode()
 PAYMENT_WEBHOOK_SECRETS = env.list("PAYMENT_WEBHOOK_SECRETS", default=[])
 STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
+PAYPAL_CLIENT_ID = env("PAYPAL_CLIENT_ID", default="")
+PAYPAL_CLIENT_SECRET = env("PAYPAL_CLIENT_SECRET", default="")
 
 # --- site -----------------------------------------------------------------------------------------
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
@@ -262,9 +264,13 @@ STRIPE_PAGE = env(
     "STRIPE_PAGE",
     default="https://checkout.stripe.com" if STRIPE_API_BASE == STRIPE else STRIPE_API_BASE,
 )
+PAYPAL = "https://api-m.paypal.com"
+PAYPAL_API_BASE = env("PAYPAL_API_BASE", default=PAYPAL)
+PAYPAL_PAGE = env("PAYPAL_PAGE", default=PAYPAL_API_BASE.replace("//api-m.", "//www.", 1))
 PAYMENT_PAGES = [
     *([env("PAYMENT_SIMULATOR_URL")] if env("PAYMENT_SIMULATOR_URL", default="") else []),
     *([STRIPE_PAGE] if STRIPE_SECRET_KEY else []),
+    *([PAYPAL_PAGE] if PAYPAL_CLIENT_ID else []),
 ]
 
 # Where browsers find the process that streams changes of the map: "/" behind this same origin, or an
@@ -302,10 +308,19 @@ if PAYMENT_SIMULATOR_URL and PRODUCTION:
     raise ImproperlyConfigured("The payment simulator is never used in production.")
 # Only ways that are paid at once: what comes days later finds the seats sold to others.
 STRIPE_PAYMENT_METHODS = env.list("STRIPE_PAYMENT_METHODS", default=["card"])
-REAL_PROVIDER = "stripe" if STRIPE_SECRET_KEY else ""
-PAYMENT_PROVIDER = env("PAYMENT_PROVIDER", default=REAL_PROVIDER if PRODUCTION else "simulated")
-# Other choices, the default first: {"parterre": ["stripe"], "parterre KWD": ["simulated"], "EUR": …}.
+# The webhooks at PayPal whose notices count, and the account that must be paid (empty: the key's).
+PAYPAL_WEBHOOK_IDS = env.list("PAYPAL_WEBHOOK_IDS", default=[])
+PAYPAL_MERCHANT_ID = env("PAYPAL_MERCHANT_ID", default="")
+REAL_PROVIDERS = [
+    name for name, key in (("stripe", STRIPE_SECRET_KEY), ("paypal", PAYPAL_CLIENT_ID)) if key
+]
+USUAL_PROVIDER = next(iter(REAL_PROVIDERS), "") if PRODUCTION else "simulated"
+PAYMENT_PROVIDER = env("PAYMENT_PROVIDER", default=USUAL_PROVIDER)
+# What buyers choose from, the default first: {"parterre": ["stripe"], "parterre KWD": [], "EUR": …},
+# and "*" for all others; in production all real ones when PAYMENT_PROVIDER names none.
 PAYMENT_PROVIDERS = env.json("PAYMENT_PROVIDERS", default={})
+if PRODUCTION and len(REAL_PROVIDERS) > 1 and not env("PAYMENT_PROVIDER", default=""):
+    PAYMENT_PROVIDERS = {"*": REAL_PROVIDERS, **PAYMENT_PROVIDERS}
 
 # --- mail -----------------------------------------------------------------------------------------
 MAIL_DIR = Path(env("MAIL_DIR", default=str(DATA_DIR / "mail")))

@@ -8,12 +8,20 @@ from django.conf import settings
 
 from core.errors import NotFound
 from payments.adapters.by_hand import ByHand
+from payments.adapters.paypal import PayPalProvider
 from payments.adapters.simulated import SimulatedProvider
 
+IN_WORDS = {
+    "stripe": "Card or wallet",
+    "paypal": "PayPal",
+    "simulated": "Simulated payment",
+}
+"""What buyers call them."""
 BY_HAND = ("cash", "terminal", "bank")
 """What no provider moves: nobody is asked about it, and nobody finds it on a page of ours."""
 
 _simulated = lru_cache(SimulatedProvider)
+_paypal_of = lru_cache(PayPalProvider)
 _by_hand = lru_cache(ByHand)
 
 
@@ -44,7 +52,24 @@ def _stripe_of(*arguments):
     return import_module("payments.adapters.stripe").StripeProvider(*arguments)
 
 
-ADAPTERS = {"simulated": _simulator, "stripe": _stripe, **dict.fromkeys(BY_HAND, _by_hand)}
+def _paypal():
+    if not settings.PAYPAL_CLIENT_ID:
+        return None
+    return _paypal_of(
+        settings.PAYPAL_CLIENT_ID,
+        settings.PAYPAL_CLIENT_SECRET,
+        tuple(settings.PAYPAL_WEBHOOK_IDS),
+        settings.PAYPAL_API_BASE,
+        settings.PAYPAL_MERCHANT_ID,
+    )
+
+
+ADAPTERS = {
+    "simulated": _simulator,
+    "stripe": _stripe,
+    "paypal": _paypal,
+    **dict.fromkeys(BY_HAND, _by_hand),
+}
 
 
 def provider(name):
@@ -58,15 +83,20 @@ def provider(name):
 def providers_for(agency, currency):
     """Names of the providers a buyer of this agency may choose from, the default first.
 
-    PAYMENT_PROVIDERS names them for "slug EUR", "slug" or "EUR", the first of these that it has;
+    PAYMENT_PROVIDERS names them for "slug EUR", "slug", "EUR" or "*", the first of these that it has;
     without any it is PAYMENT_PROVIDER. What this installation does not have is left out.
     """
     chosen = settings.PAYMENT_PROVIDERS
-    keys = (f"{agency.slug} {currency}", agency.slug, currency)
+    keys = (f"{agency.slug} {currency}", agency.slug, currency, "*")
     names = next((chosen[key] for key in keys if key in chosen), [settings.PAYMENT_PROVIDER])
     return [name for name in names if name in ADAPTERS and ADAPTERS[name]() is not None]
 
 
-def default_provider(agency, currency):
-    """Name of the provider a payment begins with, empty when none is named."""
-    return next(iter(providers_for(agency, currency)), settings.PAYMENT_PROVIDER)
+def ways_to_pay(agency, money):
+    """Names of the providers at which exactly this Money can be paid, the default first."""
+    return [name for name in providers_for(agency, money.currency) if provider(name).takes(money)]
+
+
+def default_provider(agency, money):
+    """Name of the provider a payment of this Money begins with, empty when none is named."""
+    return next(iter(ways_to_pay(agency, money)), settings.PAYMENT_PROVIDER)

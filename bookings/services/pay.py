@@ -14,7 +14,7 @@ from customers.services import remember_customer
 from inventory.services import keep, lock_seats
 from payments.models import OPEN, Payment
 from payments.models import Status as PaymentStatus
-from payments.services import open_payment, start_payment
+from payments.services import open_payment, pay_at, start_payment
 from promotions.services import NotRedeemed, name_buyer, renew
 from tickets.services import name_holder
 
@@ -52,11 +52,13 @@ def contact(booking_id, *, email, name, phone=""):
     return booking
 
 
-def pay(booking_id, *, site=None):
+def pay(booking_id, *, site=None, provider=""):
     """The address where the buyer goes now: the provider's page, or, when nothing is due, the
-    booking's own. `site` is the address of our site, such as https://tickets.example.
+    booking's own. `site` is the address of our site, such as https://tickets.example, `provider` the
+    name of the one the buyer has chosen, empty for the usual one or the one he is at already.
 
-    Raises NotYours when the time is over, AlreadyPaid, NoContact, NotRedeemed, or ProviderAway.
+    Raises NotYours when the time is over, AlreadyPaid, NoContact, NotRedeemed, NoSuchWay, or
+    ProviderAway.
     """
     booking = Booking.objects.select_related("customer", "event").get(pk=booking_id)
     still_held(booking)
@@ -65,7 +67,9 @@ def pay(booking_id, *, site=None):
     if not booking.total:
         confirm(booking_id)
         return reverse("booking", args=[booking_id])
-    _ensure_payment(booking_id)
+    if provider:
+        pay_at(booking.pk, booking.money, provider)
+    _ensure_payment(booking_id, provider)
     success_url, cancel_url = pay_page_addresses(booking, site)
     return start_payment(
         reference=booking.pk,
@@ -88,7 +92,7 @@ def pay_page_addresses(booking, site=None):
 
 
 @use_case
-def _ensure_payment(booking_id):
+def _ensure_payment(booking_id, provider):
     """A failed attempt may be followed by another while the places are still kept."""
     booking = lock_one(Booking.objects.select_related("event").filter(pk=booking_id))
     still_held(booking)
@@ -97,7 +101,12 @@ def _ensure_payment(booking_id):
     if PaymentStatus.SUCCEEDED in known:
         raise AlreadyPaid("Your payment has arrived; the tickets are on their way to you.")
     if not known.intersection(OPEN):
-        open_payment(reference=booking_id, money=booking.money, description=booking.in_words)
+        open_payment(
+            reference=booking_id,
+            money=booking.money,
+            description=booking.in_words,
+            provider_name=provider,
+        )
     keep_uses(booking_id, booking.reserved_until + GRACE)
 
 

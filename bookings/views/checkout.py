@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from agencies.queries import current_agency
 from bookings import services
 from bookings.cancelling import policy_of
 from bookings.forms import ContactForm
@@ -19,13 +20,14 @@ from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
 from bookings.views.codes import enter, typed_code
 from bookings.views.sale import site
-from bookings.views.typed import send_back, take_typed
+from bookings.views.typed import PROVIDER, send_back, take_typed
 from core.errors import DomainError
 from core.locks import database_now
 from payments.adapters import ProviderUnavailable
 from payments.models import Payment
 from payments.models import Status as PaymentStatus
-from payments.services import settle
+from payments.providers import IN_WORDS, ways_to_pay
+from payments.services import DECLINED, settle
 
 UNPAID = {PaymentStatus.PROCESSING: "unfinished", PaymentStatus.FAILED: "failed"}
 ASKED_AGAIN = timedelta(seconds=30)
@@ -48,10 +50,13 @@ def checkout(request, booking_id):
         return redirect("payment_return", booking.pk)
     typed = take_typed(request, booking)
     if "problem" in typed:
-        return _page(request, booking, ContactForm(typed["fields"]), problem=typed["problem"])
+        form = ContactForm(typed["fields"])
+        chosen = typed["fields"].get(PROVIDER)
+        return _page(request, booking, form, problem=typed["problem"], chosen=chosen)
     if typed:
         form = ContactForm(initial=typed["fields"])
-        return _page(request, booking, form, code=typed.get("code"))
+        chosen = typed["fields"].get(PROVIDER)
+        return _page(request, booking, form, code=typed.get("code"), chosen=chosen)
     return _page(request, booking, _form_for(request, booking), is_known=is_known)
 
 
@@ -83,7 +88,7 @@ def _is_unheard(payment, is_known=True):
         return False
     if payment.status == PaymentStatus.PROCESSING:
         return not is_known
-    if payment.status != PaymentStatus.FAILED:
+    if payment.status != PaymentStatus.FAILED or payment.failure == DECLINED:
         return False
     return payment.settled_at > database_now() - ASKED_AGAIN
 
@@ -105,7 +110,8 @@ def pay(request, booking_id):
     request.session[PHONE] = {"booking": str(booking.pk), "number": form.cleaned_data["phone"]}
     try:
         services.contact(booking.pk, **form.cleaned_data)
-        return redirect(services.pay(booking.pk, site=site(request)))
+        chosen = request.POST.get(PROVIDER, "")
+        return redirect(services.pay(booking.pk, site=site(request), provider=chosen))
     except DomainError as refused:
         return send_back(request, booking, problem=refused.message)
 
@@ -188,7 +194,7 @@ def _latest_payment(booking):
     return Payment.objects.filter(reference=booking.pk).order_by("-created_at").first()
 
 
-def _page(request, booking, form, *, problem="", code=None, is_known=False):
+def _page(request, booking, form, *, problem="", code=None, is_known=False, chosen=""):
     items = list(booking.items.select_related("ticket").order_by("position"))
     payment = _latest_payment(booking)
     now = database_now()
@@ -212,9 +218,23 @@ def _page(request, booking, form, *, problem="", code=None, is_known=False):
         "seconds_left": max(ceil((booking.reserved_until - now).total_seconds()), 0),
         "payment_is": _unpaid(payment) if is_known else None,
         "payment": payment,
+        "ways": _ways(booking, payment, chosen),
         "is_asking": _is_asking(payment),
     }
     return render(request, "bookings/checkout.html", context)
+
+
+def _ways(booking, payment, chosen):
+    """What the buyer chooses from, [{"name", "words", "is_chosen"}]; empty where there is no choice."""
+    names = ways_to_pay(current_agency(), booking.money) if booking.total else []
+    if len(names) < 2:
+        return []
+    wanted = (chosen, payment.provider if payment else "", names[0])
+    chosen = next(name for name in wanted if name in names)
+    return [
+        {"name": name, "words": IN_WORDS.get(name, name), "is_chosen": name == chosen}
+        for name in names
+    ]
 
 
 def _unpaid(payment):

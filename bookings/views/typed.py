@@ -7,12 +7,15 @@ from django.shortcuts import redirect
 from bookings.forms import ContactForm
 
 TYPED = "typed"
+PROVIDER = "provider"
+"""Field of the way to pay, where there is a choice."""
+KEPT = (*ContactForm.base_fields, PROVIDER)
 LONGEST = 400  # letters of a field that are kept; more than any field allows
 
 
 def send_back(request, booking, *, part="", **said):
     """To the checkout (its `part`), with the contact as it was typed and what is `said`."""
-    fields = {name: request.POST.get(name, "")[:LONGEST] for name in ContactForm.base_fields}
+    fields = {name: request.POST.get(name, "")[:LONGEST] for name in KEPT}
     request.session[TYPED] = {"booking": str(booking.pk), "fields": fields, **said}
     answer = redirect("checkout", booking.pk)
     answer["Location"] += part

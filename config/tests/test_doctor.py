@@ -53,6 +53,19 @@ def test_stripe_without_a_secret_for_its_notices_is_a_finding(settings):
     assert payment_provider() == {"ok": True, "provider": "stripe"}
 
 
+def test_paypal_without_what_it_needs_or_with_money_it_does_not_take_is_a_finding(settings):
+    settings.PAYMENT_SIMULATOR_URL, settings.PAYMENT_PROVIDER = "", "paypal"
+    settings.PAYPAL_CLIENT_ID = "client"
+    assert "PAYPAL_CLIENT_SECRET is empty" in payment_provider()["error"]
+    settings.PAYPAL_CLIENT_SECRET = "secret"
+    assert "PAYPAL_WEBHOOK_IDS is empty" in payment_provider()["error"]
+    settings.PAYPAL_WEBHOOK_IDS = ["WH-1"]
+    settings.PAYMENT_PROVIDERS = {"parterre KWD": ["stripe", "paypal"]}
+    assert "PayPal does not take KWD" in payment_provider()["error"]
+    settings.PAYMENT_PROVIDERS = {"parterre KWD": ["stripe"], "*": ["paypal"], "HUF": ["paypal"]}
+    assert payment_provider() == {"ok": True, "provider": "paypal"}
+
+
 def test_redis_away_is_a_finding_and_so_are_streams_of_which_nobody_hears(settings):
     nowhere = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {**settings.CACHES, "default": nowhere}

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
+from core.money import Money
+
 
 class ProviderUnavailable(Exception):
     """Time-out, broken connection, 5xx, or an answer that proves nothing (a key used before, our own
@@ -22,7 +24,8 @@ class WebhookRefused(Exception):
 
 @dataclass(frozen=True)
 class ProviderSession:
-    """The provider's page for one payment. `state` is open, paid, expired or failed."""
+    """The provider's page for one payment. `state` is open, approved (the buyer has agreed, and the
+    money moves when we take it: Provider.capture), paid, expired or failed."""
 
     ref: str
     url: str
@@ -103,6 +106,12 @@ class Provider(Protocol):
     ProviderRefused (it said no); looking for what is not there gives None.
     """
 
+    captures: bool
+    """Whether buyers only approve on its page, and no money moves until we `capture` it."""
+
+    def takes(self, money: Money) -> bool:
+        """Whether exactly this Money can be paid there. Asks nobody."""
+
     def open_session(  # noqa: PLR0913 - all of it is needed, keywords only
         self,
         *,
@@ -137,12 +146,19 @@ class Provider(Protocol):
 
         With payment_id, `since` and `until` (None: now) say when it may have been opened: a provider
         that cannot be asked for our id looks through what it opened then. What is found is certain
-        either way; who cannot know raises ProviderUnavailable.
+        either way; who cannot know raises ProviderUnavailable. Who `captures` may know nothing of our
+        ids: of what we have not heard nobody knows the page, and nobody takes its money.
         """
+
+    def capture(self, *, ref: str, idempotency_key: str) -> ProviderSession | None:
+        """Takes the money of an approved session, once per key; only where `captures` is true. Returns
+        the session as it is afterwards: paid, failed when the provider declined, or still open when
+        the money is on its way."""
 
     def expire_session(self, ref: str) -> ProviderSession | None:
         """Shuts the page; returns the session as it is afterwards, which may be paid already, or
-        still open when money is on its way."""
+        still open when money is on its way. Where `captures` is true nothing need be shut: it says
+        that no money has moved, and none does if we leave it at that."""
 
     def refund(
         self,

@@ -10,6 +10,11 @@ from payments.adapters import ProviderRefund, ProviderRefused, WebhookRefused
 class ByHand:
     """A `payments.adapters.Provider` whose work staff do."""
 
+    captures = False
+
+    def takes(self, money):
+        return True
+
     def open_session(self, **wanted):
         raise ProviderRefused("This is paid by hand: there is no page for it.")
 

@@ -28,11 +28,17 @@ PREFERENCE = ("paid", "open", "failed", "expired")
 class SimulatedProvider:
     """A `payments.adapters.Provider`; `webhook_secrets` are all that are accepted at present."""
 
+    captures = False
+
     def __init__(self, base_url, secret_key, webhook_secrets):
         self.base_url = base_url.rstrip("/")
         self.secret_key = secret_key
         self.webhook_secrets = list(webhook_secrets)
         self._threads = threading.local()
+
+    def takes(self, money):
+        """It takes everything."""
+        return True
 
     def open_session(  # noqa: PLR0913 - the Provider protocol, keywords only
         self,

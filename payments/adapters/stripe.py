@@ -47,6 +47,8 @@ class StripeProvider:
     """A `payments.adapters.Provider`; `webhook_secrets` are all that are accepted at present and
     `methods` the ways to pay that the page offers."""
 
+    captures = False
+
     def __init__(self, secret_key, webhook_secrets, api_base, methods=("card",)):
         self.webhook_secrets = list(webhook_secrets)
         self.is_live = "_live_" in secret_key
@@ -58,6 +60,12 @@ class StripeProvider:
             http_client=stripe.RequestsClient(timeout=TIMEOUT),
             max_network_retries=0,
         ).v1
+
+    def takes(self, money):
+        try:
+            return bool(units_of(money))
+        except ProviderRefused:
+            return False
 
     def open_session(  # noqa: PLR0913 - the Provider protocol, keywords only
         self,

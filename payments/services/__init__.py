@@ -26,20 +26,24 @@ from payments.services.disputes import (
 )
 from payments.services.notices import receive_notice, work_notice
 from payments.services.refund import request_refund, retry_refund, send_refund
-from payments.services.settle import close_payment, dealt_with, settle
+from payments.services.settle import DECLINED, close_payment, dealt_with, settle
 from payments.services.start import (
+    NoSuchWay,
     PaymentBegun,
     ProviderAway,
     amend_payment,
     new_payment,
     open_payment,
+    pay_at,
     shut_page,
     start_payment,
     unbegun_payment,
 )
 
 __all__ = [
+    "DECLINED",
     "DrawerDiffers",
+    "NoSuchWay",
     "NotAwaited",
     "NotPayableByTransfer",
     "NotTakeable",
@@ -58,6 +62,7 @@ __all__ = [
     "line_sent_back",
     "new_payment",
     "open_payment",
+    "pay_at",
     "preview_statement",
     "read_disputes",
     "receive_notice",

@@ -5,7 +5,7 @@ import logging
 from django.db.models.functions import Now
 
 from core import failpoints
-from core.locks import lock_one
+from core.locks import alone, lock_one
 from core.outbox import record
 from core.transactions import use_case
 from payments.adapters import ProviderUnavailable
@@ -15,6 +15,9 @@ from payments.models import OPEN, Account, Payment, Status
 from payments.providers import provider
 
 log = logging.getLogger(__name__)
+
+DECLINED = "The provider declined the payment."
+ENDED = {"expired": "The provider's page is expired.", "failed": DECLINED}
 
 
 def settle(payment_id):
@@ -27,8 +30,30 @@ def settle(payment_id):
     session = find_session(payment)
     if session is None:
         return _never_opened(payment)
+    if session.state == "approved":
+        session = _take(payment_id, session)
     failpoints.reach("settle.before_record")
     return _record(payment_id, session)
+
+
+def _take(payment_id, session):
+    """Takes the money of an approved session, once, and only while it is still wanted. Returns the
+    session as it is then.
+
+    One process at a time takes or gives up: who comes second leaves it to the first. A call whose
+    outcome is unknown is not made again before the session has been looked at, and then with its key.
+    """
+    with alone(_taking(payment_id)) as is_first:
+        payment = Payment.objects.get(pk=payment_id)
+        if not is_first or payment.status not in OPEN or _mismatch(payment, session):
+            return session
+        failpoints.reach("settle.before_capture")
+        key = f"{payment.pk}:capture"
+        return provider(payment.provider).capture(ref=session.ref, idempotency_key=key) or session
+
+
+def _taking(payment_id):
+    return f"capture of payment {payment_id}"
 
 
 def find_session(payment):
@@ -60,8 +85,10 @@ def _record(payment_id, session):
     payment.provider_payment_ref = session.payment_ref or ""
     if session.state == "paid" and payment.can_move_to(Status.SUCCEEDED):
         _succeed(payment, session)
-    elif session.state in ("expired", "failed") and payment.status in OPEN:
-        _fail(payment, f"The provider's page is {session.state}.")
+    elif session.state in ENDED and payment.status in OPEN:
+        _fail(payment, ENDED[session.state])
+    elif session.state == "approved" and payment.status in OPEN and _mismatch(payment, session):
+        _fail(payment, f"Not taken: {_mismatch(payment, session)}")
     payment.looked_up_at = Now()
     payment.save()
     payment.refresh_from_db()
@@ -131,6 +158,16 @@ def close_payment(reference):
     if payment.status == Status.PENDING:
         _give_up(payment.pk)
         return
+    if not provider(payment.provider).captures:
+        _close(payment)
+        return
+    with alone(_taking(payment.pk)) as is_first:
+        if not is_first:
+            raise ProviderUnavailable("the money is being taken at this moment")
+        _close(payment)
+
+
+def _close(payment):
     session = _shut(payment)
     if session is None:
         _give_up(payment.pk)
@@ -146,7 +183,7 @@ def _shut(payment):
     if payment.provider_ref:
         return expire(payment.provider_ref)
     session = find_session(payment)
-    return expire(session.ref) if session and session.state == "open" else session
+    return expire(session.ref) if session and session.state in ("open", "approved") else session
 
 
 @use_case
@@ -157,4 +194,4 @@ def _give_up(payment_id):
         payment.save()
 
 
-__all__ = ["ProviderUnavailable", "close_payment", "dealt_with", "settle"]
+__all__ = ["DECLINED", "ProviderUnavailable", "close_payment", "dealt_with", "settle"]

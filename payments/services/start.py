@@ -6,13 +6,13 @@ from django.db.models.functions import Now
 
 from agencies.queries import current_agency
 from core import failpoints
-from core.errors import DomainError
+from core.errors import DomainError, Invalid
 from core.locks import lock, lock_one
 from core.postgres.rows import insert
 from core.transactions import use_case
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import OPEN, Payment, Status
-from payments.providers import BY_HAND, default_provider, provider
+from payments.providers import BY_HAND, default_provider, provider, ways_to_pay
 from payments.services.settle import close_payment, find_session, settle
 from payments.statements import in_fours
 
@@ -42,7 +42,7 @@ def new_payment(*, reference, money, description):
     """The intent to be paid, for the transaction that makes it due to write. Returns the Payment."""
     return Payment(
         reference=reference,
-        provider=default_provider(current_agency(), money.currency),
+        provider=default_provider(current_agency(), money),
         amount=money.amount,
         currency=money.currency,
         description=description,
@@ -89,9 +89,50 @@ def shut_page(reference):
             ) from error
 
 
-def open_payment(**intent):
-    """Writes a new_payment; returns it."""
-    return insert([new_payment(**intent)])[0]
+class NoSuchWay(Invalid):
+    """What is due cannot be paid at that provider."""
+
+    code = "no_such_way_to_pay"
+
+
+def pay_at(reference, money, name):
+    """Has what is open for `reference` be paid at the provider of this name. A page of another provider
+    that the buyer has open is shut first, so that nobody pays on both.
+
+    Raises NoSuchWay, or ProviderAway when the other provider does not answer.
+    """
+    ways = ways_to_pay(current_agency(), money)
+    if name not in ways:
+        raise NoSuchWay(
+            f"This cannot be paid by {name!r}. Choose one of: {', '.join(ways) or 'none'}."
+        )
+    if _is_begun_elsewhere(reference, name):
+        try:
+            close_payment(reference)
+        except (ProviderUnavailable, ProviderRefused) as error:
+            raise ProviderAway(
+                "The payment page that you had open could not be shut, so please pay there, or try "
+                "again in a moment. Your seats are still kept."
+            ) from error
+
+
+@use_case
+def _is_begun_elsewhere(reference, name):
+    """Whether the buyer was sent to another provider; what nobody has begun simply changes over."""
+    wanted = Payment.objects.filter(reference=reference, status__in=OPEN)
+    other = lock(wanted.exclude(provider__in=(name, *BY_HAND)))
+    for payment in other:
+        if payment.status == Status.PENDING:
+            payment.provider = name
+            payment.save(update_fields=["provider"])
+    return any(payment.status == Status.PROCESSING for payment in other)
+
+
+def open_payment(*, provider_name="", **intent):
+    """Writes a new_payment, at the provider of this name if one is given; returns it."""
+    payment = new_payment(**intent)
+    payment.provider = provider_name or payment.provider
+    return insert([payment])[0]
 
 
 def start_payment(*, reference, email, success_url, cancel_url, expires_at):

@@ -65,9 +65,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, port, provider):
+    def __init__(self, port, provider, handler=None):
         self.provider = provider
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__(("127.0.0.1", port), handler or Handler)
 
     def handle_error(self, request, client_address):
         """A caller that has given up is no error of ours."""
@@ -81,6 +81,10 @@ class Handler(BaseHTTPRequestHandler):
     sys_version = ""
     timeout = 65  # an idle connection ends
     disable_nagle_algorithm = True
+    key_header = "Idempotency-Key"
+    body_types = (FORM,)
+    trouble = TROUBLE
+    once = staticmethod(once)
 
     def handle_any(self):
         began = time.time()
@@ -108,8 +112,8 @@ class Handler(BaseHTTPRequestHandler):
             raise ApiError(413, f"A body of known length is needed, up to {LONGEST_BODY} bytes.")
         form = self.rfile.read(int(length)).decode("utf-8", "replace")
         kind = self.headers.get("Content-Type", FORM).partition(";")[0].strip().lower()
-        if form and kind != FORM:
-            raise ApiError(415, f"The body must be {FORM}.")
+        if form and kind not in self.body_types:
+            raise ApiError(415, f"The body must be {' or '.join(self.body_types)}.")
         return form
 
     def _answer(self, path, text, now, fault):
@@ -118,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "close":
             raise Hangup
         if kind == "status_500":
-            return _json(500, TROUBLE)
+            return _json(500, self.trouble)
         if kind == "delay":
             time.sleep(fault["seconds"])
             now = time.time()
@@ -132,11 +136,12 @@ class Handler(BaseHTTPRequestHandler):
         try:
             act, object_id = self._route(path)
             self._check_key(path)
-            key = self.headers.get("Idempotency-Key")
+            key = self.headers.get(self.key_header)
             call = Call(self.server.provider, self.command, path, text, key, now, object_id)
             if path.startswith("/pay/"):
                 return Answer(*act(call))
-            return _json(*once(call, act, sticky))
+            status, body = self.once(call, act, sticky)
+            return Answer(status, body) if isinstance(body, bytes) else _json(status, body)
         except ApiError as error:
             if path.startswith("/pay/"):
                 return Answer(*pages.trouble_page(error))
@@ -184,7 +189,7 @@ class Handler(BaseHTTPRequestHandler):
             method=self.command,
             path=path,
             parameters=text,
-            idempotency_key=self.headers.get("Idempotency-Key"),
+            idempotency_key=self.headers.get(self.key_header),
             status=answer and answer.status,
             fault=fault and fault["kind"],
             seconds=round(time.time() - began, 4),
@@ -226,9 +231,9 @@ def open_server(*, port, store_file, secret, webhook_secret, webhook_url, base_u
     return started(port, Provider(store, courier, base_url, secret))
 
 
-def started(port, provider):
+def started(port, provider, handler=Handler):
     """The listening Server of a Provider, whose courier is on its way."""
-    server = Server(port, provider)
+    server = Server(port, provider, handler)
     provider.base_url = provider.base_url or f"http://127.0.0.1:{server.server_address[1]}"
     provider.courier.start()
     return server

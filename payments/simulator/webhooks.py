@@ -94,7 +94,7 @@ class Courier:
     def _attempt(self, delivery):
         event = self.store.get("event", delivery["event_id"])
         began = time.time()
-        status, trouble = self._send(json.dumps(event).encode(), began)
+        status, trouble = self._send(self.told(event), began)
         delivered = status is not None and 200 <= status < 300
         now = time.time()
         with self.store.transaction():
@@ -116,16 +116,21 @@ class Courier:
             )
         self.wake()
 
+    def told(self, event):
+        """The body of its notice."""
+        return json.dumps(event).encode()
+
+    def signature(self, body, now):
+        """The headers that prove it."""
+        return {"Stripe-Signature": sign(body, self.secret, now)}
+
     def _send(self, body, now):
         """(status, None), or (None, what went wrong)."""
         address = urlsplit(self.address)
         secure = address.scheme == "https"
         connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         connection = connect(address.hostname, address.port, timeout=PATIENCE)
-        headers = {
-            "Content-Type": "application/json",
-            "Stripe-Signature": sign(body, self.secret, now),
-        }
+        headers = {"Content-Type": "application/json", **self.signature(body, now)}
         try:
             connection.request("POST", address.path or "/", body, headers)
             return connection.getresponse().status, None

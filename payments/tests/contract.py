@@ -4,10 +4,10 @@ A new provider: a peer like `payments.peers.stripe`, a class with the methods of
 
     @pytest.fixture(scope="module")
     def peer(tmp_path_factory):
-        with running(PayPalPeer(tmp_path_factory.mktemp("paypal") / "its.sqlite3")) as peer:
+        with running(SquarePeer(tmp_path_factory.mktemp("square") / "its.sqlite3")) as peer:
             yield peer
 
-    class TestPayPal(ProviderContract):
+    class TestSquare(ProviderContract):
         pass
 """
 
@@ -21,6 +21,7 @@ from uuid import uuid4
 
 import pytest
 
+from core.money import Money
 from payments.adapters import (
     Provider,
     ProviderRefund,
@@ -38,6 +39,8 @@ class Peer(Protocol):
     """Of "open", "find" and "refund": the route of that call, such as POST /v1/refunds."""
     webhook_secrets: list
     """All that are accepted at present; the peer signs with the first."""
+    longest_told: int
+    """How many seconds old a notice may be and still count."""
 
     def adapter(self, **changed) -> Provider:
         """The adapter that speaks to this peer; `changed` are url, secret or webhook_secrets."""
@@ -87,7 +90,16 @@ def opened(adapter, **changed):
 def paid(peer, adapter, **changed):
     session = opened(adapter, **changed)
     peer.play(session.ref)
-    return adapter.find_session(ref=session.ref)
+    return taken(adapter, session.ref)
+
+
+def taken(adapter, ref):
+    """The session as it is once its money was taken, where that is for us to do."""
+    session = adapter.find_session(ref=ref)
+    if not adapter.captures:
+        return session
+    assert session.state == "approved"
+    return adapter.capture(ref=ref, idempotency_key=f"{ref}:capture")
 
 
 def refund_of(session, amount="6.00", refund_id=None):
@@ -113,6 +125,14 @@ def by_our_id(adapter, payment_id):
 
 
 class ProviderContract:
+    amounts = (("4800", "JPY"), ("12.340", "KWD"), ("0.55", "EUR"))
+    finds_by_our_id = True
+    """Whether a session whose opening we have not heard of can be found."""
+
+    def heard_of_later(self, adapter, wanted):
+        """The session of an open_session whose answer was lost."""
+        return by_our_id(adapter, wanted["payment_id"])
+
     @pytest.fixture
     def adapter(self, peer) -> Provider:
         return peer.adapter()
@@ -137,12 +157,11 @@ class ProviderContract:
         assert session.url.startswith("http")
         assert adapter.open_session(**wanted) == session
 
-    @pytest.mark.parametrize(
-        ("amount", "currency"), [("4800", "JPY"), ("12.340", "KWD"), ("0.55", "EUR")]
-    )
-    def test_amounts_keep_their_scale(self, adapter, amount, currency):
-        session = opened(adapter, amount=Decimal(amount), currency=currency)
-        assert (str(session.amount), session.currency) == (amount, currency)
+    def test_amounts_keep_their_scale(self, adapter):
+        for amount, currency in self.amounts:
+            assert adapter.takes(Money(Decimal(amount), currency))
+            session = opened(adapter, amount=Decimal(amount), currency=currency)
+            assert (str(session.amount), session.currency) == (amount, currency)
 
     def test_a_buyer_without_an_address_can_pay(self, adapter):
         assert opened(adapter, email="").state == "open"
@@ -151,10 +170,13 @@ class ProviderContract:
         wanted = wish()
         session = adapter.open_session(**wanted)
         assert adapter.find_session(ref=session.ref) == session
-        assert by_our_id(adapter, wanted["payment_id"]) == session
+        ours = by_our_id(adapter, wanted["payment_id"])
+        assert ours == (session if self.finds_by_our_id else None)
         peer.play(session.ref)
-        after = by_our_id(adapter, wanted["payment_id"])
+        after = taken(adapter, session.ref)
         assert (after.state, bool(after.payment_ref)) == ("paid", True)
+        ours = by_our_id(adapter, wanted["payment_id"])
+        assert ours == (after if self.finds_by_our_id else None)
 
     def test_of_several_sessions_the_paid_one_counts(self, peer, adapter):
         payment_id = uuid4()
@@ -182,7 +204,8 @@ class ProviderContract:
         session = opened(adapter)
         assert adapter.expire_session(session.ref).state == "expired"
         assert adapter.expire_session(session.ref).state == "expired"
-        assert adapter.find_session(ref=session.ref).state == "expired"
+        if not adapter.captures:  # else nothing need be remembered: nobody will take the money
+            assert adapter.find_session(ref=session.ref).state == "expired"
         assert adapter.expire_session(paid(peer, adapter).ref).state == "paid"
 
     def test_a_declined_card_leaves_the_session_open(self, peer, adapter):
@@ -260,10 +283,10 @@ class ProviderContract:
         wanted = wish()
         with pytest.raises(ProviderUnavailable):
             adapter.open_session(**wanted)
-        session = by_our_id(adapter, wanted["payment_id"])
+        session = self.heard_of_later(adapter, wanted)
         assert session.state == "open"
         peer.play(session.ref)
-        refund = refund_of(adapter.find_session(ref=session.ref))
+        refund = refund_of(taken(adapter, session.ref))
         with pytest.raises(ProviderUnavailable):
             adapter.refund(**refund)
         assert find_refund(adapter, refund).state == "completed"
@@ -285,7 +308,9 @@ class ProviderContract:
             opened(adapter)
         with pytest.raises(ProviderUnavailable):
             adapter.find_session(ref="nothing_of_this_name")
-        made = [one for one in peer.witness()["requests"][before:] if "_control" not in one["path"]]
+        asked = peer.witness()["requests"][before:]
+        aside = ("/_control/", "/v1/oauth2/")
+        made = [one for one in asked if not one["path"].startswith(aside)]
         assert [one["fault"] for one in made] == ["status_500", "close"]
 
     def test_a_silent_provider_is_given_up_after_ten_seconds(self, peer, adapter):
@@ -342,7 +367,7 @@ class ProviderContract:
             {},
             peer.signed(body, "a secret of nobody", now),
             peer.signed(body, "", now),
-            peer.signed(body, new, now - 301),
+            peer.signed(body, new, now - peer.longest_told - 1),
             peer.signed(body, new, now + 302),
             peer.signed(body + b" ", new, now),
         ):

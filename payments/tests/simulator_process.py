@@ -40,6 +40,7 @@ class Simulator:
         "find": "GET /v1/checkout/sessions/*",
         "refund": "POST /v1/refunds",
     }
+    longest_told = 300
 
     def __init__(self, store, webhook_url=""):
         self.store = store

@@ -5,11 +5,14 @@ from types import SimpleNamespace
 import pytest
 
 from core.errors import NotFound
+from core.money import Money
+from payments.adapters.paypal import PayPalProvider
 from payments.adapters.simulated import SimulatedProvider
 from payments.adapters.stripe import StripeProvider
-from payments.providers import default_provider, provider, providers_for
+from payments.providers import default_provider, provider, providers_for, ways_to_pay
 
 PARTERRE = SimpleNamespace(slug="parterre")
+EURO = Money(1, "EUR")
 KVARTAL = SimpleNamespace(slug="kvartal")
 
 
@@ -18,6 +21,7 @@ def both(settings):
     settings.PAYMENT_SIMULATOR_URL = "http://127.0.0.1:1"
     settings.STRIPE_SECRET_KEY = "sk_test_x"
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_x"]
+    settings.PAYPAL_CLIENT_ID = "client"
     settings.PAYMENT_PROVIDER = "stripe"
     settings.PAYMENT_PROVIDERS = {}
 
@@ -25,6 +29,7 @@ def both(settings):
 def test_each_name_has_its_adapter_and_keeps_it():
     assert isinstance(provider("stripe"), StripeProvider)
     assert isinstance(provider("simulated"), SimulatedProvider)
+    assert isinstance(provider("paypal"), PayPalProvider)
     assert provider("stripe") is provider("stripe")
 
 
@@ -34,7 +39,7 @@ def test_what_is_not_set_up_is_not_there(settings):
         with pytest.raises(NotFound):
             provider(name)
     assert providers_for(PARTERRE, "EUR") == []
-    assert default_provider(PARTERRE, "EUR") == "stripe"  # found out when it is asked for
+    assert default_provider(PARTERRE, EURO) == "stripe"  # found out when it is asked for
 
 
 def test_without_a_choice_everybody_has_the_one():
@@ -51,4 +56,27 @@ def test_the_closest_choice_counts(settings):
     assert providers_for(PARTERRE, "SEK") == ["simulated", "stripe"]
     assert providers_for(KVARTAL, "SEK") == ["simulated"]
     assert providers_for(KVARTAL, "EUR") == ["stripe"]
-    assert default_provider(PARTERRE, "EUR") == "simulated"
+    assert default_provider(PARTERRE, EURO) == "simulated"
+
+
+def test_a_choice_for_all_others_counts_last(settings):
+    settings.PAYMENT_PROVIDERS = {"*": ["stripe", "paypal"], "SEK": ["stripe"]}
+    assert providers_for(PARTERRE, "EUR") == ["stripe", "paypal"]
+    assert providers_for(PARTERRE, "SEK") == ["stripe"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "ways"),
+    [
+        ("12.00", "EUR", ["paypal", "stripe"]),
+        ("12.00", "HUF", ["paypal", "stripe"]),
+        ("12.50", "HUF", ["stripe"]),
+        ("1.000", "KWD", ["stripe"]),
+        ("1.005", "KWD", []),
+    ],
+)
+def test_where_an_amount_cannot_be_paid_it_is_not_offered(settings, amount, currency, ways):
+    settings.PAYMENT_PROVIDERS = {"*": ["paypal", "stripe"]}
+    money = Money(amount, currency)
+    assert ways_to_pay(PARTERRE, money) == ways
+    assert default_provider(PARTERRE, money) == (ways[0] if ways else "stripe")

@@ -1,5 +1,6 @@
 """Is this installation well? Versions, services, roles, pending work, clock, disk, mail, provider."""
 
+import re
 import shutil
 import socket
 import sys
@@ -20,8 +21,10 @@ from core.models import OutboxMessage
 from core.tenancy import as_system
 from inventory.stream_reports import FORGOTTEN_AFTER, reports
 from inventory.streams import BLIND
+from payments.adapters.paypal_objects import takes_currency
 
 ROLE = "SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+CURRENCY = re.compile(r"[A-Z]{3}")
 MOST_SKEW_SECONDS = 2
 FAILURES = (OSError, DatabaseError, RedisError, requests.RequestException, ValueError)
 LEAST_FREE_BYTES = 1 << 30
@@ -133,6 +136,8 @@ def _mail():
 def _payment_provider():
     if settings.STRIPE_SECRET_KEY and not settings.STRIPE_WEBHOOK_SECRETS:
         raise ValueError("STRIPE_WEBHOOK_SECRETS is empty: no notice of Stripe would be believed")
+    if settings.PAYPAL_CLIENT_ID:
+        _check_paypal()
     if not settings.PAYMENT_SIMULATOR_URL:
         return {"ok": bool(settings.PAYMENT_PROVIDER), "provider": settings.PAYMENT_PROVIDER}
     url = urlsplit(settings.PAYMENT_SIMULATOR_URL)
@@ -141,6 +146,17 @@ def _payment_provider():
         raise ValueError("PAYMENT_SIMULATOR_URL is no address such as http://localhost:9100")
     with socket.create_connection((url.hostname, port), timeout=3):
         return {"ok": True, "provider": "simulated", "url": settings.PAYMENT_SIMULATOR_URL}
+
+
+def _check_paypal():
+    """Raises ValueError for what PayPal would not do, or we would not believe."""
+    for name in ("PAYPAL_CLIENT_SECRET", "PAYPAL_WEBHOOK_IDS"):
+        if not getattr(settings, name):
+            raise ValueError(f"{name} is empty: PayPal cannot be asked, or no notice be believed")
+    for where, names in settings.PAYMENT_PROVIDERS.items():
+        currency = where.rpartition(" ")[2]
+        if "paypal" in names and CURRENCY.fullmatch(currency) and not takes_currency(currency):
+            raise ValueError(f"PAYMENT_PROVIDERS: PayPal does not take {currency}")
 
 
 def _outbox():
