@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from core.money import Money
+if TYPE_CHECKING:  # the peers run without Django
+    from core.money import Money
 
 
 class ProviderUnavailable(Exception):
@@ -109,7 +110,7 @@ class Provider(Protocol):
     captures: bool
     """Whether buyers only approve on its page, and no money moves until we `capture` it."""
 
-    def takes(self, money: Money) -> bool:
+    def takes(self, money: "Money") -> bool:
         """Whether exactly this Money can be paid there. Asks nobody."""
 
     def open_session(  # noqa: PLR0913 - all of it is needed, keywords only

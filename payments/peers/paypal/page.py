@@ -1,6 +1,7 @@
 """The page on which a buyer approves: buttons say what becomes of it. No password is asked for."""
 
-from payments.adapters.paypal_objects import money_of
+from decimal import Decimal
+
 from payments.peers.paypal import objects
 from payments.simulator import pages
 from payments.simulator.parameters import ApiError, read
@@ -43,7 +44,7 @@ def _as_session(order):
     unit, experience = order["purchase_units"][0], order["_experience"]
     return {
         "id": order["id"],
-        "amount_total": money_of(unit["amount"]).minor,
+        "amount_total": _units(unit["amount"]),
         "currency": unit["amount"]["currency_code"],
         "customer_email": "",
         "status": "complete" if order["status"] == "COMPLETED" else "open",
@@ -52,6 +53,11 @@ def _as_session(order):
         "_description": unit.get("description", ""),
         "_payee": experience["brand_name"],
     }
+
+
+def _units(amount):
+    """As `payments.simulator.pages` counts them: only yen of PayPal's currencies have no parts."""
+    return int(Decimal(amount["value"]).scaleb(0 if amount["currency_code"] == "JPY" else 2))
 
 
 def _choices(order):
