@@ -44,6 +44,8 @@ invariant(
          AND NOT EXISTS (SELECT 1 FROM bookings_cancellation c WHERE c.booking_id = b.id)
          AND NOT EXISTS (SELECT 1 FROM payments_refund r
                          WHERE r.payment_id = p.id AND r.status <> 'FAILED')
+         AND p.amount > (SELECT coalesce(sum(d.withdrawn), 0) FROM payments_dispute d
+                         WHERE d.payment_id = p.id)
          AND NOT EXISTS (SELECT 1 FROM core_outboxmessage o
                          WHERE o.payload ->> 'payment_id' = p.id::text
                            AND o.done_at IS NULL AND o.failed_at IS NULL)""",

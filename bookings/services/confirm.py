@@ -19,7 +19,7 @@ from inventory.models import Status as SeatStatus
 from inventory.services import claim, lock_seats, sell
 from payments.ledger import post
 from payments.models import Account, Payment, Refund
-from payments.services import request_refund
+from payments.services import send_back
 from promotions.services import keep
 from tickets.services import confirm_tickets, reopen_tickets
 from tickets.services.issue import lock_tickets
@@ -149,16 +149,12 @@ def _give_back(booking, items, payment_id):
         booking.move_to(Status.REFUNDED)
         booking.closed_at = Now()
         booking.save(update_fields=["status", "closed_at"])
-        record(LateMoneyRefunded(booking_id=booking.pk, refund_id=refund.pk))
+        if refund:  # else his bank has taken the money back already
+            record(LateMoneyRefunded(booking_id=booking.pk, refund_id=refund.pk))
     return booking
 
 
 def _refund(booking, payment_id, reason):
+    """The Refund that is sent, or None when a bank holds all the money."""
     log.warning("booking %s: payment %s goes back, %s", booking.number, payment_id, reason)
-    payment = Payment.objects.get(pk=payment_id)
-    return request_refund(
-        payment_id=payment.pk,
-        money=payment.money,
-        reason=reason,
-        request_key="not-kept",
-    )
+    return send_back(payment_id=payment_id, reason=reason, request_key="not-kept")

@@ -17,12 +17,14 @@ from django.urls import reverse
 from agencies.models import Agency
 from bookings.evidence import sections_of
 from bookings.links import mailed_key
-from bookings.services import follow_disputes
+from bookings.services import confirm, follow_disputes, reserve
 from config.tests import world
 from config.tests.selling_by_stripe import (
     at_stripe,
     deliver_everything,
     event,
+    lapse,
+    paid_unheard,
     payment_of,
     status,
     stripe,
@@ -33,6 +35,7 @@ from config.tests.world import of, told
 from core import invariants
 from core.errors import DomainError
 from core.memory import Remembered
+from core.models import OutboxMessage
 from core.money import Money
 from core.tenancy import acting_for, as_system, current_agency_id
 from payments.adapters import ProviderDispute
@@ -42,6 +45,7 @@ from payments.services import (
     read_disputes,
     record_disputes,
     request_refund,
+    retry_refund,
     send_refund,
     settle,
 )
@@ -329,6 +333,59 @@ def test_what_was_on_its_way_when_the_bank_came_is_looked_up_and_not_sent(stripe
     record_disputes(payment.pk, [a_dispute_of(payment)], read=payment.disputes_read)
     assert send_refund(refund.pk).status == "FAILED"
     assert stripe.objects("refunds") == []
+
+
+@pytest.fixture
+def too_late(stripe, event, monkeypatch):
+    """Paid on a page that could not be shut, after the place was sold to somebody else; nobody has yet
+    decided what becomes of it."""
+    late = at_stripe(event, 0)
+    lapse(late)
+    reserve(event=event, ordinals=[0])
+    paid_unheard(stripe, late)
+    with monkeypatch.context() as patched:
+        patched.setattr("bookings.handlers.confirm", lambda *told, **more: None)
+        settle(payment_of(late).pk)
+        deliver_everything()
+    assert (status(late), payment_of(late).status) == ("EXPIRED", "SUCCEEDED")
+    return late
+
+
+@pytest.mark.parametrize(("is_all", "sent_back"), [(True, []), (False, [(30, "COMPLETED")])])
+def test_late_money_that_a_bank_holds_waits_for_a_person_and_the_rest_goes_back(
+    stripe, too_late, is_all, sent_back
+):
+    payment = payment_of(too_late)
+    if is_all:
+        disputed(stripe, too_late)
+        heard(too_late)
+    else:  # Stripe knows nothing of this one: it refunds nothing of a disputed charge
+        record_disputes(payment.pk, [a_dispute_of(payment, amount=Decimal("15.00"))], read=0)
+    for _ in range(2):
+        confirm(too_late.pk, payment_id=payment.pk)
+        deliver_everything()
+    assert (status(too_late), status(payment)) == ("REFUNDED", "DISPUTED")
+    held = Refund.objects.get(status="FAILED")
+    assert "bank has taken" in held.failure
+    alive = Refund.objects.exclude(pk=held.pk)
+    assert [(refund.amount, refund.status) for refund in alive] == sent_back
+    assert not OutboxMessage.objects.failed().exists()
+    assert invariants.violations() == {}
+
+
+def test_late_money_that_the_bank_gives_back_is_sent_by_a_person(stripe, too_late):
+    payment = payment_of(too_late)
+    ref = disputed(stripe, too_late)
+    heard(too_late)
+    confirm(too_late.pk, payment_id=payment.pk)
+    stripe.dispute(ref, "won")
+    heard(too_late)
+    assert list(invariants.violations())  # somebody owes it to him
+    retry_refund(Refund.objects.get().pk)
+    deliver_everything()
+    assert Refund.objects.get().status == "COMPLETED"
+    assert status(payment) == "REFUNDED"
+    assert invariants.violations() == {}
 
 
 def test_money_that_comes_back_from_the_bank_can_be_refunded(stripe, booking):

@@ -98,7 +98,7 @@ FORMS = {
         {"name": "Noor", "email": "noor@post.example", "code": "EARLY"},
     ),
     "/checkout/{booking}/pay/": (
-        ["name", "email", "phone", "code", "refused"],
+        ["name", "email", "phone", "code", "refused", "provider"],
         {"name": "Noor", "email": "noor@post.example"},
     ),
     "/checkout/{booking}/release/": ([], {}),
@@ -123,7 +123,7 @@ CALLS = {
         "codes": ["EARLY"],
     },
     "/api/v1/bookings/{sold_by_key}/contact": {"name": "Noor", "email": "n@post.example"},
-    "/api/v1/bookings/{sold_by_key}/pay": {},
+    "/api/v1/bookings/{sold_by_key}/pay": {"provider": "cheque"},
     "/api/v1/bookings/{sold_by_key}/renew": {},
     "PATCH /api/v1/tickets/{nobody}/attendee": {
         **{"attendee_name": "Ada", "attendee_email": "", "attendee_phone": "1"},

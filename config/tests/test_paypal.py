@@ -72,7 +72,9 @@ def paypal(peer, settings, tmp_path):
 def event(committed_db, paypal):
     world = shop()
     with acting_for(world["agency"]["id"]):
-        yield Event.objects.select_related("layout", "venue").get()
+        event = Event.objects.select_related("layout", "venue").get()
+        event.buyers_key = world["tokens"]["buyer"]
+        yield event
 
 
 def at_paypal(event, *ordinals):
@@ -551,6 +553,25 @@ def test_what_is_not_offered_is_refused_by_name(paypal, event, both):
         with pytest.raises(NoSuchWay, match="stripe, paypal"):
             pay(booking.pk, provider=name)
     assert payment_of(booking).status == "PENDING"
+
+
+def test_a_partner_chooses_with_a_field(paypal, event, both):
+    caller = Client(headers={"authorization": f"Api-Key {event.buyers_key}"})
+
+    def sent(address, fields):
+        return caller.post(f"/api/v1/bookings{address}", fields, content_type="application/json")
+
+    who = {"name": "Noor Vance", "email": "noor@post.example"}
+    made = sent("", {"event": str(event.pk), "seats": [0], "contact": who})
+    booking = made.json()["id"]
+    assert sent(f"/{booking}/pay", {}).json()["redirect_url"].startswith(both.url)
+    chosen = sent(f"/{booking}/pay", {"provider": "paypal"})
+    assert chosen.json()["redirect_url"].startswith(paypal.url)
+    again = sent(f"/{booking}/pay", {})
+    assert again.json() == chosen.json()
+    refused = sent(f"/{booking}/pay", {"provider": "cheque"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "no_such_way_to_pay")
+    assert "stripe, paypal" in refused.json()["detail"]
 
 
 def test_with_one_provider_there_is_nothing_to_choose(paypal, event):

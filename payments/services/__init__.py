@@ -25,7 +25,7 @@ from payments.services.disputes import (
     record_disputes,
 )
 from payments.services.notices import receive_notice, work_notice
-from payments.services.refund import request_refund, retry_refund, send_refund
+from payments.services.refund import request_refund, retry_refund, send_back, send_refund
 from payments.services.settle import DECLINED, close_payment, dealt_with, settle
 from payments.services.start import (
     NoSuchWay,
@@ -69,6 +69,7 @@ __all__ = [
     "record_disputes",
     "request_refund",
     "retry_refund",
+    "send_back",
     "send_refund",
     "settle",
     "shut_page",

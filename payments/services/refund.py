@@ -48,6 +48,35 @@ def request_refund(*, payment_id, money, reason, request_key):
     return refund
 
 
+def send_back(*, payment_id, reason, request_key):
+    """Decides to send all of a payment back, once per (payment, request_key).
+
+    What a bank holds of it at present would go back twice: it stands as a failed refund, which a
+    person sends should the bank give it back. Runs in its caller's transaction. Returns the Refund
+    that is sent, or None when the bank holds all of it.
+    """
+    payment = lock_one(Payment.objects.filter(pk=payment_id))
+    known = {refund.request_key: refund for refund in payment.refunds.all()}
+    of_bank = f"{request_key}, held"
+    if request_key in known or of_bank in known:
+        return known.get(request_key)
+    held = Money(withdrawn_of(payment), payment.currency)
+    if held:
+        Refund.objects.create(
+            payment=payment,
+            request_key=of_bank,
+            amount=held.amount,
+            currency=held.currency,
+            reason=reason,
+            status=RefundStatus.FAILED,
+            failure=TAKEN_BACK,
+        )
+    rest = payment.money - held
+    if not rest:
+        return None
+    return request_refund(payment_id=payment_id, money=rest, reason=reason, request_key=request_key)
+
+
 def send_refund(refund_id):
     """Has the provider send the money back; safe to repeat: the refund's id and attempt are the key.
 

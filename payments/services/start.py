@@ -104,7 +104,7 @@ def pay_at(reference, money, name):
     ways = ways_to_pay(current_agency(), money)
     if name not in ways:
         raise NoSuchWay(
-            f"This cannot be paid by {name!r}. Choose one of: {', '.join(ways) or 'none'}."
+            f"This cannot be paid by {name[:20]!r}. Choose one of: {', '.join(ways) or 'none'}."
         )
     if _is_begun_elsewhere(reference, name):
         try:
