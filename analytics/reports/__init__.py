@@ -1,10 +1,10 @@
 """All reports by name, in the order of their list."""
 
-from analytics.reports import books, demand, profit, promotions, stock, suppliers
+from analytics.reports import books, demand, funnel, profit, promotions, stock, suppliers
 
 REPORTS = {
     report.name: report
-    for module in (stock, profit, promotions, suppliers, demand, books)
+    for module in (stock, profit, promotions, suppliers, demand, funnel, books)
     for report in module.REPORTS
 }
 
