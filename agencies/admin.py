@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 
 from accounts.models import User
+from agencies import admin_terms  # noqa: F401 - registers
 from agencies.models import Agency, Invitation, Membership, Organizer
 from agencies.queries import current_agency
 from agencies.services import (

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 
-from core.audit import Audited
+from core.audit import Audited, append_only
 from core.ids import uuid7
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency, quantum
 from core.tenancy import TenantModel
@@ -230,6 +230,27 @@ class Invitation(TenantModel):
 
     def __str__(self):
         return f"{self.email}: {self.get_role_display()}"
+
+
+class TermsOfSale(TenantModel):
+    """A version of the text that buyers accept before they pay, named by the `digest` of it; the newest
+    counts. One without a text says that nothing is asked for any more."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    text = models.TextField(blank=True, max_length=100_000)
+    digest = models.CharField(max_length=32, editable=False)
+    published_at = models.DateTimeField(db_default=Now(), editable=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
+    )
+
+    class Meta:
+        ordering = ["-published_at", "-pk"]
+        verbose_name_plural = "terms of sale"
+        triggers = append_only()
+
+    def __str__(self):
+        return f"Terms {self.digest[:8]}"
 
 
 class Organizer(TenantModel):

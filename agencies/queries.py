@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import timezone
 
-from agencies.models import Agency, Membership
+from agencies.models import Agency, Membership, TermsOfSale
 from core.errors import NotFound
 from core.memory import Remembered
 from core.tenancy import as_system, current_agency_id
@@ -36,6 +36,13 @@ def current_agency():
     """The Agency acted for."""
     agency_id = current_agency_id()
     return _by_id.get(agency_id, lambda: Agency.objects.get(pk=agency_id))
+
+
+def current_terms():
+    """The TermsOfSale that buyers have to accept now, or None. Not remembered: who accepted a text must
+    not be asked for another that some process still knows."""
+    newest = TermsOfSale.objects.order_by("-published_at", "-pk").first()
+    return newest if newest and newest.text else None
 
 
 def current_zone():

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models.functions import Now
 from django.http import HttpResponse
 
-from bookings import admin_invoices, admin_promotions  # noqa: F401 - they register
+from bookings import admin_alerts, admin_invoices, admin_promotions  # noqa: F401 - they register
 from bookings.admin_cancelling import cancel_page, cancellations_panel
 from bookings.admin_changes import EventChangeAdmin
 from bookings.admin_desk import AtTheDesk

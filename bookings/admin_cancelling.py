@@ -38,13 +38,23 @@ class GiveBackForm(forms.Form):
         required=False,
         help_text="Needed wherever the policy does not decide; it stays with the booking.",
     )
+    is_duplicate = forms.BooleanField(
+        label="The guest booked twice",
+        required=False,
+        help_text="The refund says so to the provider and in the books.",
+    )
 
-    def __init__(self, data, *, items, may_override):
+    def __init__(self, data, *, items, may_override, duplicate_of=""):
         super().__init__(data)
         self.fields["tickets"].choices = [(str(item.ticket_id), _in_words(item)) for item in items]
         self.fields["tickets"].initial = [str(item.ticket_id) for item in items]
         if not may_override:
             self.fields["rule"].choices = OVERRIDES[:1]
+        elif duplicate_of:
+            self.fields["rule"].initial = Rule.ALL_BACK
+        if duplicate_of:
+            self.fields["reason"].initial = f"Duplicate of {duplicate_of}"
+            self.fields["is_duplicate"].initial = True
 
     def wish(self, by):
         said = self.cleaned_data
@@ -54,6 +64,7 @@ class GiveBackForm(forms.Form):
             Rule(said["rule"]),
             said["reason"],
             by.pk,
+            said["is_duplicate"],
         )
 
 
@@ -70,6 +81,7 @@ def cancel_page(pages, request, booking):
         request.POST or None,
         items=left_of(booking),
         may_override=pages.admin_site.allows(request, "step", "bookings.cancellation"),
+        duplicate_of=request.GET.get("duplicate_of", "")[:12],
     )
 
     def work(form):
@@ -95,6 +107,7 @@ def _look(pages, request, booking, wish):
     quote = preview(booking, wish, now=database_now())
     sent = [("tickets", ticket) for ticket in sorted(map(str, wish.tickets))]
     said = [("rule", wish.rule.value), ("reason", wish.reason), ("seen", quote.name)]
+    said += [("is_duplicate", "on")] * wish.is_duplicate
     return pages.page(
         request,
         "admin/do_it.html",

@@ -214,3 +214,14 @@ def booking_of_dispute(request, dispute):
     pack = reverse("admin:bookings_booking_evidence", args=[found.pk])
     table = _table_of([found], "")
     return Panel("Booking", table, link=(pack, "Get the evidence pack"))
+
+
+@panel("bookings.booking", needs="agencies.termsofsale")
+def consents_panel(request, booking):
+    """Which terms of sale its buyer accepted."""
+    rows = [
+        [when(one.accepted_at), linked(one.terms), one.get_channel_display(), one.network or "–"]
+        for one in booking.consents.select_related("terms")
+    ]
+    titles = columns("Accepted", "Version", "Through", "From the network")
+    return Panel("Terms of sale", Table(titles, rows), count=len(rows)) if rows else None

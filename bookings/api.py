@@ -20,6 +20,7 @@ from bookings.queries import alternatives_for
 from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, Strict
 from core.errors import Invalid, NotFound
 from core.idempotency import once
+from core.network import client_address, shortened
 from core.postgres.rows import read
 from core.transactions import use_case
 from customers.services import remember_customer
@@ -89,10 +90,20 @@ class BestRequest(Strict):
     )
 
 
+ACCEPTS = (
+    "The buyer has accepted the terms of sale (at /terms/) as they are at this moment. Needed before "
+    "paying where the agency has any; may be said with any of these calls."
+)
+
+
 class ContactRequest(Strict):
     email = serializers.EmailField()
     name = serializers.CharField(max_length=120)
     phone = serializers.CharField(max_length=32, required=False, allow_blank=True)
+
+
+class BuyerRequest(ContactRequest):
+    accepts_terms = serializers.BooleanField(required=False, help_text=ACCEPTS)
 
 
 class AttendeeFields(Strict):
@@ -117,6 +128,7 @@ class BookingRequest(OnMap):
     )
     best = BestRequest(required=False)
     contact = ContactRequest(required=False)
+    accepts_terms = serializers.BooleanField(required=False, help_text=ACCEPTS)
     code = serializers.CharField(required=False, allow_blank=True, max_length=3 * LONGEST)
     codes = serializers.ListField(
         child=serializers.CharField(max_length=3 * LONGEST),
@@ -192,7 +204,7 @@ class Bookings(APIView):
             caller=str(request.user),
             key=request.headers.get("Idempotency-Key"),
             request=request.data,
-            work=lambda: (201, _reserve(request.user, asked.validated_data)),
+            work=lambda: (201, _reserve(request, asked.validated_data)),
         )
         return Response(body, status=status)
 
@@ -223,7 +235,7 @@ class ReserveBatch(APIView):
             caller=str(request.user),
             key=request.headers.get("Idempotency-Key"),
             request=request.data,
-            work=lambda: (201, {"reservations": _reserve_all(request.user, wanted)}),
+            work=lambda: (201, {"reservations": _reserve_all(request, wanted)}),
         )
         return Response(body, status=status)
 
@@ -265,12 +277,15 @@ class BookingContact(APIView):
 
     permission_classes = [SELLERS]
 
-    @extend_schema(request=ContactRequest, responses={200: BookingReply, **PROBLEM_RESPONSES})
+    @extend_schema(request=BuyerRequest, responses={200: BookingReply, **PROBLEM_RESPONSES})
     def post(self, request, booking_id):
         booking = own(request.user.key, booking_id)
-        asked = ContactRequest(data=request.data)
+        asked = BuyerRequest(data=request.data)
         asked.is_valid(raise_exception=True)
+        accepts = asked.validated_data.pop("accepts_terms", False)
         services.contact(booking.pk, **asked.validated_data)
+        if accepts:
+            _accept(request, booking.pk)
         return Response(describe(own(request.user.key, booking_id)))
 
 
@@ -320,7 +335,19 @@ class BookingPay(APIView):
         return Response({"redirect_url": services.pay(booking.pk, provider=provider)})
 
 
-def _reserve(caller, asked):
+def _accept(request, booking_id):
+    network = shortened(client_address(request))
+    services.accept_terms(booking_id, network=network, channel=Channel.API)
+
+
+def _reserve(request, asked):
+    booking = _reserve_for(request.user, asked)
+    if asked.get("accepts_terms"):
+        _accept(request, booking["id"])
+    return booking
+
+
+def _reserve_for(caller, asked):
     codes = (asked["code"],) if asked.get("code") else tuple(asked.get("codes", ()))
     if not codes:
         return _reserve_with(caller.key, asked, codes)
@@ -350,8 +377,8 @@ def _reserve_with(key, asked, codes):
 
 
 @use_case
-def _reserve_all(caller, wanted):
-    return [_reserve(caller, asked) for asked in wanted]
+def _reserve_all(request, wanted):
+    return [_reserve(request, asked) for asked in wanted]
 
 
 def _event(event_id):

@@ -43,6 +43,7 @@ def sections_of(booking):
         _sale(booking),
         _tickets(booking),
         _terms(booking),
+        *_accepted(booking),
         _payments(payments),
         _refunds(payments),
         _disputes(payments),
@@ -124,8 +125,27 @@ def _terms(booking):
     rows = [(words, money.display()) for words, money in [*receipt.rows, *receipt.contained]]
     rows.append(("Total", receipt.total.display()))
     if booking.terms:
-        rows.append(("Terms in force, by their fingerprint", booking.terms.content_hash))
+        rows.append(
+            (
+                "Fees, taxes and rules of cancelling, by their fingerprint",
+                booking.terms.content_hash,
+            )
+        )
     return Section("The terms it was sold under", ("What", "Amount"), rows)
+
+
+def _accepted(booking):
+    """When and from where the buyer accepted which terms of sale, and their words."""
+    consents = list(booking.consents.select_related("terms"))
+    rows = [
+        (moment(one.accepted_at), one.terms.digest, one.get_channel_display(), one.network or "–")
+        for one in consents
+    ]
+    columns = ("Accepted", "Version", "Through", "From the network")
+    yield Section("Terms of sale accepted", columns, rows, "None were asked for.")
+    for one in consents:
+        title = f"Terms of sale, version {one.terms.digest}"
+        yield Section(title, ("Text",), [(part,) for part in one.terms.text.splitlines() if part])
 
 
 def _payments(payments):

@@ -144,6 +144,33 @@ class ContactForm(forms.Form):
         widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
     )
     phone = phone_field()
+    accepts_terms = forms.CharField(required=False, max_length=32, label="Terms of sale")
+    remind = forms.BooleanField(
+        required=False,
+        label="Remind me once if I do not finish",
+        help_text="One mail when the time is over, if seats like these are left. Nothing else.",
+    )
+
+    def __init__(self, *args, terms=None, **kwargs):
+        """`terms` are the TermsOfSale to be accepted: a tick sends their digest."""
+        super().__init__(*args, **kwargs)
+        self.terms = terms
+
+    def clean_accepts_terms(self):
+        given = self.cleaned_data["accepts_terms"]
+        if self.terms and not given:
+            raise forms.ValidationError("Please accept the terms of sale: nobody can buy without.")
+        if self.terms and given != self.terms.digest:
+            raise forms.ValidationError(
+                "The terms of sale have changed since you opened this page. Please read and accept "
+                "them again."
+            )
+        return given
+
+    @property
+    def contact(self):
+        """{name: value} of who buys."""
+        return {name: self.cleaned_data[name] for name in ("name", "email", "phone")}
 
 
 class AttendeesForm(forms.Form):

@@ -2,15 +2,18 @@ from bookings.cancelling import money_is_back
 from bookings.facts import BookingCancelled, BookingConfirmed, BookingExpired, TicketsCancelled
 from bookings.invoicing import issue_credit_note, issue_invoice
 from bookings.models import Booking
-from bookings.services import confirm, follow_disputes
+from bookings.services import confirm, follow_disputes, note_duplicate, resolve_alerts
 from core.outbox import subscribe
 from payments.facts import DisputeChanged, PaymentSucceeded, RefundCompleted
-from payments.services import close_payment
+from payments.services import close_payment, read_card
 
 
 @subscribe(PaymentSucceeded, prompt=True)
 def confirm_paid_booking(fact):
-    if Booking.objects.filter(pk=fact.reference).exists():
+    limits = Booking.objects.filter(pk=fact.reference).values_list("event__max_per_card", flat=True)
+    for most in limits:
+        if most is not None:
+            read_card(fact.payment_id)
         confirm(fact.reference, payment_id=fact.payment_id)
 
 
@@ -32,6 +35,16 @@ def close_page_of_expired(fact):
 @subscribe(BookingCancelled)
 def close_page_of_cancelled(fact):
     close_payment(fact.booking_id)
+
+
+@subscribe(BookingConfirmed)
+def look_for_duplicate(fact):
+    note_duplicate(fact.booking_id)
+
+
+@subscribe(BookingCancelled)
+def close_alerts_of_cancelled(fact):
+    resolve_alerts(fact.booking_id)
 
 
 @subscribe(DisputeChanged, prompt=True)

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from django.core.signing import Signer
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -54,6 +55,17 @@ def remember(request, booking_id):
         request.session[SESSION_KEY] = [*known, str(booking_id)][-REMEMBERED:]
 
 
+def held_here(request, event, ordinals):
+    """This browser's open reservation of exactly these places, or None."""
+    known = request.session.get(SESSION_KEY, [])
+    mine = Booking.objects.filter(pk__in=known, event=event, status=Status.RESERVED)
+    for booking in mine.filter(reserved_until__gt=Now()) if known and ordinals else ():
+        held = booking.items.values_list("ticket__ordinal", flat=True)
+        if sorted(held) == sorted(ordinals):
+            return booking
+    return None
+
+
 def has_open(request, most):
     """Whether this browser has at least `most` open reservations. Asks only when it might."""
     known = request.session.get(SESSION_KEY, [])
@@ -61,6 +73,16 @@ def has_open(request, most):
         return False
     mine = Booking.objects.filter(pk__in=known, status=Status.RESERVED)
     return mine.filter(reserved_until__gt=database_now()).count() >= most
+
+
+def bought_here(request, booking):
+    """Other bookings of the same event that were bought and that whoever looks has proven to be his,
+    the newest first. Nothing is said of those that he merely might have made."""
+    known = set(request.session.get(SESSION_KEY, [])) - {str(booking.pk)}
+    if not known and not customer_id_of(request):
+        return []
+    found = _openable(request).sold().filter(event=booking.event_id).exclude(pk=booking.pk)
+    return list(found.order_by("-confirmed_at", "pk"))
 
 
 class BookingElsewhere(NotFound):

@@ -15,6 +15,7 @@ from bookings.views import (
     sale,
     section,
     site,
+    terms,
 )
 
 urlpatterns = [
@@ -54,5 +55,7 @@ urlpatterns = [
     path("mine/", mine.bookings, name="mine"),
     path("mine/profile/", mine.profile, name="profile"),
     path("mine/leave/", mine.leave, name="leave"),
+    path("terms/", terms.terms, name="current_terms"),
+    path("terms/<slug:digest>/", terms.terms, name="terms"),
     path("help/", booking.help_page, name="help"),
 ]

@@ -28,6 +28,7 @@ TABLE = """
 agencies.agency             vc     -           -           -        -             -
 agencies.membership         vas    -           -           -        -             -
 agencies.invitation         vs     -           -           -        -             -
+agencies.termsofsale        va     -           v           v        -             -
 agencies.organizer          vac    vac         -           -        -             -
 accounts.apikey             vas    vas         vas         vas      vas           -
 venues.venue                vacs   vacs        -           -        -             -
@@ -53,6 +54,7 @@ bookings.booking            vs     -           vs          v        -           
 bookings.cancellation       vs     -           v           vs       -             -
 bookings.invoice            vs     -           v           v        -             -
 bookings.eventchange        vas    v           v           vas      -             -
+bookings.alert              vs     -           vs          v        -             -
 tickets.ticket              v      -           v           -        v             -
 tickets.gate                vacds  -           -           -        vacds         -
 tickets.scan                v      -           -           -        v             -

@@ -7,6 +7,7 @@ from django.utils.text import slugify
 from analytics.reports import REPORTS
 from analytics.reports import groups as groups_of_reports
 from analytics.views import may_see
+from bookings.models import Alert, AlertStatus
 from core.models import OutboxMessage
 from core.tenancy import acting_for
 from suppliers.admin_orders import WAITING_FOR_US
@@ -29,6 +30,7 @@ GROUPS = {
         ("promotions.code", "Promotion codes", "qr_code_2"),
         ("promotions.use", "Promotion uses", "local_offer"),
         ("bookings.booking", "Bookings", "confirmation_number"),
+        ("bookings.alert", "Alerts", "notification_important"),
         ("bookings.cancellation", "Cancellations", "event_busy"),
         ("bookings.invoice", "Invoices", "receipt_long"),
         ("bookings.eventchange", "Changes of events", "event_repeat"),
@@ -73,6 +75,7 @@ GROUPS = {
         ("venues.venue", "Venues", "stadium"),
         ("venues.layout", "Layouts", "grid_view"),
         ("venues.layoutdraft", "Drafts of layouts", "draw"),
+        ("agencies.termsofsale", "Terms of sale", "contract"),
         ("agencies.organizer", "Organizers", "campaign"),
         ("agencies.membership", "Members", "group"),
         ("agencies.invitation", "Invitations", "person_add"),
@@ -144,6 +147,7 @@ def _counts(request):
         waiting = {
             "suppliers.purchaseorder": PurchaseOrder.objects.filter(WAITING_FOR_US),
             "core.outboxmessage": OutboxMessage.objects.failed(),
+            "bookings.alert": Alert.objects.filter(status=AlertStatus.OPEN),
         }
         found = {
             label: rows.count()

@@ -46,6 +46,14 @@ def alone(name):
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
+def one_at_a_time(name):
+    """Waits until no other transaction that named this is open; holds until the end of ours."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("Locks live in a transaction.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
 def database_now():
     """The database's clock, after whatever was waited for: it alone decides what has expired."""
     with connection.cursor() as cursor:

@@ -5,6 +5,7 @@ from ipaddress import ip_address, ip_network
 from django.conf import settings
 
 V6_SITE = 64  # a household or a server has this much to itself
+SHORTENED = {4: 24, 6: 48}  # bits of an address that are kept where it need not tell who had it
 
 
 def client_address(request):
@@ -32,3 +33,14 @@ def site_of(address):
     if found.version == 4:
         return str(found)
     return str(found.ipv4_mapped or ip_network((found, V6_SITE), strict=False))
+
+
+def shortened(address):
+    """The network that an address is in, such as 203.0.113.0/24: what may be kept of it for years.
+    Empty for what is none."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return ""
+    found = getattr(found, "ipv4_mapped", None) or found
+    return str(ip_network((found, SHORTENED[found.version]), strict=False))

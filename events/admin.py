@@ -160,6 +160,7 @@ class EventAdmin(BackOfficeAdmin):
                 {
                     "fields": [
                         *("sale_starts_at", "sale_ends_at", "max_per_booking"),
+                        *("max_per_customer", "max_per_card", "is_card_limit_strict"),
                         *(
                             "split_rule",
                             "split_sizes",

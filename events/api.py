@@ -25,7 +25,8 @@ class EventReply(serializers.ModelSerializer):
         model = Event
         fields = [
             "id", "slug", "title", "subtitle", "kind", "status", "venue", "starts_at",
-            "time_zone", "sale_starts_at", "sale_ends_at", "currency", "max_per_booking", "layout",
+            "time_zone", "sale_starts_at", "sale_ends_at", "currency", "max_per_booking",
+            "max_per_customer", "layout",
         ]  # fmt: skip
 
     def get_starts_at(self, event) -> str:

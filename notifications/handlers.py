@@ -16,6 +16,7 @@ from agencies.views import mailed_key as invitation_key
 from bookings.facts import (
     BookingChanged,
     BookingConfirmed,
+    BookingExpired,
     BookingSought,
     LateMoneyRefunded,
     PaymentAsked,
@@ -26,6 +27,7 @@ from bookings.links import mailed_key
 from bookings.models import Booking, BookingItem, Cancellation, ChangedBooking, Grounds, Status
 from bookings.printing import pdf_of
 from bookings.receipt import receipt_of
+from bookings.services import due_reminder, note_reminded
 from core.money import Money
 from core.outbox import subscribe
 from customers.facts import CustomerSought
@@ -149,6 +151,28 @@ def mail_changed_event(fact):
         recipient=booking.customer.email,
         context={**_context(booking), "change": row.change, "choice_url": link},
     )
+
+
+@subscribe(BookingExpired)
+def mail_reminder(fact):
+    """Once, and only to whoever asked for it, as long as there is something left for him."""
+    reminder, chance = due_reminder(fact.booking_id)
+    if reminder is None:
+        return
+    booking = _booking(fact.booking_id)
+    page = reverse("event", args=[booking.event.slug])
+    again = f"?again={','.join(map(str, chance.ordinals))}" if chance.ordinals else ""
+    send_once(
+        kind="cart_reminder",
+        subject_id=booking.pk,
+        recipient=booking.customer.email,
+        context={
+            **_context(booking),
+            "is_same": bool(chance.ordinals),
+            "link": f"{site_of(current_agency())}{page}{again}#seatmap",
+        },
+    )
+    note_reminded(reminder.pk)
 
 
 @subscribe(BookingSought)

@@ -5,6 +5,7 @@ from hashlib import blake2s
 
 from core.ids import reference
 from core.tenancy import current_agency_id
+from customers.same_person import person_of
 
 LONGEST = 40
 # Left out when codes are compared: how people group letters when they write them down.
@@ -28,10 +29,10 @@ def digest_of(letters):
 
 
 def customer_of(email):
-    """What stands for the buyer with this e-mail in this agency; mail+tag@ is the same buyer. Empty
-    without an e-mail."""
-    local, _, host = email.strip().casefold().rpartition("@")
-    return _digest(b"buyer:", f"{local.partition('+')[0]}@{host}") if local else ""
+    """What stands for the buyer with this e-mail, however he writes it, in this agency. Empty without
+    an e-mail."""
+    person = person_of(email)
+    return _digest(b"buyer:", person) if person else ""
 
 
 def drawn(prefix):

@@ -152,14 +152,19 @@ def _refund(quote, cancellation_id):
         raise NotPaidHere("This booking was not paid through us: its money cannot be sent back.")
     if payment.status == PaymentStatus.DISPUTED:
         raise NotPaidHere("Its payment is disputed: the money is with the buyer’s bank already.")
-    reasons = Refund.Reason
-    by_event = quote.wish.grounds == Grounds.EVENT
     return request_refund(
         payment_id=payment.pk,
         money=quote.refunded,
-        reason=reasons.EVENT_CANCELLED if by_event else reasons.CUSTOMER_REQUEST,
+        reason=_reason(quote.wish),
         request_key=f"cancellation:{cancellation_id}",
     )
+
+
+def _reason(wish):
+    if wish.is_duplicate:
+        return Refund.Reason.DUPLICATE
+    by_event = wish.grounds == Grounds.EVENT
+    return Refund.Reason.EVENT_CANCELLED if by_event else Refund.Reason.CUSTOMER_REQUEST
 
 
 def _book(cancellation, quote):

@@ -30,7 +30,8 @@ class Wish:
     """Which tickets (their ids; none: all that are left), on whose `grounds`, and by which `rule`.
 
     A rule other than the policy, or a ticket that was used or passed on, wants a `reason`; whether who
-    asks may do so is asked of the edges. `by` is the id of the member of staff.
+    asks may do so is asked of the edges. `by` is the id of the member of staff. `is_duplicate`: the
+    buyer had booked the same twice.
     """
 
     tickets: frozenset[UUID] = frozenset()
@@ -38,6 +39,7 @@ class Wish:
     rule: Rule = Rule.POLICY
     reason: str = ""
     by: int | None = None
+    is_duplicate: bool = False
 
     @property
     def is_override(self):

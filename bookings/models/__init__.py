@@ -1,6 +1,8 @@
+from bookings.models.alerts import Alert, AlertStatus, Concern
 from bookings.models.bookings import (
     AMOUNTS,
     MOVES,
+    OVER_SHARE,
     SOLD,
     TOO_MANY_HOLDS,
     Amounts,
@@ -10,14 +12,18 @@ from bookings.models.bookings import (
 )
 from bookings.models.cancelling import Cancellation, CancelledItem, Grounds, Rule
 from bookings.models.changing import ChangedBooking, ChangeStatus, EventChange
+from bookings.models.consents import Consent, Reminder
 from bookings.models.invoices import Invoice
 from events.models import Channel
 
 __all__ = [
     "AMOUNTS",
     "MOVES",
+    "OVER_SHARE",
     "SOLD",
     "TOO_MANY_HOLDS",
+    "Alert",
+    "AlertStatus",
     "Amounts",
     "Booking",
     "BookingItem",
@@ -26,9 +32,12 @@ __all__ = [
     "ChangeStatus",
     "ChangedBooking",
     "Channel",
+    "Concern",
+    "Consent",
     "EventChange",
     "Grounds",
     "Invoice",
+    "Reminder",
     "Rule",
     "Status",
 ]

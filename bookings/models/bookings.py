@@ -38,6 +38,7 @@ MOVES = {
 }
 SOLD = (Status.CONFIRMED, Status.PAID)
 TOO_MANY_HOLDS = "too_many_holds"  # as the trigger nobody_hoards calls it
+OVER_SHARE = "over_share"  # as the trigger one_person_one_share does
 
 
 class BookingQuerySet(models.QuerySet):
@@ -239,6 +240,37 @@ class Booking(Movable, Amounts):
                     IF held >= NEW.client_may_hold THEN
                       RAISE EXCEPTION 'this client has % open reservations', held
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'too_many_holds';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            # Whoever buys for one person waits for the others from here to their commits. It is asked
+            # when he becomes known, and again of a booking whose time was over: it did not count then.
+            pgtrigger.Trigger(
+                name="one_person_one_share",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("customer_id", "status"),
+                condition=pgtrigger.Condition(
+                    "NEW.customer_id IS NOT NULL AND NEW.channel <> 'BOX_OFFICE'"
+                ),
+                declare=[("most", "integer"), ("others", "integer")],
+                func="""
+                    IF NEW.status NOT IN ('RESERVED', 'CONFIRMED') OR TG_OP = 'UPDATE'
+                       AND NEW.customer_id IS NOT DISTINCT FROM OLD.customer_id
+                       AND (NEW.status <> 'CONFIRMED' OR OLD.status = 'CONFIRMED'
+                            OR OLD.status = 'RESERVED'
+                               AND OLD.reserved_until > clock_timestamp()) THEN
+                      RETURN NEW;
+                    END IF;
+                    SELECT max_per_customer INTO most FROM events_event WHERE id = NEW.event_id;
+                    IF most IS NULL THEN
+                      RETURN NEW;
+                    END IF;
+                    others := bookings_others_of_person(NEW.event_id, NEW.customer_id, NEW.id);
+                    IF others + NEW.ticket_count > most THEN
+                      RAISE EXCEPTION 'this person may have % and has % tickets', most, others
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'over_share',
+                              DETAIL = most || ' ' || others;
                     END IF;
                     RETURN NEW;
                 """,

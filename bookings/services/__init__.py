@@ -4,10 +4,18 @@ from bookings.services.at_desk import PageStillOpen, pay_at_desk
 from bookings.services.by_transfer import NoTransfer, await_transfer
 from bookings.services.codes import CodeRefused, enter_code, take_out_code
 from bookings.services.confirm import confirm
+from bookings.services.consent import (
+    TermsNotAccepted,
+    accept_terms,
+    has_accepted,
+)
 from bookings.services.disputed import follow_disputes
+from bookings.services.duplicates import dismiss_alert, note_duplicate, resolve_alerts
 from bookings.services.expire import abandon, expire_lapsed, expire_unheard
 from bookings.services.held import FOR_NOTHING, NotForNothing, give_held, sell_held
+from bookings.services.limits import OverLimit
 from bookings.services.pay import AlreadyPaid, NotYours, contact, pay, pay_page_addresses
+from bookings.services.remind import ask_reminder, due_reminder, note_reminded
 from bookings.services.renew import RenewedAlready, renew
 from bookings.services.reserve import (
     LeavesAlone,
@@ -30,28 +38,38 @@ __all__ = [
     "NotForNothing",
     "NotOnSale",
     "NotYours",
+    "OverLimit",
     "PageStillOpen",
     "RenewedAlready",
     "Sale",
+    "TermsNotAccepted",
     "TooMany",
     "TooManyHolds",
     "Wish",
     "abandon",
+    "accept_terms",
+    "ask_reminder",
     "await_transfer",
     "best_places",
     "confirm",
     "contact",
+    "dismiss_alert",
+    "due_reminder",
     "enter_code",
     "expire_lapsed",
     "expire_unheard",
     "follow_disputes",
     "give_held",
+    "has_accepted",
+    "note_duplicate",
+    "note_reminded",
     "pay",
     "pay_at_desk",
     "pay_page_addresses",
     "renew",
     "reserve",
     "reserve_best",
+    "resolve_alerts",
     "sell_held",
     "take_out_code",
 ]

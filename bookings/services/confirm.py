@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from bookings.facts import BookingConfirmed, LateMoneyRefunded
 from bookings.models import Booking, BookingItem, Status
 from bookings.services.expire import close, expire_in
+from bookings.services.limits import is_over_card, is_over_share
 from core import failpoints
 from core.locks import database_now, lock
 from core.money import Money, total
@@ -25,14 +26,18 @@ from tickets.services import confirm_tickets, reopen_tickets
 from tickets.services.issue import lock_tickets
 
 log = logging.getLogger(__name__)
+LOST = {
+    Refund.Reason.TOO_LATE: "an offer of it was used up by others",
+    Refund.Reason.OVER_LIMIT: "more than one person or card may have",
+}
 
 
 @use_case
 def confirm(booking_id, *, payment_id=None):
     """Confirms a paid (or free) booking; safe to repeat. Returns the Booking.
 
-    A payment that comes for a booking already sold, for places or offers that are gone, or of another
-    amount than is due, is refunded in full.
+    A payment that comes for a booking already sold, for places or offers that are gone, for more than
+    one person or card may have, or of another amount than is due, is refunded in full.
     """
     booking, rivals = _lock_with_rivals(booking_id)
     items = list(BookingItem.objects.filter(booking=booking).order_by("position"))
@@ -40,13 +45,18 @@ def confirm(booking_id, *, payment_id=None):
     lock_tickets([item.ticket_id for item in items])
     if booking.confirmed_at:
         return _paid_again(booking, payment_id)
-    if payment_id and Payment.objects.get(pk=payment_id).money != booking.money:
+    payment = payment_id and Payment.objects.get(pk=payment_id)
+    if payment and payment.money != booking.money:
         _refund(booking, payment_id, Refund.Reason.WRONG_AMOUNT)
         return booking
-    if not _hold(booking, items, seats):
+    is_over = is_over_share(booking) or is_over_card(booking, payment)
+    if is_over or not _hold(booking, items, seats):
         if payment_id is None:
             raise WrongState("The time for this booking is over; its places are free again.")
-        return _give_back(booking, items, payment_id)
+        reasons = Refund.Reason
+        return _give_back(
+            booking, items, payment_id, reasons.OVER_LIMIT if is_over else reasons.TOO_LATE
+        )
     failpoints.reach("confirm.after_lock")
     _sell(booking, items, payment_id)
     failpoints.reach("confirm.before_commit")
@@ -141,10 +151,10 @@ def _paid_again(booking, payment_id):
     return booking
 
 
-def _give_back(booking, items, payment_id):
+def _give_back(booking, items, payment_id, reason):
     if booking.status == Status.RESERVED:
-        close(booking, items, Status.EXPIRED, "an offer of it was used up by others")
-    refund = _refund(booking, payment_id, Refund.Reason.TOO_LATE)
+        close(booking, items, Status.EXPIRED, LOST[reason])
+    refund = _refund(booking, payment_id, reason)
     if booking.can_move_to(Status.REFUNDED):
         booking.move_to(Status.REFUNDED)
         booking.closed_at = Now()

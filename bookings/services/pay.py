@@ -6,7 +6,9 @@ from agencies.queries import current_agency, site_of
 from bookings.links import mailed_key
 from bookings.models import Booking, Status
 from bookings.services.confirm import confirm
+from bookings.services.consent import check_accepted
 from bookings.services.expire import GRACE
+from bookings.services.limits import refused_in_words
 from core.errors import DomainError, Invalid
 from core.locks import database_now, lock_one
 from core.transactions import use_case
@@ -41,12 +43,14 @@ class NoContact(Invalid):
 def contact(booking_id, *, email, name, phone=""):
     """Says who buys; may be said again until the booking is paid. Returns the Booking.
 
-    Raises NotRedeemed when he has used an offer of this booking as often as one may.
+    Raises NotRedeemed when he has used an offer of this booking as often as one may, OverLimit when
+    he would have more tickets than the event allows one person.
     """
     booking = lock_one(Booking.objects.filter(pk=booking_id))
     still_held(booking)
     booking.customer = remember_customer(email=email, name=name, phone=phone)
-    booking.save(update_fields=["customer"])
+    with refused_in_words(booking):
+        booking.save(update_fields=["customer"])
     name_holder(booking.items.values_list("ticket_id", flat=True), name)
     name_buyer(booking_id, email)
     return booking
@@ -57,13 +61,14 @@ def pay(booking_id, *, site=None, provider=""):
     booking's own. `site` is the address of our site, such as https://tickets.example, `provider` the
     name of the one the buyer has chosen, empty for the usual one or the one he is at already.
 
-    Raises NotYours when the time is over, AlreadyPaid, NoContact, NotRedeemed, NoSuchWay, or
-    ProviderAway.
+    Raises NotYours when the time is over, AlreadyPaid, NoContact, TermsNotAccepted, NotRedeemed,
+    NoSuchWay, or ProviderAway.
     """
     booking = Booking.objects.select_related("customer", "event").get(pk=booking_id)
     still_held(booking)
     if booking.customer is None:
         raise NoContact("Please say who you are, so that the tickets can reach you.")
+    check_accepted(booking)
     if not booking.total:
         confirm(booking_id)
         return reverse("booking", args=[booking_id])

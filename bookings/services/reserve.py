@@ -15,6 +15,7 @@ from bookings.clients import ANYBODY, Client
 from bookings.models import AMOUNTS, TOO_MANY_HOLDS, Booking, BookingItem, Channel, Status
 from bookings.services.codes import CodeRefused, apply, email_of, reckon_with
 from bookings.services.expire import expire_in
+from bookings.services.limits import refused_in_words
 from core import failpoints
 from core.errors import DomainError, Invalid
 from core.ids import reference, uuid7
@@ -114,9 +115,9 @@ def reserve(*, event, ordinals, sale=WEB_SALE):
     """Reserves these places of an event for one buyer; returns the Booking, its BookingItems with
     their tickets as `item_list`.
 
-    Raises NotOnSale, TooMany, LeavesAlone, TooManyHolds, CodeRefused, NotRedeemed, or SeatsTaken naming
-    the places lost: those sold or reserved, and those that somebody else is taking at this moment.
-    Nothing is written then.
+    Raises NotOnSale, TooMany, LeavesAlone, TooManyHolds, OverLimit, CodeRefused, NotRedeemed, or
+    SeatsTaken naming the places lost: those sold or reserved, and those that somebody else is taking
+    at this moment. Nothing is written then.
     """
     ordinals = _checked(event, ordinals)
     _check_split(event, ordinals, sale)
@@ -305,7 +306,8 @@ def _write(booking_id, event, seats, sale):
     booking = _booking(booking_id, event, charged, sale, kept(terms), until=seats[0].until)
     payments = [_payment(booking)] if booking.total else []
     try:
-        insert(tickets, [booking], *([payment] for payment in payments), items)
+        with refused_in_words(booking):
+            insert(tickets, [booking], *([payment] for payment in payments), items)
     except IntegrityError as error:
         _refuse_hoarding(error, booking)
     redeem(applied, reference=booking_id, until=booking.reserved_until, email=buyer)

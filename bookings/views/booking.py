@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from agencies.queries import current_agency
+from agencies.queries import current_agency, current_terms
 from bookings.calendar import calendar_of
 from bookings.cancelling import may_give_back, policy_of
 from bookings.changing import open_change_of
@@ -212,4 +212,4 @@ def _seek_booking(wanted):
 
 def help_page(request):
     """Answers to what buyers ask."""
-    return render(request, "bookings/help.html", {"nav": "help"})
+    return render(request, "bookings/help.html", {"nav": "help", "terms": current_terms()})

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from agencies.queries import current_agency
+from agencies.queries import current_agency, current_terms
 from bookings import services
 from bookings.cancelling import policy_of
 from bookings.forms import ContactForm
-from bookings.links import exchange_key, own_booking
+from bookings.links import bought_here, exchange_key, own_booking
 from bookings.models import Status
 from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
@@ -23,8 +23,9 @@ from bookings.views.sale import site
 from bookings.views.typed import PROVIDER, send_back, take_typed
 from core.errors import DomainError
 from core.locks import database_now
+from core.network import client_address, shortened
 from payments.adapters import ProviderUnavailable
-from payments.models import Payment
+from payments.models import Payment, Refund
 from payments.models import Status as PaymentStatus
 from payments.providers import IN_WORDS, ways_to_pay
 from payments.services import DECLINED, settle
@@ -50,11 +51,11 @@ def checkout(request, booking_id):
         return redirect("payment_return", booking.pk)
     typed = take_typed(request, booking)
     if "problem" in typed:
-        form = ContactForm(typed["fields"])
+        form = ContactForm(typed["fields"], terms=_open_terms(booking))
         chosen = typed["fields"].get(PROVIDER)
         return _page(request, booking, form, problem=typed["problem"], chosen=chosen)
     if typed:
-        form = ContactForm(initial=typed["fields"])
+        form = ContactForm(initial=typed["fields"], terms=_open_terms(booking))
         chosen = typed["fields"].get(PROVIDER)
         return _page(request, booking, form, code=typed.get("code"), chosen=chosen)
     return _page(request, booking, _form_for(request, booking), is_known=is_known)
@@ -62,12 +63,21 @@ def checkout(request, booking_id):
 
 def _form_for(request, booking):
     """What this guest typed before, never what is known of the customer behind the e-mail."""
+    terms = _open_terms(booking)
     if booking.customer is None:
-        return ContactForm()
+        return ContactForm(terms=terms)
     typed = booking.items.values_list("ticket__holder_name", flat=True).first()
     given = request.session.get(PHONE, {})
     phone = given["number"] if given.get("booking") == str(booking.pk) else ""
-    return ContactForm(initial={"name": typed, "email": booking.customer.email, "phone": phone})
+    said = {"name": typed, "email": booking.customer.email, "phone": phone}
+    said["remind"] = booking.reminders.exists()
+    return ContactForm(initial=said, terms=terms)
+
+
+def _open_terms(booking):
+    """The TermsOfSale that are still to be accepted for this booking, or None."""
+    terms = current_terms()
+    return None if terms is None or services.has_accepted(booking, terms) else terms
 
 
 def _is_held_back(booking, is_known):
@@ -102,18 +112,27 @@ def pay(request, booking_id):
     booking = own_booking(request, booking_id)
     if typed_code(request):
         return enter(request, booking, typed_code(request))
-    form = ContactForm(request.POST)
+    form = ContactForm(request.POST, terms=_open_terms(booking))
     if not form.is_valid():
         return send_back(request, booking, problem="")
     if _is_held_back(booking, is_known=True):
         return redirect("payment_return", booking.pk)
     request.session[PHONE] = {"booking": str(booking.pk), "number": form.cleaned_data["phone"]}
     try:
-        services.contact(booking.pk, **form.cleaned_data)
+        _note(request, booking, form)
         chosen = request.POST.get(PROVIDER, "")
         return redirect(services.pay(booking.pk, site=site(request), provider=chosen))
     except DomainError as refused:
         return send_back(request, booking, problem=refused.message)
+
+
+def _note(request, booking, form):
+    """What the buyer says of himself and agrees to."""
+    services.contact(booking.pk, **form.contact)
+    if form.terms:
+        network = shortened(client_address(request))
+        services.accept_terms(booking.pk, network=network, digest=form.terms.digest)
+    services.ask_reminder(booking.pk, wanted=form.cleaned_data["remind"])
 
 
 @require_POST
@@ -213,6 +232,7 @@ def _page(request, booking, form, *, problem="", code=None, is_known=False, chos
         "problem": problem,
         "code": code,
         "state": _state(booking, held),
+        "bought": bought_here(request, booking) if held else [],
         "now": now,
         "more_minutes": 0 if booking.renewed_at else booking.event.reservation_ttl // 60,
         "seconds_left": max(ceil((booking.reserved_until - now).total_seconds()), 0),
@@ -220,6 +240,7 @@ def _page(request, booking, form, *, problem="", code=None, is_known=False, chos
         "payment": payment,
         "ways": _ways(booking, payment, chosen),
         "is_asking": _is_asking(payment),
+        "is_over_limit": booking.status == Status.REFUNDED and _is_over_limit(payment),
     }
     return render(request, "bookings/checkout.html", context)
 
@@ -235,6 +256,12 @@ def _ways(booking, payment, chosen):
         {"name": name, "words": IN_WORDS.get(name, name), "is_chosen": name == chosen}
         for name in names
     ]
+
+
+def _is_over_limit(payment):
+    """Whether the money went back because one person or card would have had too many tickets."""
+    reason = Refund.Reason.OVER_LIMIT
+    return payment is not None and payment.refunds.filter(reason=reason).exists()
 
 
 def _unpaid(payment):

@@ -14,10 +14,14 @@ from bookings.forms import ReserveForm
 from bookings.refusals import Refusal
 from bookings.services import Wish
 from core.errors import Invalid
+from inventory.picking import stands
+from inventory.picking.states import FREE
+from inventory.queries import named_places
 from inventory.services import Redrawn
 from venues.models import LayoutSection
 
 REFUSED = "refused"
+AGAIN = "again"
 KEPT = 900  # seconds; after that the page is shown as if nothing had been asked
 MOST, LONGEST = 200, 40  # values of a field, and letters of a value, that are carried
 
@@ -99,6 +103,19 @@ def refused_choice(request, event):
         return wanted | nowhere, [], Refusal(carried["words"] or Redrawn().message)
     refusal = _refusal(event, wanted, carried)
     return wanted, [seat for seat in wanted["seats"] if seat not in refusal.lost_ordinals], refusal
+
+
+def again_of(request, event):
+    """The NamedPlaces that a mailed link brings back (`again`, ordinals with commas), if all of them
+    can be had now; an empty list otherwise."""
+    words = request.GET.get(AGAIN, "")[: 8 * MOST].split(",")
+    if not all(word.isascii() and word.isdigit() and len(word) < 10 for word in words):
+        return []
+    wanted = sorted({int(word) for word in words})[: event.max_per_booking]
+    now = stands(event)
+    if not all(ordinal < len(now) and now[ordinal] == FREE for ordinal in wanted):
+        return []
+    return named_places(event.pk, wanted)
 
 
 def _refusal(event, wanted, carried):

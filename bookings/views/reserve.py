@@ -6,7 +6,7 @@ from django.views.decorators.http import require_POST
 from bookings import services
 from bookings.clients import too_many_open, visitor
 from bookings.forms import ReserveForm
-from bookings.links import remember
+from bookings.links import held_here, remember
 from bookings.views import sale
 from bookings.views.choice import send_back, wish_of
 from core.errors import DomainError
@@ -25,7 +25,7 @@ def reserve(request, slug):
     try:
         booking = _take(event, form, _sale_to(request))
     except SeatsTaken as taken:
-        return send_back(event, form, lost=taken.ordinals)
+        return _lost(request, event, form, taken)
     except NoSuchGroup as why:
         return send_back(event, form, words=why.message, is_search=True)
     except services.LeavesAlone as why:
@@ -34,6 +34,12 @@ def reserve(request, slug):
         return send_back(event, form, words=refused.message)
     remember(request, booking.pk)
     return redirect("checkout", booking.pk)
+
+
+def _lost(request, event, form, taken):
+    """Somebody else has them, or the button was pressed twice."""
+    mine = held_here(request, event, form.cleaned_data["seats"])
+    return redirect("checkout", mine.pk) if mine else send_back(event, form, lost=taken.ordinals)
 
 
 def _sale_to(request):

@@ -16,6 +16,7 @@ from bookings.parties import (
     quantities_of,
     usual_of,
 )
+from bookings.refusals import seats_in_words
 from bookings.showing import (
     BUYABLE,
     all_in,
@@ -27,7 +28,7 @@ from bookings.showing import (
     sections_of,
     shown,
 )
-from bookings.views.choice import best_of, refused_choice
+from bookings.views.choice import again_of, best_of, refused_choice
 from bookings.views.prices import prices_url
 from events import queries
 from events.cancelling import policy_of
@@ -85,6 +86,7 @@ def event_context(request, found):
 def seat_step_context(request, found):
     """What the seat step needs, on the event page and on the list of sections."""
     wanted, chosen, lost = refused_choice(request, found)
+    again = again_of(request, found)
     quantities, sections = quantities_of(found), sections_of(found)
     return {
         "map": _map(found),
@@ -99,7 +101,9 @@ def seat_step_context(request, found):
         "best": best_of(wanted or {}, usual=usual_of(quantities)),
         "wheelchair_left": overview_of(found).spaces.total(),
         "hold_minutes": max(found.reservation_ttl // 60, 1),
-        "chosen": chosen,
+        "chosen": chosen or [place.ordinal for place in again],
+        "again": again,
+        "again_words": seats_in_words(again) if again else "",
         "lost": lost,
     }
 

@@ -12,11 +12,12 @@ from django.utils import timezone
 from accounts.models import ApiKey, User
 from agencies.models import Agency, Invitation, Membership, Organizer
 from agencies.queries import local_today
+from agencies.terms import publish_terms
 from bookings.cancelling import Wish as GivingBack
 from bookings.cancelling import cancel, preview
 from bookings.changing import propose
 from bookings.invoicing import issue_invoice
-from bookings.models import Grounds, Rule
+from bookings.models import Alert, Concern, Grounds, Rule
 from bookings.services import Sale, confirm, pay_at_desk, reserve
 from core.memory import Remembered
 from core.models import AuditEntry, OutboxMessage
@@ -323,6 +324,8 @@ def _rows(made, event):
         ),
         failed_fact(),
         given_back(event, 9),
+        _withdrawn_terms(),
+        Alert.objects.create(booking=booking, concern=Concern.SAME_CARD),
         propose(event=event, kind="CANCELLED", message="The tenor is ill", by=None),
         CancellationPolicy.objects.create(name="Usual", currency="EUR"),
         _held(event, [5, 6]),
@@ -337,6 +340,13 @@ def _rows(made, event):
         *_promoted(),
     ]
     return {thing._meta.label_lower: thing for thing in things}
+
+
+def _withdrawn_terms():
+    """Terms of sale that nobody has to accept any more."""
+    made = publish_terms("Tickets are sold for good.", by=None)
+    publish_terms("", by=None)
+    return made
 
 
 def given_back(event, ordinal):

@@ -100,6 +100,24 @@ class Event(Movable, TenantModel):
     sale_ends_at = models.DateTimeField()
     currency = models.CharField(max_length=3, default="EUR")
     max_per_booking = models.PositiveSmallIntegerField(default=10)
+    max_per_customer = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Tickets that one person may have in all bookings together; empty: any number. "
+        "What staff sell at the box office counts, but is not refused.",
+    )
+    max_per_card = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Tickets that may be paid for with one card, whoever books; empty: any number.",
+    )
+    is_card_limit_strict = models.BooleanField(
+        "refund what one card pays beyond that",
+        default=True,
+        db_default=True,
+        help_text="All of that payment, and the seats go back on sale. Otherwise it is sold and lies "
+        "among the alerts.",
+    )
     split_rule = models.CharField(
         "How rows may be parted",
         max_length=10,
@@ -161,6 +179,11 @@ class Event(Movable, TenantModel):
                 condition=Q(max_per_booking__range=(1, 100)), name="booking_limit_sane"
             ),
             models.CheckConstraint(
+                condition=(Q(max_per_customer=None) | Q(max_per_customer__gte=F("max_per_booking")))
+                & (Q(max_per_card=None) | Q(max_per_card__gte=F("max_per_booking"))),
+                name="a_booking_is_within_all_limits",
+            ),
+            models.CheckConstraint(
                 condition=Q(split_rule=SplitRule.CUSTOM, split_sizes__len__gt=0)
                 | (~Q(split_rule=SplitRule.CUSTOM) & Q(split_sizes=[])),
                 name="own_numbers_for_a_custom_split",
@@ -181,7 +204,8 @@ class Event(Movable, TenantModel):
             Audited(
                 "agency_id", "title", "status", "venue_id", "layout_id", "starts_at", "doors_at",
                 "sale_starts_at", "sale_ends_at", "max_per_booking", "currency", "split_rule",
-                "split_sizes", "cancellation_policy_id",
+                "split_sizes", "cancellation_policy_id", "max_per_customer", "max_per_card",
+                "is_card_limit_strict",
             ),
         ]  # fmt: skip
 
@@ -192,6 +216,7 @@ class Event(Movable, TenantModel):
         """Says in words what the keys of levels and places to (event, currency) would refuse, and in
         which numbers a row cannot be parted."""
         self._check_split()
+        self._check_limits()
         policy = self.cancellation_policy
         if policy and policy.currency != self.currency:
             raise ValidationError(
@@ -201,6 +226,14 @@ class Event(Movable, TenantModel):
             if kept.exclude(currency=self.currency).exists():
                 raise ValidationError(
                     {"currency": "Its prices and places are in another currency already."}
+                )
+
+    def _check_limits(self):
+        for name in ("max_per_customer", "max_per_card"):
+            most = getattr(self, name)
+            if most is not None and most < self.max_per_booking:
+                raise ValidationError(
+                    {name: f"One booking may hold {self.max_per_booking} already."}
                 )
 
     def _check_split(self):

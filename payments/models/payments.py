@@ -62,6 +62,15 @@ class Payment(Movable, TenantModel):
     opened_at = models.DateTimeField(null=True, editable=False)
     settled_at = models.DateTimeField(null=True, editable=False)
     looked_up_at = models.DateTimeField(null=True, editable=False)
+    card = models.CharField(
+        max_length=64,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="The provider’s fingerprint of what was paid with: the same for the same card, and "
+        "nothing can be paid with it. Read where an event limits what one card buys.",
+    )
+    card_read_at = models.DateTimeField(null=True, editable=False)
     disputes_read = models.PositiveIntegerField(
         default=0,
         db_default=0,
@@ -85,6 +94,7 @@ class Payment(Movable, TenantModel):
         ]
         indexes = [
             models.Index(fields=["reference"], name="payment_of_reference"),
+            models.Index(fields=["card"], condition=~Q(card=""), name="payments_of_card"),
             models.Index(
                 fields=["opened_at"], condition=Q(status="PROCESSING"), name="payment_in_flight"
             ),
@@ -135,6 +145,7 @@ class Refund(Movable, TenantModel):
         FRAUD = "FRAUD", "Fraud"
         TOO_LATE = "TOO_LATE", "Paid after the seats had gone"
         WRONG_AMOUNT = "WRONG_AMOUNT", "Not the amount that was due"
+        OVER_LIMIT = "OVER_LIMIT", "More tickets than one person or card may have"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment = TenantKey(Payment, related_name="refunds")

@@ -9,6 +9,7 @@ from payments.services.bank import (
     preview_statement,
     transferred_back,
 )
+from payments.services.cards import read_card
 from payments.services.desk import (
     DrawerDiffers,
     NotTakeable,
@@ -64,6 +65,7 @@ __all__ = [
     "open_payment",
     "pay_at",
     "preview_statement",
+    "read_card",
     "read_disputes",
     "receive_notice",
     "record_disputes",

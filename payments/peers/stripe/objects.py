@@ -29,6 +29,7 @@ DISPUTE_FEE = 2000
 # What a card of the hosted page does, as Stripe's test cards do.
 CARDS = {
     "visa": {"risk_level": "normal", "risk_score": 12},
+    "another": {"fingerprint": "fp2"},
     "elevated": {"risk_level": "elevated", "risk_score": 68, "reason": "elevated_risk_level"},
     "declined": {"code": "card_declined", "decline_code": "generic_decline"},
     "insufficient": {"code": "card_declined", "decline_code": "insufficient_funds"},
@@ -173,7 +174,10 @@ def _charge(store, intent, does, now, *, paid):
         outcome=_outcome(does, paid),
         paid=paid,
         payment_intent=intent["id"],
-        payment_method_details={"type": "card", "card": {"brand": "visa", "fingerprint": "fp1"}},
+        payment_method_details={
+            "type": "card",
+            "card": {"brand": "visa", "fingerprint": does.get("fingerprint", "fp1")},
+        },
         refunded=False,
         status="succeeded" if paid else "failed",
         _refunds=does.get("refunds", "succeeded"),

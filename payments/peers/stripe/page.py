@@ -6,6 +6,7 @@ from payments.simulator.parameters import ApiError, read
 
 LABELS = {
     "visa": "Pay",
+    "another": "Pay with another card",
     "elevated": "Pay with a card of elevated risk",
     "disputed": "Pay, and have the bank dispute it",
     "slow_refund": "Pay with a card whose refunds take time",
