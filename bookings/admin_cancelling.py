@@ -41,7 +41,7 @@ class GiveBackForm(forms.Form):
     is_duplicate = forms.BooleanField(
         label="The guest booked twice",
         required=False,
-        help_text="The refund says so to the provider and in the books.",
+        help_text="The refund names it as its reason.",
     )
 
     def __init__(self, data, *, items, may_override, duplicate_of=""):

@@ -66,6 +66,9 @@ RESERVING = """Reserves places, all or none: the `seats` named, or the `best` fo
 - 409 `no_such_group`: nothing that is free fits `best`.
 - 409 `code_refused`: a `code` takes nothing off these places; `reason` says why, as where codes are
   validated. 409 `code_not_redeemed`: its last use was taken at this moment. 429 `too_many_guesses`.
+- 409 `over_customer_limit`: the buyer would have more tickets than the event's `max_per_customer`
+  allows one person, all bookings together: `most` is what he may have, `left` what of it he has not.
+  It is said as soon as he is known: here, or with the contact.
 - 422 `wrong_quantity`: the event does not sell so many places at once, or more than three companions
   with a wheelchair space.
 """
@@ -273,7 +276,7 @@ class OneBooking(APIView):
 
 
 class BookingContact(APIView):
-    """Says who buys."""
+    """Says who buys; 409 `over_customer_limit` when he would have too many tickets."""
 
     permission_classes = [SELLERS]
 
@@ -322,7 +325,8 @@ class TicketAttendee(APIView):
 class BookingPay(APIView):
     """The address of the provider's page; asking again gives the same page. Where there are several
     providers, `provider` says at which one, such as `stripe` or `paypal`: choosing another than before
-    shuts the page that was open. 422 `no_such_way_to_pay` names those there are."""
+    shuts the page that was open. 422 `no_such_way_to_pay` names those there are, 422
+    `terms_not_accepted` comes where the agency has terms of sale that were not accepted for it."""
 
     permission_classes = [SELLERS]
 

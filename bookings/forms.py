@@ -159,7 +159,7 @@ class ContactForm(forms.Form):
     def clean_accepts_terms(self):
         given = self.cleaned_data["accepts_terms"]
         if self.terms and not given:
-            raise forms.ValidationError("Please accept the terms of sale: nobody can buy without.")
+            raise forms.ValidationError("Please accept the terms of sale to go on.")
         if self.terms and given != self.terms.digest:
             raise forms.ValidationError(
                 "The terms of sale have changed since you opened this page. Please read and accept "

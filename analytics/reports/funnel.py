@@ -56,8 +56,8 @@ class Funnel(Report):
             rows,
             label=_label,
             show=lambda row, value: f"{value:,} of {row['started']:,}",
-            started="started",
-            confirmed="confirmed",
+            carts="started",
+            bought="confirmed",
         )
 
     def notes(self, chosen, rows):

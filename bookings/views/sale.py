@@ -10,13 +10,13 @@ from django.views.decorators.http import require_safe
 from bookings.calendar import calendar_of
 from bookings.forms import SectionsForm
 from bookings.listing import MANY, PARTS, best_first, listing, lowest_prices, parts
+from bookings.offers import where
 from bookings.parties import (
     numbers_in_words,
     parting_in_words,
     quantities_of,
     usual_of,
 )
-from bookings.refusals import seats_in_words
 from bookings.showing import (
     BUYABLE,
     all_in,
@@ -103,7 +103,7 @@ def seat_step_context(request, found):
         "hold_minutes": max(found.reservation_ttl // 60, 1),
         "chosen": chosen or [place.ordinal for place in again],
         "again": again,
-        "again_words": seats_in_words(again) if again else "",
+        "again_words": where(again) if again else "",
         "lost": lost,
     }
 

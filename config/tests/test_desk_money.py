@@ -180,6 +180,22 @@ def test_two_people_take_the_money_of_one_booking_once(stripe, event, ida, setti
 
 
 @pytest.mark.race
+def test_control_without_the_locks_two_cashiers_are_stopped_by_the_database_only(
+    stripe, event, ida, monkeypatch, settings
+):
+    settings.FAIL_POINT = "desk.before_booking=sleep:0.3"
+    booking = reserved(event, 0)
+    for service in ("bookings.services.at_desk", "payments.services.desk"):
+        monkeypatch.setattr(f"{service}.lock_one", lambda rows: rows.get())
+    for lock in ("lock_seats", "lock_tickets"):
+        monkeypatch.setattr(f"bookings.services.at_desk.{lock}", lambda keys: None)
+    monkeypatch.setattr("payments.services.desk._one_drawer", lambda: None)
+    results = at_once(current_agency_id(), *[lambda: cash(booking, ida)] * 6)
+    assert any(isinstance(one, DatabaseError) for one in results)
+    assert DeskTaking.objects.count() == 1
+
+
+@pytest.mark.race
 def test_money_is_handed_back_once(stripe, event, ida, settings):
     settings.FAIL_POINT = "desk.before_handing_out=sleep:0.3"
     booking = reserved(event, 0)

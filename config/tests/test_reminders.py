@@ -71,7 +71,7 @@ def test_who_asked_is_told_once_and_finds_the_same_seats(browser, event, mailout
     link = f"/events/{event.slug}/?again=3,4#seatmap"
     assert link in mail.body
     page = browser.get(link).content.decode()
-    assert "Seats 4 and 5: still free." in page
+    assert "Stalls, row A, seats 4 and 5: still free." in page
     assert page.count('<input type="hidden" name="seat" value="3">') == 2  # basket and button
     assert Reminder.objects.get().sent_at is not None
     second = left_behind(browser, event, 3, 4)
