@@ -12,7 +12,7 @@ from config.desk.buying import deliveries, mismatches, payables, waiting
 from config.desk.doors import doors
 from config.desk.selling import paying, sales
 from config.desk.stock import holds, paces, windows
-from config.desk.trouble import failed
+from config.desk.trouble import alerts, failed
 from core.words import many
 
 
@@ -31,6 +31,7 @@ def dashboard(request, context):
         "holds": ("inventory.hold", holds),
         "paces": ("inventory.eventseat", paces),
         "paying": ("bookings.booking", paying),
+        "alerts": ("bookings.alert", alerts),
         "failed": ("core.outboxmessage", failed),
     }
     desk = {

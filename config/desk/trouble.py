@@ -7,7 +7,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from config.desk.parts import SHOWN
+from bookings.models import Alert, AlertStatus
+from config.desk.parts import SHOWN, Part
 from core.models import OutboxMessage
 from notifications.models import Message
 from payments.models import InboxMessage, Payment
@@ -49,3 +50,10 @@ def _trouble(row, what, error, tries):
     meta = row._meta
     address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
     return Trouble(what.replace("_", " "), error.strip().rpartition("\n")[2][:90], tries, address)
+
+
+def alerts(agency):
+    """Bookings that somebody should look at, the oldest first."""
+    waiting = Alert.objects.filter(status=AlertStatus.OPEN)
+    read = waiting.select_related("booking__event", "booking__customer", "other")
+    return Part(list(read.order_by("made_at", "pk")[:SHOWN]), waiting.count())

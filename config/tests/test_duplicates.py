@@ -88,6 +88,8 @@ def test_the_box_office_sees_both_and_closes_it_or_refunds_the_later(house, even
     later = sold(event, [10, 11])
     alert = Alert.objects.get()
     client = world.client_of(world.staff(house, "OWNER"), house)
+    desk = client.get("/admin/").content.decode()
+    assert f"Possible duplicate of {alert.other}" in desk
     listed = client.get(
         world.address("bookings.alert") + "?status__exact=OPEN&concern__exact=DUPLICATE"
     )
