@@ -9,7 +9,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-from core.isolation import Isolate
+from core.isolation import Isolate, only_grows
 
 
 class Migration(migrations.Migration):
@@ -44,4 +44,5 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% only grows: % is refused', TG_TABLE_NAME, TG_OP;", hash='db9fcbcb750e43140097fa6339b7c0f5d0f2dae2', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_21e27', table='agencies_termsofsale', when='BEFORE')),
         ),
         Isolate("TermsOfSale"),
+        only_grows("agencies_termsofsale"),
     ]

@@ -8,7 +8,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
-from core.isolation import Isolate
+from core.isolation import Isolate, only_grows
 
 
 class Migration(migrations.Migration):
@@ -62,4 +62,5 @@ class Migration(migrations.Migration):
         ),
         Isolate("Consent"),
         Isolate("Reminder"),
+        only_grows("bookings_consent"),
     ]

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from agencies.models import Agency
+from agencies.terms import publish_terms
 from bookings.models import Booking
 from bookings.services import Sale, reserve
 from config.tests.scenarios import house
@@ -52,6 +53,8 @@ def tables():
 
 
 ONLY_GROW = [
+    "agencies_termsofsale",
+    "bookings_consent",
     "core_auditentry",
     "payments_bankstatement",
     "payments_cashcount",
@@ -216,6 +219,7 @@ FOREIGN = [
     ("GET", "/bookings/{booking}/invoice.pdf"),
     ("GET", "/bookings/{booking}/calendar.ics"),
     ("GET", "/layouts/{layout}.geo"),
+    ("GET", "/terms/{terms}/"),
     ("GET", "/api/v1/events/{event}"),
     ("GET", "/api/v1/events/{event}/status"),
     ("GET", "/api/v1/events/{event}/changes"),
@@ -265,6 +269,7 @@ RANDOM = {
     "booking": "01a1fc84-2222-7000-8000-000000000000",
     "event_slug": "no-such-night",
     "layout": "0" * 32,
+    "terms": "0" * 32,
     "supplier": "01a1fc84-3333-7000-8000-000000000000",
     "order": "01a1fc84-4444-7000-8000-000000000000",
     "hold": "01a1fc84-5555-7000-8000-000000000000",
@@ -306,6 +311,7 @@ def test_a_foreign_id_is_answered_like_a_random_one(method, path):
             "plan": AllocationPlan.objects.create(event=Event.objects.get(), name="Split").pk,
             "payable": AccountsPayable.objects.get().pk,
             "promotion": promotion().pk,
+            "terms": publish_terms("All is final.", by=None).digest,
             "event_seat": EventSeat.objects.get(ordinal=0).pk,
         }
     foreign = {
