@@ -7,7 +7,6 @@ from django.utils.text import slugify
 from analytics.reports import REPORTS
 from analytics.reports import groups as groups_of_reports
 from analytics.views import may_see
-from bookings.models import Alert, AlertStatus
 from core.models import OutboxMessage
 from core.tenancy import acting_for
 from suppliers.admin_orders import WAITING_FOR_US
@@ -147,7 +146,6 @@ def _counts(request):
         waiting = {
             "suppliers.purchaseorder": PurchaseOrder.objects.filter(WAITING_FOR_US),
             "core.outboxmessage": OutboxMessage.objects.failed(),
-            "bookings.alert": Alert.objects.filter(status=AlertStatus.OPEN),
         }
         found = {
             label: rows.count()
