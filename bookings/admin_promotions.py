@@ -7,7 +7,7 @@ from bookings.models import Booking, BookingItem
 from core.admin_parts import Panel, Table, amount, columns, linked, panel, status_of
 from core.money import Money, total
 from core.words import many
-from promotions.models import Type
+from promotions.models import Type, Use
 from promotions.queries import uses_of
 from promotions.reckoning import Item, give
 from promotions.refusals import not_enough
@@ -35,6 +35,18 @@ def codes_panel(request, booking):
     ]
     titles = columns("Promotion", "Code", "Gives", "Use", "Discount#", "Fees waived#")
     return Panel("Promotions", Table(titles, rows), count=len(rows))
+
+
+@panel("bookings.booking", needs="promotions.use")
+def presale_panel(request, booking):
+    """The presale that a booking was made in."""
+    uses = Use.objects.of(booking.pk).exclude(promotion__presale=None)
+    rows = [
+        [linked(use.promotion.presale), use.code.text, status_of(use), f"{use.tickets:,}"]
+        for use in uses.select_related("promotion__presale", "code")
+    ]
+    titles = columns("Presale", "Code", "Use", "Tickets#")
+    return Panel("Presale", Table(titles, rows)) if rows else None
 
 
 @panel("promotions.promotion", needs="bookings.booking")

@@ -16,6 +16,7 @@ from bookings import services
 from bookings.clients import key_holder
 from bookings.links import mailed_key
 from bookings.models import Booking, BookingItem, Channel
+from bookings.presales_api import admitted_by
 from bookings.queries import alternatives_for
 from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, Strict
 from core.errors import Invalid, NotFound
@@ -69,6 +70,7 @@ RESERVING = """Reserves places, all or none: the `seats` named, or the `best` fo
 - 409 `over_customer_limit`: the buyer would have more tickets than the event's `max_per_customer`
   allows one person, all bookings together: `most` is what he may have, `left` what of it he has not.
   It is said as soon as he is known: here, or with the contact.
+- 409 `no_entry`: the `access_code` opens no presale of this event now.
 - 422 `wrong_quantity`: the event does not sell so many places at once, or more than three companions
   with a wheelchair space.
 """
@@ -138,6 +140,12 @@ class BookingRequest(OnMap):
         required=False,
         max_length=MOST_CODES,
         help_text="Where there are several that go together.",
+    )
+    access_code = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=3 * LONGEST,
+        help_text="Of a presale: what that opens is sold, too, while it runs.",
     )
 
     def validate(self, attrs):
@@ -354,19 +362,20 @@ def _reserve(request, asked):
 def _reserve_for(caller, asked):
     codes = (asked["code"],) if asked.get("code") else tuple(asked.get("codes", ()))
     if not codes:
-        return _reserve_with(caller.key, asked, codes)
+        return _reserve_with(caller, asked, codes)
     with counted_guesses(str(caller), codes) as tell:
         try:
-            return _reserve_with(caller.key, asked, codes)
+            return _reserve_with(caller, asked, codes)
         except services.CodeRefused as no:
             tell([no.refused])
             refused = no
     raise refused
 
 
-def _reserve_with(key, asked, codes):
-    event = _event(asked["event"])
+def _reserve_with(caller, asked, codes):
+    key, event = caller.key, _event(asked["event"])
     check_drawn(event, asked.get("drawn"))
+    entry = asked.get("access_code")
     sale = services.Sale(
         channel=Channel.API,
         seller_key=key.pk,
@@ -374,6 +383,7 @@ def _reserve_with(key, asked, codes):
         client=key_holder(key),
         stock=StockChannel.PARTNER if key.role == ApiKey.Role.PARTNER else StockChannel.WEB,
         codes=codes,
+        admitted=admitted_by(caller, event, entry) if entry else None,
     )
     if "best" in asked:
         return describe(_reserve_best(event, asked["best"], sale))

@@ -159,11 +159,14 @@ def wheelchair_spaces_of(event_ids):
 
 
 def sale_of(event, left, now):
-    """Which sale notice the event page shows: open, soon, sold_out, cancelled, closed or over."""
+    """Which sale notice the event page shows: open, soon, sold_out, cancelled, closed or over. Who
+    sees the event through a presale is told of that, which runs."""
     if event.status == Status.CANCELLED:
         return "cancelled"
     if event.starts_at <= now:
         return "over"
+    if event.presale_id:
+        return "open" if left else "sold_out"
     if now < event.sale_starts_at:
         return "soon"
     if not event.sells_at(now):
@@ -229,7 +232,7 @@ def _level(event, level, left, ours):
 
 def sections_of(event):
     """ShownSections in map order; those of which nothing was ever owned are left out."""
-    return _sections.get((event.pk, event.layout_id), lambda: _read_sections(event))
+    return _sections.get(event.as_seen, lambda: _read_sections(event))
 
 
 def _read_sections(event):

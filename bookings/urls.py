@@ -9,6 +9,7 @@ from bookings.views import (
     mine,
     names,
     picture,
+    presale,
     prices,
     programme,
     reserve,
@@ -28,6 +29,7 @@ urlpatterns = [
     path("events/<slug:slug>/calendar.ics", sale.event_calendar, name="event_calendar"),
     path("events/<slug:slug>/seats.svg", picture.event_picture, name="event_picture"),
     path("events/<slug:slug>/reserve/", reserve.reserve, name="reserve"),
+    path("events/<slug:slug>/presale/", presale.presale, name="presale"),
     path("events/<uuid:event_id>/prices/", prices.present_prices, name="present_prices"),
     path(
         "events/<uuid:event_id>/prices/<slug:content_hash>.json",

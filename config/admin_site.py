@@ -48,6 +48,9 @@ inventory.allocationplan    vacs   vacs        v           -        -           
 inventory.layoutmove        va     va          -           -        -             -
 customers.customer          v      -           v           -        -             -
 promotions.promotion        vacs   vacs        v           v        -             -
+inventory.presale           vacs   vacs        v           v        -             -
+customers.buyerlist         vacs   vacs        -           -        -             -
+customers.listedbuyer       vs     vs          -           -        -             -
 promotions.code             vs     vs          -           -        -             -
 promotions.use              v      v           v           v        -             -
 bookings.booking            vs     -           vs          v        -             -

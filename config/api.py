@@ -1,11 +1,12 @@
 """The routes of /api/v1/."""
 
-from django.urls import path
+from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from analytics import api as reports
 from bookings import api as bookings
 from bookings import cancelling_api as cancelling
+from bookings import presales_api as bookings_presales
 from events import api as events
 from inventory import api as inventory
 from inventory import holds_api as holds
@@ -16,6 +17,13 @@ from promotions import api as promotions
 from suppliers.api import orders, payables, returns, suppliers
 from tickets import api as tickets
 
+# An event as it is seen through a presale, whose key the address has.
+PRESALE = [
+    path("status", live.EventStatus.as_view(), name="presale_status"),
+    path("changes", live.EventChanges.as_view(), name="presale_changes"),
+    path("stream", live.EventStream.as_view(), name="presale_stream"),
+    path("availability", inventory.EventAvailability.as_view(), name="presale_availability"),
+]
 urlpatterns = [
     path("events", events.Events.as_view(), name="events"),
     path("events/<uuid:event_id>", events.OneEvent.as_view(), name="event"),
@@ -27,6 +35,10 @@ urlpatterns = [
         inventory.EventAvailability.as_view(),
         name="availability",
     ),
+    path(
+        "events/<uuid:event_id>/presales", bookings_presales.EnterPresale.as_view(), name="presales"
+    ),
+    path("events/<uuid:event_id>/presales/<str:key>/", include(PRESALE)),
     path("inventory/events/<uuid:event_id>", stock.OwnedSeats.as_view(), name="stock"),
     path("inventory/events/<uuid:event_id>/seats", stock.EventSeats.as_view(), name="seats"),
     path("inventory/events/<uuid:event_id>/available", stock.AvailableSeats.as_view(), name="free"),

@@ -11,6 +11,7 @@ from contextlib import suppress
 from urllib.parse import parse_qs
 
 import django
+from django.core.signing import BadSignature
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
@@ -18,9 +19,12 @@ django.setup()
 from core.api import document  # noqa: E402 - needs the settings
 from core.checks import refuse_a_role_that_bypasses  # noqa: E402
 from core.network import trusted_address  # noqa: E402
+from inventory.presales import presale_of_key  # noqa: E402
 from inventory.streams import Hub, Refused  # noqa: E402
 
-PATH = re.compile(r"/api/v1/events/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/stream")
+PATH = re.compile(
+    r"/api/v1/events/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:/presales/([^/]{1,200}))?/stream"
+)
 VERSION = re.compile(r"[0-9]{1,16}")
 RETRY = (2000, 8000)  # ms; chance keeps all from coming back at one moment
 # Any site may read what everybody may read; there are no cookies here.
@@ -66,14 +70,15 @@ async def live(receive, send):
 
 
 async def stream(scope, receive, send):
-    event_id, version, address = asked(scope)
-    async with hub.watching(event_id, address) as feed:
+    event_id, presale_id, version, address = asked(scope)
+    async with hub.watching(event_id, address, presale_id) as feed:
         await begin(send)
         await until_one_ends(follow(feed, version, send), until_gone(receive))
 
 
 def asked(scope):
-    """(event id, version or None, address) of a request for a stream. Raises Refused."""
+    """(event id, presale id or None, version or None, address) of a request for a stream. Raises
+    Refused."""
     path = PATH.fullmatch(scope["path"])
     if scope["method"] != "GET" or not path:
         raise Refused(404, "There is nothing here but streams.")
@@ -85,7 +90,15 @@ def asked(scope):
     peer = (scope.get("client") or ("",))[0]
     forwarded = headers.get(b"x-forwarded-for", "")
     address = trusted_address(peer=peer, forwarded=forwarded)
-    return path[1], int(since) if since else None, address
+    return path[1], presale_in(path), int(since) if since else None, address
+
+
+def presale_in(path):
+    """Through which presale the event is asked for, if through any. Raises Refused."""
+    try:
+        return presale_of_key(path[1], path[2])
+    except BadSignature as error:
+        raise Refused(404, "There is no such event.") from error
 
 
 async def begin(send):

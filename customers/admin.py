@@ -1,10 +1,15 @@
-"""The buyers of the agency."""
+"""The buyers of the agency, and lists of some of them."""
 
 from django.contrib import admin
+from django.db.models import Count
+from django.urls import reverse
 
-from core.admin_base import ReadOnlyAdmin
-from core.admin_parts import when
-from customers.models import Customer
+from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, step
+from core.admin_parts import Panel, Table, columns, linked, when
+from core.admin_uploads import UploadForm, keep
+from core.words import many
+from customers.lists import NAMED, add_buyers, read_addresses, strike_buyer
+from customers.models import BuyerList, Customer, ListedBuyer
 
 
 @admin.register(Customer)
@@ -20,3 +25,124 @@ class CustomerAdmin(ReadOnlyAdmin):
     @admin.display(description="Known since", ordering="created_at")
     def since(self, customer):
         return when(customer.created_at)
+
+
+@admin.register(BuyerList)
+class BuyerListAdmin(BackOfficeAdmin):
+    list_display = ["name", "kind", "count", "made"]
+    list_filter = ["kind"]
+    search_fields = ["name"]
+    ordering = ["name", "pk"]
+    fields = ["name", "kind"]
+    steps = ["import_addresses"]
+    export_columns = {"Name": "name", "Kind": "kind", "Addresses": "counted", "Made": "made_at"}
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(counted=Count("buyers"))
+
+    @admin.display(description="Addresses", ordering="counted")
+    def count(self, buyers):
+        return f"{buyers.counted:,}"
+
+    @admin.display(description="Made", ordering="made_at")
+    def made(self, buyers):
+        return when(buyers.made_at)
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            obj.made_by = request.user
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return self.back(request, obj, done=f"{obj} is empty yet: import its addresses.")
+
+    def under_title(self, buyers):
+        return [buyers.get_kind_display(), many(buyers.counted, "address", "addresses")]
+
+    def panels(self, request, buyers):
+        """Some of the addresses, for who may see them."""
+        if not self.admin_site.allows(request, "view", ListedBuyer):
+            return []
+        rows = [[linked(each), when(each.listed_at)] for each in buyers.buyers.all()[:NAMED]]
+        page = reverse("admin:customers_listedbuyer_changelist")
+        return [
+            Panel(
+                "Addresses",
+                Table(columns("Address", "Listed"), rows),
+                count=buyers.counted,
+                link=(f"{page}?list__id__exact={buyers.pk}", "All of them"),
+            )
+        ]
+
+    @step("Import addresses", is_page=True)
+    def import_addresses(self, request, buyers):
+        form = UploadForm(request.POST or None, request.FILES or None)
+        form.fields["file"].help_text = (
+            "CSV (UTF-8): the column called e-mail, or else the first one. Capitals and +tags make no "
+            "difference."
+        )
+        return self.form_page(
+            request,
+            form,
+            lambda form: self._read(request, form, buyers),
+            title=f"Import addresses: {buyers}",
+            thing=buyers,
+            submit="Read the file",
+            note="Nothing is written yet: the next page shows what would be. Nobody is taken off.",
+        )
+
+    def _read(self, request, form, buyers):
+        filename, content, token = form.read(request.user)
+        reading = read_addresses(content, buyers=buyers)
+        if token:
+            count = add_buyers(buyers, reading.new)
+            words = f"{many(count, 'address', 'addresses')} added to {buyers}."
+            return self.back(request, buyers, done=words)
+        bad = [[f"Line {number}", text] for number, text in reading.bad]
+        new = [[email] for email in list(reading.new.values())[:NAMED]]
+        shown = [Panel("New", Table(columns("Address"), new), count=len(reading.new))]
+        if bad:
+            table = Table(columns("Where", "What it says"), bad)
+            shown.insert(0, Panel("Not an address, left out", table, count=reading.bad_count))
+        return self.page(
+            request,
+            "admin/addresses_preview.html",
+            title=f"Preview: {filename}",
+            thing=buyers,
+            token=keep(filename, content, request.user),
+            reading=reading,
+            new=len(reading.new),
+            known=len(reading.known),
+            panels=shown,
+        )
+
+
+@admin.register(ListedBuyer)
+class ListedBuyerAdmin(ReadOnlyAdmin):
+    list_display = ["email", "list_link", "listed"]
+    list_filter = [("list", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["list"]
+    search_fields = ["email"]
+    search_help_text = "Address"
+    ordering = ["email", "pk"]
+    fields = ["email", "list_link", "listed"]
+    readonly_fields = fields
+    steps = ["strike"]
+    export_columns = {"E-mail": "email", "List": "list__name", "Listed": "listed_at"}
+
+    @admin.display(description="List", ordering="list__name")
+    def list_link(self, buyer):
+        return linked(buyer.list)
+
+    @admin.display(description="Listed", ordering="listed_at")
+    def listed(self, buyer):
+        return when(buyer.listed_at)
+
+    def above(self, buyer):
+        return [buyer.list]
+
+    @step("Take off the list", tone="danger",
+          says="This address is let in no more. What is reserved or sold stays.")  # fmt: skip
+    def strike(self, request, buyer):
+        strike_buyer(buyer.pk)
+        return self.back(request, buyer.list, done=f"{buyer} is off {buyer.list}.")

@@ -1,11 +1,13 @@
 """The buyers of an agency. Personal data lives here and is referred to by id elsewhere."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Func
 from django.db.models.functions import Lower, Now
 
+from core.audit import Audited
 from core.ids import uuid7
-from core.tenancy import TenantModel
+from core.tenancy import TenantKey, TenantModel
 
 
 class Customer(TenantModel):
@@ -32,3 +34,51 @@ class Customer(TenantModel):
 
     def __str__(self):
         return self.name
+
+
+class BuyerList(TenantModel):
+    """Addresses to whom something is open, under a name: who was invited, a tier, a partner's
+    people."""
+
+    class Kind(models.TextChoices):
+        INVITED = "INVITED", "Invited"
+        TIER = "TIER", "Tier"
+        PARTNER = "PARTNER", "Partner"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=7, choices=Kind, default=Kind.INVITED)
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["agency_id", "name"], name="one_buyer_list_per_name")
+        ]
+        triggers = [Audited("agency_id", "name", "kind")]
+
+    def __str__(self):
+        return self.name
+
+
+class ListedBuyer(TenantModel):
+    """An address on a list; he is found by his `mailbox`, see customers.lists."""
+
+    id = models.BigAutoField(primary_key=True)
+    list = TenantKey(BuyerList, models.CASCADE, related_name="buyers")
+    email = models.EmailField()
+    mailbox = models.CharField(max_length=254, editable=False)
+    listed_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["email", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["list", "mailbox"], name="one_entry_per_mailbox")
+        ]
+        indexes = [models.Index(fields=["mailbox"], name="listed_mailbox")]
+
+    def __str__(self):
+        return self.email

@@ -1,5 +1,6 @@
 """What is left of an event and for how much. Public and the same for all."""
 
+from django.core.signing import BadSignature
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,6 +15,7 @@ from events.charges import terms_of
 from events.models import Channel
 from events.queries import public_event
 from inventory.overview import levels_now, overview_of
+from inventory.presales import seen_by_key
 
 
 class OnMap(Strict):
@@ -28,12 +30,16 @@ class OnMap(Strict):
     )
 
 
-def found_event(event_id):
-    """The public event with this id; NotFound when there is none."""
+def found_event(event_id, key=""):
+    """The public event with this id, as seen through the presale whose key this is; NotFound when there
+    is no such event or key."""
     event = public_event(id=event_id)
     if event is None:
         raise NotFound("There is no such event.")
-    return event
+    try:
+        return seen_by_key(event, key)
+    except BadSignature as error:
+        raise NotFound("There is no such event.") from error
 
 
 class EventAvailability(APIView):
@@ -44,8 +50,8 @@ class EventAvailability(APIView):
     authentication_classes = []
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT, 404: Problem})
-    def get(self, request, event_id):
-        event = found_event(event_id)
+    def get(self, request, event_id, key=""):
+        event = found_event(event_id, key)
         overview = overview_of(event)
         levels = [
             _level(event, level, overview.levels.get(level.pk), overview.our_levels.get(level.pk))

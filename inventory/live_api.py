@@ -1,5 +1,6 @@
-"""How the places of an event stand and what has changed since: what the map lives on. Public, the same
-for all, and a second old at most where it is remembered. docs/live.md."""
+"""How the places of an event stand and what has changed since: what the map lives on. Public, the
+same for all who come to the event by the same way, and a second old at most where it is remembered.
+Who comes through a presale asks at an address of its own, with its key. docs/live.md."""
 
 import brotli
 from django.conf import settings
@@ -85,10 +86,10 @@ class EventStatus(LiveView):
             410: Problem,
         },
     )
-    def get(self, request, event_id):
-        event = found_event(event_id)
-        key = f"map-status:{event.pk}:{event.layout_id}"
-        version, layout_id, status, packed = _shared(key, lambda: _status(event))
+    def get(self, request, event_id, key=""):
+        event = found_event(event_id, key)
+        shared = f"map-status:{event.pk}:{event.layout_id}:{event.presale_id}"
+        version, layout_id, status, packed = _shared(shared, lambda: _status(event))
         drawn = {event.layout_id: event.layout.content_hash}.get(layout_id)
         if request.query_params.get("drawn", drawn) != drawn:
             raise MapRedrawn("The map of this house was redrawn. Read the event again.")
@@ -115,15 +116,16 @@ class EventChanges(LiveView):
             410: Problem,
         },
     )
-    def get(self, request, event_id):
-        event = found_event(event_id)
+    def get(self, request, event_id, key=""):
+        event = found_event(event_id, key)
         asked = Since(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         since = asked.validated_data["since"]
-        if since != rounded(since) and since == look(event.pk, within=FRESH_SECONDS).version:
+        if since != rounded(since) and since == _seen(event, FRESH_SECONDS).version:
             return _answer(request, since, b"", empty=204)
         since = rounded(since)
-        found = _shared(f"map-changes:{event.pk}:{since}", lambda: _changes(event.pk, since))
+        shared = f"map-changes:{event.pk}:{event.presale_id}:{since}"
+        found = _shared(shared, lambda: _changes(event, since))
         if not found:
             raise VersionGone(f"Nothing leads on from version {since} any more: read the status.")
         return _answer(request, *found, empty=204)
@@ -146,8 +148,8 @@ class EventStream(LiveView):
             503: Problem,
         },
     )
-    def get(self, request, event_id):
-        found_event(event_id)
+    def get(self, request, event_id, key=""):
+        found_event(event_id, key)
         if not settings.STREAM_URL.startswith("http"):
             raise NoStreams("There are no streams here: poll the changes.")
         return redirect(f"{settings.STREAM_URL}{request.get_full_path()}", preserve_request=True)
@@ -156,17 +158,22 @@ class EventStream(LiveView):
 def _status(event):
     """(version, layout id, bytes, the same as brotli), of the event's own layout even if it has just
     moved to it."""
-    seen = look(event.pk, within=FRESH_SECONDS)
+    seen = _seen(event, FRESH_SECONDS)
     if seen.layout_id != event.layout_id:
-        seen = look(event.pk, within=0)
+        seen = _seen(event, 0)
     return seen.version, seen.layout_id, seen.status, brotli.compress(seen.status, quality=5)
 
 
-def _changes(event_id, since):
+def _seen(event, within):
+    return look(event.pk, within=within, presale_id=event.presale_id)
+
+
+def _changes(event, since):
     """(version, bytes; none when nothing changed), or () when nothing leads on from `since`."""
-    look(event_id, within=FRESH_SECONDS)
+    _seen(event, FRESH_SECONDS)
+    kept = kept_changes(event.pk, after=since, presale_id=event.presale_id)
     try:
-        changes = deltas.following(kept_changes(event_id, after=since), since)
+        changes = deltas.following(kept, since)
     except deltas.Gone:
         return ()
     if not changes:

@@ -2,13 +2,14 @@
 place, `services.look`), from what each costs, and from its house. The map lives on the same bytes, so
 a page says no other number than the map beside it.
 
-Nothing here depends on who asks. What is counted is remembered for a few seconds by each process; what
-is really free only the reservation decides.
+Nothing here depends on who asks but for the presale through which he sees the event. What is counted is
+remembered for a few seconds by each process; what is really free only the reservation decides.
 """
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from itertools import chain, repeat
 from operator import add, attrgetter
 from typing import NamedTuple
@@ -58,7 +59,7 @@ class _Lot(NamedTuple):
 
 def overview_of(event):
     """The event's Overview, a few seconds old at most."""
-    return _overviews.get((event.pk, event.layout_id), lambda: read_overview(event))
+    return _overviews.get(event.as_seen, lambda: read_overview(event))
 
 
 def read_overview(event):
@@ -101,11 +102,12 @@ def prices_now(event):
 
 def seen_and_priced(event):
     """(Seen, PriceRuns) of one layout, also of an event that is just moving to another."""
-    seen, priced = look(event.pk, within=FRESH_SECONDS), prices_now(event)
+    looking = partial(look, event.pk, presale_id=event.presale_id)
+    seen, priced = looking(within=FRESH_SECONDS), prices_now(event)
     if sum(run.places for run in priced.runs) != len(seen.status):  # they are just being laid out
-        seen, priced = look(event.pk, within=0), price_runs(event.pk)
+        seen, priced = looking(within=0), price_runs(event.pk)
     while seen.layout_id != priced.layout_id:
-        seen, priced = look(event.pk, within=0), price_runs(event.pk)
+        seen, priced = looking(within=0), price_runs(event.pk)
     return seen, priced.runs
 
 

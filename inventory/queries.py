@@ -8,17 +8,29 @@ from uuid import UUID
 
 from django.db import connection
 
-from inventory.free import FREE, PUBLIC
+from inventory.free import DOOR, FREE, OPEN_BY_DOOR, PUBLIC
+from inventory.models import StockChannel
 
 SELLABLE = f"{FREE} AND {PUBLIC}"
-# One byte a place, in map order: 0 available, 1 taken, 2 not for sale.
-STATUS_BYTES = f"""
-SELECT string_agg(CASE
+SELLABLE_BY_DOOR = f"{FREE} AND {OPEN_BY_DOOR}"
+
+
+def _status_of(sellable, door=""):
+    """The layout of an event and one byte a place, in map order: 0 available, 1 taken, 2 not for
+    sale."""
+    return f"""
+{door} SELECT layout_id, (
+  SELECT string_agg(CASE
     WHEN e.ownership <> 'OWNED' OR e.level_id IS NULL THEN '\\x02'::bytea
-    WHEN {SELLABLE} THEN '\\x00'::bytea
+    WHEN {sellable} THEN '\\x00'::bytea
     ELSE '\\x01'::bytea END, ''::bytea ORDER BY e.ordinal)
-FROM inventory_eventseat e WHERE e.event_id = %s
+  FROM inventory_eventseat e WHERE e.event_id = %(event)s
+) FROM events_event WHERE id = %(event)s
 """  # noqa: S608 - constants only
+
+
+STATUS = _status_of(SELLABLE)
+STATUS_BY_DOOR = _status_of(SELLABLE_BY_DOOR, f"WITH {DOOR}")
 LEFT_BY_EVENT = f"""
 SELECT left_over.*, NOT EXISTS (
   SELECT 1 FROM events_event v JOIN venues_layoutsection c ON c.layout_id = v.layout_id
@@ -29,14 +41,23 @@ FROM (
   WHERE e.event_id = ANY (%s) AND {SELLABLE} GROUP BY e.event_id
 ) left_over
 """  # noqa: S608 - constants only
-SECTION_SEATS = f"""
-SELECT e.ordinal, s.row_position, s.row, s.label, s.kind, s.restricted_view, s.disclosure, s.block,
-       s.index, coalesce(e.price, l.price), l.name, l.position, {SELLABLE}, e.ownership = 'OWNED'
+
+
+def _section_seats(sellable, door=""):
+    return f"""
+{door} SELECT e.ordinal, s.row_position, s.row, s.label, s.kind, s.restricted_view, s.disclosure,
+       s.block, s.index, coalesce(e.price, l.price), l.name, l.position, {sellable},
+       e.ownership = 'OWNED'
 FROM inventory_eventseat e
 JOIN venues_layoutseat s ON s.id = e.seat_id
 LEFT JOIN events_pricelevel l ON l.id = e.level_id
-WHERE e.event_id = %s AND s.section_id = %s AND (s.disclosure <> '' OR NOT %s) ORDER BY e.ordinal
+WHERE e.event_id = %(event)s AND s.section_id = %(section)s
+  AND (s.disclosure <> '' OR NOT %(disclosed_only)s) ORDER BY e.ordinal
 """  # noqa: S608 - constants only
+
+
+SECTION_SEATS = _section_seats(SELLABLE)
+SECTION_SEATS_BY_DOOR = _section_seats(SELLABLE_BY_DOOR, f"WITH {DOOR}")
 WHEELCHAIR_LEFT = f"""
 SELECT e.event_id, count(*)
 FROM inventory_eventseat e JOIN venues_layoutseat s ON s.id = e.seat_id
@@ -59,8 +80,14 @@ FROM events_event v LEFT JOIN venues_layout d ON d.id = v.layout_id LEFT JOIN (
 WHERE v.id = %(event)s ORDER BY run.ordinal
 """
 NEXT_LAPSE = """
-SELECT extract(epoch FROM min(claimed_until) - clock_timestamp()) FROM inventory_eventseat
-WHERE event_id = %s AND status IN ('RESERVED', 'HELD') AND claimed_until > clock_timestamp()
+SELECT extract(epoch FROM min(moment) - clock_timestamp()) FROM (
+  SELECT claimed_until FROM inventory_eventseat
+  WHERE event_id = %(event)s AND status IN ('RESERVED', 'HELD')
+  UNION ALL
+  SELECT unnest(ARRAY[p.starts_at, p.ends_at, v.sale_starts_at])
+  FROM inventory_presale p JOIN events_event v ON v.id = p.event_id
+  WHERE p.event_id = %(event)s AND p.status = 'ACTIVE'
+) next (moment) WHERE moment > clock_timestamp()
 """
 PLACES = """
 SELECT e.ordinal, c.label, s.row, s.label, s.kind, s.restricted_view,
@@ -158,9 +185,10 @@ def _rows(sql, parameters):
 
 
 def seconds_to_next_lapse(event_id):
-    """Until the next reservation or hold of the event runs out; infinity when none does."""
+    """Until the next reservation or hold of the event runs out, or a presale of it begins or ends;
+    infinity when nothing does."""
     with connection.cursor() as cursor:
-        cursor.execute(NEXT_LAPSE, [event_id])
+        cursor.execute(NEXT_LAPSE, {"event": event_id})
         seconds = cursor.fetchone()[0]
     return math.inf if seconds is None else max(0.0, float(seconds))
 
@@ -170,11 +198,14 @@ def left_by_event(event_ids):
     return {row[0]: Left(*row[1:]) for row in _rows(LEFT_BY_EVENT, [list(event_ids)])}
 
 
-def section_seats(event_id, section_id, *, disclosed_only=False):
+def section_seats(event, section_id, *, disclosed_only=False):
     """Every place of a section in map order, as SectionSeat, or only those of which something must be
-    told."""
-    wanted = [event_id, section_id, disclosed_only]
-    return [SectionSeat(*row) for row in _rows(SECTION_SEATS, wanted)]
+    told. Free are those that may be sold to who sees the event as `event` is seen."""
+    wanted = {"event": event.pk, "section": section_id, "disclosed_only": disclosed_only}
+    if event.presale_id is None:
+        return [SectionSeat(*row) for row in _rows(SECTION_SEATS, wanted)]
+    wanted |= {"presale": event.presale_id, "channel": StockChannel.WEB}
+    return [SectionSeat(*row) for row in _rows(SECTION_SEATS_BY_DOOR, wanted)]
 
 
 def price_runs(event_id):

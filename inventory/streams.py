@@ -76,10 +76,11 @@ def gone(version):
 
 
 class Feed:
-    """The changes of one event for everybody who watches it here."""
+    """The changes of one event for everybody who watches it here, those who come through a presale by
+    themselves."""
 
-    def __init__(self, event_id, agency_id):
-        self.event_id, self.agency_id = event_id, agency_id
+    def __init__(self, event_id, agency_id, presale_id=None):
+        self.event_id, self.agency_id, self.presale_id = event_id, agency_id, presale_id
         self.viewers, self.told_at = 0, 0.0
         self.looked_at, self.lapse_at, self.woken_at = 0.0, math.inf, None  # by the monotonic clock
         self.frames = deque(maxlen=KEPT)
@@ -159,13 +160,14 @@ class Hub:
     # --- viewers ----------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def watching(self, event_id, address):
-        """The Feed of this event while the viewer at this address watches it. Raises Refused."""
+    async def watching(self, event_id, address, presale_id=None):
+        """The Feed of this event, perhaps as seen through a presale, while the viewer at this address
+        watches it. Raises Refused."""
         address = site_of(address)
         self._admit(address)
         self.addresses[address] += 1
         try:
-            feed = await self._feed(event_id)
+            feed = await self._feed(event_id, presale_id)
             feed.viewers += 1
             try:
                 yield feed
@@ -182,16 +184,17 @@ class Hub:
         if self.addresses[address] >= settings.STREAMS_PER_ADDRESS:
             raise Refused(429, "This address has as many streams as it may have.")
 
-    async def _feed(self, event_id):
+    async def _feed(self, event_id, presale_id=None):
         """The running feed; who comes first makes it, and all wait until it has looked."""
-        if event_id not in self.feeds:
+        view = event_id, presale_id
+        if view not in self.feeds:
             agency_id = await self._agency(event_id)
             if agency_id is None:
                 raise Refused(404, "There is no such event.")
-            if event_id not in self.feeds:
-                self.feeds[event_id] = Feed(event_id, agency_id)
-                self._keep(self._run(self.feeds[event_id]))
-        feed = self.feeds[event_id]
+            if view not in self.feeds:
+                self.feeds[view] = Feed(event_id, agency_id, presale_id)
+                self._keep(self._run(self.feeds[view]))
+        feed = self.feeds[view]
         while not feed.frames and not feed.is_over:
             await feed.news.wait()
         if feed.is_over:
@@ -220,14 +223,16 @@ class Hub:
         except Error:
             log.exception("the places of %s cannot be looked at", feed.event_id)
         finally:
-            del self.feeds[feed.event_id]
+            del self.feeds[feed.event_id, feed.presale_id]
             feed.end()
 
     async def _look(self, feed):
         """Takes what is new; returns for how many seconds to let it rest."""
         began, woken_at = time.monotonic(), feed.woken_at
         feed.woken_at = None
-        looking = self._in_thread(newest, feed.event_id, feed.agency_id, feed.version)
+        looking = self._in_thread(
+            newest, feed.event_id, feed.agency_id, feed.version, feed.presale_id
+        )
         changes, lapse = await looking
         feed.take(changes)
         now = time.monotonic()
@@ -296,8 +301,8 @@ class Hub:
         if message["type"] == "subscribe":
             woken = self.feeds.values()
         else:
-            feed = self.feeds.get(message["data"].decode(errors="replace"))
-            woken = [feed] if feed else []
+            event_id = message["data"].decode(errors="replace")
+            woken = [feed for feed in self.feeds.values() if feed.event_id == event_id]
         for feed in woken:
             feed.wake()
 
@@ -310,7 +315,7 @@ def agency_of(event_id):
         return found.values_list("agency_id", flat=True).first()
 
 
-def newest(event_id, agency_id, version):
+def newest(event_id, agency_id, version, presale_id=None):
     """Looks at the event's places now; (the kept Changes to versions above `version`, all for 0;
     seconds until the next look that shows something else even if nobody writes). Raises
     Withdrawn."""
@@ -318,7 +323,7 @@ def newest(event_id, agency_id, version):
     with acting_for(agency_id):
         if not Event.objects.filter(pk=event_id, status__in=PUBLIC).exists():
             raise Withdrawn
-        look(event_id, within=0)
-        kept = kept_changes(event_id, after=version)
+        look(event_id, within=0, presale_id=presale_id)
+        kept = kept_changes(event_id, after=version, presale_id=presale_id)
         changes = [change for change in kept if change.version > version]
         return changes, seconds_to_next_lapse(event_id)

@@ -12,7 +12,7 @@ from core.tenancy import as_system
 from core.transactions import use_case
 from events.models import Event
 from events.models import Status as EventStatus
-from inventory.models import EventSeat, Hold, HoldStatus, Ownership
+from inventory.models import EventSeat, Hold, HoldStatus, Ownership, Status, StockChannel
 from inventory.pricing.rules import PRICED_EVENTS, rules_at_work, run_rules
 from inventory.services import expire_hold, give_notice
 
@@ -31,7 +31,11 @@ def mark_sold_out():
 def mark(event_id):
     """Whether the event's state had to follow its places; a sale stopped meanwhile stays stopped."""
     owned = EventSeat.objects.filter(event=OuterRef("pk"), ownership=Ownership.OWNED)
-    left = EventSeat.objects.filter(event=OuterRef("pk")).sellable()
+    places = EventSeat.objects.filter(event=OuterRef("pk"))
+    # What is set aside for presales is sold in them, or to all afterwards.
+    left = places.sellable() | places.filter(
+        channel=StockChannel.PRESALE, status=Status.AVAILABLE, ownership=Ownership.OWNED
+    )
     flags = Event.objects.annotate(any_owned=Exists(owned), any_left=Exists(left)).get(pk=event_id)
     target = EventStatus.SOLD_OUT if flags.any_owned and not flags.any_left else EventStatus.ON_SALE
     (event,) = lock(Event.objects.filter(pk=event_id))

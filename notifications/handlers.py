@@ -33,11 +33,15 @@ from core.outbox import subscribe
 from customers.facts import CustomerSought
 from customers.links import mailed_key as customer_key
 from customers.models import Customer
+from customers.services import remember_customer
+from events.models import Event
 from inventory.facts import HoldRunsOut
 from inventory.models import Hold
 from notifications.services import send_once
 from payments.models import Payment, Refund
 from payments.statements import in_fours
+from promotions.facts import PresaleLinkAsked
+from promotions.presales import admit_listed
 from suppliers.facts import OrderSent, ReturnAskedFor, StatementMade, StockReceived
 from suppliers.models import DeliveryReceipt, OrderMail, SettlementStatement, SupplierReturn
 from suppliers.order_paper import render as render_order
@@ -195,6 +199,26 @@ def mail_customer_link(fact):
         subject_id=fact.request_id,
         recipient=customer.email,
         context={"customer": customer, "link": link},
+    )
+
+
+@subscribe(PresaleLinkAsked)
+def mail_presale_link(fact):
+    """Only to who is on a list of a presale that runs. He proves his mailbox by it, and nothing
+    else."""
+    event = Event.objects.select_related("venue").get(pk=fact.event_id)
+    if admit_listed(event, fact.email) is None:
+        return
+    customer = remember_customer(email=fact.email, name=fact.email.partition("@")[0])
+    page = reverse("presale", args=[event.slug])
+    send_once(
+        kind="presale_link",
+        subject_id=fact.request_id,
+        recipient=customer.email,
+        context={
+            "event": event,
+            "link": f"{site_of(current_agency())}{page}?k={quote(customer_key(customer))}",
+        },
     )
 
 

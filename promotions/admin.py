@@ -20,7 +20,10 @@ from core.admin_parts import (
     when,
 )
 from core.words import many
-from promotions import services
+from promotions import (
+    admin_presales,  # noqa: F401 - registers its pages
+    services,
+)
 from promotions.admin_codes import (
     batch_address,
     booking_link,
@@ -90,7 +93,7 @@ class PromotionAdmin(BackOfficeAdmin):
     }
 
     def get_queryset(self, request):
-        return standing(super().get_queryset(request))
+        return standing(super().get_queryset(request).offers())
 
     # The list
 

@@ -38,6 +38,11 @@ def open_pill(code):
     return pill("ACTIVE", "Open") if code.is_open else pill("CANCELLED", "Closed")
 
 
+def opened_by(thing):
+    """The presale or the promotion that a code or a use is of."""
+    return thing.promotion.presale or thing.promotion
+
+
 class UsedFilter(admin.SimpleListFilter):
     title = "uses"
     parameter_name = "used"
@@ -53,11 +58,11 @@ class UsedFilter(admin.SimpleListFilter):
 
 @admin.register(Code)
 class CodeAdmin(BackOfficeAdmin):
-    """Codes are made on the page of their promotion."""
+    """Codes are made on the page of their promotion or presale."""
 
     list_display = ["text", "promotion_link", "uses_told", "state", "drawn", "made"]
     list_filter = [UsedFilter, "is_open", ("promotion", admin.RelatedOnlyFieldListFilter)]
-    list_select_related = ["promotion", "batch"]
+    list_select_related = ["promotion__presale", "batch"]
     search_fields = ["text"]
     search_help_text = "Code, as it is written"
     ordering = ["-made_at", "pk"]
@@ -88,9 +93,9 @@ class CodeAdmin(BackOfficeAdmin):
     def has_delete_permission(self, request, obj=None):
         return False
 
-    @admin.display(description="Promotion", ordering="promotion__name")
+    @admin.display(description="Promotion or presale", ordering="promotion__name")
     def promotion_link(self, code):
-        return linked(code.promotion)
+        return linked(opened_by(code))
 
     @admin.display(description="Used", ordering="used")
     def uses_told(self, code):
@@ -111,10 +116,10 @@ class CodeAdmin(BackOfficeAdmin):
         return when(code.made_at)
 
     def above(self, code):
-        return [code.promotion]
+        return [opened_by(code)]
 
     def under_title(self, code):
-        return [open_pill(code), linked(code.promotion)]
+        return [open_pill(code), linked(opened_by(code))]
 
     @step("Close", when=lambda code: code.is_open, tone="danger",
           says="The code stops working for good. What is reserved or sold with it keeps its "
@@ -131,7 +136,7 @@ class UseAdmin(ReadOnlyAdmin):
         *(money_column("discount", "Discount"), money_column("waived", "Fees waived")),
     ]
     list_filter = ["status", ("promotion", admin.RelatedOnlyFieldListFilter), "used_at"]
-    list_select_related = ["promotion", "code"]
+    list_select_related = ["promotion__presale", "code"]
     search_fields = ["=code__text", "promotion__name"]
     search_help_text = "Whole code, or promotion"
     ordering = ["-used_at", "pk"]
@@ -153,9 +158,9 @@ class UseAdmin(ReadOnlyAdmin):
     def when_used(self, use):
         return when(use.used_at)
 
-    @admin.display(description="Promotion", ordering="promotion__name")
+    @admin.display(description="Promotion or presale", ordering="promotion__name")
     def promotion_link(self, use):
-        return linked(use.promotion)
+        return linked(opened_by(use))
 
     @admin.display(description="Code", ordering="code__text")
     def code_text(self, use):
@@ -178,4 +183,4 @@ class UseAdmin(ReadOnlyAdmin):
         return when(use.returned_at or use.kept_at)
 
     def under_title(self, use):
-        return [status_of(use), linked(use.promotion), amount(use.discount, use.currency)]
+        return [status_of(use), linked(opened_by(use)), amount(use.discount, use.currency)]

@@ -24,7 +24,7 @@ from promotions.models import TERMS, Promotion, Status, Type
 from promotions.reckoning import Item
 from promotions.refusals import Why
 from promotions.services.pricing import MOST_CODES
-from promotions.terms import problems_of, problems_of_limits, tidied
+from promotions.terms import OFFERED, problems_of, problems_of_limits, tidied
 
 SELLERS = role("buyer", "partner")
 MOST_PLACES = 100
@@ -179,7 +179,7 @@ class PromotionFields(Strict, serializers.ModelSerializer):
     by itself), an amount of a FIXED_DISCOUNT. `is_active` activates and pauses. `code` gives it one
     more code. What it gives is final once it was active."""
 
-    promotion_type = serializers.ChoiceField(Type.choices, source="type")
+    promotion_type = serializers.ChoiceField(OFFERED, source="type")
     discount_value = _amount(allow_null=True)
     min_purchase_amount = _amount(source="min_amount")
     min_purchase_tickets = serializers.IntegerField(
@@ -311,7 +311,7 @@ class Promotions(StaffView, generics.ListCreateAPIView):
     pagination_class = Newest
 
     def get_queryset(self):
-        return Promotion.objects.all()
+        return Promotion.objects.offers()
 
     @extend_schema(responses={201: PromotionFields, **PROBLEM_RESPONSES})
     def post(self, request, *args, **kwargs):
@@ -327,7 +327,7 @@ class OnePromotion(StaffView, generics.RetrieveUpdateAPIView):
     lookup_url_kwarg = "promotion_id"
 
     def get_queryset(self):
-        return Promotion.objects.all()
+        return Promotion.objects.offers()
 
     def put(self, request, *args, **kwargs):
         return self.partial_update(request, *args, **kwargs)

@@ -9,7 +9,7 @@ from core.admin_forms import AmountField, BackOfficeForm
 from events.models import Channel, Event, PriceLevel
 from promotions.codes import LONGEST
 from promotions.models import MOST_CODES, TERMS, Promotion
-from promotions.terms import problems_of, problems_of_limits, tidied
+from promotions.terms import OFFERED, problems_of, problems_of_limits, tidied
 
 LIMITS = ("usage_limit", "usage_limit_per_customer")
 
@@ -65,6 +65,8 @@ class PromotionForm(BackOfficeForm):
         super().__init__(*args, **kwargs)
         for name in self.declared_fields.keys() - set(self._meta.fields):
             self.fields.pop(name)  # not asked on this page
+        if "type" in self.fields:
+            self.fields["type"].choices = OFFERED
         if "events" in self.fields:
             known = Q(starts_at__gt=Now()) | Q(pk__in=self.instance.events)
             self.fields["events"].queryset = Event.objects.filter(known).order_by("starts_at", "pk")

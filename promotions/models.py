@@ -19,6 +19,7 @@ from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.status import Movable
 from core.tenancy import TenantKey, TenantModel
 from events.models import Channel, Event
+from inventory.models import Presale
 
 MOST_CODES = 100_000  # in one batch
 
@@ -36,6 +37,7 @@ class Type(models.TextChoices):
     BUY_ONE_GET_ONE = "BUY_ONE_GET_ONE", "Buy some, get some"
     FIXED_DISCOUNT = "FIXED_DISCOUNT", "Amount off"
     FREE_SHIPPING = "FREE_SHIPPING", "No booking fees"
+    PRESALE = "PRESALE", "Opens a presale"
 
 
 class Per(models.TextChoices):
@@ -93,6 +95,10 @@ def within_limit(name):
 
 
 class PromotionQuerySet(models.QuerySet):
+    def offers(self):
+        """Those that take something off, and open no presale."""
+        return self.exclude(type=Type.PRESALE)
+
     def running(self):
         """Those whose codes work at this moment, by the database's clock."""
         return self.filter(
@@ -108,6 +114,9 @@ class Promotion(Movable, TenantModel):
     `percent` is of the tickets, or of those that are got; `amount` once a booking or of each ticket.
     Empty `kinds`, `events`, `levels` and `channels` mean any. `min_amount` and `min_tickets` are of
     the tickets it is good for, as listed. Only for events in its currency.
+
+    One that opens a `presale` takes nothing off: its codes and limits are those of the presale, and its
+    uses are the bookings made in it (promotions.presales).
     """
 
     MOVES = MOVES
@@ -140,6 +149,8 @@ class Promotion(Movable, TenantModel):
     ends_at = models.DateTimeField(null=True, blank=True)
     usage_limit = _limit("uses, at most")
     usage_limit_per_customer = _limit("uses of one buyer, at most")
+    tickets_per_customer = _limit("tickets of one buyer, at most", editable=False)
+    presale = TenantKey(Presale, null=True, blank=True, editable=False, related_name="promotions")
     taken = models.PositiveIntegerField(
         db_default=0, editable=False, help_text="Places of its limit that uses have."
     )
@@ -170,13 +181,20 @@ class Promotion(Movable, TenantModel):
                     percent__gt=0,
                     percent__lte=100,
                 )
-                | Q(type=Type.FREE_SHIPPING),
+                | Q(type__in=(Type.FREE_SHIPPING, Type.PRESALE)),
                 name="promotion_says_what_it_gives",
             ),
             models.CheckConstraint(
+                condition=Q(type=Type.PRESALE, presale__isnull=False)
+                | (~Q(type=Type.PRESALE) & Q(presale=None, tickets_per_customer=None)),
+                name="promotion_opens_a_presale",
+            ),
+            models.UniqueConstraint(fields=["presale"], name="one_way_into_a_presale"),
+            models.CheckConstraint(
                 condition=Q(min_amount__gte=0, min_tickets__gt=0)
                 & (Q(max_discount=None) | Q(max_discount__gt=0))
-                & (Q(usage_limit_per_customer=None) | Q(usage_limit_per_customer__gt=0)),
+                & (Q(usage_limit_per_customer=None) | Q(usage_limit_per_customer__gt=0))
+                & (Q(tickets_per_customer=None) | Q(tickets_per_customer__gt=0)),
                 name="promotion_limits_sane",
             ),
             models.CheckConstraint(
@@ -204,8 +222,8 @@ class Promotion(Movable, TenantModel):
             Audited(
                 "agency_id", "name", "type", "percent", "amount", "per", "buy", "get", "min_amount",
                 "min_tickets", "max_discount", "kinds", "events", "levels", "channels", "starts_at",
-                "ends_at", "usage_limit", "usage_limit_per_customer", "is_stackable", "priority",
-                "status",
+                "ends_at", "usage_limit", "usage_limit_per_customer", "tickets_per_customer",
+                "is_stackable", "priority", "status",
             ),
         ]  # fmt: skip
 
@@ -279,6 +297,11 @@ class Code(TenantModel):
         db_default=0, editable=False, help_text="Places of its limit that uses have."
     )
     is_open = models.BooleanField(default=True, editable=False)
+    is_listed = models.BooleanField(
+        db_default=False,
+        editable=False,
+        help_text="Nobody can type it: it counts who is let in because he is on a list.",
+    )
     made_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -293,7 +316,7 @@ class Code(TenantModel):
                 name="codes_stay",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
-                condition=pgtrigger.AnyChange("text", "digest", "promotion", "batch"),
+                condition=pgtrigger.AnyChange("text", "digest", "promotion", "batch", "is_listed"),
                 func="RAISE EXCEPTION 'a code that was given out never becomes another';",
             ),
             refuse(pgtrigger.Delete, name="codes_are_kept"),
@@ -316,9 +339,10 @@ USE_MOVES = {
     UseStatus.RETURNED: {UseStatus.KEPT},
 }
 # As the trigger uses_count calls what it refuses.
-USED_UP, USED_BY_YOU, NOT_RUNNING, BUYER_UNKNOWN = (
+USED_UP, USED_BY_YOU, TICKETS_HAD, NOT_RUNNING, BUYER_UNKNOWN = (
     "promotion_used_up",
     "promotion_used_by_you",
+    "promotion_tickets_had",
     "promotion_not_running",
     "promotion_buyer_unknown",
 )
@@ -336,19 +360,23 @@ USES_COUNT = f"""
       RAISE EXCEPTION 'this promotion does not run now'
         USING ERRCODE = 'check_violation', CONSTRAINT = '{NOT_RUNNING}';
     END IF;
-    IF ruled.usage_limit_per_customer IS NOT NULL THEN
+    IF ruled.usage_limit_per_customer IS NOT NULL OR ruled.tickets_per_customer IS NOT NULL THEN
       IF NEW.customer = '' AND NEW.status = 'KEPT' THEN
         RAISE EXCEPTION 'nobody knows whose use this is'
           USING ERRCODE = 'check_violation', CONSTRAINT = '{BUYER_UNKNOWN}';
       END IF;
       IF NEW.customer <> '' THEN
         PERFORM pg_advisory_xact_lock(hashtextextended(NEW.promotion_id::text || NEW.customer, 0));
-        SELECT count(*) INTO had FROM promotions_use
+        SELECT count(*), coalesce(sum(tickets), 0) INTO had, tickets_had FROM promotions_use
           WHERE promotion_id = NEW.promotion_id AND customer = NEW.customer AND id <> NEW.id
             AND (status = 'KEPT' OR status = 'HELD' AND held_until > clock_timestamp());
         IF had >= ruled.usage_limit_per_customer THEN
           RAISE EXCEPTION 'this buyer has used it % times', had
             USING ERRCODE = 'check_violation', CONSTRAINT = '{USED_BY_YOU}';
+        END IF;
+        IF tickets_had + NEW.tickets > ruled.tickets_per_customer THEN
+          RAISE EXCEPTION 'this buyer has % tickets', tickets_had
+            USING ERRCODE = 'check_violation', CONSTRAINT = '{TICKETS_HAD}';
         END IF;
       END IF;
     END IF;
@@ -374,6 +402,10 @@ class UseQuerySet(models.QuerySet):
         """Held by reservations that are over; they stopped counting."""
         return self.filter(status=UseStatus.HELD, held_until__lte=Now())
 
+    def offers(self):
+        """Those of promotions that take something off, and open no presale."""
+        return self.exclude(promotion__type=Type.PRESALE)
+
     def of(self, reference):
         """Those of a booking as it is reckoned now, whatever became of them."""
         return self.filter(reference=reference, is_dropped=False)
@@ -381,7 +413,8 @@ class UseQuerySet(models.QuerySet):
 
 class Use(TenantModel):
     """A promotion in a booking: `reference` is the booking's id, `customer` stands for its buyer's
-    e-mail (promotions.codes). `amounts` are what each of its tickets was given, in their order,
+    e-mail (promotions.codes); he may have proven that it is his (`is_proven`), whatever he types later.
+    `amounts` are what each of its tickets was given, in their order,
     `waived` the fees that were not asked for. One that `is_dropped` was given back because the booking
     was reckoned anew, and never counts again."""
 
@@ -392,6 +425,7 @@ class Use(TenantModel):
     code = TenantKey(Code, related_name="uses")
     reference = models.UUIDField(editable=False)
     customer = models.CharField(max_length=32, blank=True, editable=False)
+    is_proven = models.BooleanField(default=False, editable=False)
     status = models.CharField(max_length=8, choices=UseStatus, default=UseStatus.HELD)
     held_until = models.DateTimeField()
     tickets = models.PositiveSmallIntegerField()
@@ -440,7 +474,10 @@ class Use(TenantModel):
                 name="uses_count",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("status", "customer", "held_until"),
-                declare=[("ruled", "promotions_promotion"), ("had", "integer")],
+                declare=[
+                    *(("ruled", "promotions_promotion"), ("had", "integer")),
+                    ("tickets_had", "integer"),
+                ],
                 func=USES_COUNT,
             ),
             pgtrigger.Trigger(
@@ -471,3 +508,18 @@ class Use(TenantModel):
 
     def __str__(self):
         return f"{self.promotion_id} in {self.reference}"
+
+
+class PresaleVisit(TenantModel):
+    """Somebody was let into a presale: by a code, or because he is on a list."""
+
+    id = models.BigAutoField(primary_key=True)
+    promotion = TenantKey(Promotion, related_name="+")
+    code = TenantKey(Code, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-at", "pk"]
+
+    def __str__(self):
+        return f"{self.promotion_id} at {self.at}"

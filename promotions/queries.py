@@ -24,8 +24,9 @@ def standing(promotions):
 
 
 def uses_of(reference):
-    """The uses of a booking with their promotions and codes, in the order in which they were taken."""
-    uses = Use.objects.of(reference).select_related("promotion", "code")
+    """What took something off a booking: its uses with their promotions and codes, in the order in
+    which they were taken."""
+    uses = Use.objects.of(reference).offers().select_related("promotion", "code")
     return list(uses.order_by("promotion__priority", "used_at", "pk"))
 
 

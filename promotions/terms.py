@@ -11,6 +11,7 @@ ASKED = {
     Type.FIXED_DISCOUNT: ("amount",),
     Type.FREE_SHIPPING: (),
 }
+OFFERED = [(each.value, each.label) for each in ASKED]
 MEANT = {
     "percent": "How many percent?",
     "amount": "How much?",

@@ -30,6 +30,7 @@ WAYS = {
     Type.BUY_ONE_GET_ONE: _some_for_some,
     Type.FIXED_DISCOUNT: _amount_off,
     Type.FREE_SHIPPING: lambda promotion: "No booking fees",
+    Type.PRESALE: lambda promotion: "Opens a presale",
 }
 
 

@@ -30,7 +30,7 @@ g AS (
   FROM used JOIN sale ON sale.booking_id = used.reference
   JOIN off ON off.reference = used.reference GROUP BY used.promotion_id, used.currency)
 SELECT p.name, p.id AS name_id, p.status, g.* FROM g
-JOIN promotions_promotion p ON p.id = g.promotion_id
+JOIN promotions_promotion p ON p.id = g.promotion_id AND p.type <> 'PRESALE'
 ORDER BY g.currency, incremental DESC, p.name
 """
 

@@ -21,6 +21,7 @@ from inventory.services import claim, lock_seats, sell
 from payments.ledger import post
 from payments.models import Account, Payment, Refund
 from payments.services import send_back
+from promotions.presales import presale_of
 from promotions.services import keep
 from tickets.services import confirm_tickets, reopen_tickets
 from tickets.services.issue import lock_tickets
@@ -103,8 +104,12 @@ def _hold(booking, items, seats):
 
 
 def _free_again(booking, seats):
-    now = database_now()
-    return all(seat.is_free_at(now) for seat in seats) and booking.event.sells_at(now)
+    """Whether its places can be its own again: in the sale to all, or in the presale it was made in."""
+    now, event = database_now(), booking.event
+    if not event.sells_at(now):
+        event.presale_id = presale_of(booking.pk)
+    is_sold = event.presale_id or event.sells_at(now)
+    return all(seat.is_free_at(now) for seat in seats) and bool(is_sold)
 
 
 def _sell(booking, items, payment_id):

@@ -3,9 +3,10 @@ transaction. Whoever comes after a lapsed reservation takes its places over hims
 
 import random
 import time
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import partial
+from functools import partial, wraps
 from uuid import UUID
 
 from django.db import IntegrityError
@@ -46,6 +47,7 @@ from inventory.services import (
     lapsed_claims,
 )
 from payments.services import new_payment
+from promotions.presales import Pass
 from promotions.services import Context, redeem
 from tickets.services import new_tickets
 
@@ -93,9 +95,10 @@ class TooManyHolds(DomainError):
 @dataclass(frozen=True)
 class Sale:
     """Through which channel and key places are sold, to which customer if that is known, and at
-    whose call. `stock` is whose allotment may be sold beside what is open to all, `seconds` how long
-    the places are kept unpaid if not as long as the event says; what is complimentary costs nothing.
-    `codes` are those of promotions, as typed: each takes something off, or nothing is sold.
+    whose call. `stock` is whose allotment may be sold beside what is open to all, `seconds` how
+    long the places are kept unpaid if not as long as the event says; what is complimentary costs
+    nothing. `codes` are those of promotions, as typed: each takes something off, or nothing is
+    sold. `admitted` is the Pass of who comes through the presale by which the event is seen.
     """
 
     channel: str = Channel.WEB
@@ -106,11 +109,31 @@ class Sale:
     seconds: int | None = None
     is_complimentary: bool = False
     codes: tuple[str, ...] = ()
+    admitted: Pass | None = None
 
 
 WEB_SALE = Sale()
 
 
+def or_to_all(reserve):
+    """Reserves an event that is seen through a presale by the Pass of the sale. A presale that ends
+    while its buyer asks ends into the sale to all: there he is asked for nothing."""
+
+    @wraps(reserve)
+    def reserved(*, event, sale=WEB_SALE, **wanted):
+        if event.presale_id is None:
+            return reserve(event=event, sale=replace(sale, admitted=None), **wanted)
+        try:
+            return reserve(event=event, sale=sale, **wanted)
+        except NotOnSale:
+            event = copy(event)
+            event.presale_id = None
+            return reserve(event=event, sale=replace(sale, admitted=None), **wanted)
+
+    return reserved
+
+
+@or_to_all
 def reserve(*, event, ordinals, sale=WEB_SALE):
     """Reserves these places of an event for one buyer; returns the Booking, its BookingItems with
     their tickets as `item_list`.
@@ -174,6 +197,7 @@ class Wish:
         )
 
 
+@or_to_all
 def reserve_best(*, event, wish, sale=WEB_SALE):
     """Chooses and reserves the best places for a Wish; returns and raises like `reserve`, or raises
     NoSuchGroup when nothing that is free fits.
@@ -264,7 +288,7 @@ def _check_split(event, ordinals, sale):
 
 def _check_sale(event):
     """Says no early; the claim asks again, of the event as it is then, by the database's clock."""
-    if not event.sells_at(timezone.now()):
+    if event.presale_id is None and not event.sells_at(timezone.now()):
         raise NotOnSale(f"{event} is not on sale at the moment.")
 
 
@@ -300,7 +324,7 @@ def _write(booking_id, event, seats, sale):
     rows do."""
     tickets = new_tickets(event=event, seats=seats)
     terms = sold_under(event, sale.channel)
-    buyer = email_of(sale.customer_id) if sale.codes else ""
+    buyer = email_of(sale.customer_id) if sale.codes or sale.admitted else ""
     charged, applied = _reckoned(event, seats, sale, terms, buyer)
     items = _items(booking_id, seats, tickets, charged)
     booking = _booking(booking_id, event, charged, sale, kept(terms), until=seats[0].until)
@@ -310,7 +334,13 @@ def _write(booking_id, event, seats, sale):
             insert(tickets, [booking], *([payment] for payment in payments), items)
     except IntegrityError as error:
         _refuse_hoarding(error, booking)
-    redeem(applied, reference=booking_id, until=booking.reserved_until, email=buyer)
+    redeem(
+        applied,
+        reference=booking_id,
+        until=booking.reserved_until,
+        email=buyer,
+        admitted=sale.admitted,
+    )
     booking.item_list = items
     return booking
 

@@ -160,7 +160,7 @@ def find_booking(request):
     """Mails the link to a booking, or to all of them. The answer is the same whether there are any."""
     form = FindForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        if _may_seek(request, form.cleaned_data["email"]):
+        if may_seek(request, form.cleaned_data["email"]):
             _seek(form.cleaned_data)
         return redirect(f"{reverse('find_booking')}?sent=yes")
     status = 422 if request.method == "POST" else 200
@@ -173,7 +173,7 @@ def find_booking(request):
     return render(request, "bookings/find.html", context, status=status)
 
 
-def _may_seek(request, email):
+def may_seek(request, email):
     """At most 20 look-ups an hour from one address, and 5 mails to one mailbox; without the counter
     none."""
     if not are_limited():

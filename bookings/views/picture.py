@@ -4,6 +4,7 @@ from functools import lru_cache
 from itertools import chain, repeat
 
 import brotli
+from django.core.signing import BadSignature
 from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -14,6 +15,7 @@ from inventory.overview import NOT_FOR_SALE, seen_and_priced
 from inventory.picking import house_of
 from inventory.picking.reading import HOUSES_KEPT
 from inventory.picking.states import TAKEN
+from inventory.presales import seen_by_key
 from venues.models import Layout
 from venues.picture import drawing_of, painted
 from venues.plan import from_canonical
@@ -39,9 +41,13 @@ _pictures = Remembered(SECONDS)
 def event_picture(request, slug):
     """How the places of a date stand, by price."""
     found = public_event(slug)
+    try:
+        seen_by_key(found, request.GET.get("presale", ""))
+    except BadSignature as error:
+        raise Http404 from error
     if found.layout_id is None:
         raise Http404
-    drawn, packed = _pictures.get((found.pk, found.layout_id), lambda: _draw(found))
+    drawn, packed = _pictures.get(found.as_seen, lambda: _draw(found))
     is_packed = best_encoding(request) == "br"
     response = HttpResponse(packed if is_packed else drawn, content_type="image/svg+xml")
     if is_packed:

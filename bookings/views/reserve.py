@@ -7,6 +7,7 @@ from bookings import services
 from bookings.clients import too_many_open, visitor
 from bookings.forms import ReserveForm
 from bookings.links import held_here, remember
+from bookings.presales import pass_in
 from bookings.views import sale
 from bookings.views.choice import send_back, wish_of
 from core.errors import DomainError
@@ -18,12 +19,13 @@ from inventory.services import Redrawn, SeatsTaken
 def reserve(request, slug):
     """Reserves the chosen or the best seats and goes to the checkout; a refusal keeps the choice."""
     event = sale.public_event(slug)
+    admitted = pass_in(request, event)
     form = ReserveForm(request.POST)
     if not form.is_valid():
         words = " ".join(form.non_field_errors() or ["This choice cannot be read."])
         return send_back(event, form, words=words)
     try:
-        booking = _take(event, form, _sale_to(request))
+        booking = _take(event, form, _sale_to(request, admitted))
     except SeatsTaken as taken:
         return _lost(request, event, form, taken)
     except NoSuchGroup as why:
@@ -42,14 +44,14 @@ def _lost(request, event, form, taken):
     return redirect("checkout", mine.pk) if mine else send_back(event, form, lost=taken.ordinals)
 
 
-def _sale_to(request):
+def _sale_to(request, admitted):
     """The Sale at this browser's call; raises TooManyHolds for one that has enough open."""
     if too_many_open(request):
         raise services.TooManyHolds(
             "Too many reservations of yours are still unpaid. Pay one or let it go, then reserve "
             "more. Nothing was reserved."
         )
-    return services.Sale(client=visitor(request))
+    return services.Sale(client=visitor(request), admitted=admitted)
 
 
 def _take(event, form, sold):

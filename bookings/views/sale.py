@@ -17,6 +17,7 @@ from bookings.parties import (
     quantities_of,
     usual_of,
 )
+from bookings.presales import pass_in
 from bookings.showing import (
     BUYABLE,
     all_in,
@@ -35,10 +36,13 @@ from events.cancelling import policy_of
 from events.models import Event
 from inventory.overview import overview_of
 from inventory.picking import MOST_COMPANY
+from inventory.presales import running_presales, view_key
 
 # Asked for together with the page: each import would otherwise wait for the file that names it.
 MAP_PARTS = "index live map geometry state gaps view draw dots house gestures keyboard page words"
 MAP_MODULES = ["js/labels.js", *(f"js/seatmap/{name}.js" for name in MAP_PARTS.split())]
+
+PRESOLD = ("soon", "open", "sold_out")  # sales beside which a presale may run
 
 
 def public_event(slug):
@@ -49,10 +53,18 @@ def public_event(slug):
     return found
 
 
+def seen(request, slug):
+    """The public event of this slug as this browser sees it, perhaps through a presale; 404
+    otherwise."""
+    found = public_event(slug)
+    pass_in(request, found)
+    return found
+
+
 @require_safe
 def event(request, slug):
     """Everything about one date, and the choice of seats while it is on sale."""
-    found = public_event(slug)
+    found = seen(request, slug)
     return render(request, "events/event.html", event_context(request, found))
 
 
@@ -63,10 +75,13 @@ def event_context(request, found):
     priced = left if sale in BUYABLE else None
     page_url = request.build_absolute_uri(reverse("event", args=[found.slug]))
     dates = _dates(found)
+    presales = running_presales(found) if sale in PRESOLD else []
     context = {
         "nav": "events",
         "event": shown(found, left),
         "sale": sale,
+        "presales": presales,
+        "has_lists": any(each.has_lists for each in presales),
         "page_url": page_url,
         "price_low": priced and all_in(found, priced.low),
         "price_high": priced and all_in(found, priced.high),
@@ -109,7 +124,8 @@ def seat_step_context(request, found):
 
 
 def _map(found):
-    status = f"{reverse('api:status', args=[found.pk])}?drawn={found.layout.content_hash}"
+    key = view_key(found)
+    status = f"{_live(found, key, 'status')}?drawn={found.layout.content_hash}"
     files = {
         "status_url": status,
         "geo_url": reverse("venues:geometry", args=[found.layout.content_hash]),
@@ -119,17 +135,22 @@ def _map(found):
         "files": list(files.values()),
         "modules": MAP_MODULES,
         "present_prices_url": reverse("present_prices", args=[found.pk]),
-        "stream_url": _stream_url(found),
+        "stream_url": _stream_url(found, key),
         "section_url": reverse("section", args=[found.slug, 0]).replace("/0/", "/{n}/"),
-        "picture_url": reverse("event_picture", args=[found.slug]),
+        "picture_url": reverse("event_picture", args=[found.slug]) + (key and f"?presale={key}"),
     }
 
 
-def _stream_url(found):
+def _stream_url(found, key):
     """Where changes of the map are streamed; empty when they are not, and the map polls."""
-    return settings.STREAM_URL and settings.STREAM_URL.rstrip("/") + reverse(
-        "api:stream", args=[found.pk]
-    )
+    return settings.STREAM_URL and settings.STREAM_URL.rstrip("/") + _live(found, key, "stream")
+
+
+def _live(found, key, name):
+    """Where the map reads how the places stand as the event is seen; the key is that of the view."""
+    if key:
+        return reverse(f"api:presale_{name}", args=[found.pk, key])
+    return reverse(f"api:{name}", args=[found.pk])
 
 
 def _dates(found):
@@ -191,7 +212,7 @@ def event_calendar(request, slug):
 @require_safe
 def seats(request, slug):
     """The seat step as a list of sections."""
-    found = public_event(slug)
+    found = seen(request, slug)
     left = overview_of(found).left
     sale = sale_of(found, left, timezone.now())
     noun = left.noun if left else "seat"

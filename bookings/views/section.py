@@ -14,7 +14,7 @@ from bookings.parties import numbers_in_words, parting_in_words, quantities_of, 
 from bookings.services import Wish
 from bookings.showing import all_in, sections_of, shown
 from bookings.views.choice import refused_choice
-from bookings.views.sale import public_event
+from bookings.views.sale import seen
 from core.money import Money
 from inventory.overview import overview_of
 from inventory.queries import section_seats
@@ -28,7 +28,7 @@ BOXES = 400
 @require_safe
 def section(request, slug, position):
     """Every seat of one section, to tick; with a party, its best groups and the rows that have room."""
-    found = public_event(slug)
+    found = seen(request, slug)
     wanted, chosen, lost = refused_choice(request, found)
     asked = SectionsForm(request.GET).asked
     party = asked["party"] or (wanted or {}).get("party")
@@ -46,7 +46,7 @@ def section_context(found, position, *, party, page, chosen, lost):
     if here is None:
         raise Http404
     # Standing places are counted, not listed: a field has ten thousand.
-    places = section_seats(found.pk, here.id, disclosed_only=here.is_standing)
+    places = section_seats(found, here.id, disclosed_only=here.is_standing)
     gone = set(lost.lost_ordinals) if lost else set()
     marked = gone | set(chosen)
     every = [list(members) for _, members in groupby(places, key=lambda place: place.row_position)]

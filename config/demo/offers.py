@@ -5,8 +5,14 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from customers.lists import add_buyers
+from customers.models import BuyerList
+from customers.same_person import person_of
+from promotions import presales
 from promotions.models import Promotion
 from promotions.services import activate, name_code
+
+FRIENDS = ("noor@post.example", "tomas@post.example")
 
 
 def make():
@@ -35,6 +41,26 @@ def make():
         buy=2,
         get=1,
     )
+
+
+def sell_before(event):
+    """A presale that runs until the sale to all begins: for who has the band's code, and for its
+    friends."""
+    friends = BuyerList.objects.create(name="Friends of the band")
+    add_buyers(friends, {person_of(email): email for email in FRIENDS})
+    made = presales.make(
+        event=event,
+        terms=presales.Terms(
+            name="Friends of the band",
+            starts_at=timezone.now() - timedelta(days=1),
+            lists=[friends.pk],
+            tickets_each=4,
+        ),
+    )
+    name_code(promotion=presales.offer_of(made), text="SALTLINE", usage_limit=200)
+    presales.activate(made.pk)
+    for _ in range(3):
+        presales.visited(presales.admit(event, "SALTLINE"))
 
 
 def _run(code, **terms):

@@ -99,6 +99,9 @@ def _parterre(tell, chance):
     stock.leave_open(programme, desk)
     tell("desks")
     lay_out_work(programme, desk)
+    for night, event in programme:
+        if night.becomes == "PUBLISHED":
+            offers.sell_before(event)
     return _device_keys(programme)
 
 

@@ -308,7 +308,7 @@ def _final(house):
         *("suppliers.supplier", "suppliers.purchaseorder", "events.event"),
         *("payments.accountcode", "events.feerule", "events.taxrule"),
         "inventory.pricingrule",
-        "promotions.promotion",
+        *("promotions.promotion", "inventory.presale", "customers.buyerlist"),
         "inventory.allocationplan",
     }
     return [(label, row) for label, row in house.rows.items() if label not in open_to_forms]

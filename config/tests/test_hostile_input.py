@@ -5,17 +5,20 @@ import json
 import pytest
 from django.test import Client
 from django.urls import resolve
+from django.utils import timezone
 
 from accounts.models import ApiKey
 from bookings.links import mailed_key
 from bookings.models import Booking
 from bookings.services import Sale, reserve
+from config.tests.presaling import HOUR, presale
 from config.tests.scenarios import shop
 from config.tests.test_tenancy import NOT_HERE, endpoints
 from core.json_bodies import LARGEST_BODY
 from core.tenancy import acting_for, as_system
 from events.models import Event
 from inventory.models import AllocationPlan
+from inventory.presales import view_key
 from promotions.tests.factories import promotion
 from suppliers.models import AccountsPayable, PurchaseOrder
 
@@ -93,6 +96,7 @@ FORMS = {
         ],
         {"quantity": "2", "together": "1"},
     ),
+    "/events/{slug}/presale/": (["code", "email", "leave"], {"code": "FANS"}),
     "/checkout/{booking}/code/": (
         ["name", "email", "phone", "code", "refused", "remove"],
         {"name": "Noor", "email": "noor@post.example", "code": "EARLY"},
@@ -122,7 +126,9 @@ CALLS = {
         "code": "EARLY",
         "codes": ["EARLY"],
         "accepts_terms": True,
+        "access_code": "FANS",
     },
+    "/api/v1/events/{event}/presales": {"code": "FANS"},
     "/api/v1/bookings/{sold_by_key}/contact": {
         "name": "Noor",
         "email": "n@post.example",
@@ -213,7 +219,8 @@ PAGES = {  # with the names each reads from its query
     "/events/{slug}/seats/": "refused party price floor name spaces order page",
     "/events/{slug}/seats/0/": "refused party page",
     "/events/{slug}/seats/99999999999999999999999999/": "",
-    "/events/{slug}/seats.svg": "",
+    "/events/{slug}/seats.svg": "presale",
+    "/events/{slug}/presale/": "k",
     "/events/{slug}/calendar.ics": "",
     "/events/{event}/prices/": "",
     "/events/{event}/prices/abc.json": "",
@@ -231,6 +238,10 @@ PAGES = {  # with the names each reads from its query
     "/api/v1/events/{event}/changes": "since",
     "/api/v1/events/{event}/stream": "since",
     "/api/v1/events/{event}/availability": "section level",
+    "/api/v1/events/{event}/presales/{view}/status": "since drawn",
+    "/api/v1/events/{event}/presales/{view}/changes": "since",
+    "/api/v1/events/{event}/presales/{view}/stream": "since",
+    "/api/v1/events/{event}/presales/{view}/availability": "",
     "/api/v1/bookings/{sold_by_key}": "",
     "/api/v1/bookings/{sold_by_key}/cancellation": "ticket",
     "/api/v1/gate": "gate",
@@ -300,8 +311,15 @@ def ids(world):
             "supplier": PurchaseOrder.objects.get().supplier_id,
             "debt": AccountsPayable.objects.get().pk,
             "promotion": promotion().pk,
+            "view": _view(event),
             "nobody": NOBODY,
         }
+
+
+def _view(event):
+    """The key of what is seen of the event through a presale that runs."""
+    event.presale_id = presale(event, ends_at=timezone.now() + HOUR).pk
+    return view_key(event)
 
 
 @pytest.fixture

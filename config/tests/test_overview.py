@@ -92,7 +92,7 @@ def test_what_is_left_is_what_the_database_counts(event):
     assert {"whole": found.left} == plainly(event, "'whole'", SELLABLE)
     assert found.spaces.total() == wheelchair_spaces_by_event([event.pk])[event.pk] > 0
     sections = event.layout.sections.all()
-    runs = {section.label: longest(section_seats(event.pk, section.pk)) for section in sections}
+    runs = {section.label: longest(section_seats(event, section.pk)) for section in sections}
     assert found.together == {label: length for label, length in runs.items() if length}
 
 

@@ -276,7 +276,7 @@ def test_who_comes_while_the_database_is_away_is_told_so(monkeypatch):
 def test_all_of_one_site_share_what_an_address_may_have(settings):
     settings.STREAMS_PER_ADDRESS = 1
     hub = Hub()
-    hub.feeds[LOCAL_FEED] = feed(A)
+    hub.feeds[LOCAL_FEED, None] = feed(A)
     assert admitted(hub, "2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:1::1") == [None, 429, None]
     assert admitted(hub, "192.0.2.1", "192.0.2.2", "::ffff:192.0.2.1") == [None, None, 429]
     assert not hub.addresses
@@ -297,7 +297,7 @@ def test_the_stream_of_an_event_that_is_withdrawn_ends(monkeypatch):
     monkeypatch.setattr(streaming, "newest", withdrawn)
     hub, watched = Hub(), feed(A)
     watched.viewers = 1
-    hub.feeds[watched.event_id] = watched
+    hub.feeds[watched.event_id, None] = watched
     asyncio.run(hub._run(watched))
     assert watched.is_over
     assert not hub.feeds

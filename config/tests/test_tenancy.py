@@ -6,16 +6,19 @@ from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from django.utils import timezone
 
 from agencies.models import Agency
 from agencies.terms import publish_terms
 from bookings.models import Booking
 from bookings.services import Sale, reserve
+from config.tests.presaling import HOUR, presale
 from config.tests.scenarios import house
 from core.tenancy import NoAgency, acting_for, as_system
 from customers.models import Customer
 from events.models import Event
 from inventory.models import AllocationPlan, EventSeat
+from inventory.presales import view_key
 from inventory.services import Terms, Wanted, make_hold
 from promotions.tests.factories import promotion
 from suppliers.models import AccountsPayable, PurchaseOrder, Supplier
@@ -203,6 +206,7 @@ FOREIGN = [
     ("GET", "/events/{event_slug}/calendar.ics"),
     ("GET", "/events/{event_slug}/seats.svg"),
     ("POST", "/events/{event_slug}/reserve/"),
+    ("POST", "/events/{event_slug}/presale/"),
     ("GET", "/events/{event}/prices/"),
     ("GET", "/events/{event}/prices/abc.json"),
     ("GET", "/checkout/{booking}/"),
@@ -225,6 +229,11 @@ FOREIGN = [
     ("GET", "/api/v1/events/{event}/changes"),
     ("GET", "/api/v1/events/{event}/stream"),
     ("GET", "/api/v1/events/{event}/availability"),
+    ("POST", "/api/v1/events/{event}/presales"),
+    ("GET", "/api/v1/events/{event}/presales/{view}/status"),
+    ("GET", "/api/v1/events/{event}/presales/{view}/changes"),
+    ("GET", "/api/v1/events/{event}/presales/{view}/stream"),
+    ("GET", "/api/v1/events/{event}/presales/{view}/availability"),
     ("GET", "/api/v1/bookings/{booking}"),
     ("DELETE", "/api/v1/bookings/{booking}"),
     ("POST", "/api/v1/bookings/{booking}/contact"),
@@ -277,10 +286,12 @@ RANDOM = {
     "plan": "01a1fc84-7777-7000-8000-000000000000",
     "promotion": "01a1fc84-8888-7000-8000-000000000000",
     "event_seat": 999_999_999,
+    "view": "01a1fc84-9999-7000-8000-000000000000:x",
 }
 # Whose key is sent along: what lies below these is nobody's without one.
 KEYS = {
     "/api/v1/bookings": "buyer",
+    "/api/v1/events": "buyer",
     "/api/v1/tickets": "buyer",
     "/api/v1/inventory": "staff",
     "/api/v1/suppliers": "staff",
@@ -313,6 +324,7 @@ def test_a_foreign_id_is_answered_like_a_random_one(method, path):
             "promotion": promotion().pk,
             "terms": publish_terms("All is final.", by=None).digest,
             "event_seat": EventSeat.objects.get(ordinal=0).pk,
+            "view": _view(Event.objects.get()),
         }
     foreign = {
         "event": two["event"]["id"],
@@ -337,6 +349,11 @@ def test_a_foreign_id_is_answered_like_a_random_one(method, path):
     assert answers[0][0] == answers[1][0] == 404
     if path.startswith("/api/"):
         assert answers[0] == answers[1]
+
+
+def _view(event):
+    event.presale_id = presale(event, ends_at=timezone.now() + HOUR).pk
+    return view_key(event)
 
 
 def _hold_one_place():

@@ -19,10 +19,12 @@ from bookings.changing import propose
 from bookings.invoicing import issue_invoice
 from bookings.models import Alert, Concern, Grounds, Rule
 from bookings.services import Sale, confirm, pay_at_desk, reserve
+from config.tests.presaling import HOUR, draft, listed
 from core.memory import Remembered
 from core.models import AuditEntry, OutboxMessage
 from core.money import Money
 from core.tenancy import acting_for, as_system
+from customers.models import BuyerList
 from customers.services import remember_customer
 from events.models import CancellationPolicy, Event, FeeRule, TaxRule
 from events.services import free_slug, open_sale, price_sections, publish
@@ -338,6 +340,7 @@ def _rows(made, event):
         *_prices(event),
         *_owed(event),
         *_promoted(),
+        *_presold(event),
     ]
     return {thing._meta.label_lower: thing for thing in things}
 
@@ -403,6 +406,12 @@ def _promoted():
     made = running("EARLY", name="Early bird")
     keep(used("EARLY"))
     return made, made.codes.get(), made.uses.get()
+
+
+def _presold(event):
+    """A presale that is still written, and the list of those it will let in."""
+    gold = BuyerList.objects.get(pk=listed("noor@post.example"))
+    return draft(event, ends_at=timezone.now() + HOUR, lists=[gold.pk]), gold, gold.buyers.get()
 
 
 def _held(event, ordinals):

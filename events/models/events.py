@@ -155,6 +155,10 @@ class Event(Movable, TenantModel):
 
     objects = EventQuerySet.as_manager()
 
+    # Not stored: through which presale this one is seen by a buyer, if by any. What is shown and sold
+    # of it goes by that; see `inventory.presales`.
+    presale_id = None
+
     class Meta:
         ordering = ["starts_at", "pk"]
         constraints = [
@@ -250,6 +254,11 @@ class Event(Movable, TenantModel):
             raise ValidationError(
                 {"split_sizes": f"Whole numbers from 1 to {self.max_per_booking}, please."}
             )
+
+    @property
+    def as_seen(self):
+        """A key for what is remembered of its places: who comes through a presale sees others."""
+        return self.pk, self.layout_id, self.presale_id
 
     @property
     def stock(self):

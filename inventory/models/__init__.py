@@ -1,8 +1,9 @@
-"""The seat inventory: places, their ledger, holds, allocation and pricing."""
+"""The seat inventory: places, their ledger, holds, allocation, presales and pricing."""
 
 from inventory.models.allocation import AllocationPlan, AllocationShare, PlanStatus
 from inventory.models.holds import Hold, HoldStatus
 from inventory.models.moves import LayoutMove
+from inventory.models.presales import Presale, PresalePlace, PresaleStatus
 from inventory.models.pricing import PriceChange, PriceJob, PricingRule
 from inventory.models.seats import (
     MOVES,
@@ -32,6 +33,9 @@ __all__ = [
     "LayoutMove",
     "Ownership",
     "PlanStatus",
+    "Presale",
+    "PresalePlace",
+    "PresaleStatus",
     "PriceChange",
     "PriceJob",
     "PricingRule",

@@ -9,10 +9,13 @@ from venues.models import Layout
 
 
 class HouseState(TenantModel):
-    """How the places of an event stood when somebody last looked: a byte a place, in the order of the
-    layout the event had then. `version` grows with each difference, in the order of the looks."""
+    """How the places of an event stood when somebody last looked: a byte a place, in the order of
+    the layout the event had then. `view` is the event's id, or that of the presale through which it
+    was looked at: each way of seeing it has its own versions. `version` grows with each difference,
+    in the order of the looks."""
 
     event = TenantKey(Event, on_delete=models.CASCADE, related_name="+")
+    view = models.UUIDField()
     layout = TenantKey(Layout, on_delete=models.CASCADE, null=True, related_name="+")
     version = models.BigIntegerField()
     status = models.BinaryField()
@@ -20,7 +23,7 @@ class HouseState(TenantModel):
 
     class Meta:
         ordering = ["event"]
-        constraints = [models.UniqueConstraint(fields=["event"], name="one_state_of_a_house")]
+        constraints = [models.UniqueConstraint(fields=["view"], name="one_state_of_a_view")]
 
     def __str__(self):
         return f"{self.event_id} at {self.version}"
@@ -31,13 +34,14 @@ class HouseChange(TenantModel):
 
     id = models.BigAutoField(primary_key=True)
     event = TenantKey(Event, on_delete=models.CASCADE, related_name="+")
+    view = models.UUIDField()
     version = models.BigIntegerField()
     content = models.BinaryField()
 
     class Meta:
-        ordering = ["event", "version"]
+        ordering = ["view", "version"]
         constraints = [
-            models.UniqueConstraint(fields=["event", "version"], name="one_change_to_a_version"),
+            models.UniqueConstraint(fields=["view", "version"], name="one_change_of_a_view"),
         ]
 
     def __str__(self):

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import brotli
 from django.db import connection
 
+from inventory.free import DOOR, OPEN_BY_DOOR, OPEN_TO
 from inventory.free import FREE as IS_FREE
-from inventory.free import OPEN_TO
 from inventory.models import StockChannel
 from inventory.picking.house import SPECIAL, Bench, House, Span
 from inventory.picking.states import FREE, OTHER
@@ -18,9 +18,12 @@ from venues.geometry import decode
 from venues.models import Layout
 
 HOUSES_KEPT = 8  # 50,000 places take about ten megabytes, what is kept of their benches included
-STANDS = f"""
-SELECT (SELECT layout_id FROM events_event WHERE id = %(event)s), string_agg(CASE
-    WHEN e.level_id IS NOT NULL AND {IS_FREE} AND {OPEN_TO} THEN CASE
+
+
+def _stands(is_open, door=""):
+    return f"""
+{door} SELECT (SELECT layout_id FROM events_event WHERE id = %(event)s), string_agg(CASE
+    WHEN e.level_id IS NOT NULL AND {IS_FREE} AND {is_open} THEN CASE
       WHEN (%(level)s::uuid IS NULL OR e.level_id = %(level)s)
        AND (%(at_most)s::numeric IS NULL OR coalesce(e.price, l.price) <= %(at_most)s)
       THEN '\\x00'::bytea ELSE '\\x02'::bytea END
@@ -30,14 +33,23 @@ WHERE e.event_id = %(event)s
 """  # noqa: S608 - constants only
 
 
+STANDS = _stands(OPEN_TO)
+STANDS_BY_DOOR = _stands(OPEN_BY_DOOR, f"WITH {DOOR}")
+
+
 def stands(event, *, level=None, at_most=None, channel=StockChannel.WEB):
-    """How every place of the event stands, one byte each in map order: states.FREE, TAKEN, or OTHER:
-    free, but not of this `level` (PriceLevel id) or dearer than `at_most` (before fees). Open to the
-    `channel` are its own places and everybody's; None has them all. Raises Redrawn when the event is
-    on another layout than when it was read: its house is not the one these are places of."""
+    """How every place of the event stands, one byte each in map order: states.FREE, TAKEN, or
+    OTHER: free, but not of this `level` (PriceLevel id) or dearer than `at_most` (before fees).
+    Open to the `channel` are its own places and everybody's; None has them all. Who sees the event
+    through a presale has what that opens to him as well, and nothing before either is open. Raises
+    Redrawn when the event is on another layout than when it was read: its house is not the one
+    these are places of."""
     limits = {"event": event.pk, "level": level, "at_most": at_most, "channel": channel}
+    asked = STANDS
+    if event.presale_id:
+        asked, limits["presale"] = STANDS_BY_DOOR, event.presale_id
     with connection.prepared_cursor() as cursor:
-        cursor.execute(STANDS, limits)
+        cursor.execute(asked, limits)
         layout_id, now = cursor.fetchone()
     if layout_id != event.layout_id:
         raise Redrawn

@@ -11,7 +11,7 @@ from core.errors import DomainError
 from core.locks import lock, lock_one
 from core.transactions import is_lock_timeout
 from events.models import Event
-from inventory.free import AS_IT_IS, OPEN_TO
+from inventory.free import AS_IT_IS, DOOR, OPEN_BY_DOOR, OPEN_TO
 from inventory.models import EventSeat, Status, StockChannel
 from inventory.waking import wake
 from venues.models import Layout
@@ -62,6 +62,8 @@ ON_SALE = """status IN ('ON_SALE', 'SOLD_OUT') AND sale_starts_at <= clock_times
      AND clock_timestamp() < sale_ends_at"""
 BY_STAFF = """status IN ('PUBLISHED', 'ON_SALE', 'SOLD_OUT') AND clock_timestamp() < starts_at"""
 FREE_TO = f"{AS_IT_IS} AND {OPEN_TO}"
+IN_PRESALE = "(SELECT runs FROM door)"
+FREE_IN_PRESALE = f"{AS_IT_IS} AND {OPEN_BY_DOOR}"
 HELD_BY = """e.ownership = 'OWNED' AND e.status = 'HELD' AND e.hold_id = %(hold)s AND EXISTS (
       SELECT FROM inventory_hold h WHERE h.id = %(hold)s AND h.status = 'ACTIVE'
         AND (h.until IS NULL OR clock_timestamp() < h.until))"""
@@ -71,9 +73,20 @@ def _claim(wanted, *, is_open=ON_SALE, free=FREE_TO, hold="NULL"):
     return CLAIM.format(wanted=wanted, open=is_open, free=free, hold=hold)
 
 
+def _claim_in_presale(wanted):
+    """Which places are its buyer's is decided by the same reading of the clock as that it runs."""
+    statement = _claim(wanted, is_open=IN_PRESALE, free=FREE_IN_PRESALE)
+    return statement.replace("WITH sale", f"WITH {DOOR}, sale", 1)
+
+
 CLAIM_CHOSEN = _claim(CHOSEN.format(when_locked="NOWAIT"))
 CLAIM_UNLOCKED = _claim(CHOSEN.format(when_locked="SKIP LOCKED"))
 CLAIM_STANDING = _claim(STANDING.format(free=FREE_TO))
+CLAIM_BY_DOOR = {
+    CLAIM_CHOSEN: _claim_in_presale(CHOSEN.format(when_locked="NOWAIT")),
+    CLAIM_UNLOCKED: _claim_in_presale(CHOSEN.format(when_locked="SKIP LOCKED")),
+    CLAIM_STANDING: _claim_in_presale(STANDING.format(free=FREE_IN_PRESALE)),
+}
 CLAIM_HELD = _claim(
     CHOSEN.format(when_locked="NOWAIT"), is_open=BY_STAFF, free=HELD_BY, hold="e.hold_id"
 )
@@ -178,7 +191,8 @@ class ClaimedSeat:
 
 def claim(*, event, ordinals, reference, seconds, channel=StockChannel.WEB):
     """Reserves these places of the event for `reference`, all or none; never waits for anybody.
-    `channel` is the one through which they are sold; None may have what is set aside for any.
+    `channel` is the one through which they are sold; None may have what is set aside for any. Who sees
+    the event through a presale is sold what that opens, while it runs; NotOnSale when it does not.
 
     Returns ClaimedSeat rows by ordinal; `until` is the end by the database's clock. Raises NotOnSale,
     Redrawn when the event is not on the layout of `event` any more, SeatsTaken with the places lost, or
@@ -226,6 +240,8 @@ def _nowait(event, statement, wanted, reference, seconds):
 def _claimed(event, statement, wanted, reference, seconds):
     with connection.prepared_cursor() as cursor:
         seen = {"layout": event.layout_id, "reference": reference, "seconds": seconds}
+        if event.presale_id and "hold" not in wanted:
+            statement, seen["presale"] = CLAIM_BY_DOOR[statement], event.presale_id
         cursor.execute(statement, {**wanted, **seen})
         rows = cursor.fetchall()
     if not rows or not rows[0][0]:

@@ -14,8 +14,8 @@ from django.db import connection, transaction
 
 from core.tenancy import current_agency_id
 from inventory.deltas import Change, differing, packed, unpacked
-from inventory.models import HouseChange, HouseState
-from inventory.queries import STATUS_BYTES
+from inventory.models import HouseChange, HouseState, StockChannel
+from inventory.queries import STATUS, STATUS_BY_DOOR
 
 FRESH_SECONDS = 1  # how old may be what buyers are shown
 STEP = 2000  # versions are milliseconds of the clock that no two share; readers round down to this
@@ -23,16 +23,15 @@ KEPT = 300  # changes of an event: over a minute of the busiest sale, days of a 
 LAST_SEEN = """
 SELECT version, layout_id, status, clock_timestamp(), looked_at BETWEEN
   statement_timestamp() - make_interval(secs => %(within)s) AND clock_timestamp()
-FROM inventory_housestate WHERE event_id = %(event)s
+FROM inventory_housestate WHERE view = %(view)s
 """
 FIRST_LOOK = """
-INSERT INTO inventory_housestate (agency_id, event_id, version, status, looked_at)
-VALUES (%(agency)s, %(event)s, 0, '', '-infinity') ON CONFLICT (event_id) DO NOTHING
+INSERT INTO inventory_housestate (agency_id, event_id, view, version, status, looked_at)
+VALUES (%(agency)s, %(event)s, %(view)s, 0, '', '-infinity') ON CONFLICT (view) DO NOTHING
 """
-NOW = f"SELECT layout_id, ({STATUS_BYTES}) FROM events_event WHERE id = %s"  # noqa: S608
 FORGET = """
-DELETE FROM inventory_housechange WHERE event_id = %(event)s AND version <= (
-  SELECT version FROM inventory_housechange WHERE event_id = %(event)s
+DELETE FROM inventory_housechange WHERE view = %(view)s AND version <= (
+  SELECT version FROM inventory_housechange WHERE view = %(view)s
   ORDER BY version DESC OFFSET %(kept)s LIMIT 1)
 """
 
@@ -40,7 +39,7 @@ DELETE FROM inventory_housechange WHERE event_id = %(event)s AND version <= (
 @dataclass(frozen=True, slots=True)
 class Seen:
     """How the places stand: the version, the id of the layout that orders them, and a byte for each,
-    see `inventory.queries.STATUS_BYTES`."""
+    see `inventory.queries.STATUS`."""
 
     version: int
     layout_id: UUID | None
@@ -52,28 +51,34 @@ def rounded(version):
     return version - version % STEP
 
 
-def look(event_id, *, within):
+def look(event_id, *, within, presale_id=None):
     """The event's places as Seen no longer than `within` seconds before this was asked; 0 sees whatever
-    was committed before. Of many who ask at once one looks and the others get what he saw."""
-    seen, is_fresh, _ = _last_seen(event_id, within)
-    return seen if is_fresh else _look_again(event_id, within)
+    was committed before. Of many who ask at once one looks and the others get what he saw. Who comes
+    through a presale sees what it opens to him."""
+    view = _view(event_id, presale_id)
+    seen, is_fresh, _ = _last_seen(view, within)
+    return seen if is_fresh else _look_again(event_id, view, within)
+
+
+def _view(event_id, presale_id):
+    return str(presale_id or event_id)
 
 
 @transaction.atomic
-def _look_again(event_id, within):
-    seen, is_fresh, now = _last_seen(event_id, within, lock="FOR NO KEY UPDATE")
+def _look_again(event_id, view, within):
+    seen, is_fresh, now = _last_seen(view, within, lock="FOR NO KEY UPDATE")
     if seen is None:
-        _execute(FIRST_LOOK, {"agency": current_agency_id(), "event": event_id})
-        seen, is_fresh, now = _last_seen(event_id, within, lock="FOR NO KEY UPDATE")
+        _execute(FIRST_LOOK, {"agency": current_agency_id(), "event": event_id, "view": view})
+        seen, is_fresh, now = _last_seen(view, within, lock="FOR NO KEY UPDATE")
     if is_fresh:
         return seen
-    layout_id, status = _now(event_id)
-    state = HouseState.objects.filter(event=event_id)
+    layout_id, status = _now(event_id, view)
+    state = HouseState.objects.filter(view=view)
     if (layout_id, status) == (seen.layout_id, seen.status):
         state.update(looked_at=now)
         return seen
     found = Seen(max(_next(seen, layout_id), int(now.timestamp() * 1000)), layout_id, status)
-    _keep(event_id, seen, found)
+    _keep(event_id, view, seen, found)
     state.update(version=found.version, layout=layout_id, status=status, looked_at=now)
     return found
 
@@ -86,19 +91,20 @@ def _next(seen, layout_id):
     return rounded(seen.version) + STEP
 
 
-def _now(event_id):
+def _now(event_id, view):
     """(layout id, status bytes) in one look: an event moves to another layout with all its places."""
+    through = {"event": event_id, "presale": view, "channel": StockChannel.WEB}
     with connection.cursor() as cursor:
-        cursor.execute(NOW, [event_id, event_id])
+        cursor.execute(STATUS if view == str(event_id) else STATUS_BY_DOOR, through)
         layout_id, status = cursor.fetchone()
     return layout_id, bytes(status or b"")
 
 
-def _last_seen(event_id, within, lock=""):
+def _last_seen(view, within, lock=""):
     """(Seen or None, whether it is fresh enough, the clock). After waiting for the lock, which is when
     somebody else looked, the row is the one he wrote; the question is as old as it was."""
     with connection.cursor() as cursor:
-        cursor.execute(LAST_SEEN + lock, {"event": event_id, "within": within})
+        cursor.execute(LAST_SEEN + lock, {"view": view, "within": within})
         row = cursor.fetchone()
     if row is None:
         return None, False, None
@@ -106,18 +112,18 @@ def _last_seen(event_id, within, lock=""):
     return Seen(version, layout_id, bytes(status)), is_fresh, now
 
 
-def _keep(event_id, before, after):
+def _keep(event_id, view, before, after):
     """Another layout, or the first look, is another house: nothing leads there from what was before,
     but from its own version rounded down as readers do."""
-    changes = HouseChange.objects.filter(event=event_id)
+    changes = HouseChange.objects.filter(view=view)
     since, known = before.version, before.status
     if before.layout_id != after.layout_id:
         changes.delete()
         since, known = rounded(after.version), b""
     places = differing(known, after.status)
     content = packed(Change(since, after.version, places))
-    changes.create(event_id=event_id, version=after.version, content=content)
-    _execute(FORGET, {"event": event_id, "kept": KEPT})
+    changes.create(event_id=event_id, view=view, version=after.version, content=content)
+    _execute(FORGET, {"view": view, "kept": KEPT})
 
 
 def _execute(statement, values):
@@ -125,8 +131,9 @@ def _execute(statement, values):
         cursor.execute(statement, values)
 
 
-def kept_changes(event_id, *, after=0):
+def kept_changes(event_id, *, after=0, presale_id=None):
     """The event's kept Changes to versions above `after`, ascending, with the one that led to `after`
     if it is still kept."""
-    kept = HouseChange.objects.filter(event=event_id, version__gte=after).order_by("version")
+    view = _view(event_id, presale_id)
+    kept = HouseChange.objects.filter(view=view, version__gte=after).order_by("version")
     return [unpacked(bytes(content)) for content in kept.values_list("content", flat=True)]

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from core.money import Money, total
 from promotions.codes import customer_of, digest_of, spelled
-from promotions.models import Code, Status, Use
+from promotions.models import Code, Status, Type, Use
 from promotions.reckoning import Given, combine
 from promotions.refusals import Refused, Why, not_enough, not_running, refused
 
@@ -121,6 +121,7 @@ def _looked_up(digests, customer):
     return (
         Code.objects.filter(digest__in=list(digests), is_open=True)
         .exclude(promotion__status=Status.DRAFT)
+        .exclude(promotion__type=Type.PRESALE)
         .select_related("promotion")
         .annotate(
             now=Now(),

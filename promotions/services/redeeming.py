@@ -13,7 +13,15 @@ from core.errors import DomainError
 from core.locks import lock
 from core.transactions import broken_constraint, use_case
 from promotions.codes import customer_of
-from promotions.models import BUYER_UNKNOWN, NOT_RUNNING, USED_BY_YOU, USED_UP, Use, UseStatus
+from promotions.models import (
+    BUYER_UNKNOWN,
+    NOT_RUNNING,
+    TICKETS_HAD,
+    USED_BY_YOU,
+    USED_UP,
+    Use,
+    UseStatus,
+)
 
 
 class NotRedeemed(DomainError):
@@ -25,14 +33,15 @@ class NotRedeemed(DomainError):
 SAYS = {
     USED_UP: "Somebody has just taken the last use of this offer. Nothing was reserved at its price.",
     USED_BY_YOU: "You have used this offer as often as one may.",
+    TICKETS_HAD: "So many tickets are more than one buyer may have in this presale.",
     NOT_RUNNING: "This offer is over.",
     BUYER_UNKNOWN: "This offer is limited for each buyer: say who you are first.",
 }
 
 
-def redeem(applied, *, reference, until, email=""):
+def redeem(applied, *, reference, until, email="", admitted=None):
     """Takes a use of every promotion of an Applied for the booking `reference`, held until then or
-    until it is kept or given back; returns the Uses.
+    until it is kept or given back, and of the presale whose Pass this is; returns the Uses.
 
     Raises NotRedeemed when a limit was reached meanwhile: the caller's transaction must then write
     nothing that depends on it.
@@ -50,16 +59,37 @@ def redeem(applied, *, reference, until, email=""):
             waived=part.given.waived.amount,
             currency=applied.currency,
         )
-        for part in sorted(applied.parts, key=lambda part: part.promotion.pk)
+        for part in applied.parts
     ]
+    if admitted is not None:
+        uses.append(_entry(admitted, applied, reference, until, email))
+    uses.sort(key=lambda use: use.promotion_id)
     return _counted(lambda: Use.objects.bulk_create(uses)) if uses else []
+
+
+def _entry(admitted, applied, reference, until, email):
+    """The use of a presale. Who has proven whose mail he reads is nobody else later."""
+    count = len(applied.discounts)
+    return Use(
+        promotion_id=admitted.promotion_id,
+        code_id=admitted.code_id,
+        reference=reference,
+        customer=admitted.customer or customer_of(email),
+        is_proven=bool(admitted.customer),
+        held_until=until,
+        tickets=count,
+        discount=0,
+        amounts=[0] * count,
+        currency=applied.currency,
+    )
 
 
 @use_case
 def name_buyer(reference, email):
     """Says who buys what is held, so that his own limits count it. Raises NotRedeemed when he has no
     use left; nothing is changed then."""
-    _change(reference, {UseStatus.HELD}, customer=customer_of(email))
+    unproven = [use for use in lock(Use.objects.of(reference)) if not use.is_proven]
+    _write(unproven, {UseStatus.HELD}, customer=customer_of(email))
 
 
 @use_case
@@ -90,8 +120,9 @@ def give_back(reference):
 @use_case
 def drop(reference):
     """Takes the codes out of a reservation, which is then reckoned anew: its uses are free for anybody
-    and are never taken again with it."""
-    _change(reference, {UseStatus.HELD}, **_returned(), is_dropped=True)
+    and are never taken again with it. A presale's stays: without it there were no places."""
+    uses = lock(Use.objects.of(reference).offers())
+    _write(uses, {UseStatus.HELD}, **_returned(), is_dropped=True)
 
 
 def _returned():

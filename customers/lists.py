@@ -1,0 +1,91 @@
+"""Lists of buyers: read from files, added to, asked."""
+
+import csv
+import io
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from core.errors import Invalid
+from core.transactions import use_case
+from customers.models import ListedBuyer
+from customers.same_person import person_of
+
+MOST = 200_000  # addresses in one file
+AT_ONCE = 5000
+NAMED = 20  # of the lines that are no addresses
+HEADINGS = ("email", "e-mail", "mail", "address")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file of addresses: `new` and `known` ones, {mailbox: as written}; `bad` lines, [(number,
+    text)], and how many those are in all."""
+
+    new: dict
+    known: dict
+    bad: list = field(default_factory=list)
+    bad_count: int = 0
+
+
+def read_addresses(content, *, buyers):
+    """The Reading of a CSV file (bytes) for a BuyerList: the column called e-mail, or the first one.
+    Raises Invalid for what is no text, or too much."""
+    rows = _rows(content)
+    column, rows = _column(rows)
+    found, bad = {}, []
+    for number, row in rows:
+        text = row[column].strip() if len(row) > column else ""
+        if not text:
+            continue
+        try:
+            validate_email(text)
+        except ValidationError:
+            bad.append((number, text[:80]))
+        else:
+            found.setdefault(person_of(text), text.lower())
+    if len(found) > MOST:
+        raise Invalid(f"A file has {MOST:,} addresses at most; this one has {len(found):,}.")
+    there = set(buyers.buyers.values_list("mailbox", flat=True))
+    new = {mailbox: email for mailbox, email in found.items() if mailbox not in there}
+    known = {mailbox: email for mailbox, email in found.items() if mailbox in there}
+    return Reading(new, known, bad[:NAMED], len(bad))
+
+
+def _rows(content):
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Invalid("This is no text in UTF-8: save the table as CSV (UTF-8).") from error
+    separator = ";" if text.count(";") > text.count(",") else ","
+    try:
+        return list(enumerate(csv.reader(io.StringIO(text), delimiter=separator), start=1))
+    except csv.Error as error:
+        raise Invalid(f"This is no CSV file: {error}.") from error
+
+
+def _column(rows):
+    """(which column has the addresses, the rows below its heading)."""
+    heading = [cell.strip().casefold() for cell in rows[0][1]] if rows else []
+    for name in HEADINGS:
+        if name in heading:
+            return heading.index(name), rows[1:]
+    return 0, rows
+
+
+@use_case
+def add_buyers(buyers, found):
+    """Puts these on a BuyerList, {mailbox: e-mail}; returns how many are new to it."""
+    before = buyers.buyers.count()
+    rows = [
+        ListedBuyer(list=buyers, email=email, mailbox=mailbox) for mailbox, email in found.items()
+    ]
+    ListedBuyer.objects.bulk_create(rows, batch_size=AT_ONCE, ignore_conflicts=True)
+    return buyers.buyers.count() - before
+
+
+@use_case
+def strike_buyer(buyer_id):
+    """Takes an address off its list."""
+    ListedBuyer.objects.filter(pk=buyer_id).delete()
