@@ -11,6 +11,7 @@ from django.utils import timezone
 from bench import processor
 from bench.allocation import allocate
 from bench.cancelling import cancel_event
+from bench.checkout import buy, confirmed, go_to_pay
 from bench.house import build_house, move_house
 from bench.pages import pages
 from bench.pricing import bulk_price
@@ -41,9 +42,12 @@ __all__ = [
     "build_house",
     "build_stock",
     "bulk_price",
+    "buy",
     "cancel_event",
     "codes",
+    "confirmed",
     "draft",
+    "go_to_pay",
     "load",
     "load_stadium",
     "move_house",

@@ -2,15 +2,19 @@
 
 import itertools
 import json
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from bench import processor
 from bench.driving import CLIENTS, Work, drive, shares, warm_up
 from bench.inside import run_inside
 from bench.limit import WAYS, Pgbench
+from bench.pressing import press
 from bench.report import Sample
-from bench.servers import database_processes, site
+from bench.servers import database_processes, payment_provider, site, told_site
 from bench.streams import streams
 from bench.worlds import CELLAR, HALL, STADIUM, STADIUMS, Worlds, description
 
@@ -275,6 +279,75 @@ def cancel(options):
             yield Sample.of(f"cancelled event, {sample.pop('bookings'):,} bookings", **sample)
 
 
+def checkout(options):
+    """Two seats bought on the site, from the press of the button to the tickets; one operation is the
+    whole purchase, without the provider's own page."""
+    with options.worlds.fresh() as world, payment_provider():
+        found = world.events["hall"]
+        wanted = {
+            "agency": found["agency"]["id"],
+            "slug": found["event"]["slug"],
+            "groups": database_processes(),
+            "rounds": options.rounds,
+            "times": 40,
+        }
+        for sample in run_inside("buy", wanted, world.url):
+            yield Sample.of("whole checkout", **sample)
+
+
+A_SECOND = 50
+
+
+def notices(options):
+    """A provider tells of 50 payments a second; one operation is the time from the buyer's press to the
+    confirmed booking, as the database's clock of both says."""
+    for _ in range(options.rounds):
+        with options.worlds.fresh() as world, told_site(world.url, "notices") as running:
+            yield _told(running, world, count=int(A_SECOND * options.seconds))
+
+
+def _told(running, world, count):
+    agency = world.events["hall"]["agency"]["id"]
+    wanted = {"agency": agency, "event": world.events["hall"]["event"]["id"], "count": count}
+    buyers = run_inside("go_to_pay", wanted, world.url)
+    groups = {**running.groups, **database_processes()}
+    before, begun = processor.used(groups), time.time()
+    pressed = _press_in_turn(buyers)
+    found = _wait_for_tickets({"agency": agency, "bookings": list(buyers)}, world.url)
+    spent = [1000 * (at - pressed[booking]) for booking, at in found.items()]
+    return Sample.of(
+        f"provider's word to tickets, {A_SECOND} a second",
+        milliseconds=spent,
+        seconds=max(found.values()) - begun,
+        cpu=processor.between(before, processor.used(groups), len(found)),
+        failed=count - len(found),
+    )
+
+
+def _press_in_turn(buyers):
+    """{booking: the moment its buyer pressed Pay}, each at its time whatever became of the others."""
+    pressed, begun = {}, time.time()
+
+    def at_its_time(number, booking, session_ref):
+        time.sleep(max(begun + number / A_SECOND - time.time(), 0))
+        pressed[booking] = time.time()
+        press(session_ref)
+
+    with ThreadPoolExecutor(16) as hands:
+        for number, buyer in enumerate(buyers.items()):
+            hands.submit(at_its_time, number, *buyer)
+    return pressed
+
+
+def _wait_for_tickets(wanted, database_url, seconds=60):
+    deadline = time.monotonic() + seconds
+    found = {}
+    while len(found) < len(wanted["bookings"]) and time.monotonic() < deadline:
+        time.sleep(1)
+        found = run_inside("confirmed", wanted, database_url)
+    return found
+
+
 MEASURES = {
     "reserve": reserve,
     "limit": limit,
@@ -288,6 +361,8 @@ MEASURES = {
     "move": move,
     "bulk_price": bulk_price,
     "cancel": cancel,
+    "checkout": checkout,
+    "notices": notices,
     "allocation": allocation,
     "value": value,
     "pdf": pdf,

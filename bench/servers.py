@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import contextmanager
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from core.embedded import LOCAL, borrow
@@ -29,7 +30,12 @@ SETTINGS = {
     "STATIC_ROOT": str(HOME / "static"),
     "MAIL_DIR": str(HOME / "mail"),
 }
-SECRETS = ("SECRET_KEY", "TICKET_SIGNING_SECRET", "PAYMENT_SIMULATOR_SECRET")
+SECRETS = (
+    "SECRET_KEY",
+    "TICKET_SIGNING_SECRET",
+    "PAYMENT_SIMULATOR_SECRET",
+    "PAYMENT_WEBHOOK_SECRETS",
+)
 
 
 @contextmanager
@@ -47,10 +53,12 @@ def databases():
 def _kept_secrets():
     """Invented once: the worlds that are kept hold signing keys made with them."""
     file = HOME / "secrets.json"
-    if not file.exists():
-        file.write_text(json.dumps({name: secrets.token_urlsafe(48) for name in SECRETS}))
+    known = json.loads(file.read_text()) if file.exists() else {}
+    if missing := set(SECRETS) - set(known):
+        known |= {name: secrets.token_urlsafe(48) for name in missing}
+        file.write_text(json.dumps(known))
         file.chmod(0o600)
-    return json.loads(file.read_text())
+    return known
 
 
 def collect_static():
@@ -123,6 +131,46 @@ def site(database_url, label):
         finally:
             for process in [p for started in running.values() for p in started]:
                 _stop(process)
+
+
+@contextmanager
+def told_site(database_url, label):
+    """The site, and a provider that tells it about payments."""
+    os.environ["PAYMENT_SIMULATOR_URL"] = f"http://127.0.0.1:{_free_port()}"
+    with site(database_url, label) as running:
+        notices = f"http://127.0.0.1:{running.port}/webhooks/payments/simulated/"
+        with payment_provider(notices):
+            yield running
+
+
+@contextmanager
+def payment_provider(webhook_url="http://127.0.0.1:1/nowhere"):
+    """The simulated provider with an empty store; PAYMENT_SIMULATOR_URL, if set, says its port."""
+    given = os.environ.get("PAYMENT_SIMULATOR_URL")
+    port = urlsplit(given).port if given else _free_port()
+    store = HOME / "provider.sqlite3"
+    store.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "payments.simulator", "--port", str(port)]
+    command += ["--store", str(store), "--webhook-url", webhook_url]
+    os.environ["PAYMENT_SIMULATOR_URL"] = f"http://127.0.0.1:{port}"
+    with open(HOME / "provider.log", "w") as log:
+        process = _start(command, os.environ, log)
+        try:
+            _wait_for_port(port, process)
+            yield
+        finally:
+            del os.environ["PAYMENT_SIMULATOR_URL"]
+            _stop(process)
+
+
+def _wait_for_port(port, process):
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"The provider did not get ready; see {HOME / 'provider.log'}.")
 
 
 @contextmanager

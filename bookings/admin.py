@@ -9,9 +9,16 @@ from bookings.admin_cancelling import cancel_page, cancellations_panel
 from bookings.admin_changes import EventChangeAdmin
 from bookings.admin_desk import AtTheDesk
 from bookings.admin_holds import HoldAdmin
-from bookings.admin_panels import books_panel, chosen_panel, items_panel, money_panels
+from bookings.admin_panels import (
+    books_panel,
+    chosen_panel,
+    items_panel,
+    money_panels,
+    order_panel,
+)
 from bookings.evidence import pack_of
 from bookings.models import Booking, Status
+from bookings.orders import payments_of
 from bookings.services import abandon
 from core.admin_base import ReadOnlyAdmin, step
 from core.admin_parts import (
@@ -23,7 +30,7 @@ from core.admin_parts import (
     when,
 )
 from core.errors import DomainError
-from payments.models import Dispute, Payment, Refund
+from payments.models import Dispute, Refund
 
 
 class ReservedFilter(admin.SimpleListFilter):
@@ -144,7 +151,8 @@ class BookingAdmin(AtTheDesk, ReadOnlyAdmin):
     # The page
 
     def panels(self, request, booking):
-        found = [*filter(None, [items_panel(booking), cancellations_panel(booking)])]
+        first = [items_panel(booking), order_panel(booking), cancellations_panel(booking)]
+        found = [*filter(None, first)]
         if self.admin_site.allows(request, "view", "payments.payment"):
             found += money_panels(booking)
         if self.admin_site.allows(request, "view", "payments.journal"):
@@ -152,8 +160,8 @@ class BookingAdmin(AtTheDesk, ReadOnlyAdmin):
         return found
 
     def history_of(self, request, booking):
-        payments = Payment.objects.filter(reference=booking.pk)
-        refunds = Refund.objects.filter(payment__reference=booking.pk)
+        payments = payments_of(booking)
+        refunds = Refund.objects.filter(payment__in=payments)
         tickets = [item.ticket for item in booking.items.select_related("ticket")]
         return timeline([booking, *payments, *refunds, *tickets])
 
@@ -176,7 +184,7 @@ class BookingAdmin(AtTheDesk, ReadOnlyAdmin):
 
     @step(
         "Get the evidence pack",
-        when=lambda booking: Dispute.objects.filter(payment__reference=booking.pk).exists(),
+        when=lambda booking: Dispute.objects.filter(payment__in=payments_of(booking)).exists(),
         right="view",
         is_page=True,
     )

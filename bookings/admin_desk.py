@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from agencies.queries import current_agency
 from bookings.desk_receipt import slip_of
 from bookings.models import Status
+from bookings.orders import due_of, payments_of, sum_of
 from bookings.services import await_transfer, pay_at_desk
 from core.admin_base import step
 from core.admin_forms import AmountField
@@ -25,9 +26,18 @@ def is_due(booking):
     return booking.status == Status.RESERVED and booking.total > 0
 
 
+def _due(booking):
+    """(what is due for a booking and those of its order, a sentence's beginning with their numbers)."""
+    bookings = due_of(booking) or [booking]
+    numbers = ", ".join(each.number for each in bookings)
+    return sum_of(bookings), f"Bookings {numbers} are" if len(
+        bookings
+    ) > 1 else f"Booking {numbers} is"
+
+
 def takings_of(booking):
     found = DeskTaking.objects.filter(
-        Q(payment__reference=booking.pk) | Q(refund__payment__reference=booking.pk)
+        Q(payment__in=payments_of(booking)) | Q(refund__payment__in=payments_of(booking))
     )
     return found.order_by("at", "pk")
 
@@ -75,6 +85,7 @@ class AtTheDesk:
 
     def _take(self, request, booking, form, way, title):
         self._may_handle_money(request)
+        due, numbers = _due(booking)
 
         def work(form):
             given = form.money("given").amount if way == Way.CASH else None
@@ -93,16 +104,17 @@ class AtTheDesk:
             form,
             work,
             thing=booking,
-            title=f"{title}: {booking.money.display()}",
-            note=f"Booking {booking} is paid in full and confirmed at once. A payment page that the "
-            "guest has open is shut first.",
-            submit=f"Take {booking.money.display()}",
+            title=f"{title}: {due.display()}",
+            note=f"{numbers} paid in full and confirmed at once. A payment page that the guest has "
+            "open is shut first.",
+            submit=f"Take {due.display()}",
         )
 
     @step("Let it be paid by bank transfer", when=is_due, is_page=True)
     def by_transfer(self, request, booking):
         """Keeps the places for some days; the buyer is mailed the account and a reference."""
         self._may_handle_money(request)
+        due, _ = _due(booking)
 
         def work(form):
             payment = await_transfer(booking.pk, days=form.cleaned_data["days"])
@@ -114,7 +126,7 @@ class AtTheDesk:
             DaysForm(request.POST or None, initial={"days": current_agency().transfer_days}),
             work,
             thing=booking,
-            title=f"Bank transfer of {booking.money.display()}",
+            title=f"Bank transfer of {due.display()}",
             note="The places are kept until then. What is not there in time gives them free; what "
             "comes later gets the same places if they are free, or goes back.",
             submit="Keep them and mail the account",
@@ -122,14 +134,14 @@ class AtTheDesk:
 
     @step(
         "Hand the money back",
-        when=lambda booking: waiting_at_desk(booking.pk).exists(),
+        when=lambda booking: waiting_at_desk(booking.order_key).exists(),
         is_page=True,
         tone="primary",
     )
     def hand_back(self, request, booking):
         """Money that was paid at the desk goes back there, the same way."""
         self._may_handle_money(request)
-        waiting = list(waiting_at_desk(booking.pk).select_related("payment"))
+        waiting = list(waiting_at_desk(booking.order_key).select_related("payment"))
 
         def work(form):
             given = [

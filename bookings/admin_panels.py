@@ -4,7 +4,8 @@ from django.urls import reverse
 
 from bookings.cancelling.carrying_out import ledger_lines
 from bookings.cancelling.quoting import terms_of
-from bookings.models import Booking, CancelledItem
+from bookings.models import Booking, Cancellation, CancelledItem
+from bookings.orders import order_of, payments_of
 from bookings.queries import profit_of
 from core.admin_parts import (
     Panel,
@@ -23,7 +24,7 @@ from events.models import Status as EventStatus
 from payments.admin import refunds_table
 from payments.admin_ledger import entries_table
 from payments.ledger import account_of, source_of
-from payments.models import CAPTURED, Account, LedgerEntry, Payment, Refund, RefundStatus
+from payments.models import CAPTURED, Account, LedgerEntry, Refund, RefundStatus
 
 LATEST = 8
 RECENT = 20
@@ -66,7 +67,7 @@ def items_panel(booking):
 
 
 def money_panels(booking):
-    payments = Payment.objects.filter(reference=booking.pk).order_by("created_at", "pk")
+    payments = payments_of(booking).order_by("created_at", "pk")
     rows = [
         [when(payment.created_at), linked(payment, payment.money.display()), payment.provider,
          status_of(payment), payment.failure or "–"]
@@ -75,7 +76,7 @@ def money_panels(booking):
     titles = columns("Made", "Amount", "Provider", "State", "Problem")
     found = [Panel("Payments", Table(titles, rows, empty="Nothing is due."), count=len(rows))]
     refunds = list(
-        Refund.objects.filter(payment__reference=booking.pk).order_by("created_at", "pk")
+        Refund.objects.filter(payment__in=payments_of(booking)).order_by("created_at", "pk")
     )
     return (
         [*found, Panel("Refunds", refunds_table(refunds), count=len(refunds))] if refunds else found
@@ -83,10 +84,12 @@ def money_panels(booking):
 
 
 def books_panel(booking):
-    """Its ledger entries, and per account whether they are what the booking says they must be."""
-    entries = entries_of_booking(booking)
+    """The ledger entries of its order, for one payment may be for several bookings, and per account
+    whether they are what these bookings say they must be."""
+    bookings = list(order_of(booking))
+    entries = entries_of(bookings)
     said = ledger_sums(entries)
-    due = expected_sums(booking)
+    due = expected_sums(bookings)
     rows = []
     for account in Account:
         ours, theirs = due.get(account, 0), said.get(account, 0)
@@ -94,7 +97,8 @@ def books_panel(booking):
             continue
         agrees = pill("done", "agrees") if ours == theirs else pill("FAILED", "differs")
         rows.append([account.label, _signed(ours, booking), _signed(theirs, booking), agrees])
-    titles = columns("Account", "By the booking#", "By the ledger#", "")
+    whose = "order" if len(bookings) > 1 else "booking"
+    titles = columns("Account", f"By the {whose}#", "By the ledger#", "")
     context = {
         "check": Panel("", Table(titles, rows, empty="No money has moved.")),
         "entries": Panel("", entries_table(entries)),
@@ -103,18 +107,25 @@ def books_panel(booking):
     return Panel("In the ledger", template="admin/books.html", context=context)
 
 
+def order_panel(booking):
+    """What is, or was to be, paid together with a booking; None for one that stands alone."""
+    bookings = list(order_of(booking).select_related("event"))
+    return Panel("Paid together", _table_of(bookings, "")) if len(bookings) > 1 else None
+
+
 def _signed(value, booking):
     return Money(value, booking.currency).display() if value else "–"
 
 
-def entries_of_booking(booking):
-    """All entries about the booking, its payments and its refunds, oldest first."""
-    payments = Payment.objects.filter(reference=booking.pk).values("pk")
-    refunds = Refund.objects.filter(payment__reference=booking.pk).values("pk")
-    cancellations = booking.cancellations.values("pk")
+def entries_of(bookings):
+    """All entries about the bookings of an order, their payments and refunds, oldest first."""
+    payments = payments_of(*bookings).values("pk")
+    refunds = Refund.objects.filter(payment__in=payments).values("pk")
+    cancellations = Cancellation.objects.filter(booking__in=bookings).values("pk")
+    ids = [booking.pk for booking in bookings]
     entries = LedgerEntry.objects.select_related("journal")
     found = (
-        entries.filter(journal__source="booking", journal__source_id=booking.pk)
+        entries.filter(journal__source="booking", journal__source_id__in=ids)
         | entries.filter(journal__source="payment", journal__source_id__in=payments)
         | entries.filter(journal__source="refund", journal__source_id__in=refunds)
         | entries.filter(journal__source="cancellation", journal__source_id__in=cancellations)
@@ -140,32 +151,40 @@ def _given_back(booking):
     return {account: money.amount for account, money in ledger_lines(lines, terms_of(booking))}
 
 
-def expected_sums(booking):
-    """{account: balance} that must follow from the booking's own rows. Debits are positive."""
-    payments = Payment.objects.filter(reference=booking.pk, status__in=CAPTURED)
+def expected_sums(bookings):
+    """{account: balance} that must follow from the rows of an order's bookings. Debits are positive."""
+    payments = payments_of(*bookings).filter(status__in=CAPTURED)
     refunds = Refund.objects.filter(
-        payment__reference=booking.pk, status=RefundStatus.COMPLETED
+        payment__in=payments_of(*bookings), status=RefundStatus.COMPLETED
     ).select_related("payment")
-    due = {Account.CUSTOMER_DEPOSITS: 0}
     moved = [(source_of(payment.provider), payment.amount) for payment in payments]
     moved += [(account_of(refund.payment.provider), -refund.amount) for refund in refunds]
+    due = {Account.CUSTOMER_DEPOSITS: 0}
     for lies_in, amount_moved in moved:
-        due[lies_in] = due.get(lies_in, 0) + amount_moved
-        due[Account.CUSTOMER_DEPOSITS] -= amount_moved
-    if booking.confirmed_at:
-        cost = sum(item.cost for item in booking.items.all())
-        due[Account.CUSTOMER_DEPOSITS] += booking.total
-        due |= {
-            Account.DISCOUNTS: booking.discount,
-            Account.TICKET_REVENUE: -booking.tickets_earned.amount,
-            Account.FEE_REVENUE: -booking.fees_earned.amount,
-            Account.TAXES_COLLECTED: -booking.taxes.amount,
-            Account.COST_OF_SALES: cost,
-            Account.INVENTORY: -cost,
-        }
-        for account, balance in _given_back(booking).items():
-            due[account] = due.get(account, 0) + balance
+        _add(due, {lies_in: amount_moved, Account.CUSTOMER_DEPOSITS: -amount_moved})
+    for booking in bookings:
+        if booking.confirmed_at:
+            _add(due, _sums_of_sale(booking))
+            _add(due, _given_back(booking))
     return due
+
+
+def _sums_of_sale(booking):
+    cost = sum(item.cost for item in booking.items.all())
+    return {
+        Account.CUSTOMER_DEPOSITS: booking.total,
+        Account.DISCOUNTS: booking.discount,
+        Account.TICKET_REVENUE: -booking.tickets_earned.amount,
+        Account.FEE_REVENUE: -booking.fees_earned.amount,
+        Account.TAXES_COLLECTED: -booking.taxes.amount,
+        Account.COST_OF_SALES: cost,
+        Account.INVENTORY: -cost,
+    }
+
+
+def _add(sums, more):
+    for account, balance in more.items():
+        sums[account] = sums.get(account, 0) + balance
 
 
 def _table_of(bookings, empty):
@@ -202,17 +221,17 @@ def booking_of_ticket(request, ticket):
 
 @panel("payments.payment", needs="bookings.booking")
 def booking_of_payment(request, payment):
-    found = Booking.objects.filter(pk=payment.reference).select_related("event")
+    found = Booking.objects.filter(pk__in=payment.covers).select_related("event")
     return Panel("Booking", _table_of(found, "It is for no booking of ours."))
 
 
 @panel("payments.dispute", needs="bookings.booking")
 def booking_of_dispute(request, dispute):
-    found = Booking.objects.filter(pk=dispute.payment.reference).select_related("event").first()
-    if found is None:
+    found = list(Booking.objects.filter(pk__in=dispute.payment.covers).select_related("event"))
+    if not found:
         return None
-    pack = reverse("admin:bookings_booking_evidence", args=[found.pk])
-    table = _table_of([found], "")
+    pack = reverse("admin:bookings_booking_evidence", args=[found[0].pk])
+    table = _table_of(found, "")
     return Panel("Booking", table, link=(pack, "Get the evidence pack"))
 
 

@@ -1,6 +1,7 @@
 """Reserving and paying over the API, through the same services as the site."""
 
 from dataclasses import replace
+from uuid import UUID
 
 from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
@@ -71,6 +72,7 @@ RESERVING = """Reserves places, all or none: the `seats` named, or the `best` fo
   allows one person, all bookings together: `most` is what he may have, `left` what of it he has not.
   It is said as soon as he is known: here, or with the contact.
 - 409 `no_entry`: the `access_code` opens no presale of this event now.
+- 409 `not_together`, `payment_begun`, `reservation_over`: it cannot be put to `order`.
 - 422 `wrong_quantity`: the event does not sell so many places at once, or more than three companions
   with a wheelchair space.
 """
@@ -134,6 +136,10 @@ class BookingRequest(OnMap):
     best = BestRequest(required=False)
     contact = ContactRequest(required=False)
     accepts_terms = serializers.BooleanField(required=False, help_text=ACCEPTS)
+    order = serializers.UUIDField(
+        required=False,
+        help_text="An unpaid booking of yours that it is to be paid together with.",
+    )
     code = serializers.CharField(required=False, allow_blank=True, max_length=3 * LONGEST)
     codes = serializers.ListField(
         child=serializers.CharField(max_length=3 * LONGEST),
@@ -176,6 +182,9 @@ class BookingReply(serializers.Serializer):
     id = serializers.UUIDField()
     number = serializers.CharField()
     event = serializers.UUIDField()
+    order = serializers.UUIDField(
+        help_text="Bookings of one order are paid together; it is the id of the first."
+    )
     status = serializers.CharField()
     reserved_until = serializers.DateTimeField()
     currency = serializers.CharField()
@@ -331,10 +340,11 @@ class TicketAttendee(APIView):
 
 
 class BookingPay(APIView):
-    """The address of the provider's page; asking again gives the same page. Where there are several
-    providers, `provider` says at which one, such as `stripe` or `paypal`: choosing another than before
-    shuts the page that was open. 422 `no_such_way_to_pay` names those there are, 422
-    `terms_not_accepted` comes where the agency has terms of sale that were not accepted for it."""
+    """The address of the provider's page, where all is paid that is due of the booking's order; asking
+    again gives the same page. Where there are several providers, `provider` says at which one, such as
+    `stripe` or `paypal`: choosing another than before shuts the page that was open. 422
+    `no_such_way_to_pay` names those there are, 422 `terms_not_accepted` comes where the agency has
+    terms of sale that were not accepted for it."""
 
     permission_classes = [SELLERS]
 
@@ -360,6 +370,20 @@ def _reserve(request, asked):
 
 
 def _reserve_for(caller, asked):
+    if "order" in asked:
+        return _reserve_to(own(caller.key, asked["order"]), caller, asked)
+    return _reserve_alone(caller, asked)
+
+
+@use_case
+def _reserve_to(first, caller, asked):
+    """A booking and its place in an order, or neither."""
+    made = _reserve_alone(caller, asked)
+    services.join(UUID(made["id"]), to=first.pk)
+    return describe(own(caller.key, made["id"]))
+
+
+def _reserve_alone(caller, asked):
     codes = (asked["code"],) if asked.get("code") else tuple(asked.get("codes", ()))
     if not codes:
         return _reserve_with(caller, asked, codes)
@@ -470,6 +494,7 @@ def describe(booking):
         "id": str(booking.pk),
         "number": booking.number,
         "event": str(booking.event_id),
+        "order": str(booking.order_key),
         "status": booking.status,
         "reserved_until": booking.reserved_until.isoformat(),
         "currency": booking.currency,

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from agencies.queries import current_agency, current_zone
 from bookings.evidence_paper import paper_of
+from bookings.orders import payments_of
 from bookings.receipt import receipt_of
 from core.money import Money
-from payments.models import Dispute, Payment, Refund
+from payments.models import Dispute, Refund
 from tickets.models import Admission, Download, Scan
 
 
@@ -37,7 +38,7 @@ def evidence(function):
 
 def sections_of(booking):
     """All Sections about a Booking (with event, its venue, and customer), in the order of the story."""
-    payments = list(Payment.objects.filter(reference=booking.pk).order_by("created_at", "pk"))
+    payments = list(payments_of(booking).order_by("created_at", "pk"))
     tickets = [item.ticket_id for item in booking.items.all()]
     return [
         _sale(booking),

@@ -3,17 +3,21 @@ from bookings.facts import BookingCancelled, BookingConfirmed, BookingExpired, T
 from bookings.invoicing import issue_credit_note, issue_invoice
 from bookings.models import Booking
 from bookings.services import confirm, follow_disputes, note_duplicate, resolve_alerts
+from bookings.services.expire import close_page_of
 from core.outbox import subscribe
 from payments.facts import DisputeChanged, PaymentSucceeded, RefundCompleted
-from payments.services import close_payment, read_card
+from payments.models import Payment
+from payments.services import read_card
 
 
 @subscribe(PaymentSucceeded, prompt=True)
 def confirm_paid_booking(fact):
-    limits = Booking.objects.filter(pk=fact.reference).values_list("event__max_per_card", flat=True)
-    for most in limits:
-        if most is not None:
-            read_card(fact.payment_id)
+    covers = Payment.objects.values_list("covers", flat=True).get(pk=fact.payment_id)
+    paid_for = Booking.objects.filter(pk__in=covers)
+    limits = set(paid_for.values_list("event__max_per_card", flat=True))
+    if limits - {None}:
+        read_card(fact.payment_id)
+    if limits:
         confirm(fact.reference, payment_id=fact.payment_id)
 
 
@@ -29,12 +33,12 @@ def write_credit_note(fact):
 
 @subscribe(BookingExpired)
 def close_page_of_expired(fact):
-    close_payment(fact.booking_id)
+    close_page_of(Booking.objects.get(pk=fact.booking_id))
 
 
 @subscribe(BookingCancelled)
 def close_page_of_cancelled(fact):
-    close_payment(fact.booking_id)
+    close_page_of(Booking.objects.get(pk=fact.booking_id))
 
 
 @subscribe(BookingConfirmed)

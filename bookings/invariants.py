@@ -37,13 +37,15 @@ invariant(
 )
 invariant(
     "INV-4 money received is a confirmed booking, a refund, or still being worked",
-    """SELECT p.id AS payment_id, p.reference, b.status
-       FROM payments_payment p LEFT JOIN bookings_booking b ON b.id = p.reference
+    """SELECT p.id AS payment_id, covered.id AS booking_id, b.status
+       FROM payments_payment p CROSS JOIN LATERAL unnest(p.covers) covered(id)
+       LEFT JOIN bookings_booking b ON b.id = covered.id
        WHERE p.status IN ('SUCCEEDED', 'DISPUTED')
          AND coalesce(b.status, '') NOT IN ('CONFIRMED', 'PAID')
          AND NOT EXISTS (SELECT 1 FROM bookings_cancellation c WHERE c.booking_id = b.id)
          AND NOT EXISTS (SELECT 1 FROM payments_refund r
-                         WHERE r.payment_id = p.id AND r.status <> 'FAILED')
+                         WHERE r.payment_id = p.id AND r.status <> 'FAILED'
+                           AND r.request_key NOT LIKE 'cancellation:%')
          AND p.amount > (SELECT coalesce(sum(d.withdrawn), 0) FROM payments_dispute d
                          WHERE d.payment_id = p.id)
          AND NOT EXISTS (SELECT 1 FROM core_outboxmessage o
@@ -52,15 +54,30 @@ invariant(
 )
 invariant(
     "INV-4 a sold booking was paid for once",
-    """SELECT b.id AS booking_id, b.total, count(p.id) AS payments, coalesce(sum(p.amount), 0)
+    """SELECT b.id AS booking_id, b.total, count(p.id) AS payments
        FROM bookings_booking b
-       LEFT JOIN payments_payment p ON p.reference = b.id
-         AND p.status IN ('SUCCEEDED', 'DISPUTED')
+       LEFT JOIN payments_payment p ON p.reference = coalesce(b.order_id, b.id)
+         AND b.id = ANY (p.covers) AND p.status IN ('SUCCEEDED', 'DISPUTED')
          AND NOT EXISTS (SELECT 1 FROM payments_refund r
                          WHERE r.payment_id = p.id AND r.status <> 'FAILED'
                            AND r.request_key NOT LIKE 'cancellation:%')
        WHERE b.status IN ('CONFIRMED', 'PAID')
-       GROUP BY b.id HAVING coalesce(sum(p.amount), 0) <> b.total""",
+       GROUP BY b.id
+       HAVING count(p.id) > 1 OR (count(p.id) = 0 AND b.total > 0)""",
+)
+invariant(
+    "INV-4 what was kept of a payment is what its bookings cost",
+    """SELECT p.id AS payment_id, p.amount, sum(b.total) AS sold
+       FROM payments_payment p JOIN bookings_booking b ON b.id = ANY (p.covers)
+       WHERE p.status IN ('SUCCEEDED', 'DISPUTED', 'REFUNDED') AND b.payment_id = p.id
+       GROUP BY p.id HAVING sum(b.total) <> p.amount OR count(*) <> cardinality(p.covers)""",
+)
+invariant(
+    "the bookings of an order are of one buyer",
+    """SELECT o.id AS booking_id, o.order_id FROM bookings_booking o
+       JOIN bookings_booking first ON first.id = o.order_id
+       WHERE o.payment_id IS NOT NULL AND o.payment_id = first.payment_id
+         AND (o.customer_id, o.currency) IS DISTINCT FROM (first.customer_id, first.currency)""",
 )
 invariant(
     "INV-3 a sold booking's revenue and cost are in the ledger",

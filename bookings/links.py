@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from bookings.models import Booking, Status
+from bookings.orders import order_of
 from core.errors import NotFound
 from core.locks import database_now
 from customers.links import customer_id_of
@@ -44,7 +45,8 @@ def exchange_key(request, booking_id, page):
     """The way on for a request that carries a key: to the booking's `page` without it. A key that
     fits becomes a line in the session, so none stays in an address."""
     if key_fits(booking_id, request.GET["k"]):
-        remember(request, booking_id)
+        for each in order_of(Booking.objects.only("order_id").get(pk=booking_id)):
+            remember(request, each.pk)
     return redirect(page, booking_id)
 
 
@@ -64,6 +66,15 @@ def held_here(request, event, ordinals):
         if sorted(held) == sorted(ordinals):
             return booking
     return None
+
+
+def last_held_here(request):
+    """The last reservation that this browser holds, or None. Asks only when there may be one."""
+    known = request.session.get(SESSION_KEY, [])
+    if not known:
+        return None
+    held = Booking.objects.filter(pk__in=known, status=Status.RESERVED)
+    return held.filter(reserved_until__gt=database_now()).order_by("-reserved_at", "-pk").first()
 
 
 def has_open(request, most):

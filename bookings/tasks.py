@@ -6,11 +6,12 @@ from celery import shared_task
 
 from bookings.changing import carry_on
 from bookings.models import Booking, ChangeStatus, EventChange
+from bookings.orders import payments_of
 from bookings.services import expire_lapsed, expire_unheard
 from core.tasks import in_turn
 from core.tenancy import acting_for, as_system
 from payments.adapters import ProviderRefused, ProviderUnavailable
-from payments.models import Payment, Status
+from payments.models import Status
 
 log = logging.getLogger(__name__)
 
@@ -20,16 +21,13 @@ def expire(limit=500):
     """Ends lapsed reservations; returns how many. Those whose buyer may be at a provider's page come
     last; while a provider is silent they wait for a while."""
     with as_system():
-        rows = list(
-            Booking.objects.lapsed()
-            .order_by("reserved_until")
-            .values_list("pk", "agency_id")[:limit]
-        )
-        paying = set(
-            Payment.objects.filter(
-                reference__in=[booking_id for booking_id, _ in rows], status=Status.PROCESSING
-            ).values_list("reference", flat=True)
-        )
+        lapsed = Booking.objects.lapsed().order_by("reserved_until")
+        lapsed = list(lapsed.only("pk", "agency_id", "order_id")[:limit])
+        begun = payments_of(*lapsed).filter(status=Status.PROCESSING)
+        paying = {
+            covered for covers in begun.values_list("covers", flat=True) for covered in covers
+        }
+        rows = [(booking.pk, booking.agency_id) for booking in lapsed]
     ended = in_turn([row for row in rows if row[0] not in paying], expire_lapsed)
     return ended + _end_those_at_pages([row for row in rows if row[0] in paying])
 

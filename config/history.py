@@ -122,10 +122,10 @@ SELECT %(agency)s, booking_id, ticket_id, seat_id, position, price, fee, tax_on_
        tax_in_fee, absorbed, price + fee + tax_on_top, cost, %(currency)s
 FROM past_place;
 
-INSERT INTO payments_payment (id, agency_id, reference, description, provider, provider_ref,
+INSERT INTO payments_payment (id, agency_id, reference, covers, description, provider, provider_ref,
   provider_payment_ref, provider_url, status, amount, currency, failure, created_at, opened_at,
   settled_at)
-SELECT b.payment_id, %(agency)s, b.id,
+SELECT b.payment_id, %(agency)s, b.id, ARRAY[b.id],
        left(s.places || CASE s.places WHEN 1 THEN ' ticket, ' ELSE ' tickets, ' END
             || %(title)s, 200),
        'simulated', 'cs_sim_' || b.provider_ref, 'pi_sim_' || b.provider_ref, '', 'SUCCEEDED',

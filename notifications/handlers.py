@@ -25,6 +25,7 @@ from bookings.facts import (
 )
 from bookings.links import mailed_key
 from bookings.models import Booking, BookingItem, Cancellation, ChangedBooking, Grounds, Status
+from bookings.orders import payments_of
 from bookings.printing import pdf_of
 from bookings.receipt import receipt_of
 from bookings.services import due_reminder, note_reminded
@@ -38,7 +39,7 @@ from events.models import Event
 from inventory.facts import HoldRunsOut
 from inventory.models import Hold
 from notifications.services import send_once
-from payments.models import Payment, Refund
+from payments.models import Refund
 from payments.statements import in_fours
 from promotions.facts import PresaleLinkAsked
 from promotions.presales import admit_listed
@@ -225,9 +226,7 @@ def mail_presale_link(fact):
 @subscribe(TransferAsked)
 def mail_account(fact):
     booking = _booking(fact.booking_id)
-    awaited = Payment.objects.filter(
-        reference=booking.pk, provider="bank", status="PROCESSING"
-    ).first()
+    awaited = payments_of(booking).filter(provider="bank", status="PROCESSING").first()
     if booking.status != Status.RESERVED or awaited is None:
         return
     send_once(

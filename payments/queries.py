@@ -5,28 +5,31 @@ from datetime import datetime
 from uuid import UUID
 
 from core.money import Money
-from payments.models import CAPTURED, Payment, Refund, RefundStatus
+from payments.models import CAPTURED, Refund, RefundStatus
 
 
 @dataclass(frozen=True)
 class Movement:
-    """Money that came from a buyer, or went back to him (`is_refund`; `is_done` once it is there)."""
+    """Money that came from a buyer for what these ids name, or went back to him (`is_refund`; `is_done`
+    once it is there)."""
 
-    reference: UUID
+    covers: tuple[UUID, ...]
     at: datetime
     money: Money
     is_refund: bool = False
     is_done: bool = True
 
 
-def money_moved(references):
-    """The Movements for these references (booking ids), the newest first."""
-    payments = Payment.objects.filter(reference__in=references, status__in=CAPTURED)
-    refunds = Refund.objects.filter(payment__reference__in=references).select_related("payment")
-    came = [Movement(each.reference, each.settled_at, each.money) for each in payments]
+def money_moved(payments):
+    """The Movements of these Payments (a queryset), the newest first."""
+    refunds = Refund.objects.filter(payment__in=payments).select_related("payment")
+    came = [
+        Movement(tuple(each.covers), each.settled_at, each.money)
+        for each in payments.filter(status__in=CAPTURED)
+    ]
     went = [
         Movement(
-            each.payment.reference,
+            tuple(each.payment.covers),
             each.completed_at or each.created_at,
             each.money,
             is_refund=True,

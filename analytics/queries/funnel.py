@@ -12,7 +12,8 @@ WITH cart AS (
     b.confirmed_at IS NULL
       AND (b.status <> 'RESERVED' OR b.reserved_until <= clock_timestamp()) AS is_left,
     EXISTS (SELECT FROM payments_payment p
-            WHERE p.reference = b.id AND p.opened_at IS NOT NULL) AS is_opened
+            WHERE p.reference = coalesce(b.order_id, b.id)
+              AND b.id = ANY (p.covers) AND p.opened_at IS NOT NULL) AS is_opened
   FROM bookings_booking b
   WHERE b.reserved_at >= %(since)s AND b.reserved_at < %(until)s {of_event} {of_channel})
 SELECT {names} cart.currency, cart.day, count(*) AS started,

@@ -60,9 +60,9 @@ BEGIN
                              round(coalesce(e.price, l.price) * 0.06, 2) AS fee) p
   WHERE e.event_id = wanted_event AND e.ordinal = ANY (wanted_places);
 
-  INSERT INTO payments_payment (id, agency_id, reference, description, provider, provider_ref,
-    provider_payment_ref, provider_url, status, amount, currency, failure)
-  VALUES (uuidv7(), agency, booking, taken || ' tickets, ' || sale.title, 'simulated', '', '', '',
+  INSERT INTO payments_payment (id, agency_id, reference, covers, description, provider,
+    provider_ref, provider_payment_ref, provider_url, status, amount, currency, failure)
+  VALUES (uuidv7(), agency, booking, ARRAY[booking], taken || ' tickets, ' || sale.title, 'simulated', '', '', '',
           'PENDING', money.price + money.fee, sale.currency, '');
 
   UPDATE core_idempotencykey SET status = 201, body = repeat('x', 700) WHERE id = key_row;

@@ -40,9 +40,9 @@ VALUES (:agency::uuid, :booking::uuid, :ticket_a::uuid, :seat_a::bigint, 1, :pri
         :currency),
        (:agency::uuid, :booking::uuid, :ticket_b::uuid, :seat_b::bigint, 2, :price::numeric, 1.00, :price::numeric + 1.00, :cost::numeric,
         :currency);
-INSERT INTO payments_payment (id, agency_id, reference, description, provider, provider_ref,
-  provider_payment_ref, provider_url, status, amount, currency, failure)
-VALUES (:payment::uuid, :agency::uuid, :booking::uuid, :words, 'simulated', '', '', '', 'PENDING',
+INSERT INTO payments_payment (id, agency_id, reference, covers, description, provider,
+  provider_ref, provider_payment_ref, provider_url, status, amount, currency, failure)
+VALUES (:payment::uuid, :agency::uuid, :booking::uuid, ARRAY[:booking::uuid], :words, 'simulated', '', '', '', 'PENDING',
         :price::numeric * 2 + 2.00, :currency, '');
 UPDATE core_idempotencykey SET status = 201, body = repeat('x', 700) WHERE id = :key_row::bigint;
 COMMIT;

@@ -49,6 +49,10 @@ class BookingQuerySet(models.QuerySet):
     def sold(self):
         return self.filter(status__in=SOLD)
 
+    def of_order(self, key):
+        """All bookings of the order of this `order_key`."""
+        return self.filter(Q(pk=key) | Q(order=key))
+
 
 def _amount(**options):
     return models.DecimalField(
@@ -161,6 +165,14 @@ class Booking(Movable, Amounts):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     number = models.CharField(max_length=12, editable=False)
     event = TenantKey(Event, related_name="bookings", editable=False)
+    order = TenantKey(
+        "self",
+        null=True,
+        related_name="others",
+        editable=False,
+        db_index=False,
+        help_text="The booking it was put to, to be paid together; none: it is the first, or alone.",
+    )
     customer = TenantKey(Customer, null=True, related_name="bookings", editable=False)
     channel = models.CharField(max_length=10, choices=Channel, editable=False)
     seller_key = models.UUIDField(
@@ -216,6 +228,9 @@ class Booking(Movable, Amounts):
                 fields=["client"],
                 condition=Q(status="RESERVED") & ~Q(client=""),
                 name="open_bookings_of_client",
+            ),
+            models.Index(
+                fields=["order"], condition=Q(order__isnull=False), name="others_of_order"
             ),
         ]
         triggers = [
@@ -285,6 +300,23 @@ class Booking(Movable, Amounts):
                       USING ERRCODE = 'check_violation', CONSTRAINT = 'renewed_once';
                 """,
             ),
+            pgtrigger.Trigger(
+                name="orders_are_flat",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("order_id"),
+                condition=pgtrigger.Condition("NEW.order_id IS NOT NULL"),
+                declare=[("first", "bookings_booking")],
+                func="""
+                    SELECT * INTO first FROM bookings_booking WHERE id = NEW.order_id;
+                    IF NEW.status <> 'RESERVED' OR first.order_id IS NOT NULL OR first.id = NEW.id
+                       OR first.currency <> NEW.currency
+                       OR EXISTS (SELECT FROM bookings_booking WHERE order_id = NEW.id) THEN
+                      RAISE EXCEPTION 'booking % cannot be put to booking %', NEW.number, first.number
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_are_flat';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             Audited("agency_id", "number", "status", "total", "currency", "customer_id"),
         ]
 
@@ -294,6 +326,11 @@ class Booking(Movable, Amounts):
     @property
     def money(self):
         return Money(self.total, self.currency)
+
+    @property
+    def order_key(self):
+        """What the payments of its order name: the id of the order's first booking."""
+        return self.order_id or self.pk
 
     @property
     def in_words(self):

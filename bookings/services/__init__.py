@@ -10,11 +10,13 @@ from bookings.services.consent import (
     has_accepted,
 )
 from bookings.services.disputed import follow_disputes
+from bookings.services.due import AlreadyPaid, NotYours
 from bookings.services.duplicates import dismiss_alert, note_duplicate, resolve_alerts
 from bookings.services.expire import abandon, expire_lapsed, expire_unheard
 from bookings.services.held import FOR_NOTHING, NotForNothing, give_held, sell_held
+from bookings.services.join import NotTogether, join
 from bookings.services.limits import OverLimit
-from bookings.services.pay import AlreadyPaid, NotYours, contact, pay, pay_page_addresses
+from bookings.services.pay import contact, pay, pay_page_addresses
 from bookings.services.remind import ask_reminder, due_reminder, note_reminded
 from bookings.services.renew import RenewedAlready, renew
 from bookings.services.reserve import (
@@ -37,6 +39,7 @@ __all__ = [
     "NoTransfer",
     "NotForNothing",
     "NotOnSale",
+    "NotTogether",
     "NotYours",
     "OverLimit",
     "PageStillOpen",
@@ -61,6 +64,7 @@ __all__ = [
     "follow_disputes",
     "give_held",
     "has_accepted",
+    "join",
     "note_duplicate",
     "note_reminded",
     "pay",

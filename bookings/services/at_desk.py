@@ -1,17 +1,18 @@
 """A reservation paid at the desk: taken and confirmed at once."""
 
 from bookings.models import Booking
+from bookings.orders import lock_order, payments_of, still_due
 from bookings.services.confirm import confirm
-from bookings.services.pay import AlreadyPaid, NoContact, still_held
+from bookings.services.due import NoContact, payment_due, still_held
+from bookings.services.expire import close_page_of
+from bookings.services.pay import lock_places
 from core.errors import DomainError
-from core.locks import lock_one
 from core.status import WrongState
 from core.transactions import use_case
-from inventory.services import lock_seats
 from payments.adapters import ProviderRefused, ProviderUnavailable
-from payments.models import CAPTURED, OPEN, Payment
 from payments.models import Status as PaymentStatus
-from payments.services import close_payment, open_payment, take_at_desk
+from payments.services import take_at_desk
+from tickets.models import Ticket
 from tickets.services.issue import lock_tickets
 
 
@@ -22,22 +23,23 @@ class PageStillOpen(DomainError):
 
 
 def pay_at_desk(booking_id, *, way, by, given=None, reference=""):
-    """Takes the whole money for a reservation in cash or on the terminal (`way` of DeskTaking.Way) and
-    confirms it; returns the DeskTaking.
+    """Takes the whole money for a reservation and those of its order in cash or on the terminal (`way`
+    of DeskTaking.Way) and confirms them; returns the DeskTaking.
 
     A page of a provider that was opened before is shut first. Raises AlreadyPaid, NotYours when the
     time is over, NoContact, PageStillOpen, WrongState, or NotTakeable; then nothing was taken.
     """
-    still_held(Booking.objects.get(pk=booking_id))
-    shut_page(booking_id)
+    booking = Booking.objects.get(pk=booking_id)
+    still_held(booking)
+    shut_page_of(booking)
     return _take(booking_id, way=way, by=by, given=given, reference=reference)
 
 
-def shut_page(booking_id):
+def shut_page_of(booking):
     """Nobody can pay for this booking on a provider's page any more; raises PageStillOpen."""
-    if Payment.objects.filter(reference=booking_id, status=PaymentStatus.PROCESSING).exists():
+    if payments_of(booking).filter(status=PaymentStatus.PROCESSING).exists():
         try:
-            close_payment(booking_id)
+            close_page_of(booking)
         except (ProviderUnavailable, ProviderRefused) as error:
             raise PageStillOpen(
                 "This guest has a payment page open, and its provider gives no answer: he might pay "
@@ -47,26 +49,17 @@ def shut_page(booking_id):
 
 @use_case
 def _take(booking_id, **how):
-    booking = lock_one(Booking.objects.select_related("event", "customer").filter(pk=booking_id))
-    still_held(booking)
-    if booking.customer is None:
+    bookings = lock_order(booking_id)
+    still_held(bookings[0])
+    bookings = still_due(bookings)
+    if any(booking.customer is None for booking in bookings):
         raise NoContact("Say who buys first, so that the tickets can reach him.")
-    items = list(booking.items.all())
-    lock_seats([item.event_seat_id for item in items])
-    lock_tickets([item.ticket_id for item in items])
-    payment = payment_due(booking)
+    lock_places(bookings)
+    lock_tickets(
+        list(Ticket.objects.filter(items__booking__in=bookings).values_list("pk", flat=True))
+    )
+    payment = payment_due(bookings)
     taking = take_at_desk(payment.pk, **how)
-    if not confirm(booking.pk, payment_id=payment.pk).is_sold:
+    if not confirm(booking_id, payment_id=payment.pk).is_sold:
         raise WrongState("An offer in this booking is used up by others. Nothing was taken.")
     return taking
-
-
-def payment_due(booking):
-    """The open payment of the booking, made if an earlier one came to nothing."""
-    known = list(Payment.objects.filter(reference=booking.pk))
-    if any(payment.status in CAPTURED for payment in known):
-        raise AlreadyPaid("The money for this booking has arrived.")
-    still_open = [payment for payment in known if payment.status in OPEN]
-    return next(iter(still_open), None) or open_payment(
-        reference=booking.pk, money=booking.money, description=booking.in_words
-    )

@@ -5,15 +5,16 @@ from datetime import timedelta
 from agencies.queries import current_agency
 from bookings.facts import TransferAsked
 from bookings.models import Booking
-from bookings.services.at_desk import payment_due, shut_page
+from bookings.orders import lock_order, payments_of, still_due
+from bookings.services.at_desk import shut_page_of
+from bookings.services.due import NoContact, payment_due, still_held
 from bookings.services.expire import GRACE
-from bookings.services.pay import NoContact, keep_uses, still_held
+from bookings.services.pay import keep_uses, lock_places
 from core.errors import Invalid
-from core.locks import database_now, lock_one
+from core.locks import database_now
 from core.outbox import record
 from core.transactions import use_case
-from inventory.services import keep, lock_seats
-from payments.models import Payment
+from inventory.services import keep
 from payments.models import Status as PaymentStatus
 from payments.services import expect_transfer
 from payments.statements import reference_of
@@ -31,37 +32,39 @@ def await_transfer(booking_id, *, days):
 
     Raises NoTransfer, AlreadyPaid, NotYours when the time is over, NoContact, or PageStillOpen.
     """
-    still_held(Booking.objects.get(pk=booking_id))
-    if not _awaited(booking_id):
-        shut_page(booking_id)
+    booking = Booking.objects.get(pk=booking_id)
+    still_held(booking)
+    if not _awaited(booking):
+        shut_page_of(booking)
     return _await(booking_id, days)
 
 
-def _awaited(booking_id):
+def _awaited(booking):
     """The Payment of a booking that is awaited on the bank account already, or None."""
-    return Payment.objects.filter(
-        reference=booking_id, provider="bank", status=PaymentStatus.PROCESSING
-    ).first()
+    return payments_of(booking).filter(provider="bank", status=PaymentStatus.PROCESSING).first()
 
 
 @use_case
 def _await(booking_id, days):
-    booking = lock_one(Booking.objects.select_related("event", "customer").filter(pk=booking_id))
-    still_held(booking)
-    if booking.customer is None:
+    bookings = lock_order(booking_id)
+    still_held(bookings[0])
+    bookings = still_due(bookings)
+    if any(booking.customer is None for booking in bookings):
         raise NoContact("Say who buys first, so that the account can be mailed to him.")
     until = database_now() + timedelta(days=days)
-    _check(booking, days, until)
-    seats = [seat.pk for seat in lock_seats(booking.items.values("event_seat_id"))]
-    booking.reserved_until = until
-    booking.save(update_fields=["reserved_until"])
-    keep(seat_ids=seats, reference=booking.pk, until=until + GRACE)
-    payment = _awaited(booking.pk)
+    for booking in bookings:
+        _check(booking, days, until)
+    for booking, seats in lock_places(bookings):
+        booking.reserved_until = until
+        booking.save(update_fields=["reserved_until"])
+        keep(seat_ids=seats, reference=booking.pk, until=until + GRACE)
+    payment = _awaited(bookings[0])
     if payment is None:
-        due = payment_due(booking)
-        payment = expect_transfer(due.pk, reference=reference_of(booking.number))
-        record(TransferAsked(booking_id=booking.pk))
-    keep_uses(booking.pk, until + GRACE)
+        due = payment_due(bookings)
+        payment = expect_transfer(due.pk, reference=reference_of(bookings[0].number))
+        record(TransferAsked(booking_id=bookings[0].pk))
+    for booking in bookings:
+        keep_uses(booking.pk, until + GRACE)
     return payment
 
 

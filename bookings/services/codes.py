@@ -4,9 +4,9 @@ a use has it; what a code gives is reckoned anew each time, under the terms the 
 from dataclasses import replace
 
 from bookings.models import AMOUNTS, Booking, BookingItem
-from bookings.services.pay import still_held
+from bookings.orders import due_of, lock_order, still_due, sum_of
+from bookings.services.due import still_held
 from core.errors import DomainError
-from core.locks import lock_one
 from core.money import Money, total
 from core.transactions import use_case
 from customers.models import Customer
@@ -16,7 +16,7 @@ from payments.services import amend_payment, shut_page, unbegun_payment
 from promotions.queries import uses_of
 from promotions.reckoning import Item
 from promotions.refusals import Why
-from promotions.services import Applied, Context, drop, price_with, redeem
+from promotions.services import Applied, Context, NotRedeemed, drop, price_with, redeem
 
 
 class CodeRefused(DomainError):
@@ -58,29 +58,50 @@ def email_of(customer_id):
 
 
 def enter_code(booking_id, text):
-    """Takes one more code into an unpaid reservation; returns the texts of those that give way to it.
+    """Takes one more code into an unpaid reservation and those of its order that it is good for;
+    returns the texts of those that give way to it.
 
-    Raises CodeRefused, NotRedeemed, NotYours, AlreadyPaid, PaymentBegun or ProviderAway: places and
-    price are then what they were.
+    Raises CodeRefused, NotRedeemed, NotYours, AlreadyPaid, PaymentBegun or ProviderAway when it is good
+    for none: places and price are then what they were.
     """
-    return _reckon_anew(booking_id, lambda codes: [*codes, text], entered=text)
+    _shut_page(booking_id)
+    given_way, refused = {}, []
+    wanted = _order(booking_id)
+    for each in wanted:
+        try:
+            found = _change_codes(each, lambda codes: [*codes, text], entered=text)
+            given_way |= dict.fromkeys(found)
+        except (CodeRefused, NotRedeemed) as no:
+            refused.append(no)
+    if len(refused) == len(wanted):
+        raise refused[0]
+    return list(given_way)
 
 
 def take_out_code(booking_id, text):
-    """Takes a code out of an unpaid reservation again; raises like `enter_code`."""
-    _reckon_anew(booking_id, lambda codes: [each for each in codes if each != text])
+    """Takes a code out of an unpaid reservation and those of its order again; raises like
+    `enter_code`."""
+    _shut_page(booking_id)
+    for each in _order(booking_id):
+        _change_codes(each, lambda codes: [code for code in codes if code != text])
 
 
-def _reckon_anew(booking_id, change, *, entered=""):
-    shut_page(booking_id)
-    return _change_codes(booking_id, change, entered)
+def _shut_page(booking_id):
+    shut_page(Booking.objects.only("order_id").get(pk=booking_id).order_key)
+
+
+def _order(booking_id):
+    """Ids of what is due together with a booking, itself first."""
+    due = due_of(Booking.objects.get(pk=booking_id))
+    return sorted({booking_id, *(each.pk for each in due)}, key=lambda key: key != booking_id)
 
 
 @use_case
-def _change_codes(booking_id, change, entered):
-    booking = lock_one(Booking.objects.filter(pk=booking_id))
+def _change_codes(booking_id, change, entered=""):
+    bookings = lock_order(booking_id)
+    booking = bookings[0]
     still_held(booking)
-    payment = unbegun_payment(booking_id)
+    payment = unbegun_payment(booking.order_key)
     items = list(booking.items.order_by("position"))
     prices = [item.sum_of("price") for item in items]
     wanted = change([use.code.text for use in uses_of(booking_id)])
@@ -98,7 +119,8 @@ def _change_codes(booking_id, change, entered):
     charged, applied = reckon_with(applied, prices, terms)
     _rewrite(booking, items, charged)
     if payment is not None:
-        amend_payment(payment, booking.money)
+        due = still_due(bookings)
+        amend_payment(payment, sum_of(due), covers=[each.pk for each in due])
     redeem(applied, reference=booking_id, until=booking.reserved_until, email=buyer)
     return given_way
 

@@ -2,11 +2,14 @@
 the same places if all are free, else all the money back. Nothing else is allowed."""
 
 import logging
+from dataclasses import dataclass
 
+from django.db import transaction
 from django.db.models.functions import Now
 
 from bookings.facts import BookingConfirmed, LateMoneyRefunded
 from bookings.models import Booking, BookingItem, Status
+from bookings.orders import NOT_KEPT, sum_of
 from bookings.services.expire import close, expire_in
 from bookings.services.limits import is_over_card, is_over_share
 from core import failpoints
@@ -35,71 +38,117 @@ LOST = {
 
 @use_case
 def confirm(booking_id, *, payment_id=None):
-    """Confirms a paid (or free) booking; safe to repeat. Returns the Booking.
+    """Confirms a paid (or free) booking, and all that its payment is for; safe to repeat. Returns the
+    Booking, or the first that was paid for where it is not one of them.
 
     A payment that comes for a booking already sold, for places or offers that are gone, for more than
-    one person or card may have, or of another amount than is due, is refunded in full.
+    one person or card may have, or of another amount than is due, is refunded in full: what is paid
+    together is sold together or not at all.
     """
-    booking, rivals = _lock_with_rivals(booking_id)
-    items = list(BookingItem.objects.filter(booking=booking).order_by("position"))
-    seats = _lock_seats(booking, items, rivals)
-    lock_tickets([item.ticket_id for item in items])
-    if booking.confirmed_at:
-        return _paid_again(booking, payment_id)
     payment = payment_id and Payment.objects.get(pk=payment_id)
-    if payment and payment.money != booking.money:
-        _refund(booking, payment_id, Refund.Reason.WRONG_AMOUNT)
-        return booking
-    is_over = is_over_share(booking) or is_over_card(booking, payment)
-    if is_over or not _hold(booking, items, seats):
-        if payment_id is None:
-            raise WrongState("The time for this booking is over; its places are free again.")
+    bookings, rivals = _lock_with_rivals(payment.covers if payment else [booking_id])
+    items = list(BookingItem.objects.filter(booking__in=bookings).order_by("booking", "position"))
+    seats = _lock_seats(bookings, items, rivals)
+    lock_tickets([item.ticket_id for item in items])
+    _confirm([_Part.of(booking, items, seats) for booking in bookings], payment)
+    return next((each for each in bookings if each.pk == booking_id), bookings[0])
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A locked booking of what is paid for, with its items and the EventSeats they are of."""
+
+    booking: Booking
+    items: list
+    seats: list
+
+    @classmethod
+    def of(cls, booking, items, seats):
+        own = [item for item in items if item.booking_id == booking.pk]
+        ids = {item.event_seat_id for item in own}
+        return cls(booking, own, [seat for seat in seats if seat.pk in ids])
+
+
+def _confirm(parts, payment):
+    bookings = [part.booking for part in parts]
+    if any(booking.confirmed_at for booking in bookings):
+        return _paid_again(bookings, payment)
+    if payment and payment.money != sum_of(bookings):
+        return _refund(bookings, payment, Refund.Reason.WRONG_AMOUNT)
+    over = next((part for part in parts if _is_over(part.booking, bookings, payment)), None)
+    lost = over or _hold_all(parts)
+    if lost:
         reasons = Refund.Reason
-        return _give_back(
-            booking, items, payment_id, reasons.OVER_LIMIT if is_over else reasons.TOO_LATE
-        )
+        return _give_back(parts, lost, payment, reasons.OVER_LIMIT if over else reasons.TOO_LATE)
     failpoints.reach("confirm.after_lock")
-    _sell(booking, items, payment_id)
-    failpoints.reach("confirm.before_commit")
-    return booking
+    for part in parts:
+        _sell(part.booking, part.items, payment and payment.pk)
+    return failpoints.reach("confirm.before_commit")
 
 
-def _lock_with_rivals(booking_id):
-    """(the booking, ids of those whose reservation of its places is over), all locked by key."""
+def _is_over(booking, bookings, payment):
+    """Whether one person or card would have more of an event than it allows."""
+    asked = sum(each.ticket_count for each in bookings if each.event_id == booking.event_id)
+    return is_over_share(booking) or is_over_card(booking, payment, asked=asked)
+
+
+def _lock_with_rivals(wanted):
+    """(the bookings, ids of those whose reservation of their places is over), all locked by key."""
     rivals = EventSeat.objects.filter(
-        items__booking=booking_id, status=SeatStatus.RESERVED, claimed_until__lte=Now()
-    ).exclude(claimed_by=booking_id)
-    wanted = {booking_id, *rivals.values_list("claimed_by", flat=True)}
-    locked = {booking.pk: booking for booking in lock(Booking.objects.filter(pk__in=wanted))}
-    if booking_id not in locked:
+        items__booking__in=wanted, status=SeatStatus.RESERVED, claimed_until__lte=Now()
+    ).exclude(claimed_by__in=wanted)
+    known = {*wanted, *rivals.values_list("claimed_by", flat=True)}
+    locked = lock(Booking.objects.filter(pk__in=known))
+    ours = [booking for booking in locked if booking.pk in wanted]
+    if len(ours) != len(wanted):
         raise Booking.DoesNotExist
-    return locked.pop(booking_id), list(locked)
+    return ours, [booking.pk for booking in locked if booking.pk not in wanted]
 
 
-def _lock_seats(booking, items, rivals):
-    """The booking's places, locked, and free of rivals who did not pay in time."""
+def _lock_seats(bookings, items, rivals):
+    """The bookings' places, locked, and free of rivals who did not pay in time."""
     seat_ids = [item.event_seat_id for item in items]
-    if rivals and booking.status == Status.EXPIRED:
+    if rivals and any(booking.status == Status.EXPIRED for booking in bookings):
         expire_in(rivals, and_lock=seat_ids)
     return lock_seats(seat_ids)
 
 
-def _hold(booking, items, seats):
-    """Whether the places and the offers it was promised are still, or again, this booking's."""
+class _Lost(Exception):
+    pass
+
+
+def _hold_all(parts):
+    """Holds the places and offers of all, or of none; returns the _Part that has lost its own, or
+    None."""
+    if len(parts) == 1:
+        return None if _hold(parts[0]) else parts[0]
+    try:
+        with transaction.atomic():
+            for part in parts:
+                if not _hold(part):
+                    raise _Lost(part)
+    except _Lost as lost:
+        return lost.args[0]
+    return None
+
+
+def _hold(part):
+    """Whether the places and the offers a booking was promised are still, or again, its own."""
+    booking = part.booking
     if booking.status == Status.RESERVED:
         return keep(booking.pk)
-    if booking.status != Status.EXPIRED or not _free_again(booking, seats):
+    if booking.status != Status.EXPIRED or not _free_again(booking, part.seats):
         return False
     if not keep(booking.pk):
         return False
     claim(
         event=booking.event,
-        ordinals=[seat.ordinal for seat in seats],
+        ordinals=[seat.ordinal for seat in part.seats],
         reference=booking.pk,
         seconds=booking.event.reservation_ttl,
         channel=None,
     )
-    reopen_tickets([item.ticket_id for item in items])
+    reopen_tickets([item.ticket_id for item in part.items])
     return True
 
 
@@ -148,28 +197,33 @@ def _book(booking, items):
     )
 
 
-def _paid_again(booking, payment_id):
+def _paid_again(bookings, payment):
     """The same payment told twice changes nothing, even when its tickets were cancelled since; any
     other payment goes back."""
-    if payment_id not in (None, booking.payment_id):
-        _refund(booking, payment_id, Refund.Reason.DUPLICATE)
-    return booking
+    if payment and any(booking.payment_id != payment.pk for booking in bookings):
+        _refund(bookings, payment, Refund.Reason.DUPLICATE)
 
 
-def _give_back(booking, items, payment_id, reason):
-    if booking.status == Status.RESERVED:
-        close(booking, items, Status.EXPIRED, LOST[reason])
-    refund = _refund(booking, payment_id, reason)
-    if booking.can_move_to(Status.REFUNDED):
+def _give_back(parts, lost, payment, reason):
+    """The money goes back whole, and of what it was for only that ends which is lost: the rest is kept
+    for the buyer as long as it was."""
+    if payment is None:
+        raise WrongState("The time for this booking is over; its places are free again.")
+    if lost.booking.status == Status.RESERVED:
+        close(lost.booking, lost.items, Status.EXPIRED, LOST[reason])
+    bookings = [part.booking for part in parts]
+    refund = _refund(bookings, payment, reason)
+    over = [booking for booking in bookings if booking.can_move_to(Status.REFUNDED)]
+    for booking in over:
         booking.move_to(Status.REFUNDED)
         booking.closed_at = Now()
         booking.save(update_fields=["status", "closed_at"])
-        if refund:  # else his bank has taken the money back already
-            record(LateMoneyRefunded(booking_id=booking.pk, refund_id=refund.pk))
-    return booking
+    if over and refund:  # else his bank has taken the money back already
+        record(LateMoneyRefunded(booking_id=over[0].pk, refund_id=refund.pk))
 
 
-def _refund(booking, payment_id, reason):
+def _refund(bookings, payment, reason):
     """The Refund that is sent, or None when a bank holds all the money."""
-    log.warning("booking %s: payment %s goes back, %s", booking.number, payment_id, reason)
-    return send_back(payment_id=payment_id, reason=reason, request_key="not-kept")
+    numbers = ", ".join(booking.number for booking in bookings)
+    log.warning("booking %s: payment %s goes back, %s", numbers, payment.pk, reason)
+    return send_back(payment_id=payment.pk, reason=reason, request_key=NOT_KEPT)

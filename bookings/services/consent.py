@@ -1,9 +1,9 @@
 """The terms of sale, accepted for a booking before anybody pays for it."""
 
 from agencies.queries import current_terms
-from bookings.models import Booking, Channel, Consent
+from bookings.models import Channel, Consent
+from bookings.orders import lock_order, still_due
 from core.errors import Invalid
-from core.locks import lock_one
 from core.transactions import use_case
 
 
@@ -15,8 +15,9 @@ class TermsNotAccepted(Invalid):
 
 @use_case
 def accept_terms(booking_id, *, network, channel=Channel.WEB, digest=None):
-    """Notes that the buyer of a booking accepts the terms of sale, those of `digest` where it is known
-    which text he saw; returns the Consent, or None where none are asked for. Harmless the second time.
+    """Notes that the buyer of a booking, and of those of its order, accepts the terms of sale, those of
+    `digest` where it is known which text he saw; returns the booking's Consent, or None where none are
+    asked for. Harmless the second time.
 
     Raises TermsNotAccepted when the text has changed since he saw it.
     """
@@ -25,9 +26,13 @@ def accept_terms(booking_id, *, network, channel=Channel.WEB, digest=None):
         return None
     if digest not in (None, terms.digest):
         raise TermsNotAccepted("The terms of sale have changed. Please read and accept them again.")
-    booking = lock_one(Booking.objects.filter(pk=booking_id))
+    bookings = lock_order(booking_id)
     said = {"channel": channel, "network": network}
-    return Consent.objects.get_or_create(booking=booking, terms=terms, defaults=said)[0]
+    consents = [
+        Consent.objects.get_or_create(booking=each, terms=terms, defaults=said)[0]
+        for each in {booking.pk: booking for booking in [bookings[0], *still_due(bookings)]}.values()
+    ]
+    return consents[0]
 
 
 def has_accepted(booking, terms):

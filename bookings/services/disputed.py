@@ -33,19 +33,24 @@ def follow_disputes(payment_id):
 @use_case
 def _lock(payment_id):
     payment = Payment.objects.get(pk=payment_id)
-    lock(Booking.objects.filter(pk=payment.reference))
-    tickets = Booking.objects.filter(pk=payment.reference).values_list("items__ticket", flat=True)
+    bookings = lock(Booking.objects.filter(pk__in=payment.covers))
+    tickets = Ticket.objects.filter(items__booking__in=bookings).values_list("pk", flat=True)
     tickets = [ticket.pk for ticket in lock_tickets(list(tickets))]
-    stands = Dispute.objects.filter(payment__reference=payment.reference, status__in=STANDING)
+    stands = Dispute.objects.filter(payment__covers__overlap=payment.covers, status__in=STANDING)
+    stands = stands.filter(payment__reference=payment.reference)
     is_locked = current_agency().when_disputed != WhenDisputed.NOTHING and stands.exists()
     lock_out(tickets, LOCKED if is_locked else "")
 
 
 def _cancel_lost(payment):
     lost = sum(dispute.written_off for dispute in payment.disputes.all())
-    booking = Booking.objects.sold().filter(pk=payment.reference).first()
-    if booking is None or lost < payment.amount:
+    if lost < payment.amount:
         return
+    for booking in Booking.objects.sold().filter(pk__in=payment.covers):
+        _cancel_unused(booking)
+
+
+def _cancel_unused(booking):
     unused = Ticket.objects.filter(items__booking=booking, status__in=UNUSED)
     tickets = frozenset(unused.values_list("pk", flat=True))
     if tickets:

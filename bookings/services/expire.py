@@ -7,14 +7,13 @@ from django.db.models.functions import Now
 
 from bookings.facts import BookingCancelled, BookingExpired
 from bookings.models import Booking, BookingItem, Status
+from bookings.orders import arrived_for
 from core.locks import database_now, lock, lock_one
 from core.outbox import record
 from core.status import WrongState
 from core.transactions import use_case
 from inventory.services import keep, lock_seats, release
 from payments.adapters import ProviderRefused, ProviderUnavailable
-from payments.models import Payment
-from payments.models import Status as PaymentStatus
 from payments.services import close_payment
 from promotions.services import give_back
 from tickets.services import cancel_tickets
@@ -50,10 +49,8 @@ def _lapsed(bookings):
     """(those whose time is over and that nobody paid, those that were paid) of these bookings."""
     now = database_now()
     lapsed = [booking for booking in bookings if booking.reserved_until <= now]
-    payments = Payment.objects.filter(
-        reference__in=[booking.pk for booking in lapsed], status=PaymentStatus.SUCCEEDED
-    )
-    paid_for = set(payments.values_list("reference", flat=True))
+    arrived = arrived_for(*lapsed).values_list("covers", flat=True)
+    paid_for = {covered for covers in arrived for covered in covers}
     paid = [booking for booking in lapsed if booking.pk in paid_for]
     return [booking for booking in lapsed if booking.pk not in paid_for], paid
 
@@ -81,9 +78,10 @@ def close(booking, items, status, reason):
 def expire_lapsed(booking_id):
     """Ends one reservation if its time is over, as soon as nobody can pay for it any more; returns
     whether it did. Raises ProviderUnavailable when its payment page cannot be shut."""
-    if not Booking.objects.lapsed().filter(pk=booking_id).exists():
+    booking = Booking.objects.lapsed().filter(pk=booking_id).first()
+    if booking is None:
         return False
-    close_payment(booking_id)
+    close_page_of(booking)
     return _expire_lapsed(booking_id)
 
 
@@ -106,11 +104,17 @@ def _expire_lapsed(booking_id):
     return bool(ended)
 
 
+def close_page_of(booking):
+    """Nobody can pay for this booking on a provider's page any more, nor for others together with it:
+    they are asked for anew. Raises ProviderUnavailable as long as that is not certain."""
+    close_payment(booking.order_key, covering=booking.pk)
+
+
 def abandon(booking_id, *, reason="given up by the buyer"):
     """The buyer lets an unpaid reservation go; its places are free at once. Raises WrongState when
     the money has arrived after all."""
     try:
-        close_payment(booking_id)
+        close_page_of(Booking.objects.get(pk=booking_id))
     except (ProviderUnavailable, ProviderRefused):
         log.warning("booking %s is given up before its payment page is shut", booking_id)
     return _abandon(booking_id, reason)
@@ -121,7 +125,7 @@ def _abandon(booking_id, reason):
     booking = lock_one(Booking.objects.filter(pk=booking_id))
     if booking.status != Status.RESERVED:
         raise WrongState("Only an unpaid reservation can be given up.")
-    if Payment.objects.filter(reference=booking_id, status=PaymentStatus.SUCCEEDED).exists():
+    if arrived_for(booking).exists():
         raise WrongState("The payment has arrived; the tickets are on their way.")
     items = list(booking.items.all())
     lock_seats([item.event_seat_id for item in items])

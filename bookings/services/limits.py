@@ -65,9 +65,10 @@ def is_over_share(booking):
     return others + booking.ticket_count > booking.event.max_per_customer
 
 
-def is_over_card(booking, payment):
-    """Whether the card of a Payment (or none) would have paid for more than the event lets one card,
-    and its money is to go back. Where the event only wants to know, an Alert is made.
+def is_over_card(booking, payment, *, asked):
+    """Whether the card of a Payment (or none) would have paid for more than the event lets one card
+    when so many are `asked` of it now, and its money is to go back. Where the event only wants to
+    know, an Alert is made.
 
     Nobody else confirms with this card until the transaction ends.
     """
@@ -75,7 +76,7 @@ def is_over_card(booking, payment):
         return False
     one_at_a_time(f"card {booking.event_id} {payment.card}")
     others = _paid_with(payment.card, booking.event)
-    if others + booking.ticket_count <= booking.event.max_per_card:
+    if others + asked <= booking.event.max_per_card:
         return False
     if not booking.event.is_card_limit_strict:
         Alert.objects.get_or_create(booking=booking, concern=Concern.SAME_CARD)

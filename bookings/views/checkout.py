@@ -1,6 +1,7 @@
 """From the held seats to the provider's page and back."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 
@@ -16,6 +17,7 @@ from bookings.cancelling import policy_of
 from bookings.forms import ContactForm
 from bookings.links import bought_here, exchange_key, own_booking
 from bookings.models import Status
+from bookings.orders import due_of, payments_of, sum_of
 from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
 from bookings.views.codes import enter, typed_code
@@ -25,7 +27,7 @@ from core.errors import DomainError
 from core.locks import database_now
 from core.network import client_address, shortened
 from payments.adapters import ProviderUnavailable
-from payments.models import Payment, Refund
+from payments.models import Refund
 from payments.models import Status as PaymentStatus
 from payments.providers import IN_WORDS, ways_to_pay
 from payments.services import DECLINED, settle
@@ -138,13 +140,14 @@ def _note(request, booking, form):
 @require_POST
 @never_cache
 def release(request, booking_id):
-    """The buyer lets the seats go."""
+    """The buyer lets the seats go, and goes on with the rest of his order."""
     booking = own_booking(request, booking_id)
     try:
         services.abandon(booking.pk)
     except DomainError:
         return redirect("checkout", booking.pk)
-    return redirect("event", booking.event.slug)
+    rest = next(iter(due_of(booking)), None)
+    return redirect("checkout", rest.pk) if rest else redirect("event", booking.event.slug)
 
 
 @require_POST
@@ -210,44 +213,48 @@ def _go(request, url):
 
 
 def _latest_payment(booking):
-    return Payment.objects.filter(reference=booking.pk).order_by("-created_at").first()
+    return payments_of(booking).order_by("-created_at").first()
 
 
 def _page(request, booking, form, *, problem="", code=None, is_known=False, chosen=""):
-    items = list(booking.items.select_related("ticket").order_by("position"))
-    payment = _latest_payment(booking)
     now = database_now()
-    held = _is_held(booking, now)
+    is_held = _is_held(booking, now)
+    bookings = _together(booking) if is_held else [booking]
+    parts = [_part(each, now) for each in bookings]
+    payment = _latest_payment(booking)
+    held_until = min(each.reserved_until for each in bookings)
+    noun = parts[0]["noun"] if len({part["noun"] for part in parts}) == 1 else "seat"
     context = {
         "booking": booking,
-        "event": shown(booking.event, None),
-        "items": [line_of(item) for item in items],
-        "noun": noun_of(items),
-        "stay_words": f"Your {noun_of(items)}s stay held meanwhile.",
-        "order_words": f"The {noun_of(items)}s",
-        "total": booking.money,
-        "receipt": receipt_of(booking, items),
-        "giving_back": giving_back(policy_of(booking), booking.event, now),
+        "event": parts[0]["event"],
+        "parts": parts,
+        "items": parts[0]["items"],
+        "noun": noun,
+        "stay_words": f"Your {noun}s stay held meanwhile.",
+        "order_words": f"The {noun}s",
+        "total": sum_of(bookings),
+        "codes": _codes(parts),
         "form": form,
         "problem": problem,
         "code": code,
-        "state": _state(booking, held),
-        "bought": bought_here(request, booking) if held else [],
-        "now": now,
-        "more_minutes": 0 if booking.renewed_at else booking.event.reservation_ttl // 60,
-        "seconds_left": max(ceil((booking.reserved_until - now).total_seconds()), 0),
+        "state": _state(booking, is_held),
+        "bought": bought_here(request, booking) if is_held else [],
+        "rest": None if is_held else next(iter(due_of(booking)), None),
+        "held_until": held_until,
+        "more_minutes": _more_minutes(bookings),
+        "seconds_left": max(ceil((held_until - now).total_seconds()), 0),
         "payment_is": _unpaid(payment) if is_known else None,
         "payment": payment,
-        "ways": _ways(booking, payment, chosen),
+        "ways": _ways(sum_of(bookings), payment, chosen),
         "is_asking": _is_asking(payment),
         "is_over_limit": booking.status == Status.REFUNDED and _is_over_limit(payment),
     }
     return render(request, "bookings/checkout.html", context)
 
 
-def _ways(booking, payment, chosen):
+def _ways(money, payment, chosen):
     """What the buyer chooses from, [{"name", "words", "is_chosen"}]; empty where there is no choice."""
-    names = ways_to_pay(current_agency(), booking.money) if booking.total else []
+    names = ways_to_pay(current_agency(), money) if money else []
     if len(names) < 2:
         return []
     wanted = (chosen, payment.provider if payment else "", names[0])
@@ -262,6 +269,40 @@ def _is_over_limit(payment):
     """Whether the money went back because one person or card would have had too many tickets."""
     reason = Refund.Reason.OVER_LIMIT
     return payment is not None and payment.refunds.filter(reason=reason).exists()
+
+
+def _together(booking):
+    """What is paid for together with a held booking, itself first."""
+    return sorted(due_of(booking), key=lambda each: each.pk != booking.pk) or [booking]
+
+
+def _part(booking, now):
+    """One booking of the order, as the page shows it."""
+    items = list(booking.items.select_related("ticket").order_by("position"))
+    return {
+        "booking": booking,
+        "event": shown(booking.event, None),
+        "items": [line_of(item) for item in items],
+        "noun": noun_of(items),
+        "total": booking.money,
+        "receipt": receipt_of(booking, items),
+        "giving_back": giving_back(policy_of(booking), booking.event, now),
+    }
+
+
+def _codes(parts):
+    """The codes taken into any part of the order, each once, with what they are worth in all."""
+    found = {}
+    for each in (code for part in parts for code in part["receipt"].codes):
+        known = found.get(each.text)
+        found[each.text] = replace(each, worth=each.worth + known.worth) if known else each
+    return list(found.values())
+
+
+def _more_minutes(bookings):
+    """By how many minutes the time can still be prolonged."""
+    left = [each.event.reservation_ttl for each in bookings if not each.renewed_at]
+    return min(left) // 60 if left else 0
 
 
 def _unpaid(payment):

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from bookings.forms import ProfileForm
 from bookings.models import Booking
+from bookings.orders import payments_of
 from customers.links import customer_of, exchange, forget
 from customers.services import describe_customer
 from payments.queries import money_moved
@@ -64,12 +65,18 @@ def _page(request, customer, form=None, status=200):
     shown = Paginator(over, A_PAGE).get_page(request.GET.get("page"))
     numbers = {each.pk: each.number for each in [*to_come, *shown]}
     given = {"name": customer.name, "phone": customer.phone}
+    moved = money_moved(payments_of(*to_come, *shown))
     context = {
         "nav": "tickets",
         "customer": customer,
         "to_come": to_come,
         "past": shown,
-        "moved": [(numbers[each.reference], each) for each in money_moved(numbers)],
+        "moved": [(_numbers(each.covers, numbers), each) for each in moved],
         "form": form or ProfileForm(initial=given),
     }
     return render(request, "bookings/mine.html", context, status=status)
+
+
+def _numbers(covers, numbers):
+    """The bookings that money was for, as a text; `numbers` are those on this page."""
+    return ", ".join(numbers[booking_id] for booking_id in covers if booking_id in numbers)

@@ -1,12 +1,14 @@
 """The press of the button that takes seats."""
 
+from contextlib import suppress
+
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from bookings import services
 from bookings.clients import too_many_open, visitor
 from bookings.forms import ReserveForm
-from bookings.links import held_here, remember
+from bookings.links import held_here, last_held_here, remember
 from bookings.presales import pass_in
 from bookings.views import sale
 from bookings.views.choice import send_back, wish_of
@@ -34,6 +36,7 @@ def reserve(request, slug):
         return send_back(event, form, words=why.message, left=why.details["left"])
     except DomainError as refused:
         return send_back(event, form, words=refused.message)
+    _put_to_order(request, booking)
     remember(request, booking.pk)
     return redirect("checkout", booking.pk)
 
@@ -42,6 +45,14 @@ def _lost(request, event, form, taken):
     """Somebody else has them, or the button was pressed twice."""
     mine = held_here(request, event, form.cleaned_data["seats"])
     return redirect("checkout", mine.pk) if mine else send_back(event, form, lost=taken.ordinals)
+
+
+def _put_to_order(request, booking):
+    """What one browser holds is paid for together; what cannot be is paid for by itself."""
+    held = last_held_here(request)
+    if held is not None:
+        with suppress(DomainError):
+            services.join(booking.pk, to=held.pk)
 
 
 def _sale_to(request, admitted):

@@ -7,7 +7,7 @@ import pytest
 from django.db.models import Sum
 from django.utils import timezone
 
-from bookings.admin_panels import entries_of_booking, ledger_sums
+from bookings.admin_panels import entries_of, ledger_sums
 from bookings.cancelling import Wish, cancel, preview
 from bookings.models import AMOUNTS, Booking, BookingItem
 from bookings.services.confirm import _book
@@ -105,7 +105,11 @@ def ticket(event, seat):
 
 def paid(booking):
     payment = Payment.objects.create(
-        reference=booking.pk, provider="simulated", amount=booking.total, currency=booking.currency
+        reference=booking.pk,
+        covers=[booking.pk],
+        provider="simulated",
+        amount=booking.total,
+        currency=booking.currency,
     )
     world.received(payment)
     return payment
@@ -131,7 +135,7 @@ def check(booking, back):
     policy = terms.cancellation
     refunds = Refund.objects.filter(payment__reference=booking.pk)
     assert (refunds.aggregate(all=Sum("amount"))["all"] or 0) == back.amount <= booking.total
-    sums = ledger_sums(entries_of_booking(booking))
+    sums = ledger_sums(entries_of([booking]))
     assert sum(sums.values()) == 0
     untouched = set(sums) - {Account.CUSTOMER_DEPOSITS, Account.PROVIDER_CLEARING}
     if policy.fees_refundable and not (policy.windows[0].percent or policy.windows[0].fixed):

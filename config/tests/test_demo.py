@@ -88,7 +88,7 @@ CHOSEN = {
     "provider_payment_ref",
     "memo",
 }
-MOMENTS = ("DateTimeField", "UUIDField", "BigAutoField")
+MOMENTS = ("DateTimeField", "UUIDField", "BigAutoField", "ArrayField")
 
 
 def shape(row):

@@ -5,6 +5,7 @@ import time
 from contextlib import contextmanager
 from datetime import timedelta
 
+import pgtrigger
 import psycopg
 import pytest
 from django.db import connections, transaction
@@ -260,7 +261,7 @@ def test_a_second_payment_goes_back_whichever_is_heard_first(provider, event):
     booking = at_the_provider(event, [0])
     first = money_arrives(provider, booking, "pay")
     second = Payment.objects.create(
-        reference=booking.pk, provider="simulated", amount=45, currency="EUR"
+        reference=booking.pk, covers=[booking.pk], provider="simulated", amount=45, currency="EUR"
     )
     world.received(second)
     confirm(booking.pk, payment_id=second.pk)
@@ -298,7 +299,8 @@ def test_a_provider_that_names_other_money_confirms_nothing_and_calls_for_a_pers
     booking = at_the_provider(event, [0])
     payment = Payment.objects.get()
     provider.pay(payment.provider_ref, "pay")
-    Payment.objects.filter(pk=payment.pk).update(**{column: value})
+    with pgtrigger.ignore("payments.Payment:what_is_paid_for_stays"):
+        Payment.objects.filter(pk=payment.pk).update(**{column: value})
     for _ in range(2):
         settle(payment.pk)
     deliver_everything()

@@ -123,8 +123,22 @@ def test_the_best_seats_are_chosen_and_reserved_in_a_fixed_number_of_questions(
     wish = {"quantity": 2, "together": 1}
     with django_capture_on_commit_callbacks(execute=True):
         visitor.post(f"{page}reserve/", wish)  # agency, house and terms are known from here on
-    with asks(5):  # the event, how its places stand, the claim, all that is written, the session
-        assert visitor.post(f"{page}reserve/", wish).url.startswith("/checkout/")
+    another = Client(headers={"host": "127.0.0.1"})
+    with asks(6):  # the event, how its places stand, the claim, all that is written, a new session
+        assert another.post(f"{page}reserve/", wish).url.startswith("/checkout/")
+
+
+def test_who_adds_to_an_order_asks_the_same_however_much_is_in_it(
+    world, django_capture_on_commit_callbacks
+):
+    page = f"/events/{world['event']['slug']}/reserve/"
+    visitor = Client(headers={"host": "127.0.0.1"})
+    wish = {"quantity": 2, "together": 1}
+    with django_capture_on_commit_callbacks(execute=True):
+        visitor.post(page, wish)
+    for _ in range(2):
+        with asks(23):
+            visitor.post(page, wish)
 
 
 @pytest.mark.parametrize("events", [4, 12])

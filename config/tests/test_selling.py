@@ -10,16 +10,17 @@ from django.test import Client
 from bookings.models import Booking, BookingItem
 from bookings.services import (
     NotOnSale,
+    NotYours,
     Sale,
     TooMany,
     Wish,
     abandon,
     contact,
     expire_lapsed,
+    pay,
     reserve,
     reserve_best,
 )
-from bookings.services.pay import NotYours, pay
 from bookings.tasks import expire
 from config.tests.scenarios import house
 from config.tests.world import fee

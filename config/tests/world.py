@@ -423,6 +423,7 @@ def _paid_twice(booking):
     """The refund of a second payment for the same booking."""
     payment = Payment.objects.create(
         reference=booking.pk,
+        covers=[booking.pk],
         provider="simulated",
         description="Paid once more",
         amount=booking.total,

@@ -1,6 +1,7 @@
 """Money in and out: payments, refunds, what providers told us, and the double-entry ledger."""
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -35,12 +36,15 @@ CAPTURED = (Status.SUCCEEDED, Status.REFUNDED, Status.DISPUTED)
 
 
 class Payment(Movable, TenantModel):
-    """One attempt to be paid for what `reference` names (a booking's public id, opaque here)."""
+    """One attempt to be paid for what `reference` names (the public id of an order, which is that of
+    its first booking; opaque here). `covers` are the bookings of it that are paid for: whoever has
+    begun to pay, pays for these."""
 
     MOVES = MOVES
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     reference = models.UUIDField(editable=False)
+    covers = ArrayField(models.UUIDField(), editable=False)
     description = models.CharField(max_length=200, editable=False)
     provider = models.CharField(max_length=20, editable=False)
     provider_ref = models.CharField(max_length=120, blank=True, editable=False)
@@ -83,6 +87,7 @@ class Payment(Movable, TenantModel):
         constraints = [
             fits_currency("amount", name="payment_fits_currency"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_is_positive"),
+            models.CheckConstraint(condition=Q(covers__len__gt=0), name="payment_is_for_something"),
             models.UniqueConstraint(
                 fields=["reference"], condition=Q(status__in=OPEN), name="one_open_payment"
             ),
@@ -106,6 +111,19 @@ class Payment(Movable, TenantModel):
         ]
         triggers = [
             status_machine(MOVES),
+            pgtrigger.Trigger(
+                name="what_is_paid_for_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("covers", "amount", "currency", "reference"),
+                condition=pgtrigger.Condition(
+                    "OLD.status <> 'PENDING' AND (OLD.covers, OLD.amount, OLD.currency, OLD.reference)"
+                    " IS DISTINCT FROM (NEW.covers, NEW.amount, NEW.currency, NEW.reference)"
+                ),
+                func="""
+                    RAISE EXCEPTION 'payment % has begun: what it is for stays as it is', OLD.id
+                      USING ERRCODE = 'check_violation';
+                """,
+            ),
             Audited("agency_id", "status", "amount", "currency", "provider", "provider_ref"),
         ]
 

@@ -146,13 +146,15 @@ def _fail(payment, why):
     payment.settled_at = Now()
 
 
-def close_payment(reference):
-    """Shuts the provider's page for what is no longer for sale; money already there is settled.
+def close_payment(reference, *, covering=None):
+    """Shuts the provider's page for what is no longer for sale; money already there is settled. With
+    `covering` only if it is (also) this id that is paid for there.
 
     Safe to repeat. Raises ProviderUnavailable as long as the provider does not say that nobody can pay
     any more.
     """
-    payment = Payment.objects.filter(reference=reference, status__in=OPEN).first()
+    found = Payment.objects.filter(reference=reference, status__in=OPEN)
+    payment = (found.filter(covers__contains=[covering]) if covering else found).first()
     if payment is None:
         return
     if payment.status == Status.PENDING:

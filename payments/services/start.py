@@ -38,10 +38,12 @@ class NothingToPay(DomainError):
     code = "nothing_to_pay"
 
 
-def new_payment(*, reference, money, description):
-    """The intent to be paid, for the transaction that makes it due to write. Returns the Payment."""
+def new_payment(*, reference, money, description, covers=None):
+    """The intent to be paid for `covers` (ids), or for `reference` alone, for the transaction that
+    makes it due to write. Returns the Payment."""
     return Payment(
         reference=reference,
+        covers=list(covers or [reference]),
         provider=default_provider(current_agency(), money),
         amount=money.amount,
         currency=money.currency,
@@ -64,14 +66,19 @@ def unbegun_payment(reference):
     return payments[0] if payments else None
 
 
-def amend_payment(payment, money):
-    """Asks for another amount (Money) with an unbegun_payment; for nothing, it is given up."""
+def amend_payment(payment, money, *, covers=None, description=""):
+    """Asks for another amount (Money) with an unbegun_payment, or for other `covers` (ids) which a
+    `description` names; for nothing, it is given up."""
     if money:
         payment.amount = money.amount
+        payment.covers = list(covers or payment.covers)
+        payment.description = description or payment.description
     else:
         payment.move_to(Status.FAILED)
         payment.failure, payment.settled_at = "Nothing was due any more.", Now()
-    payment.save(update_fields=["amount", "status", "failure", "settled_at"])
+    payment.save(
+        update_fields=["amount", "covers", "description", "status", "failure", "settled_at"]
+    )
 
 
 def shut_page(reference):

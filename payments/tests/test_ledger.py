@@ -77,7 +77,7 @@ def test_amounts_fit_their_currency():
 
 def paid(amount):
     payment = Payment.objects.create(
-        reference=uuid7(), provider="simulated", amount=amount, currency="EUR"
+        reference=uuid7(), covers=[uuid7()], provider="simulated", amount=amount, currency="EUR"
     )
     for status in ("PROCESSING", "SUCCEEDED"):
         Payment.objects.filter(pk=payment.pk).update(status=status)
@@ -100,7 +100,7 @@ def test_refunds_never_exceed_what_was_captured():
 
 def test_nothing_is_refunded_that_was_never_captured():
     payment = Payment.objects.create(
-        reference=uuid7(), provider="simulated", amount=10, currency="EUR"
+        reference=uuid7(), covers=[uuid7()], provider="simulated", amount=10, currency="EUR"
     )
     with pytest.raises(IntegrityError), transaction.atomic():
         give_back(payment, Decimal("1.00"), "a")

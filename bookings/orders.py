@@ -1,0 +1,65 @@
+"""An order: bookings that are paid together. Most have one; each is of one event and keeps its own
+state, tickets and papers. Payments name the order, and which of its bookings they are for."""
+
+from bookings.models import Booking, Status
+from core.locks import database_now, lock, lock_one
+from core.money import total
+from payments.models import Payment
+from payments.models import Status as PaymentStatus
+
+NOT_KEPT = "not-kept"
+"""What the refund of a payment is asked under that nothing could be sold for."""
+
+
+def order_of(booking):
+    """All bookings of this booking's order (a queryset), the first first."""
+    return Booking.objects.of_order(booking.order_key).order_by("reserved_at", "pk")
+
+
+def due_of(booking):
+    """[Booking] of this booking's order that can still be paid, with their events and customers."""
+    found = order_of(booking).filter(status=Status.RESERVED, reserved_until__gt=database_now())
+    return list(found.select_related("event__venue", "customer"))
+
+
+def lock_order(booking_id):
+    """[Booking] of the order that this booking belongs to, locked by key, the one asked for first.
+    Raises Booking.DoesNotExist.
+
+    Whoever changes what belongs to an order has locked its first booking, which is its oldest.
+    """
+    key = Booking.objects.only("order_id").get(pk=booking_id).order_key
+    if lock_one(Booking.objects.only("order_id").filter(pk=key)).order_id:
+        return lock_order(booking_id)
+    bookings = lock(Booking.objects.of_order(key).select_related("event", "customer"))
+    return sorted(bookings, key=lambda each: each.pk != booking_id)
+
+
+def still_due(bookings):
+    """Those of these locked Bookings that can be paid now."""
+    now = database_now()
+    return [
+        each for each in bookings if each.status == Status.RESERVED and each.reserved_until > now
+    ]
+
+
+def sum_of(bookings):
+    """What these Bookings of one order cost together, as Money."""
+    return total((each.money for each in bookings), bookings[0].currency)
+
+
+def in_words(bookings):
+    """What is paid for (their events are read)."""
+    return "; ".join(each.in_words for each in bookings)[:200]
+
+
+def payments_of(*bookings):
+    """The Payments (a queryset) that are, or were, for any of these Bookings."""
+    keys = {key for each in bookings for key in (each.pk, each.order_key)}
+    return Payment.objects.filter(reference__in=keys, covers__overlap=[b.pk for b in bookings])
+
+
+def arrived_for(*bookings):
+    """Those of their payments whose money is there and is not on its way back whole."""
+    arrived = payments_of(*bookings).filter(status=PaymentStatus.SUCCEEDED)
+    return arrived.exclude(refunds__request_key__startswith=NOT_KEPT)

@@ -1,0 +1,62 @@
+"""What is due for an order now, and the payment that asks for exactly that."""
+
+from bookings.models import Status
+from bookings.orders import arrived_for, in_words, payments_of, sum_of
+from core.errors import DomainError, Invalid
+from core.locks import database_now, lock
+from payments.models import OPEN
+from payments.models import Status as PaymentStatus
+from payments.services import PaymentBegun, amend_payment, open_payment
+
+
+class NotYours(DomainError):
+    """The reservation is over, so there is nothing to pay."""
+
+    code = "reservation_over"
+
+
+class AlreadyPaid(DomainError):
+    """The money has arrived, so there is nothing to pay any more."""
+
+    code = "already_paid"
+
+
+class NoContact(Invalid):
+    """Tickets must go to somebody."""
+
+    code = "contact_missing"
+
+
+def still_held(booking):
+    """Raises AlreadyPaid or NotYours unless the booking can still be paid."""
+    if booking.status in (Status.CONFIRMED, Status.PAID):
+        raise AlreadyPaid("This booking is already paid.")
+    if booking.status != Status.RESERVED or booking.reserved_until <= database_now():
+        raise NotYours(
+            "The time to pay is over and the places went back on sale. Nothing was charged."
+        )
+
+
+def payment_due(bookings, *, provider=""):
+    """The open Payment for exactly these locked Bookings of one order, made (at this provider, or the
+    usual one) or amended if need be.
+
+    Raises AlreadyPaid, or PaymentBegun when somebody is at a provider's page for another sum.
+    """
+    if arrived_for(*bookings).exists():
+        raise AlreadyPaid("Your payment has arrived; the tickets are on their way to you.")
+    money, covers = sum_of(bookings), [each.pk for each in bookings]
+    words = in_words(bookings)
+    still_open = lock(payments_of(*bookings).filter(status__in=OPEN))
+    payment, *rest = still_open or [None]
+    if payment is None:
+        intent = {"money": money, "covers": covers, "description": words}
+        return open_payment(reference=bookings[0].order_key, provider_name=provider, **intent)
+    if not rest and payment.money == money and set(payment.covers) == set(covers):
+        return payment
+    if any(each.status != PaymentStatus.PENDING for each in still_open):
+        raise PaymentBegun("Somebody is paying for this order, with another sum.")
+    for each in rest:
+        amend_payment(each, money - money)
+    amend_payment(payment, money, covers=covers, description=words)
+    return payment
