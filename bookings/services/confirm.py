@@ -88,8 +88,7 @@ def _confirm(parts, payment):
 
 def _is_over(booking, bookings, payment):
     """Whether one person or card would have more of an event than it allows."""
-    asked = sum(each.ticket_count for each in bookings if each.event_id == booking.event_id)
-    return is_over_share(booking) or is_over_card(booking, payment, asked=asked)
+    return is_over_share(booking, bookings) or is_over_card(booking, bookings, payment)
 
 
 def _lock_with_rivals(wanted):

@@ -30,7 +30,9 @@ def accept_terms(booking_id, *, network, channel=Channel.WEB, digest=None):
     said = {"channel": channel, "network": network}
     consents = [
         Consent.objects.get_or_create(booking=each, terms=terms, defaults=said)[0]
-        for each in {booking.pk: booking for booking in [bookings[0], *still_due(bookings)]}.values()
+        for each in {
+            booking.pk: booking for booking in [bookings[0], *still_due(bookings)]
+        }.values()
     ]
     return consents[0]
 

@@ -49,12 +49,16 @@ def refused_in_words(booking):
         raise OverLimit(most=most, others=others, asked=booking.ticket_count) from error
 
 
-def is_over_share(booking):
+def is_over_share(booking, together):
     """Whether a locked booking whose time was over, so that it did not count, would give its buyer more
-    than his share by now. Nobody else buys for him until the transaction ends."""
+    than his share by now, with those that are sold `together` with it. Nobody else buys for him until
+    the transaction ends."""
     is_free = booking.customer_id is None or booking.channel == Channel.BOX_OFFICE
-    in_time = booking.status == Status.RESERVED and booking.reserved_until > database_now()
-    if is_free or in_time or booking.event.max_per_customer is None:
+    if is_free or booking.event.max_per_customer is None:
+        return False
+    now = database_now()
+    uncounted = [each for each in _of_event(booking, together) if not _counts(each, now)]
+    if booking not in uncounted:
         return False
     with connection.cursor() as cursor:
         cursor.execute(
@@ -62,13 +66,26 @@ def is_over_share(booking):
             [booking.event_id, booking.customer_id, booking.pk],
         )
         others = cursor.fetchone()[0]
-    return others + booking.ticket_count > booking.event.max_per_customer
+    return others + _tickets_of(uncounted) > booking.event.max_per_customer
 
 
-def is_over_card(booking, payment, *, asked):
-    """Whether the card of a Payment (or none) would have paid for more than the event lets one card
-    when so many are `asked` of it now, and its money is to go back. Where the event only wants to
-    know, an Alert is made.
+def _counts(booking, now):
+    return booking.status == Status.RESERVED and booking.reserved_until > now
+
+
+def _of_event(booking, bookings):
+    return [each for each in bookings if each.event_id == booking.event_id]
+
+
+def _tickets_of(bookings):
+    """How many tickets these bookings have together."""
+    return sum(each.ticket_count for each in bookings)
+
+
+def is_over_card(booking, together, payment):
+    """Whether the card of a Payment (or none) would have paid for more than the event lets one card,
+    with what it pays for `together`, and its money is to go back. Where the event only wants to know,
+    an Alert is made.
 
     Nobody else confirms with this card until the transaction ends.
     """
@@ -76,6 +93,7 @@ def is_over_card(booking, payment, *, asked):
         return False
     one_at_a_time(f"card {booking.event_id} {payment.card}")
     others = _paid_with(payment.card, booking.event)
+    asked = _tickets_of(_of_event(booking, together))
     if others + asked <= booking.event.max_per_card:
         return False
     if not booking.event.is_card_limit_strict:
