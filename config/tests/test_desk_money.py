@@ -1,6 +1,7 @@
 """Money at the desk: cash and the card terminal, handed out again, and the drawer counted."""
 
 from decimal import Decimal
+from importlib import import_module
 
 import pypdfium2
 import pytest
@@ -185,10 +186,12 @@ def test_control_without_the_locks_two_cashiers_are_stopped_by_the_database_only
 ):
     settings.FAIL_POINT = "desk.before_booking=sleep:0.3"
     booking = reserved(event, 0)
-    for service in ("bookings.services.at_desk", "payments.services.desk"):
-        monkeypatch.setattr(f"{service}.lock_one", lambda rows: rows.get())
-    for lock in ("lock_seats", "lock_tickets"):
-        monkeypatch.setattr(f"bookings.services.at_desk.{lock}", lambda keys: None)
+    for module in ("bookings.orders", "payments.services.desk"):
+        monkeypatch.setattr(f"{module}.lock_one", lambda rows: rows.get())
+    for module in ("bookings.orders", "bookings.services.due"):
+        monkeypatch.setattr(f"{module}.lock", list)
+    for module, lock in (("pay", "lock_seats"), ("at_desk", "lock_tickets")):
+        monkeypatch.setattr(import_module(f"bookings.services.{module}"), lock, lambda keys: None)
     monkeypatch.setattr("payments.services.desk._one_drawer", lambda: None)
     results = at_once(current_agency_id(), *[lambda: cash(booking, ida)] * 6)
     assert any(isinstance(one, DatabaseError) for one in results)
