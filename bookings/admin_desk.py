@@ -13,6 +13,7 @@ from bookings.services import await_transfer, pay_at_desk
 from core.admin_base import step
 from core.admin_forms import AmountField
 from core.admin_parts import Panel
+from core.money import Money
 from payments.admin import refunds_table
 from payments.admin_desk import WholeCents
 from payments.models import DeskTaking
@@ -42,14 +43,24 @@ def takings_of(booking):
     return found.order_by("at", "pk")
 
 
-class CashForm(WholeCents, forms.Form):
+class Due(forms.Form):
+    """What was due when the page was shown, so that nothing else is taken."""
+
+    due = forms.DecimalField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, due, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["due"].initial = due.amount
+
+
+class CashForm(WholeCents, Due):
     given = AmountField(
         label="The guest gives", min_value=0, max_digits=14, decimal_places=3,
         help_text="What he puts down; the change is worked out.",
     )  # fmt: skip
 
 
-class SlipForm(forms.Form):
+class SlipForm(Due):
     reference = forms.CharField(
         label="Reference on the slip",
         max_length=40,
@@ -75,12 +86,14 @@ class AtTheDesk:
 
     @step("Take cash", when=is_due, is_page=True)
     def take_cash(self, request, booking):
-        form = CashForm(request.POST or None, currency=booking.currency)
+        due, _ = _due(booking)
+        form = CashForm(request.POST or None, currency=booking.currency, due=due)
         return self._take(request, booking, form, Way.CASH, "Take cash")
 
     @step("Take a card on the terminal", when=is_due, is_page=True)
     def take_card(self, request, booking):
-        form = SlipForm(request.POST or None)
+        due, _ = _due(booking)
+        form = SlipForm(request.POST or None, due=due)
         return self._take(request, booking, form, Way.TERMINAL, "Take a card on the terminal")
 
     def _take(self, request, booking, form, way, title):
@@ -91,7 +104,12 @@ class AtTheDesk:
             given = form.money("given").amount if way == Way.CASH else None
             reference = form.cleaned_data.get("reference", "")
             taking = pay_at_desk(
-                booking.pk, way=way, by=request.user, given=given, reference=reference
+                booking.pk,
+                way=way,
+                by=request.user,
+                due=Money(form.cleaned_data["due"], booking.currency),
+                given=given,
+                reference=reference,
             )
             change = f" Change: {taking.change.display()}." if taking.change else ""
             words = (
@@ -134,14 +152,14 @@ class AtTheDesk:
 
     @step(
         "Hand the money back",
-        when=lambda booking: waiting_at_desk(booking.order_key).exists(),
+        when=lambda booking: waiting_at_desk(payments_of(booking)).exists(),
         is_page=True,
         tone="primary",
     )
     def hand_back(self, request, booking):
         """Money that was paid at the desk goes back there, the same way."""
         self._may_handle_money(request)
-        waiting = list(waiting_at_desk(booking.order_key).select_related("payment"))
+        waiting = list(waiting_at_desk(payments_of(booking)).select_related("payment"))
 
         def work(form):
             given = [

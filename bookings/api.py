@@ -17,6 +17,7 @@ from bookings import services
 from bookings.clients import key_holder
 from bookings.links import mailed_key
 from bookings.models import Booking, BookingItem, Channel
+from bookings.orders import lock_order
 from bookings.presales_api import admitted_by
 from bookings.queries import alternatives_for
 from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, Strict
@@ -377,7 +378,8 @@ def _reserve_for(caller, asked):
 
 @use_case
 def _reserve_to(first, caller, asked):
-    """A booking and its place in an order, or neither."""
+    """A booking and its place in an order, or neither; who adds to an order has locked it before."""
+    lock_order(first.pk)
     made = _reserve_alone(caller, asked)
     services.join(UUID(made["id"]), to=first.pk)
     return describe(own(caller.key, made["id"]))

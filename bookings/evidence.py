@@ -3,14 +3,14 @@ was delivered and who came in."""
 
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 from django.utils import timezone
 
 from agencies.queries import current_agency, current_zone
 from bookings.evidence_paper import paper_of
-from bookings.orders import payments_of
+from bookings.orders import order_of, payments_of
 from bookings.receipt import receipt_of
 from core.money import Money
 from payments.models import Dispute, Refund
@@ -39,20 +39,35 @@ def evidence(function):
 def sections_of(booking):
     """All Sections about a Booking (with event, its venue, and customer), in the order of the story."""
     payments = list(payments_of(booking).order_by("created_at", "pk"))
+    money = [_payments(payments), _refunds(payments), _disputes(payments)]
+    before, after = _story(booking)
+    told = [*before, *money, *after]
+    for other in _paid_together(booking):
+        parts = [section for half in _story(other) for section in half]
+        told += [replace(each, title=f"{each.title}, booking {other.number}") for each in parts]
+    return told
+
+
+def _story(booking):
+    """(the Sections of a booking before its money, those after)."""
     tickets = [item.ticket_id for item in booking.items.all()]
-    return [
-        _sale(booking),
-        _tickets(booking),
-        _terms(booking),
-        *_accepted(booking),
-        _payments(payments),
-        _refunds(payments),
-        _disputes(payments),
-        *(function(booking) for function in _sections),
-        _downloads(booking),
-        _scans(tickets),
-        _admissions(tickets),
-    ]
+    return (
+        [_sale(booking), _tickets(booking), _terms(booking), *_accepted(booking)],
+        [
+            *(function(booking) for function in _sections),
+            _downloads(booking),
+            _scans(tickets),
+            _admissions(tickets),
+        ],
+    )
+
+
+def _paid_together(booking):
+    """The other bookings that the same payment was for."""
+    if booking.payment_id is None:
+        return []
+    others = order_of(booking).exclude(pk=booking.pk).filter(payment_id=booking.payment_id)
+    return list(others.select_related("event__venue", "customer"))
 
 
 def pack_of(booking):

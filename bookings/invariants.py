@@ -56,7 +56,7 @@ invariant(
     "INV-4 a sold booking was paid for once",
     """SELECT b.id AS booking_id, b.total, count(p.id) AS payments
        FROM bookings_booking b
-       LEFT JOIN payments_payment p ON p.reference = coalesce(b.order_id, b.id)
+       LEFT JOIN payments_payment p ON p.reference IN (b.id, b.order_id)
          AND b.id = ANY (p.covers) AND p.status IN ('SUCCEEDED', 'DISPUTED')
          AND NOT EXISTS (SELECT 1 FROM payments_refund r
                          WHERE r.payment_id = p.id AND r.status <> 'FAILED'
@@ -71,6 +71,13 @@ invariant(
        FROM payments_payment p JOIN bookings_booking b ON b.id = ANY (p.covers)
        WHERE p.status IN ('SUCCEEDED', 'DISPUTED', 'REFUNDED') AND b.payment_id = p.id
        GROUP BY p.id HAVING sum(b.total) <> p.amount OR count(*) <> cardinality(p.covers)""",
+)
+invariant(
+    "what is open to be paid names the order of all that it is for",
+    """SELECT p.id AS payment_id, b.id AS booking_id
+       FROM payments_payment p JOIN bookings_booking b ON b.id = ANY (p.covers)
+       WHERE p.status IN ('PENDING', 'PROCESSING') AND b.status = 'RESERVED'
+         AND p.reference <> coalesce(b.order_id, b.id)""",
 )
 invariant(
     "the bookings of an order are of one buyer",

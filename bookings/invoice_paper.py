@@ -56,6 +56,9 @@ def _fill(sheet, invoice):
     sheet.total("Total", invoice.money)
     contained = [(f"of which {words}", amount) for words, amount in said["contained"]]
     _amounts(sheet, contained, invoice.currency, SMALL, GREY)
+    for words in said.get("notes", []):
+        sheet.y += 4
+        sheet.paragraph(LEFT, words, measure=150)
 
 
 def _amounts(sheet, rows, currency, style=TEXT, colour=None):

@@ -49,7 +49,8 @@ def issue_credit_note(cancellation_id):
             _line("Paid for these tickets", paid),
             _line("Kept by the terms of sale", -kept),
         ],
-        "contained": _taxes_back(items, terms_of(booking), cancellation.currency),
+        "contained": [],
+        "notes": _taxes_back(items, terms_of(booking), cancellation),
         "of": invoice.number,
     }
     return _issue(
@@ -62,10 +63,15 @@ def _locked(booking_id):
     return lock_one(bookings.filter(pk=booking_id))
 
 
-def _taxes_back(items, terms, currency):
-    """The taxes that were in what went back: those of a fee that is kept stay where they are."""
-    tax = total((_tax_back(each, terms) for each in items), currency)
-    return [_line("Taxes", tax)] if tax else []
+def _taxes_back(items, terms, cancellation):
+    """A sentence about the taxes that are taken back: all that were in the tickets, for what is kept of
+    them is no price of anything; those of a fee that is kept stay where they are."""
+    tax = total((_tax_back(each, terms) for each in items), cancellation.currency)
+    if not tax:
+        return []
+    words = f"Taxes of {tax.display()} that were in what was paid are taken back."
+    kept = any(each.kept_of_ticket for each in items)
+    return [f"{words} What is kept of the tickets bears no tax." if kept else words]
 
 
 def _tax_back(cancelled, terms):

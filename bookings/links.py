@@ -45,9 +45,18 @@ def exchange_key(request, booking_id, page):
     """The way on for a request that carries a key: to the booking's `page` without it. A key that
     fits becomes a line in the session, so none stays in an address."""
     if key_fits(booking_id, request.GET["k"]):
-        for each in order_of(Booking.objects.only("order_id").get(pk=booking_id)):
+        for each in _opened_by(booking_id):
             remember(request, each.pk)
     return redirect(page, booking_id)
+
+
+def _opened_by(booking_id):
+    """The booking and those that its buyer has, or had, to pay for together with it."""
+    booking = Booking.objects.filter(pk=booking_id).first()
+    if booking is None:
+        return []
+    others = order_of(booking).filter(customer=booking.customer_id, payment_id=booking.payment_id)
+    return [booking, *others.exclude(pk=booking_id)] if booking.customer_id else [booking]
 
 
 def remember(request, booking_id):

@@ -1,11 +1,14 @@
 """An order: bookings that are paid together. Most have one; each is of one event and keeps its own
 state, tickets and papers. Payments name the order, and which of its bookings they are for."""
 
+from django.db.models import Exists, OuterRef
+
 from bookings.models import Booking, Status
 from core.locks import database_now, lock, lock_one
 from core.money import total
-from payments.models import Payment
+from payments.models import CAPTURED, OPEN, Payment, Refund
 from payments.models import Status as PaymentStatus
+from payments.services import PaymentBegun
 
 NOT_KEPT = "not-kept"
 """What the refund of a payment is asked under that nothing could be sold for."""
@@ -61,5 +64,31 @@ def payments_of(*bookings):
 
 def arrived_for(*bookings):
     """Those of their payments whose money is there and is not on its way back whole."""
-    arrived = payments_of(*bookings).filter(status=PaymentStatus.SUCCEEDED)
-    return arrived.exclude(refunds__request_key__startswith=NOT_KEPT)
+    return _kept(payments_of(*bookings)).filter(status=PaymentStatus.SUCCEEDED)
+
+
+def present_payment(booking):
+    """The payment that a booking's buyer has to do with now, or None: the one that is open or has come,
+    else the last that came to nothing, and of these that of the order, if it was put to one."""
+    live = _kept(Payment.objects.filter(pk=OuterRef("pk"), status__in=(*OPEN, *CAPTURED)))
+    found = payments_of(booking).annotate(is_live=Exists(live))
+    return max(
+        found,
+        key=lambda each: (each.is_live, each.reference == booking.order_key, each.created_at),
+        default=None,
+    )
+
+
+def _kept(payments):
+    """Without those that nothing was sold for, whose money goes back whole."""
+    sent_back = Refund.objects.filter(payment=OuterRef("pk"), request_key__startswith=NOT_KEPT)
+    return payments.exclude(Exists(sent_back))
+
+
+def unbegun_payment(bookings):
+    """The open payment, locked, for these locked Bookings of one order that nobody has begun, or None.
+    Raises PaymentBegun when somebody is at a provider's page, or has paid, for any of them."""
+    payments = lock(_kept(payments_of(*bookings)).exclude(status=PaymentStatus.FAILED))
+    if any(payment.status != PaymentStatus.PENDING for payment in payments):
+        raise PaymentBegun("This is being paid, so its price cannot change any more.")
+    return payments[0] if payments else None

@@ -233,8 +233,18 @@ def mail_account(fact):
         kind="transfer_asked",
         subject_id=awaited.pk,
         recipient=booking.customer.email,
-        context={**_context(booking), "reference": in_fours(awaited.provider_ref)},
+        context={**_context(booking), **_asked(awaited)},
     )
+
+
+def _asked(awaited):
+    """What a transfer is for: all that is paid together."""
+    together = Booking.objects.filter(pk__in=awaited.covers).select_related("event__venue")
+    return {
+        "parts": [_context(each) for each in together.order_by("event__starts_at", "pk")],
+        "total": awaited.money,
+        "reference": in_fours(awaited.provider_ref),
+    }
 
 
 @subscribe(PaymentAsked)

@@ -22,17 +22,24 @@ class PageStillOpen(DomainError):
     code = "page_still_open"
 
 
-def pay_at_desk(booking_id, *, way, by, given=None, reference=""):
+class OtherSum(DomainError):
+    """The order has changed since the cashier looked: another sum is due. Nothing was taken."""
+
+    code = "other_sum"
+
+
+def pay_at_desk(booking_id, *, way, by, due=None, given=None, reference=""):
     """Takes the whole money for a reservation and those of its order in cash or on the terminal (`way`
     of DeskTaking.Way) and confirms them; returns the DeskTaking.
 
-    A page of a provider that was opened before is shut first. Raises AlreadyPaid, NotYours when the
-    time is over, NoContact, PageStillOpen, WrongState, or NotTakeable; then nothing was taken.
+    A page of a provider that was opened before is shut first. Raises OtherSum unless it is `due`
+    (Money) that is due, AlreadyPaid, NotYours when the time is over, NoContact, PageStillOpen,
+    WrongState, or NotTakeable; then nothing was taken.
     """
     booking = Booking.objects.get(pk=booking_id)
     still_held(booking)
     shut_page_of(booking)
-    return _take(booking_id, way=way, by=by, given=given, reference=reference)
+    return _take(booking_id, due, way=way, by=by, given=given, reference=reference)
 
 
 def shut_page_of(booking):
@@ -48,7 +55,7 @@ def shut_page_of(booking):
 
 
 @use_case
-def _take(booking_id, **how):
+def _take(booking_id, due, **how):
     bookings = lock_order(booking_id)
     still_held(bookings[0])
     bookings = still_due(bookings)
@@ -59,6 +66,11 @@ def _take(booking_id, **how):
         list(Ticket.objects.filter(items__booking__in=bookings).values_list("pk", flat=True))
     )
     payment = payment_due(bookings)
+    if due is not None and due != payment.money:
+        raise OtherSum(
+            f"{payment.money.display()} are due by now, not {due.display()}: the order has changed. "
+            "Nothing was taken."
+        )
     taking = take_at_desk(payment.pk, **how)
     if not confirm(booking_id, payment_id=payment.pk).is_sold:
         raise WrongState("An offer in this booking is used up by others. Nothing was taken.")

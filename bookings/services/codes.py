@@ -4,7 +4,7 @@ a use has it; what a code gives is reckoned anew each time, under the terms the 
 from dataclasses import replace
 
 from bookings.models import AMOUNTS, Booking, BookingItem
-from bookings.orders import due_of, lock_order, still_due, sum_of
+from bookings.orders import due_of, lock_order, still_due, sum_of, unbegun_payment
 from bookings.services.due import still_held
 from core.errors import DomainError
 from core.money import Money, total
@@ -12,7 +12,7 @@ from core.transactions import use_case
 from customers.models import Customer
 from events.charges import Line, Terms, terms_of
 from inventory.models import EventSeat
-from payments.services import amend_payment, shut_page, unbegun_payment
+from payments.services import amend_payment, shut_page
 from promotions.queries import uses_of
 from promotions.reckoning import Item
 from promotions.refusals import Why
@@ -101,7 +101,8 @@ def _change_codes(booking_id, change, entered=""):
     bookings = lock_order(booking_id)
     booking = bookings[0]
     still_held(booking)
-    payment = unbegun_payment(booking.order_key)
+    due = still_due(bookings)
+    payment = unbegun_payment(due)
     items = list(booking.items.order_by("position"))
     prices = [item.sum_of("price") for item in items]
     wanted = change([use.code.text for use in uses_of(booking_id)])
@@ -119,7 +120,6 @@ def _change_codes(booking_id, change, entered=""):
     charged, applied = reckon_with(applied, prices, terms)
     _rewrite(booking, items, charged)
     if payment is not None:
-        due = still_due(bookings)
         amend_payment(payment, sum_of(due), covers=[each.pk for each in due])
     redeem(applied, reference=booking_id, until=booking.reserved_until, email=buyer)
     return given_way

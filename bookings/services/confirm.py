@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from bookings.facts import BookingConfirmed, LateMoneyRefunded
 from bookings.models import Booking, BookingItem, Status
-from bookings.orders import NOT_KEPT, sum_of
+from bookings.orders import NOT_KEPT, due_of, sum_of
 from bookings.services.expire import close, expire_in
 from bookings.services.limits import is_over_card, is_over_share
 from core import failpoints
@@ -46,12 +46,19 @@ def confirm(booking_id, *, payment_id=None):
     together is sold together or not at all.
     """
     payment = payment_id and Payment.objects.get(pk=payment_id)
-    bookings, rivals = _lock_with_rivals(payment.covers if payment else [booking_id])
+    wanted = payment.covers if payment else _for_nothing(booking_id)
+    bookings, rivals = _lock_with_rivals(wanted)
     items = list(BookingItem.objects.filter(booking__in=bookings).order_by("booking", "position"))
     seats = _lock_seats(bookings, items, rivals)
     lock_tickets([item.ticket_id for item in items])
     _confirm([_Part.of(booking, items, seats) for booking in bookings], payment)
     return next((each for each in bookings if each.pk == booking_id), bookings[0])
+
+
+def _for_nothing(booking_id):
+    """Ids of what is sold together with a free booking: all of its order that can still be paid."""
+    due = due_of(Booking.objects.get(pk=booking_id))
+    return list({booking_id, *(each.pk for each in due)})
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,9 @@ def _confirm(parts, payment):
         return _paid_again(bookings, payment)
     if payment and payment.money != sum_of(bookings):
         return _refund(bookings, payment, Refund.Reason.WRONG_AMOUNT)
+    if payment is None and sum_of(bookings):
+        raise WrongState("There is something to pay by now. Nothing was confirmed.")
+    parts.sort(key=lambda part: part.booking.event_id)  # persons and cards are locked in this order
     over = next((part for part in parts if _is_over(part.booking, bookings, payment)), None)
     lost = over or _hold_all(parts)
     if lost:

@@ -7,7 +7,7 @@ from bookings.cancelling.carrying_out import cancel_as_it_is
 from bookings.models import Booking, Grounds, Rule
 from core.locks import lock
 from core.transactions import use_case
-from payments.models import Dispute, DisputeStatus, Payment
+from payments.models import Dispute, DisputeStatus, Payment, RefundStatus
 from tickets.models import Status as TicketStatus
 from tickets.models import Ticket
 from tickets.services import lock_out
@@ -44,7 +44,8 @@ def _lock(payment_id):
 
 def _cancel_lost(payment):
     lost = sum(dispute.written_off for dispute in payment.disputes.all())
-    if lost < payment.amount:
+    sent_back = payment.refunds.exclude(status=RefundStatus.FAILED)
+    if lost + sum(refund.amount for refund in sent_back) < payment.amount:
         return
     for booking in Booking.objects.sold().filter(pk__in=payment.covers):
         _cancel_unused(booking)

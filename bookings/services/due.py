@@ -48,15 +48,19 @@ def payment_due(bookings, *, provider=""):
     money, covers = sum_of(bookings), [each.pk for each in bookings]
     words = in_words(bookings)
     still_open = lock(payments_of(*bookings).filter(status__in=OPEN))
-    payment, *rest = still_open or [None]
+    of_order = [each for each in still_open if each.reference == bookings[0].order_key]
+    rest = [each for each in still_open if each not in of_order]
+    if any(each.status != PaymentStatus.PENDING for each in rest):
+        raise PaymentBegun("Somebody is paying for a part of this order.")
+    for each in rest:  # asked for before it was put to the order
+        amend_payment(each, money - money)
+    payment = next(iter(of_order), None)
     if payment is None:
         intent = {"money": money, "covers": covers, "description": words}
         return open_payment(reference=bookings[0].order_key, provider_name=provider, **intent)
-    if not rest and payment.money == money and set(payment.covers) == set(covers):
+    if payment.money == money and set(payment.covers) == set(covers):
         return payment
-    if any(each.status != PaymentStatus.PENDING for each in still_open):
+    if payment.status != PaymentStatus.PENDING:
         raise PaymentBegun("Somebody is paying for this order, with another sum.")
-    for each in rest:
-        amend_payment(each, money - money)
     amend_payment(payment, money, covers=covers, description=words)
     return payment

@@ -7,13 +7,14 @@ from django.db.models.functions import Now
 
 from bookings.facts import BookingCancelled, BookingExpired
 from bookings.models import Booking, BookingItem, Status
-from bookings.orders import arrived_for
+from bookings.orders import arrived_for, payments_of
 from core.locks import database_now, lock, lock_one
 from core.outbox import record
 from core.status import WrongState
 from core.transactions import use_case
 from inventory.services import keep, lock_seats, release
 from payments.adapters import ProviderRefused, ProviderUnavailable
+from payments.models import Status as PaymentStatus
 from payments.services import close_payment
 from promotions.services import give_back
 from tickets.services import cancel_tickets
@@ -113,11 +114,24 @@ def close_page_of(booking):
 def abandon(booking_id, *, reason="given up by the buyer"):
     """The buyer lets an unpaid reservation go; its places are free at once. Raises WrongState when
     the money has arrived after all."""
+    booking = Booking.objects.get(pk=booking_id)
+    _check_transfer(booking)
     try:
-        close_page_of(Booking.objects.get(pk=booking_id))
+        close_page_of(booking)
     except (ProviderUnavailable, ProviderRefused):
         log.warning("booking %s is given up before its payment page is shut", booking_id)
     return _abandon(booking_id, reason)
+
+
+def _check_transfer(booking):
+    """What was mailed to be transferred for several bookings stays as it is until it is over: a part of
+    it would arrive as less, or as too much."""
+    awaited = payments_of(booking).filter(provider="bank", status=PaymentStatus.PROCESSING)
+    if awaited.filter(covers__len__gt=1).exists():
+        raise WrongState(
+            "This is awaited by bank transfer together with others, under one reference. It ends by "
+            "itself if the money does not come."
+        )
 
 
 @use_case

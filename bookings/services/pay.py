@@ -37,7 +37,9 @@ def contact(booking_id, *, email, name, phone=""):
 def name_buyers(bookings, customer, name):
     """Says of these locked bookings who buys them, and under which name. Raises NotRedeemed,
     OverLimit."""
-    for booking in bookings:
+    for booking in sorted(
+        bookings, key=lambda each: each.event_id
+    ):  # shares are locked in this order
         booking.customer = customer
         with refused_in_words(booking):
             booking.save(update_fields=["customer"])
@@ -62,8 +64,7 @@ def pay(booking_id, *, site=None, provider=""):
     for each in bookings:
         check_accepted(each)
     if not sum_of(bookings):
-        for each in bookings:
-            confirm(each.pk)
+        confirm(booking_id)
         return reverse("booking", args=[booking_id])
     if provider:
         pay_at(booking.order_key, sum_of(bookings), provider)

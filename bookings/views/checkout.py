@@ -17,7 +17,7 @@ from bookings.cancelling import policy_of
 from bookings.forms import ContactForm
 from bookings.links import bought_here, exchange_key, own_booking
 from bookings.models import Status
-from bookings.orders import due_of, payments_of, sum_of
+from bookings.orders import arrived_for, due_of, present_payment, sum_of
 from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
 from bookings.views.codes import enter, typed_code
@@ -77,14 +77,15 @@ def _form_for(request, booking):
 
 
 def _open_terms(booking):
-    """The TermsOfSale that are still to be accepted for this booking, or None."""
+    """The TermsOfSale that are still to be accepted for this booking or its order, or None."""
     terms = current_terms()
-    return None if terms is None or services.has_accepted(booking, terms) else terms
+    asked = {each.pk: each for each in [booking, *due_of(booking)]} if terms else {}
+    return terms if any(not services.has_accepted(each, terms) for each in asked.values()) else None
 
 
 def _is_held_back(booking, is_known):
     """Whether paying (again) waits until the provider has told what became of the last attempt."""
-    is_unheard = _is_unheard(_latest_payment(booking), is_known)
+    is_unheard = _is_unheard(present_payment(booking), is_known)
     return is_unheard and _is_held(booking, database_now())
 
 
@@ -171,7 +172,7 @@ def payment_return(request, booking_id):
     is_known = _ask_provider(booking)
     if booking.is_sold:
         return _go(request, reverse("booking", args=[booking.pk]))
-    payment = _latest_payment(booking)
+    payment = present_payment(booking)
     if _is_waiting(booking, payment) or _is_unheard(payment, is_known):
         template = "bookings/waiting.html"
         return render(request, template, {"booking": booking, "event": booking.event})
@@ -180,7 +181,7 @@ def payment_return(request, booking_id):
 
 def _ask_provider(booking):
     """Whether we know how the payment stands, after asking if that may have changed."""
-    payment = _latest_payment(booking)
+    payment = present_payment(booking)
     is_open = payment is not None and payment.status == PaymentStatus.PROCESSING
     if not is_open and not _is_unheard(payment):
         return True
@@ -196,11 +197,9 @@ def _is_waiting(booking, payment):
     if payment is None:
         return False
     in_flight = payment.status == PaymentStatus.PROCESSING and booking.status == Status.RESERVED
-    return in_flight or (
-        payment.status == PaymentStatus.SUCCEEDED
-        and not booking.is_sold
-        and booking.status != Status.REFUNDED
-    )
+    if in_flight or booking.is_sold or booking.status == Status.REFUNDED:
+        return in_flight
+    return arrived_for(booking).exists()
 
 
 def _go(request, url):
@@ -212,16 +211,12 @@ def _go(request, url):
     return redirect(url)
 
 
-def _latest_payment(booking):
-    return payments_of(booking).order_by("-created_at").first()
-
-
 def _page(request, booking, form, *, problem="", code=None, is_known=False, chosen=""):
     now = database_now()
     is_held = _is_held(booking, now)
     bookings = _together(booking) if is_held else [booking]
     parts = [_part(each, now) for each in bookings]
-    payment = _latest_payment(booking)
+    payment = present_payment(booking)
     held_until = min(each.reserved_until for each in bookings)
     noun = parts[0]["noun"] if len({part["noun"] for part in parts}) == 1 else "seat"
     context = {

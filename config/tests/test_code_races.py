@@ -118,7 +118,7 @@ def test_who_pays_while_he_enters_a_code_has_paid_what_his_booking_says(
     """The control overlooks that the money has come, and enters codes before it is confirmed."""
     running("TENTH")
     if not is_guarded:
-        monkeypatch.setattr(codes, "unbegun_payment", lambda reference: None)
+        monkeypatch.setattr(codes, "unbegun_payment", lambda bookings: None)
     paid = [holds(event, number) for number in range(8)]
     paying, entering = [], []
     for booking in paid:

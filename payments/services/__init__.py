@@ -38,7 +38,6 @@ from payments.services.start import (
     pay_at,
     shut_page,
     start_payment,
-    unbegun_payment,
 )
 
 __all__ = [
@@ -78,7 +77,6 @@ __all__ = [
     "start_payment",
     "take_at_desk",
     "transferred_back",
-    "unbegun_payment",
     "waiting_at_desk",
     "work_notice",
 ]

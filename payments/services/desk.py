@@ -103,10 +103,10 @@ def _keep(*, way, money, by, given=None, reference="", **what):
         raise NotTakeable(reason) from None
 
 
-def waiting_at_desk(reference):
-    """Refunds of what `reference` names that somebody at the desk must hand out, oldest first."""
+def waiting_at_desk(payments):
+    """Refunds of these Payments that somebody at the desk must hand out, oldest first."""
     return Refund.objects.filter(
-        payment__reference=reference, payment__provider__in=DESK, status__in=UNSENT
+        payment__in=payments, payment__provider__in=DESK, status__in=UNSENT
     ).order_by("created_at", "pk")
 
 

@@ -57,18 +57,9 @@ class PaymentBegun(DomainError):
     code = "payment_begun"
 
 
-def unbegun_payment(reference):
-    """The open payment of `reference`, locked, that nobody has begun; None where none is open. Raises
-    PaymentBegun."""
-    payments = lock(Payment.objects.filter(reference=reference).exclude(status=Status.FAILED))
-    if any(payment.status != Status.PENDING for payment in payments):
-        raise PaymentBegun("This is being paid, so its price cannot change any more.")
-    return payments[0] if payments else None
-
-
 def amend_payment(payment, money, *, covers=None, description=""):
-    """Asks for another amount (Money) with an unbegun_payment, or for other `covers` (ids) which a
-    `description` names; for nothing, it is given up."""
+    """Asks for another amount (Money) with an open payment that nobody has begun, or for other `covers`
+    (ids) which a `description` names; for nothing, it is given up."""
     if money:
         payment.amount = money.amount
         payment.covers = list(covers or payment.covers)
