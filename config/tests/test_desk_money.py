@@ -269,10 +269,10 @@ def test_the_box_office_takes_prints_hands_back_and_counts(agency, house):
     booking = world.reservation(house, [0])
     page = client.get(of(booking, "take_cash"))
     assert "Take cash: €42.40" in page.content.decode()
-    refused = client.post(of(booking, "take_cash"), {"given": "40"})
+    refused = client.post(of(booking, "take_cash"), {"given": "40", "due": booking.total})
     assert problems(refused) == ["This is less than what is due."]
     assert 'value="40"' in refused.content.decode()
-    done = client.post(of(booking, "take_cash"), {"given": "50"})
+    done = client.post(of(booking, "take_cash"), {"given": "50", "due": booking.total})
     assert "Change: €7.60" in told(client, done["Location"])[0]
     paper = client.get(of(booking, "desk_receipt"))
     words = pypdfium2.PdfDocument(paper.content)[0].get_textpage().get_text_bounded()
@@ -294,7 +294,7 @@ def test_the_box_office_takes_prints_hands_back_and_counts(agency, house):
 def test_nobody_else_handles_money(agency, house, role):
     client = world.client_of(world.staff(agency, role), agency)
     booking = world.reservation(house, [0])
-    answers = [client.post(of(booking, "take_cash"), {"given": "50"})]
+    answers = [client.post(of(booking, "take_cash"), {"given": "50", "due": booking.total})]
     answers.append(client.post(world.address("payments.cashcount", "add"), {"counted": "0"}))
     assert {answer.status_code for answer in answers} <= {302, 403}
     assert status(booking) == "RESERVED"
