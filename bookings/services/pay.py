@@ -47,6 +47,11 @@ def name_buyers(bookings, customer, name):
         name_buyer(booking.pk, customer.email)
 
 
+def by_event(bookings):
+    """In the order in which a person's shares of events are locked."""
+    return sorted(bookings, key=lambda each: each.event_id)
+
+
 def pay(booking_id, *, site=None, provider=""):
     """The address where the buyer goes now to pay for the order: the provider's page, or, when nothing
     is due, the booking's own. `site` is the address of our site, such as https://tickets.example,

@@ -4,7 +4,6 @@ import json
 import sys
 from contextlib import suppress
 
-import psycopg
 import pytest
 from django.core import mail
 from django.db.models.functions import Now
@@ -21,7 +20,6 @@ from bookings.orders import payments_of
 from bookings.services import confirm, contact, join, pay
 from bookings.services.at_desk import OtherSum
 from config.tests import world
-from config.tests.servers import at_once
 from config.tests.test_several_events import (
     GUEST,
     deliver_everything,
@@ -38,8 +36,7 @@ from core import invariants
 from core.errors import DomainError
 from core.memory import Remembered
 from core.status import WrongState
-from core.tenancy import acting_for, as_system
-from events.models import Event
+from core.tenancy import as_system
 from payments.models import Dispute, Payment, Refund
 from payments.services import waiting_at_desk
 from payments.services.refund import complete
@@ -316,31 +313,3 @@ def test_who_lost_all_that_was_left_of_a_payment_lost_all_of_it(nights):
     )  # fmt: skip
     services.follow_disputes(payment.pk)
     assert Booking.objects.get(pk=first.pk).status == "CANCELLED"
-
-
-# Locks
-
-
-@pytest.mark.race
-def test_one_person_with_two_orders_for_two_limited_events_never_deadlocks(committed_db):
-    agency = world.agency()
-    with acting_for(agency.pk):
-        _, layout = world.venue()
-        nights = [
-            world.event_on_sale(layout, title=title, days=days)
-            for title, days in (("First", 20), ("Second", 27))
-        ]
-        for night in nights:
-            world.received_order(night, rows="A-B")
-        Event.objects.update(max_per_customer=50, max_per_booking=10)
-        nights = list(Event.objects.select_related("layout").order_by("starts_at"))
-        with psycopg.connect(committed_db.admin_url, autocommit=True) as admin:
-            for number in range(4):
-                a, b = (reserved(night, [2 * number]) for night in nights)
-                c, d = (reserved(night, [2 * number + 1]) for night in reversed(nights))
-                join(b.pk, to=a.pk)
-                join(d.pk, to=c.pk)
-                told = at_once(agency.pk, *[lambda x=x: contact(x.pk, **GUEST) for x in (a, c)])
-                assert all(isinstance(each, Booking) for each in told)
-            count = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-            assert admin.execute(count).fetchone()[0] == 0
