@@ -148,7 +148,7 @@ class ContactForm(forms.Form):
     remind = forms.BooleanField(
         required=False,
         label="Remind me once if I do not finish",
-        help_text="One mail when the time is over, if seats like these are left. Nothing else.",
+        help_text="One mail when the time is over, if some like these are left. Nothing else.",
     )
 
     def __init__(self, *args, terms=None, **kwargs):

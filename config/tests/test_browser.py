@@ -101,7 +101,7 @@ def test_a_buyer_takes_two_seats_on_the_map_pays_and_is_admitted_once(browser, s
         pay(page)
         expect(page.get_by_role("article")).to_have_count(2)
         with page.expect_download() as download:
-            page.get_by_role("link", name="PDF").click()
+            page.get_by_role("link", name="PDF", exact=True).click()
         codes = codes_in(download.value.path())
 
     mails = shop.drain()

@@ -144,6 +144,7 @@ QUERIES = {
     "promotions": 1,
     "supplier-performance": 2,
     "demand": 1,
+    "funnel": 2,
     "trial-balance": 1,
     "account-statement": 2,
     "journals": 2,

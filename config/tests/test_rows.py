@@ -26,8 +26,8 @@ def gate():
 
 
 def payment(**values):
-    given = {"reference": uuid7(), "provider": "simulated", "amount": Decimal(5), "currency": "EUR"}
-    return Payment(**given | values)
+    given = {"provider": "simulated", "amount": Decimal(5), "currency": "EUR"}
+    return Payment(**{"reference": uuid7(), "covers": [uuid7()], **given, **values})
 
 
 def scan_values(gate, nonce):
