@@ -1,7 +1,7 @@
 """The slip for a guest who paid, or got his money back, at the desk."""
 
 from agencies.queries import current_zone
-from bookings.orders import order_of, sum_of
+from bookings.orders import paid_with, sum_of
 from bookings.receipt import receipt_of
 from tickets.sheets import (
     GREY,
@@ -25,7 +25,7 @@ def slip_of(booking, takings):
 def _fill(sheet, title, booking, takings):
     sheet.letterhead(title)
     sheet.y += 10
-    bookings = _paid_together(booking)
+    bookings = [booking, *paid_with(booking)]
     for each in bookings:
         _booking(sheet, each)
     if len(bookings) > 1:
@@ -33,14 +33,6 @@ def _fill(sheet, title, booking, takings):
         sheet.y += 4
     for taking in takings:
         _taking(sheet, taking)
-
-
-def _paid_together(booking):
-    """The bookings that the same money was taken for, or this one alone."""
-    if booking.payment_id is None:
-        return [booking]
-    found = order_of(booking).filter(payment_id=booking.payment_id)
-    return list(found.select_related("event", "terms"))
 
 
 def _booking(sheet, booking):

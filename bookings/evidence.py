@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from agencies.queries import current_agency, current_zone
 from bookings.evidence_paper import paper_of
-from bookings.orders import order_of, payments_of
+from bookings.orders import paid_with, payments_of
 from bookings.receipt import receipt_of
 from core.money import Money
 from payments.models import Dispute, Refund
@@ -42,7 +42,7 @@ def sections_of(booking):
     money = [_payments(payments), _refunds(payments), _disputes(payments)]
     before, after = _story(booking)
     told = [*before, *money, *after]
-    for other in _paid_together(booking):
+    for other in paid_with(booking):
         parts = [section for half in _story(other) for section in half]
         told += [replace(each, title=f"{each.title}, booking {other.number}") for each in parts]
     return told
@@ -60,14 +60,6 @@ def _story(booking):
             _admissions(tickets),
         ],
     )
-
-
-def _paid_together(booking):
-    """The other bookings that the same payment was for."""
-    if booking.payment_id is None:
-        return []
-    others = order_of(booking).exclude(pk=booking.pk).filter(payment_id=booking.payment_id)
-    return list(others.select_related("event__venue", "customer"))
 
 
 def pack_of(booking):

@@ -3,9 +3,10 @@ state, tickets and papers. Payments name the order, and which of its bookings th
 
 from django.db.models import Exists, OuterRef
 
-from bookings.models import Booking, Status
+from bookings.models import Booking, BookingItem, Status
 from core.locks import database_now, lock, lock_one
 from core.money import total
+from inventory.services import lock_seats
 from payments.models import CAPTURED, OPEN, Payment, Refund
 from payments.models import Status as PaymentStatus
 from payments.services import PaymentBegun
@@ -17,6 +18,14 @@ NOT_KEPT = "not-kept"
 def order_of(booking):
     """All bookings of this booking's order (a queryset), the first first."""
     return Booking.objects.of_order(booking.order_key).order_by("reserved_at", "pk")
+
+
+def paid_with(booking):
+    """[Booking]: the others that the same payment was for, with events and customers."""
+    if booking.payment_id is None:
+        return []
+    others = order_of(booking).exclude(pk=booking.pk).filter(payment_id=booking.payment_id)
+    return list(others.select_related("event__venue", "customer", "terms"))
 
 
 def due_of(booking):
@@ -36,6 +45,16 @@ def lock_order(booking_id):
         return lock_order(booking_id)
     bookings = lock(Booking.objects.of_order(key).select_related("event", "customer"))
     return sorted(bookings, key=lambda each: each.pk != booking_id)
+
+
+def lock_places(bookings):
+    """[(Booking, the ids of its EventSeats)], all locked in one go."""
+    items = list(BookingItem.objects.filter(booking__in=bookings).order_by("position"))
+    lock_seats([item.event_seat_id for item in items])
+    return [
+        (booking, [item.event_seat_id for item in items if item.booking_id == booking.pk])
+        for booking in bookings
+    ]
 
 
 def still_due(bookings):

@@ -1,11 +1,10 @@
 """A reservation paid at the desk: taken and confirmed at once."""
 
 from bookings.models import Booking
-from bookings.orders import lock_order, payments_of, still_due
+from bookings.orders import lock_order, lock_places, payments_of, still_due
 from bookings.services.confirm import confirm
 from bookings.services.due import NoContact, payment_due, still_held
 from bookings.services.expire import close_page_of
-from bookings.services.pay import lock_places
 from core.errors import DomainError
 from core.status import WrongState
 from core.transactions import use_case

@@ -5,11 +5,11 @@ from datetime import timedelta
 from agencies.queries import current_agency
 from bookings.facts import TransferAsked
 from bookings.models import Booking
-from bookings.orders import lock_order, payments_of, still_due
+from bookings.orders import lock_order, lock_places, payments_of, still_due
 from bookings.services.at_desk import shut_page_of
 from bookings.services.due import NoContact, payment_due, still_held
 from bookings.services.expire import GRACE
-from bookings.services.pay import keep_uses, lock_places
+from bookings.services.pay import keep_uses
 from core.errors import Invalid
 from core.locks import database_now
 from core.outbox import record

@@ -4,8 +4,8 @@ from django.urls import reverse
 
 from agencies.queries import current_agency, site_of
 from bookings.links import mailed_key
-from bookings.models import Booking, BookingItem
-from bookings.orders import due_of, lock_order, still_due, sum_of
+from bookings.models import Booking
+from bookings.orders import due_of, lock_order, lock_places, still_due, sum_of
 from bookings.services.confirm import confirm
 from bookings.services.consent import check_accepted
 from bookings.services.due import NoContact, payment_due, still_held
@@ -13,7 +13,7 @@ from bookings.services.expire import GRACE
 from bookings.services.limits import refused_in_words
 from core.transactions import use_case
 from customers.services import remember_customer
-from inventory.services import keep, lock_seats
+from inventory.services import keep
 from payments.services import PaymentBegun, pay_at, shut_page, start_payment
 from promotions.services import NotRedeemed, name_buyer, renew
 from tickets.services import name_holder
@@ -122,16 +122,6 @@ def _keep_while_paying(bookings):
     if nobody answers there does the time run out by itself."""
     for booking, seats in lock_places(bookings):
         keep(seat_ids=seats, reference=booking.pk, until=booking.reserved_until + GRACE)
-
-
-def lock_places(bookings):
-    """[(Booking, the ids of its EventSeats)], all locked in one go."""
-    items = list(BookingItem.objects.filter(booking__in=bookings).order_by("position"))
-    lock_seats([item.event_seat_id for item in items])
-    return [
-        (booking, [item.event_seat_id for item in items if item.booking_id == booking.pk])
-        for booking in bookings
-    ]
 
 
 def keep_uses(booking_id, until):

@@ -5,10 +5,10 @@ from datetime import timedelta
 from django.db.models.functions import Now
 
 from bookings.models import Booking
-from bookings.orders import lock_order, payments_of, still_due
+from bookings.orders import lock_order, lock_places, payments_of, still_due
 from bookings.services.due import still_held
 from bookings.services.expire import GRACE
-from bookings.services.pay import keep_uses, lock_places
+from bookings.services.pay import keep_uses
 from core.errors import DomainError
 from core.transactions import use_case
 from inventory.services import keep

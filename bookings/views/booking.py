@@ -21,7 +21,7 @@ from bookings.invoice_paper import paper_of
 from bookings.invoicing import issue_invoice
 from bookings.links import exchange_key, own_booking
 from bookings.models import Booking, Invoice, Status
-from bookings.orders import order_of
+from bookings.orders import paid_with
 from bookings.printing import pdf_of
 from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
@@ -72,16 +72,8 @@ def booking(request, booking_id):
         "may_give_back": _may_give_back(found, items, now),
         "giving_back": giving_back(policy_of(found), found.event, now),
         "customer": found.customer,
-        "together": _paid_together(found),
+        "together": paid_with(found),
     })  # fmt: skip
-
-
-def _paid_together(found):
-    """The other bookings that the same payment was for."""
-    if found.payment_id is None:
-        return []
-    others = order_of(found).exclude(pk=found.pk).filter(payment_id=found.payment_id)
-    return list(others.select_related("event"))
 
 
 def _cancellations(found):

@@ -1,7 +1,6 @@
 """Money at the desk: cash and the card terminal, handed out again, and the drawer counted."""
 
 from decimal import Decimal
-from importlib import import_module
 
 import pypdfium2
 import pytest
@@ -190,8 +189,8 @@ def test_control_without_the_locks_two_cashiers_are_stopped_by_the_database_only
         monkeypatch.setattr(f"{module}.lock_one", lambda rows: rows.get())
     for module in ("bookings.orders", "bookings.services.due"):
         monkeypatch.setattr(f"{module}.lock", list)
-    for module, lock in (("pay", "lock_seats"), ("at_desk", "lock_tickets")):
-        monkeypatch.setattr(import_module(f"bookings.services.{module}"), lock, lambda keys: None)
+    for lock in ("orders.lock_seats", "services.at_desk.lock_tickets"):
+        monkeypatch.setattr(f"bookings.{lock}", lambda keys: None)
     monkeypatch.setattr("payments.services.desk._one_drawer", lambda: None)
     results = at_once(current_agency_id(), *[lambda: cash(booking, ida)] * 6)
     assert any(isinstance(one, DatabaseError) for one in results)
