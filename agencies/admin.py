@@ -81,6 +81,7 @@ class AgencyAdmin(SystemWide, BackOfficeAdmin):
         ("What a sale costs you", {"fields": ["sale_cost_percent", "sale_cost_fixed"]}),
         ("Disputes", {"fields": ["when_disputed"]}),
         ("Bank transfers", {"fields": ["bank_account", "bank_holder", "transfer_days"]}),
+        ("Credit of guests", {"fields": ["credit_days"]}),
         (
             "Buying",
             {

@@ -80,6 +80,13 @@ class Agency(models.Model):
         blank=True,
         help_text="For how many days staff may keep places for it; empty: not at all.",
     )
+    credit_days = models.PositiveSmallIntegerField(
+        "days that credit lasts",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How long guests may use credit from when they get it; empty: for ever.",
+    )
     rules_paused_at = models.DateTimeField(
         null=True, editable=False, help_text="Since when no pricing rule changes a price."
     )
@@ -139,7 +146,7 @@ class Agency(models.Model):
             Audited(
                 "name", "host", "currency", "approval_above", "invoice_tolerance_percent",
                 "invoice_tolerance", "sale_cost_percent", "sale_cost_fixed", "rules_paused_at",
-                "when_disputed", "bank_account", "bank_holder", "transfer_days",
+                "when_disputed", "bank_account", "bank_holder", "transfer_days", "credit_days",
             )
         ]  # fmt: skip
 

@@ -69,6 +69,7 @@ class BookingAdmin(AtTheDesk, ReadOnlyAdmin):
     steps = [
         "take_cash",
         "take_card",
+        "pay_by_credit",
         "by_transfer",
         "hand_back",
         "desk_receipt",

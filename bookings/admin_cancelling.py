@@ -7,7 +7,7 @@ from django.contrib import admin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from bookings.cancelling import Wish, cancel, left_of, policy_of, preview
-from bookings.models import Cancellation, Grounds, Rule
+from bookings.models import Cancellation, GoesTo, Grounds, Rule
 from core.admin_base import ReadOnlyAdmin
 from core.admin_parts import Panel, Table, columns, linked, money_column, panel, status_of, when
 from core.locks import database_now
@@ -32,6 +32,11 @@ class GiveBackForm(forms.Form):
         error_messages={"required": "Choose at least one ticket."},
     )
     rule = forms.ChoiceField(label="What goes back", choices=OVERRIDES, initial=Rule.POLICY)
+    to = forms.ChoiceField(
+        label="Where it goes",
+        choices=[("", "As the policy says, or to where it was paid from"), *GoesTo.choices],
+        required=False,
+    )
     reason = forms.CharField(
         label="Reason",
         max_length=200,
@@ -65,6 +70,7 @@ class GiveBackForm(forms.Form):
             said["reason"],
             by.pk,
             said["is_duplicate"],
+            GoesTo(said["to"]) if said["to"] else None,
         )
 
 
@@ -100,6 +106,9 @@ def cancel_page(pages, request, booking):
 
 def _done(made):
     back = f"{made.refunded_money.display()} goes back" if made.refunded else "nothing goes back"
+    if made.credited:
+        card = f", {made.refunded_money.display()} goes back" if made.refunded else ""
+        back = f"{made.credited_money.display()} became credit{card}"
     return f"{many(made.ticket_count, 'ticket is', 'tickets are')} cancelled; {back}."
 
 
@@ -107,6 +116,7 @@ def _look(pages, request, booking, wish):
     quote = preview(booking, wish, now=database_now())
     sent = [("tickets", ticket) for ticket in sorted(map(str, wish.tickets))]
     said = [("rule", wish.rule.value), ("reason", wish.reason), ("seen", quote.name)]
+    said += [("to", wish.to.value)] if wish.to else []
     said += [("is_duplicate", "on")] * wish.is_duplicate
     return pages.page(
         request,
@@ -132,7 +142,8 @@ def quote_panel(quote):
     sums = (quote.paid, quote.kept_of_tickets, quote.kept_fees, quote.refunded)
     foot = [many(len(rows), "ticket"), "", *(each.display() for each in sums)]
     titles = columns("Place", "State", "Paid#", "Kept of it#", "Fee kept#", "Goes back#")
-    return Panel("What goes back", Table(titles, rows, foot), count=len(rows))
+    credit = f", {quote.to_credit.display()} of it as credit" if quote.to_credit else ""
+    return Panel(f"What goes back{credit}", Table(titles, rows, foot), count=len(rows))
 
 
 def cancellations_panel(booking):
@@ -141,10 +152,13 @@ def cancellations_panel(booking):
     rows = [
         [linked(each, when(each.made_at)), each.ticket_count, each.get_grounds_display(),
          each.reason or each.get_rule_display(), each.kept_money.display(),
-         each.refunded_money.display(), status_of(each.refund) if each.refund else "–"]
+         each.refunded_money.display(), each.credited_money.display() if each.credited else "–",
+         status_of(each.refund) if each.refund else "–"]
         for each in made
     ]  # fmt: skip
-    titles = columns("Cancelled", "Tickets#", "By", "Because", "Kept#", "Goes back#", "Money")
+    titles = columns(
+        "Cancelled", "Tickets#", "By", "Because", "Kept#", "Goes back#", "As credit#", "Money"
+    )
     return Panel("Cancelled tickets", Table(titles, rows), count=len(rows)) if made else None
 
 
@@ -152,7 +166,8 @@ def cancellations_panel(booking):
 class CancellationAdmin(ReadOnlyAdmin):
     list_display = [
         *("made", "number", "concert", "ticket_count", money_column("kept", "Kept")),
-        *(money_column("refunded", "Goes back"), "grounds", "rule", "reason"),
+        *(money_column("refunded", "Goes back"), money_column("credited", "As credit")),
+        *("grounds", "rule", "reason"),
     ]
     list_display_links = ["number"]
     list_filter = [
@@ -171,6 +186,7 @@ class CancellationAdmin(ReadOnlyAdmin):
         "Tickets": "ticket_count",
         "Kept": "kept",
         "Goes back": "refunded",
+        "As credit": "credited",
         "Currency": "currency",
         "Grounds": "grounds",
         "Rule": "rule",

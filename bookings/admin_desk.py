@@ -9,7 +9,8 @@ from agencies.queries import current_agency
 from bookings.desk_receipt import slip_of
 from bookings.models import Status
 from bookings.orders import due_of, payments_of, sum_of
-from bookings.services import await_transfer, pay_at_desk
+from bookings.services import await_transfer, buy_with_credit, pay_at_desk
+from bookings.services.at_desk import shut_page_of
 from core.admin_base import step
 from core.admin_forms import AmountField
 from core.admin_parts import Panel
@@ -17,7 +18,7 @@ from core.money import Money
 from payments.admin import refunds_table
 from payments.admin_desk import WholeCents
 from payments.models import DeskTaking
-from payments.services import hand_out, waiting_at_desk
+from payments.services import credit_of, hand_out, waiting_at_desk
 from payments.statements import in_fours
 
 Way = DeskTaking.Way
@@ -36,6 +37,22 @@ def _due(booking):
     ) > 1 else f"Booking {numbers} is"
 
 
+def _asked(booking):
+    """What the forms of taking money are made with."""
+    return {"due": _due(booking)[0], "credit": credit_at_desk(booking)}
+
+
+def credit_at_desk(booking):
+    """What the guest of a booking could pay with, as Money, or None."""
+    return booking.customer_id and credit_of(booking.customer_id, booking.currency)
+
+
+def pays_all(booking):
+    """Whether the guest's credit is enough for the booking and those of its order."""
+    credit = credit_at_desk(booking)
+    return bool(credit) and credit >= _due(booking)[0]
+
+
 def takings_of(booking):
     found = DeskTaking.objects.filter(
         Q(payment__in=payments_of(booking)) | Q(refund__payment__in=payments_of(booking))
@@ -44,13 +61,19 @@ def takings_of(booking):
 
 
 class Due(forms.Form):
-    """What was due when the page was shown, so that nothing else is taken."""
+    """What was due when the page was shown, so that nothing else is taken, and whether a guest who has
+    some credit pays with it first."""
 
     due = forms.DecimalField(widget=forms.HiddenInput)
+    with_credit = forms.BooleanField(required=False, label="Use the guest’s credit first")
 
-    def __init__(self, *args, due, **kwargs):
+    def __init__(self, *args, due, credit, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["due"].initial = due.amount
+        if credit:
+            self.fields["with_credit"].help_text = f"{credit.display()} is there."
+        else:
+            del self.fields["with_credit"]
 
 
 class CashForm(WholeCents, Due):
@@ -86,14 +109,12 @@ class AtTheDesk:
 
     @step("Take cash", when=is_due, is_page=True)
     def take_cash(self, request, booking):
-        due, _ = _due(booking)
-        form = CashForm(request.POST or None, currency=booking.currency, due=due)
+        form = CashForm(request.POST or None, currency=booking.currency, **_asked(booking))
         return self._take(request, booking, form, Way.CASH, "Take cash")
 
     @step("Take a card on the terminal", when=is_due, is_page=True)
     def take_card(self, request, booking):
-        due, _ = _due(booking)
-        form = SlipForm(request.POST or None, due=due)
+        form = SlipForm(request.POST or None, **_asked(booking))
         return self._take(request, booking, form, Way.TERMINAL, "Take a card on the terminal")
 
     def _take(self, request, booking, form, way, title):
@@ -110,6 +131,7 @@ class AtTheDesk:
                 due=Money(form.cleaned_data["due"], booking.currency),
                 given=given,
                 reference=reference,
+                with_credit=form.cleaned_data.get("with_credit", False),
             )
             change = f" Change: {taking.change.display()}." if taking.change else ""
             words = (
@@ -127,6 +149,14 @@ class AtTheDesk:
             "open is shut first.",
             submit=f"Take {due.display()}",
         )
+
+    @step("Pay with the guest’s credit", when=lambda booking: is_due(booking) and pays_all(booking),
+          says="All of it is paid with the guest’s credit and confirmed at once.")  # fmt: skip
+    def pay_by_credit(self, request, booking):
+        self._may_handle_money(request)
+        shut_page_of(booking)
+        payment = buy_with_credit(booking.pk)
+        return f"{payment.money.display()} of credit was used. The tickets are on their way."
 
     @step("Let it be paid by bank transfer", when=is_due, is_page=True)
     def by_transfer(self, request, booking):

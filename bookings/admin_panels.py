@@ -24,7 +24,7 @@ from events.models import Status as EventStatus
 from payments.admin import refunds_table
 from payments.admin_ledger import entries_table
 from payments.ledger import account_of, source_of
-from payments.models import CAPTURED, Account, LedgerEntry, Refund, RefundStatus
+from payments.models import CAPTURED, Account, CreditEntry, LedgerEntry, Refund, RefundStatus
 
 LATEST = 8
 RECENT = 20
@@ -70,10 +70,11 @@ def money_panels(booking):
     payments = payments_of(booking).order_by("created_at", "pk")
     rows = [
         [when(payment.created_at), linked(payment, payment.money.display()), payment.provider,
-         status_of(payment), payment.failure or "–"]
+         payment.by_credit.display() if payment.credit else "–", status_of(payment),
+         payment.failure or "–"]
         for payment in payments
     ]  # fmt: skip
-    titles = columns("Made", "Amount", "Provider", "State", "Problem")
+    titles = columns("Made", "Amount", "Provider", "Of it credit#", "State", "Problem")
     found = [Panel("Payments", Table(titles, rows, empty="Nothing is due."), count=len(rows))]
     refunds = list(
         Refund.objects.filter(payment__in=payments_of(booking)).order_by("created_at", "pk")
@@ -122,6 +123,7 @@ def entries_of(bookings):
     payments = payments_of(*bookings).values("pk")
     refunds = Refund.objects.filter(payment__in=payments).values("pk")
     cancellations = Cancellation.objects.filter(booking__in=bookings).values("pk")
+    became_credit = CreditEntry.objects.filter(payment__in=payments).values("pk")
     ids = [booking.pk for booking in bookings]
     entries = LedgerEntry.objects.select_related("journal")
     found = (
@@ -129,6 +131,7 @@ def entries_of(bookings):
         | entries.filter(journal__source="payment", journal__source_id__in=payments)
         | entries.filter(journal__source="refund", journal__source_id__in=refunds)
         | entries.filter(journal__source="cancellation", journal__source_id__in=cancellations)
+        | entries.filter(journal__source="credit", journal__source_id__in=became_credit)
     )
     return list(found.order_by("journal__posted_at", "pk"))
 
@@ -157,7 +160,10 @@ def expected_sums(bookings):
     refunds = Refund.objects.filter(
         payment__in=payments_of(*bookings), status=RefundStatus.COMPLETED
     ).select_related("payment")
-    moved = [(source_of(payment.provider), payment.amount) for payment in payments]
+    moved = [(source_of(payment.provider), payment.charged.amount) for payment in payments]
+    moved += [(Account.CUSTOMER_CREDIT, payment.credit) for payment in payments]
+    became_credit = CreditEntry.objects.filter(kind="BACK", payment__in=payments)
+    moved += [(Account.CUSTOMER_CREDIT, -entry.amount) for entry in became_credit]
     moved += [(account_of(refund.payment.provider), -refund.amount) for refund in refunds]
     due = {Account.CUSTOMER_DEPOSITS: 0}
     for lies_in, amount_moved in moved:

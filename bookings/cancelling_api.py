@@ -7,10 +7,14 @@ from rest_framework.views import APIView
 
 from bookings.api import SELLERS, own
 from bookings.cancelling import Wish, cancel, preview
+from bookings.models import GoesTo
 from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, Strict
 from core.idempotency import once
 from core.locks import database_now
 
+WHERE = OpenApiParameter(
+    "to", str, enum=GoesTo.values, description="Where the money goes, if the terms leave a choice."
+)
 WHICH = OpenApiParameter(
     "ticket", str, many=True, description="Ticket ids; none for all that are left."
 )
@@ -18,6 +22,7 @@ WHICH = OpenApiParameter(
 
 class TicketsRequest(serializers.Serializer):
     ticket = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=100)
+    to = serializers.ChoiceField(GoesTo.choices, required=False)
 
 
 class CancelRequest(Strict):
@@ -25,6 +30,7 @@ class CancelRequest(Strict):
         child=serializers.UUIDField(), allow_empty=False, max_length=100
     )
     quote = serializers.CharField(max_length=32, help_text="The one of the preview.")
+    to = serializers.ChoiceField(GoesTo.choices, required=False, help_text="As in the preview.")
 
 
 class CancellationLine(serializers.Serializer):
@@ -35,13 +41,15 @@ class CancellationLine(serializers.Serializer):
 
 
 class QuoteReply(serializers.Serializer):
-    """Amounts are decimal strings in `currency`. What was paid is kept or refunded."""
+    """Amounts are decimal strings in `currency`. What was paid is kept or refunded; what of the latter
+    becomes credit of the buyer is `credited`."""
 
     quote = serializers.CharField(help_text="Names this preview; to be confirmed with it.")
     currency = serializers.CharField()
     paid = serializers.CharField()
     kept = serializers.CharField()
     refunded = serializers.CharField()
+    credited = serializers.CharField()
     lines = CancellationLine(many=True)
 
 
@@ -52,6 +60,7 @@ class CancelReply(serializers.Serializer):
     currency = serializers.CharField()
     kept = serializers.CharField()
     refunded = serializers.CharField()
+    credited = serializers.CharField()
 
 
 class CancellationPreview(APIView):
@@ -59,12 +68,15 @@ class CancellationPreview(APIView):
 
     permission_classes = [SELLERS]
 
-    @extend_schema(parameters=[WHICH], responses={200: QuoteReply, **PROBLEM_RESPONSES})
+    @extend_schema(parameters=[WHICH, WHERE], responses={200: QuoteReply, **PROBLEM_RESPONSES})
     def get(self, request, booking_id):
         booking = own(request.user.key, booking_id)
-        asked = TicketsRequest(data={"ticket": request.query_params.getlist("ticket")})
+        said = {"ticket": request.query_params.getlist("ticket")}
+        if "to" in request.query_params:
+            said["to"] = request.query_params["to"]
+        asked = TicketsRequest(data=said)
         asked.is_valid(raise_exception=True)
-        wish = Wish(frozenset(asked.validated_data["ticket"]))
+        wish = _wish(asked.validated_data["ticket"], asked.validated_data)
         return Response(_quoted(preview(booking, wish, now=database_now())))
 
 
@@ -83,7 +95,7 @@ class CancelTickets(APIView):
         booking = own(request.user.key, booking_id)
         asked = CancelRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        wish = Wish(frozenset(asked.validated_data["tickets"]))
+        wish = _wish(asked.validated_data["tickets"], asked.validated_data)
         status, body = once(
             caller=str(request.user),
             key=request.headers.get("Idempotency-Key"),
@@ -96,6 +108,11 @@ class CancelTickets(APIView):
         return Response(body, status=status)
 
 
+def _wish(tickets, said):
+    to = said.get("to")
+    return Wish(frozenset(tickets), to=GoesTo(to) if to else None)
+
+
 def _quoted(quote):
     return {
         "quote": quote.name,
@@ -103,6 +120,7 @@ def _quoted(quote):
         "paid": str(quote.paid.amount),
         "kept": str(quote.kept.amount),
         "refunded": str(quote.refunded.amount),
+        "credited": str(quote.to_credit.amount),
         "lines": [
             {
                 "ticket": str(line.item.ticket_id),
@@ -123,5 +141,6 @@ def _made(cancellation):
         "tickets": [str(ticket) for ticket in items.values_list("item__ticket", flat=True)],
         "currency": cancellation.currency,
         "kept": str(cancellation.kept_money.amount),
-        "refunded": str(cancellation.refunded_money.amount),
+        "refunded": str(cancellation.back.amount),
+        "credited": str(cancellation.credited_money.amount),
     }

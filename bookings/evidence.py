@@ -161,13 +161,17 @@ def _payments(payments):
         (
             moment(payment.opened_at),
             moment(payment.settled_at),
-            payment.money.display(),
+            payment.charged.display(),
+            payment.by_credit.display() if payment.credit else "–",
             payment.get_status_display(),
             payment.provider_payment_ref or payment.provider_ref or "–",
         )
         for payment in payments
     ]
-    columns = ("Sent to pay", "Settled", "Amount", "State", "Reference of the provider")
+    columns = (
+        *("Sent to pay", "Settled", "Amount", "With credit", "State"),
+        "Reference of the provider",
+    )
     return Section("Payments", columns, rows)
 
 

@@ -48,6 +48,8 @@ invariant(
                            AND r.request_key NOT LIKE 'cancellation:%')
          AND p.amount > (SELECT coalesce(sum(d.withdrawn), 0) FROM payments_dispute d
                          WHERE d.payment_id = p.id)
+                      + (SELECT coalesce(sum(c.amount), 0) FROM payments_creditentry c
+                         WHERE c.payment_id = p.id AND c.kind = 'BACK')
          AND NOT EXISTS (SELECT 1 FROM core_outboxmessage o
                          WHERE o.payload ->> 'payment_id' = p.id::text
                            AND o.done_at IS NULL AND o.failed_at IS NULL)""",
@@ -117,15 +119,20 @@ invariant(
                  ELSE used.kept > 0 OR used.live > 0 END""",
 )
 invariant(
-    "a cancellation is its tickets, and its refund is what goes back",
-    """SELECT c.id AS cancellation_id, c.refunded, sum(x.refunded) AS items, r.amount AS refund
+    "a cancellation is its tickets, and its refund and credit are what goes back",
+    """SELECT c.id AS cancellation_id, c.refunded, c.credited, sum(x.refunded) AS items,
+              r.amount AS refund, e.credit
        FROM bookings_cancellation c
        LEFT JOIN bookings_cancelleditem x ON x.cancellation_id = c.id
        LEFT JOIN payments_refund r ON r.id = c.refund_id
-       GROUP BY c.id, r.amount
-       HAVING c.refunded IS DISTINCT FROM sum(x.refunded) OR c.ticket_count <> count(x.id)
+       LEFT JOIN (SELECT reference, sum(amount) AS credit FROM payments_creditentry
+                  WHERE kind = 'BACK' AND reference IS NOT NULL GROUP BY reference) e
+         ON e.reference = c.id
+       GROUP BY c.id, r.amount, e.credit
+       HAVING c.refunded + c.credited IS DISTINCT FROM sum(x.refunded)
+         OR c.ticket_count <> count(x.id)
          OR c.kept IS DISTINCT FROM sum(x.kept_of_ticket + x.kept_fee)
-         OR c.refunded <> coalesce(r.amount, 0)""",
+         OR c.refunded <> coalesce(r.amount, 0) OR c.credited <> coalesce(e.credit, 0)""",
 )
 invariant(
     "INV-5 of a ticket no more goes back than was paid for it",
@@ -154,13 +161,15 @@ invariant(
 )
 invariant(
     "INV-3 what was cancelled is in the ledger",
-    """SELECT c.id AS cancellation_id, c.refunded, e.back
+    """SELECT c.id AS cancellation_id, c.refunded, e.back, c.credited, e.credit
        FROM bookings_cancellation c
        LEFT JOIN (
-         SELECT j.source_id, -sum(e.amount) FILTER (WHERE e.account = 'customer_deposits') AS back
+         SELECT j.source_id, -sum(e.amount) FILTER (WHERE e.account = 'customer_deposits') AS back,
+           -sum(e.amount) FILTER (WHERE e.account = 'customer_credit') AS credit
          FROM payments_journal j LEFT JOIN payments_ledgerentry e ON e.journal_id = j.id
          WHERE j.source = 'cancellation' GROUP BY j.source_id) e ON e.source_id = c.id
-       WHERE e.source_id IS NULL OR c.refunded <> coalesce(e.back, 0)""",
+       WHERE e.source_id IS NULL OR c.refunded <> coalesce(e.back, 0)
+         OR c.credited <> coalesce(e.credit, 0)""",
 )
 invariant(
     "nobody is forgotten when an event is cancelled",

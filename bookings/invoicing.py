@@ -38,7 +38,7 @@ def issue_credit_note(cancellation_id):
     invoice = issue_invoice(cancellation.booking_id)
     booking = _locked(cancellation.booking_id)
     known = cancellation.credit_notes.first()
-    if known or invoice is None or not cancellation.refunded:
+    if known or invoice is None or not cancellation.back:
         return known
     items = list(cancellation.items.select_related("item__ticket").order_by("item__position"))
     kept = Money(cancellation.kept, cancellation.currency)
@@ -48,14 +48,19 @@ def issue_credit_note(cancellation_id):
         "rows": [
             _line("Paid for these tickets", paid),
             _line("Kept by the terms of sale", -kept),
+            *_credited(cancellation),
         ],
         "contained": [],
         "notes": _taxes_back(items, terms_of(booking), cancellation),
         "of": invoice.number,
     }
-    return _issue(
-        Invoice.Kind.CREDIT_NOTE, booking, cancellation.refunded_money, said, cancellation
-    )
+    return _issue(Invoice.Kind.CREDIT_NOTE, booking, cancellation.back, said, cancellation)
+
+
+def _credited(cancellation):
+    """What of it is not paid out."""
+    credited = cancellation.credited_money
+    return [_line("Of it credit for later bookings", credited)] if credited else []
 
 
 def _locked(booking_id):

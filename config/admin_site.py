@@ -77,6 +77,7 @@ suppliers.settlementstatement va   v           -           va       -           
 suppliers.supplierreturn    vas    vas         -           v        -             -
 payments.payment            vs     -           -           vs       -             -
 payments.refund             vs     -           -           vs       -             -
+payments.creditentry        va     -           v           va       -             -
 payments.dispute            vs     -           -           vs       -             -
 payments.desktaking         vs     -           vs          v        -             -
 payments.bankstatement      va     -           -           va       -             -

@@ -37,6 +37,7 @@ GROUPS = {
         ("bookings.invoice", "Invoices", "receipt_long"),
         ("bookings.eventchange", "Changes of events", "event_repeat"),
         ("customers.customer", "Guests", "person"),
+        ("payments.creditentry", "Credit of guests", "redeem"),
         ("tickets.ticket", "Tickets", "local_activity"),
     ],
     "Buy": [

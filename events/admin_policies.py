@@ -67,7 +67,7 @@ class PolicyForm(BackOfficeForm):
 
     class Meta:
         model = CancellationPolicy
-        fields = ["name", "fees_refundable", "is_partial"]
+        fields = ["name", "fees_refundable", "is_partial", "back_to"]
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -117,7 +117,7 @@ def _keeps_less(later, earlier):
 class CancellationPolicyAdmin(BackOfficeAdmin):
     form = PolicyForm
     list_display = ["name", "told", "is_default", "count", "made"]
-    list_filter = ["is_default", "is_partial", "fees_refundable"]
+    list_filter = ["is_default", "is_partial", "fees_refundable", "back_to"]
     search_fields = ["name"]
     ordering = ["name", "pk"]
     steps = ["make_default", "no_default", "make_another"]
@@ -126,6 +126,7 @@ class CancellationPolicyAdmin(BackOfficeAdmin):
         "Windows": "windows",
         "Fees come back": "fees_refundable",
         "Single tickets": "is_partial",
+        "Goes to": "back_to",
         "Currency": "currency",
         "The agency's": "is_default",
         "Made": "made_at",
@@ -133,12 +134,17 @@ class CancellationPolicyAdmin(BackOfficeAdmin):
 
     def get_fieldsets(self, request, obj=None):
         if obj:
-            return [("Policy", {"fields": ["name", "fees_refundable", "is_partial", "is_default"]})]
+            return [
+                (
+                    "Policy",
+                    {"fields": ["name", "fees_refundable", "is_partial", "back_to", "is_default"]},
+                )
+            ]
         lines = [
             tuple(f"{name}_{line}" for name in ("until", "percent", "fixed")) for line in LINES
         ]
         return [
-            ("Policy", {"fields": ["name", "fees_refundable", "is_partial"]}),
+            ("Policy", {"fields": ["name", "fees_refundable", "is_partial", "back_to"]}),
             (
                 "What is kept",
                 {
@@ -210,6 +216,7 @@ class CancellationPolicyAdmin(BackOfficeAdmin):
             "name": f"{policy.name} 2"[:60],
             "fees_refundable": "on" if policy.fees_refundable else "",
             "is_partial": "on" if policy.is_partial else "",
+            "back_to": policy.back_to,
         }
         for line, window in zip(LINES, _policy(policy).windows, strict=False):
             said |= _spelled(line, window)

@@ -10,10 +10,18 @@ from core.memory import Remembered
 from core.money import Money
 from core.tenancy import current_agency_id
 from core.words import many
-from events.models import CancellationPolicy
+from events.models import BackTo, CancellationPolicy
 
 FINAL = "Tickets cannot be given back."
 ALWAYS = "If the event is cancelled, you get back all you paid."
+WHERE = {
+    BackTo.CARD: [],
+    BackTo.CREDIT: ["What you get back is credit for later bookings."],
+    BackTo.CHOICE: [
+        "You choose whether what you get back goes to where you paid from or becomes credit for later "
+        "bookings."
+    ],
+}
 _policies = Remembered(seconds=5)
 
 
@@ -62,6 +70,7 @@ class Policy:
     fees_refundable: bool
     is_partial: bool
     currency: str
+    back_to: str = BackTo.CARD.value
 
     def window_at(self, starts_at, now):
         """The Window that counts `now`, or None when nothing can be given back any more."""
@@ -83,7 +92,7 @@ class Policy:
     def rest(self):
         """The sentences beside those of the windows."""
         parts = [] if self.is_partial else ["All tickets of a booking are cancelled together."]
-        return ["After that you get nothing back.", *parts, ALWAYS]
+        return ["After that you get nothing back.", *parts, *WHERE[self.back_to], ALWAYS]
 
     @classmethod
     def of(cls, said):
@@ -96,6 +105,7 @@ class Policy:
             fees_refundable=said["fees_refundable"],
             is_partial=said["is_partial"],
             currency=said["currency"],
+            back_to=said.get("back_to", BackTo.CARD.value),
         )
 
 
@@ -116,7 +126,7 @@ def policy_of(event):
 
 def _read():
     """{event id: Policy} of events with one of their own, {currency: Policy} of the defaults."""
-    columns = ("windows", "fees_refundable", "is_partial", "currency")
+    columns = ("windows", "fees_refundable", "is_partial", "currency", "back_to")
     chosen = CancellationPolicy.objects.filter(Q(events__isnull=False) | Q(is_default=True))
     found = {}
     for row in chosen.values("events", "is_default", *columns):

@@ -109,14 +109,19 @@ def mail_new_names(fact):
 @subscribe(LateMoneyRefunded)
 def mail_late_refund(fact):
     booking = _booking(fact.booking_id)
-    refund = Refund.objects.get(pk=fact.refund_id)
+    refund = Refund.objects.select_related("payment").get(pk=fact.refund_id)
     if booking.customer is None:
         return
     send_once(
         kind="payment_refunded",
         subject_id=refund.pk,
         recipient=booking.customer.email,
-        context={**_context(booking), "amount": refund.money, "refund": refund},
+        context={
+            **_context(booking),
+            "amount": refund.money,
+            "refund": refund,
+            "credit": refund.payment.by_credit,
+        },
     )
 
 

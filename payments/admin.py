@@ -18,6 +18,7 @@ from core.admin_parts import (
 from core.errors import DomainError
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.admin_bank import BankLineAdmin, BankStatementAdmin
+from payments.admin_credit import CreditEntryAdmin
 from payments.admin_desk import CashCountAdmin, DeskTakingAdmin
 from payments.admin_disputes import DisputeAdmin, NoAnswer
 from payments.admin_ledger import entries_of, entries_table
@@ -76,7 +77,14 @@ class PaymentAdmin(ReadOnlyAdmin):
     search_help_text = "Description, the provider's reference or the booking's id"
     ordering = ["-created_at", "pk"]
     fields = [
-        *("description", "money_shown", "provider", "provider_ref", "provider_payment_ref"),
+        *(
+            "description",
+            "money_shown",
+            "credit_shown",
+            "provider",
+            "provider_ref",
+            "provider_payment_ref",
+        ),
         *("made", "opened", "settled", "asked", "trouble"),
     ]
     readonly_fields = fields
@@ -86,6 +94,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         "Made": "created_at",
         "Description": "description",
         "Amount": "amount",
+        "Of it credit": "credit",
         "Currency": "currency",
         "Status": "status",
         "Provider": "provider",
@@ -97,6 +106,10 @@ class PaymentAdmin(ReadOnlyAdmin):
     @admin.display(description="Amount")
     def money_shown(self, payment):
         return amount(payment.amount, payment.currency)
+
+    @admin.display(description="Of it paid with credit")
+    def credit_shown(self, payment):
+        return amount(payment.credit or None, payment.currency)
 
     @admin.display(description="Made", ordering="created_at")
     def made(self, payment):
@@ -293,6 +306,7 @@ __all__ = [
     "BankLineAdmin",
     "BankStatementAdmin",
     "CashCountAdmin",
+    "CreditEntryAdmin",
     "DeskTakingAdmin",
     "DisputeAdmin",
     "InboxAdmin",

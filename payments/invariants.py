@@ -12,15 +12,62 @@ invariant(
 )
 invariant(
     "INV-3 the ledger holds what was captured less what was refunded",
-    """SELECT p.id AS payment_id, p.amount, coalesce(sum(e.amount), 0) AS posted
+    """SELECT p.id AS payment_id, p.amount, p.credit, coalesce(sum(e.amount), 0) AS posted
        FROM payments_payment p
        LEFT JOIN payments_journal j ON j.source = 'payment' AND j.source_id = p.id
        LEFT JOIN payments_ledgerentry e
          ON e.journal_id = j.id
          AND e.account IN ('provider_clearing', 'cash', 'bank', 'unassigned_money')
-       GROUP BY p.id, p.amount, p.status
+       GROUP BY p.id
        HAVING coalesce(sum(e.amount), 0) <> CASE
-         WHEN p.status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED') THEN p.amount ELSE 0 END""",
+         WHEN p.status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED') THEN p.amount - p.credit
+         ELSE 0 END""",
+)
+invariant(
+    "INV-3 the ledger holds what was paid with credit",
+    """SELECT p.id AS payment_id, p.credit, coalesce(sum(e.amount), 0) AS posted
+       FROM payments_payment p
+       LEFT JOIN payments_journal j ON j.source = 'payment' AND j.source_id = p.id
+       LEFT JOIN payments_ledgerentry e ON e.journal_id = j.id AND e.account = 'customer_credit'
+       GROUP BY p.id
+       HAVING coalesce(sum(e.amount), 0) <> CASE
+         WHEN p.status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED') THEN p.credit ELSE 0 END""",
+)
+invariant(
+    "nobody has less credit than none",
+    """SELECT customer_id, currency, sum(amount) AS balance FROM payments_creditentry
+       GROUP BY customer_id, currency HAVING sum(amount) < 0""",
+)
+invariant(
+    "credit is held for payments that are or may be paid with it, and for no others",
+    """SELECT p.id AS payment_id, p.status, p.credit, coalesce(sum(c.amount), 0) AS held
+       FROM payments_payment p
+       LEFT JOIN payments_creditentry c
+         ON c.payment_id = p.id AND c.kind IN ('HELD', 'RETURNED')
+       GROUP BY p.id
+       HAVING coalesce(sum(c.amount), 0) <> CASE p.status WHEN 'FAILED' THEN 0 ELSE -p.credit END""",
+)
+invariant(
+    "of a payment no more became credit than was left of it",
+    """SELECT p.id AS payment_id, p.amount, back.sum AS back, sent.sum AS sent
+       FROM payments_payment p
+       CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS sum FROM payments_creditentry
+                           WHERE payment_id = p.id AND kind = 'BACK') back
+       CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS sum FROM payments_refund
+                           WHERE payment_id = p.id AND status <> 'FAILED') sent
+       WHERE back.sum > 0 AND (back.sum + sent.sum > p.amount
+         OR p.status NOT IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED'))""",
+)
+invariant(
+    "INV-3 what is owed to customers is their credit, with what is held for open payments",
+    """SELECT agency_id, currency, sum(booked) AS booked, sum(credit) AS credit FROM (
+         SELECT agency_id, currency, -amount AS booked, 0 AS credit
+           FROM payments_ledgerentry WHERE account = 'customer_credit'
+         UNION ALL SELECT c.agency_id, c.currency, 0, c.amount FROM payments_creditentry c
+           LEFT JOIN payments_payment p ON p.id = c.payment_id
+           WHERE c.kind NOT IN ('HELD', 'RETURNED')
+             OR p.status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED')) both_sides
+       GROUP BY agency_id, currency HAVING sum(booked) <> sum(credit)""",
 )
 invariant(
     "completed refunds are in the ledger",
@@ -36,9 +83,9 @@ invariant(
 )
 invariant(
     "INV-5 refunds never exceed what was captured",
-    """SELECT p.id AS payment_id, p.amount, sum(r.amount) AS refunded
+    """SELECT p.id AS payment_id, p.amount, p.credit, sum(r.amount) AS refunded
        FROM payments_payment p JOIN payments_refund r ON r.payment_id = p.id
-       WHERE r.status <> 'FAILED' GROUP BY p.id, p.amount HAVING sum(r.amount) > p.amount""",
+       WHERE r.status <> 'FAILED' GROUP BY p.id HAVING sum(r.amount) > p.amount - p.credit""",
 )
 invariant(
     "INV-3 what banks hold, took for good and what disputes cost is in the ledger",
@@ -62,7 +109,7 @@ invariant(
     "no refund waits to give back what a bank has taken",
     """SELECT p.id AS payment_id, p.amount FROM payments_payment p
        WHERE EXISTS (SELECT FROM payments_refund WHERE payment_id = p.id AND status = 'PENDING')
-         AND p.amount < (SELECT coalesce(sum(amount), 0) FROM payments_refund
+         AND p.amount - p.credit < (SELECT coalesce(sum(amount), 0) FROM payments_refund
                          WHERE payment_id = p.id AND status <> 'FAILED')
                       + (SELECT coalesce(sum(withdrawn), 0) FROM payments_dispute
                          WHERE payment_id = p.id)""",

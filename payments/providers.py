@@ -17,8 +17,9 @@ IN_WORDS = {
     "simulated": "Simulated payment",
 }
 """What buyers call them."""
-BY_HAND = ("cash", "terminal", "bank")
-"""What no provider moves: nobody is asked about it, and nobody finds it on a page of ours."""
+BY_HAND = ("cash", "terminal", "bank", "credit")
+"""What no provider moves: nobody is asked about it, and nobody finds it on a page of ours. "credit" is
+what is paid with a customer's credit alone."""
 
 _simulated = lru_cache(SimulatedProvider)
 _paypal_of = lru_cache(PayPalProvider)

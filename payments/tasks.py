@@ -8,12 +8,14 @@ from celery import shared_task
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from core.tasks import in_turn
 from core.tenancy import acting_for, as_system
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import Dispute, InboxMessage, Payment, Refund, RefundStatus, Status
 from payments.models.disputes import OVER
 from payments.providers import ADAPTERS, BY_HAND
-from payments.services import read_disputes, send_refund, settle, work_notice
+from payments.services import expire_credit, read_disputes, send_refund, settle, work_notice
+from payments.services.credit import lapsed_credit
 
 log = logging.getLogger(__name__)
 
@@ -181,3 +183,12 @@ def _undecided(everything, limit):
 
 def _read_again(dispute_id):
     read_disputes(Dispute.objects.get(pk=dispute_id).payment_id)
+
+
+@shared_task
+def let_credit_lapse():
+    """Takes away the credit that has lapsed; returns of how many customers. Nobody could have paid
+    with it before either."""
+    with as_system():
+        rows = lapsed_credit()
+    return in_turn(rows, lambda whose: expire_credit(*whose))

@@ -9,14 +9,14 @@ from core import failpoints
 from core.audit import because
 from core.errors import DomainError
 from core.ids import uuid7
-from core.locks import database_now, lock_one
+from core.locks import database_now, lock, lock_one
 from core.outbox import record
 from core.transactions import use_case
 from inventory.services import block_sold, lock_seats, take_back
 from payments.ledger import post
 from payments.models import Account, Payment, Refund, RefundStatus
 from payments.models import Status as PaymentStatus
-from payments.services import request_refund
+from payments.services import give_back_as_credit, request_refund
 from promotions.services import give_back
 from tickets.models import Status as TicketStatus
 from tickets.services import refund_tickets, void_tickets
@@ -92,6 +92,8 @@ def carry_out(quote):
     _book(cancellation, quote)
     if quote.is_whole:
         _close(quote)
+    if quote.to_credit and not quote.to_card:
+        _all_is_back(quote.booking, cancellation)
     record(TicketsCancelled(cancellation_id=cancellation.pk))
     failpoints.reach("cancel.before_commit")
     return cancellation
@@ -117,7 +119,16 @@ def _places(lines):
 
 def _write(quote):
     booking, wish, cancellation_id = quote.booking, quote.wish, uuid7()
-    refund = _refund(quote, cancellation_id) if quote.refunded else None
+    payment = _refundable(quote) if quote.refunded else None
+    refund = _refund(quote, payment, cancellation_id) if quote.to_card else None
+    if quote.to_credit:
+        give_back_as_credit(
+            payment,
+            quote.to_credit,
+            key=f"cancellation:{cancellation_id}",
+            customer_id=None if payment.credit else booking.customer_id,
+            reference=cancellation_id,
+        )
     cancellation = Cancellation.objects.create(
         id=cancellation_id,
         booking=booking,
@@ -126,7 +137,8 @@ def _write(quote):
         rule=wish.rule,
         ticket_count=len(quote.lines),
         kept=quote.kept.amount,
-        refunded=quote.refunded.amount,
+        refunded=quote.to_card.amount,
+        credited=quote.to_credit.amount,
         currency=booking.currency,
         refund=refund,
         reason=wish.reason.strip()[:200],
@@ -146,15 +158,21 @@ def _write(quote):
     return cancellation
 
 
-def _refund(quote, cancellation_id):
-    payment = Payment.objects.filter(pk=quote.booking.payment_id).first()
+def _refundable(quote):
+    """The locked payment that the money comes out of."""
+    payments = Payment.objects.filter(pk=quote.booking.payment_id)
+    payment = next(iter(lock(payments)), None)
     if payment is None:
         raise NotPaidHere("This booking was not paid through us: its money cannot be sent back.")
     if payment.status == PaymentStatus.DISPUTED:
         raise NotPaidHere("Its payment is disputed: the money is with the buyer’s bank already.")
+    return payment
+
+
+def _refund(quote, payment, cancellation_id):
     return request_refund(
         payment_id=payment.pk,
-        money=quote.refunded,
+        money=quote.to_card,
         reason=_reason(quote.wish),
         request_key=f"cancellation:{cancellation_id}",
     )
@@ -169,15 +187,18 @@ def _reason(wish):
 
 def _book(cancellation, quote):
     """What was earned with the tickets is taken back, but for what is kept; they are in stock again."""
-    terms = terms_of(quote.booking)
+    lines = [(line.item, line.kept_of_ticket, line.kept_fee) for line in quote.lines]
+    credited = cancellation.credited_money
     post(
         source="cancellation",
         source_id=cancellation.pk,
         kind="cancelled",
         memo=quote.booking.number,
-        lines=ledger_lines(
-            [(line.item, line.kept_of_ticket, line.kept_fee) for line in quote.lines], terms
-        ),
+        lines=[
+            *ledger_lines(lines, terms_of(quote.booking)),
+            (Account.CUSTOMER_DEPOSITS, credited),
+            (Account.CUSTOMER_CREDIT, -credited),
+        ],
     )
 
 
@@ -227,7 +248,10 @@ def money_is_back(refund_id):
     cancellation = Cancellation.objects.filter(refund=refund_id).first()
     if cancellation is None:
         return
-    booking = lock_one(Booking.objects.filter(pk=cancellation.booking_id))
+    _all_is_back(lock_one(Booking.objects.filter(pk=cancellation.booking_id)), cancellation)
+
+
+def _all_is_back(booking, cancellation):
     tickets = cancellation.items.values_list("item__ticket", flat=True)
     lock_tickets(tickets)
     refund_tickets(tickets)

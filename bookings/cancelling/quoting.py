@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from hashlib import blake2s
 from uuid import UUID
 
-from bookings.models import Booking, BookingItem, Grounds, Rule
+from bookings.models import Booking, BookingItem, GoesTo, Grounds, Rule
 from core.errors import DomainError
 from core.money import Money, total
 from core.words import many
 from events.cancelling import Window
 from events.charges import Terms
+from events.models import BackTo
 from events.models import Status as EventStatus
+from payments.models import Payment
+from payments.services import left_on_card
 from tickets.models import Status as TicketStatus
 
 ADMITTING = (TicketStatus.CONFIRMED, TicketStatus.TRANSFERRED, TicketStatus.USED)
@@ -31,7 +34,7 @@ class Wish:
 
     A rule other than the policy, or a ticket that was used or passed on, wants a `reason`; whether who
     asks may do so is asked of the edges. `by` is the id of the member of staff. `is_duplicate`: the
-    buyer had booked the same twice.
+    buyer had booked the same twice. `to` is where the money shall go, where there is a choice.
     """
 
     tickets: frozenset[UUID] = frozenset()
@@ -40,6 +43,7 @@ class Wish:
     reason: str = ""
     by: int | None = None
     is_duplicate: bool = False
+    to: GoesTo | None = None
 
     @property
     def is_override(self):
@@ -67,13 +71,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Quote:
-    """What comes of a Wish. `window` is the one of the policy that counts, if it decides."""
+    """What comes of a Wish. `window` is the one of the policy that counts, if it decides. Of what comes
+    back `to_credit` becomes credit of the buyer, the rest goes back to where it was paid from."""
 
     booking: Booking
     wish: Wish
     lines: list[Line]
     window: Window | None
     is_whole: bool
+    to_credit: Money
 
     def _sum(self, name):
         return total((getattr(line, name) for line in self.lines), self.booking.currency)
@@ -99,9 +105,14 @@ class Quote:
         return self._sum("refunded")
 
     @property
+    def to_card(self):
+        return self.refunded - self.to_credit
+
+    @property
     def name(self):
         """The same for the same tickets and the same money, and for nothing else."""
         said = [str(self.booking.pk), str(self.wish.grounds), str(self.wish.rule)]
+        said.append(str(self.to_credit.amount))
         said += [
             [line.item.pk, *(str(part.amount) for part in (line.kept_of_ticket, line.kept_fee))]
             for line in self.lines
@@ -131,7 +142,39 @@ def preview(booking, wish, *, now):
     if wish.rule == Rule.POLICY:
         _check_policy(booking, policy, window, is_whole=is_whole)
     lines = [_line(item, terms_of(booking), wish.rule, window) for item in chosen]
-    return Quote(booking, wish, lines, window if wish.rule == Rule.POLICY else None, is_whole)
+    window = window if wish.rule == Rule.POLICY else None
+    back = total((line.refunded for line in lines), booking.currency)
+    return Quote(booking, wish, lines, window, is_whole, _to_credit(booking, wish, policy, back))
+
+
+def may_choose(booking):
+    """Whether the buyer chooses where the money of this booking goes."""
+    policy = policy_of(booking)
+    return policy is not None and policy.back_to == BackTo.CHOICE
+
+
+def _to_credit(booking, wish, policy, back):
+    """What of the money that comes back becomes credit: as policy or wish have it, and always what was
+    paid with credit, which goes back last."""
+    if _goes_to(wish, policy) == GoesTo.CREDIT:
+        if booking.customer_id is None:
+            raise NotCancellable("Nobody is named as its buyer, who could have the credit.")
+        return back
+    payment = Payment.objects.filter(pk=booking.payment_id, credit__gt=0).first()
+    if payment is None or not back:
+        return Money.zero(back.currency)
+    return max(back - left_on_card(payment), Money.zero(back.currency))
+
+
+def _goes_to(wish, policy):
+    if wish.grounds == Grounds.EVENT:
+        return GoesTo.CARD
+    if wish.rule != Rule.POLICY or policy.back_to == BackTo.CHOICE:
+        return wish.to or GoesTo.CARD
+    said = GoesTo(policy.back_to)
+    if wish.to not in (None, said):
+        raise NotCancellable(f"By its terms of sale the money goes to: {said.label.lower()}.")
+    return said
 
 
 def may_give_back(booking, now):

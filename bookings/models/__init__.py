@@ -10,7 +10,7 @@ from bookings.models.bookings import (
     BookingItem,
     Status,
 )
-from bookings.models.cancelling import Cancellation, CancelledItem, Grounds, Rule
+from bookings.models.cancelling import Cancellation, CancelledItem, GoesTo, Grounds, Rule
 from bookings.models.changing import ChangedBooking, ChangeStatus, EventChange
 from bookings.models.consents import Consent, Reminder
 from bookings.models.invoices import Invoice
@@ -35,6 +35,7 @@ __all__ = [
     "Concern",
     "Consent",
     "EventChange",
+    "GoesTo",
     "Grounds",
     "Invoice",
     "Reminder",

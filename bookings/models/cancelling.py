@@ -34,9 +34,17 @@ class Rule(models.TextChoices):
     NOTHING_BACK = "NOTHING_BACK", "Nothing"
 
 
+class GoesTo(models.TextChoices):
+    """Where money goes that comes back."""
+
+    CARD = "CARD", "Where it was paid from"
+    CREDIT = "CREDIT", "Credit for later bookings"
+
+
 class Cancellation(TenantModel):
     """Some or all tickets of a booking cancelled at once. `quote` names the preview that was confirmed;
-    `refund` is the money on its way back, where there is any."""
+    `refund` is the money on its way back, where there is any; `credited` became credit of the buyer
+    instead."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     booking = TenantKey(Booking, related_name="cancellations")
@@ -46,6 +54,9 @@ class Cancellation(TenantModel):
     ticket_count = models.PositiveSmallIntegerField()
     kept = _amount()
     refunded = _amount()
+    credited = models.DecimalField(
+        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, db_default=0, editable=False
+    )
     currency = models.CharField(max_length=3)
     refund = TenantKey(Refund, null=True, related_name="cancellations")
     reason = models.CharField(max_length=200, blank=True)
@@ -58,9 +69,10 @@ class Cancellation(TenantModel):
         ordering = ["-made_at", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["booking", "quote"], name="one_cancellation_per_quote"),
-            fits_currency("kept", "refunded", name="cancellation_fits_currency"),
+            fits_currency("kept", "refunded", "credited", name="cancellation_fits_currency"),
             models.CheckConstraint(
-                condition=Q(kept__gte=0, refunded__gte=0), name="cancellation_not_negative"
+                condition=Q(kept__gte=0, refunded__gte=0, credited__gte=0),
+                name="cancellation_not_negative",
             ),
             models.CheckConstraint(
                 condition=Q(refunded=0, refund=None) | Q(refunded__gt=0, refund__isnull=False),
@@ -78,13 +90,16 @@ class Cancellation(TenantModel):
                 operation=pgtrigger.Insert,
                 timing=pgtrigger.Deferred,
                 declare=[("items", "integer"), ("back", "numeric"), ("held", "numeric"),
-                         ("sent", "numeric")],
+                         ("sent", "numeric"), ("credit", "numeric")],
                 func="""
                     SELECT count(*), sum(refunded), sum(kept_of_ticket + kept_fee)
                       INTO items, back, held
                       FROM bookings_cancelleditem WHERE cancellation_id = NEW.id;
                     SELECT amount INTO sent FROM payments_refund WHERE id = NEW.refund_id;
-                    IF items <> NEW.ticket_count OR back <> NEW.refunded OR held <> NEW.kept
+                    SELECT coalesce(sum(amount), 0) INTO credit FROM payments_creditentry
+                      WHERE reference = NEW.id AND kind = 'BACK';
+                    IF items <> NEW.ticket_count OR back <> NEW.refunded + NEW.credited
+                       OR held <> NEW.kept OR credit <> NEW.credited
                        OR coalesce(sent, 0) <> NEW.refunded THEN
                       RAISE EXCEPTION 'cancellation % does not equal its items', NEW.id
                         USING ERRCODE = 'check_violation';
@@ -93,13 +108,22 @@ class Cancellation(TenantModel):
                 """,
             ),
             Audited(
-                "agency_id", "booking_id", "grounds", "rule", "kept", "refunded", "currency",
-                "refund_id", "reason",
+                "agency_id", "booking_id", "grounds", "rule", "kept", "refunded", "credited",
+                "currency", "refund_id", "reason",
             ),
         ]  # fmt: skip
 
     def __str__(self):
-        return f"{self.booking}: {self.refunded_money.display()} back"
+        return f"{self.booking}: {self.back.display()} back"
+
+    @property
+    def back(self):
+        """All that comes back, in money and as credit."""
+        return Money(self.refunded + self.credited, self.currency)
+
+    @property
+    def credited_money(self):
+        return Money(self.credited, self.currency)
 
     @property
     def refunded_money(self):

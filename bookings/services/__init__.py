@@ -16,7 +16,7 @@ from bookings.services.expire import abandon, expire_lapsed, expire_unheard
 from bookings.services.held import FOR_NOTHING, NotForNothing, give_held, sell_held
 from bookings.services.join import NotTogether, join
 from bookings.services.limits import OverLimit
-from bookings.services.pay import contact, pay, pay_page_addresses
+from bookings.services.pay import buy_with_credit, contact, pay, pay_page_addresses
 from bookings.services.remind import ask_reminder, due_reminder, note_reminded
 from bookings.services.renew import RenewedAlready, renew
 from bookings.services.reserve import (
@@ -54,6 +54,7 @@ __all__ = [
     "ask_reminder",
     "await_transfer",
     "best_places",
+    "buy_with_credit",
     "confirm",
     "contact",
     "dismiss_alert",

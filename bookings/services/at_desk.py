@@ -10,7 +10,7 @@ from core.status import WrongState
 from core.transactions import use_case
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import Status as PaymentStatus
-from payments.services import take_at_desk
+from payments.services import credit_of, take_at_desk
 from tickets.models import Ticket
 from tickets.services.issue import lock_tickets
 
@@ -27,9 +27,10 @@ class OtherSum(DomainError):
     code = "other_sum"
 
 
-def pay_at_desk(booking_id, *, way, by, due=None, given=None, reference=""):
+def pay_at_desk(booking_id, *, way, by, due=None, given=None, reference="", with_credit=False):
     """Takes the whole money for a reservation and those of its order in cash or on the terminal (`way`
-    of DeskTaking.Way) and confirms them; returns the DeskTaking.
+    of DeskTaking.Way) and confirms them; returns the DeskTaking. `with_credit`: the buyer's credit is
+    used first.
 
     A page of a provider that was opened before is shut first. Raises OtherSum unless it is `due`
     (Money) that is due, AlreadyPaid, NotYours when the time is over, NoContact, PageStillOpen,
@@ -38,7 +39,8 @@ def pay_at_desk(booking_id, *, way, by, due=None, given=None, reference=""):
     booking = Booking.objects.get(pk=booking_id)
     still_held(booking)
     shut_page_of(booking)
-    return _take(booking_id, due, way=way, by=by, given=given, reference=reference)
+    how = {"way": way, "by": by, "given": given, "reference": reference}
+    return _take(booking_id, due, with_credit, **how)
 
 
 def shut_page_of(booking):
@@ -54,7 +56,7 @@ def shut_page_of(booking):
 
 
 @use_case
-def _take(booking_id, due, **how):
+def _take(booking_id, due, with_credit, **how):
     bookings = lock_order(booking_id)
     still_held(bookings[0])
     bookings = still_due(bookings)
@@ -70,6 +72,9 @@ def _take(booking_id, due, **how):
             f"{payment.money.display()} are due by now, not {due.display()}: the order has changed. "
             "Nothing was taken."
         )
+    if with_credit:
+        customer_id = bookings[0].customer_id
+        how |= {"customer_id": customer_id, "credit": credit_of(customer_id, payment.currency)}
     taking = take_at_desk(payment.pk, **how)
     if not confirm(booking_id, payment_id=payment.pk).is_sold:
         raise WrongState("An offer in this booking is used up by others. Nothing was taken.")

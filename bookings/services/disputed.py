@@ -45,7 +45,7 @@ def _lock(payment_id):
 def _cancel_lost(payment):
     lost = sum(dispute.written_off for dispute in payment.disputes.all())
     sent_back = payment.refunds.exclude(status=RefundStatus.FAILED)
-    if lost + sum(refund.amount for refund in sent_back) < payment.amount:
+    if lost + sum(refund.amount for refund in sent_back) < payment.charged.amount:
         return
     for booking in Booking.objects.sold().filter(pk__in=payment.covers):
         _cancel_unused(booking)

@@ -11,12 +11,23 @@ from bookings.services.consent import check_accepted
 from bookings.services.due import NoContact, payment_due, still_held
 from bookings.services.expire import GRACE
 from bookings.services.limits import refused_in_words
+from core.status import WrongState
 from core.transactions import use_case
 from customers.services import remember_customer
 from inventory.services import keep
-from payments.services import PaymentBegun, pay_at, shut_page, start_payment
+from payments.models import Status as PaymentStatus
+from payments.services import (
+    NotEnoughCredit,
+    PaymentBegun,
+    pay_at,
+    pay_with_credit,
+    shut_page,
+    start_payment,
+)
 from promotions.services import NotRedeemed, name_buyer, renew
+from tickets.models import Ticket
 from tickets.services import name_holder
+from tickets.services.issue import lock_tickets
 
 
 @use_case
@@ -37,9 +48,7 @@ def contact(booking_id, *, email, name, phone=""):
 def name_buyers(bookings, customer, name):
     """Says of these locked bookings who buys them, and under which name. Raises NotRedeemed,
     OverLimit."""
-    for booking in sorted(
-        bookings, key=lambda each: each.event_id
-    ):  # shares are locked in this order
+    for booking in by_event(bookings):
         booking.customer = customer
         with refused_in_words(booking):
             booking.save(update_fields=["customer"])
@@ -52,14 +61,15 @@ def by_event(bookings):
     return sorted(bookings, key=lambda each: each.event_id)
 
 
-def pay(booking_id, *, site=None, provider=""):
+def pay(booking_id, *, site=None, provider="", credit=None):
     """The address where the buyer goes now to pay for the order: the provider's page, or, when nothing
     is due, the booking's own. `site` is the address of our site, such as https://tickets.example,
     `provider` the name of the one the buyer has chosen, empty for the usual one or the one he is at
-    already.
+    already. `credit` is what of it he pays with his (Money; the caller knows that it is he), None for
+    what a page that is open says.
 
     Raises NotYours when the time is over, AlreadyPaid, NoContact, TermsNotAccepted, NotRedeemed,
-    NoSuchWay, or ProviderAway.
+    NoSuchWay, NotEnoughCredit, or ProviderAway.
     """
     booking = Booking.objects.get(pk=booking_id)
     still_held(booking)
@@ -71,9 +81,12 @@ def pay(booking_id, *, site=None, provider=""):
     if not sum_of(bookings):
         confirm(booking_id)
         return reverse("booking", args=[booking_id])
+    due = sum_of(bookings)
+    if credit and credit >= due:
+        return _pay_all_with_credit(booking, credit)
     if provider:
-        pay_at(booking.order_key, sum_of(bookings), provider)
-    _ensure_payment(booking, provider)
+        pay_at(booking.order_key, due - credit if credit else due, provider)
+    _ensure_payment(booking, provider, credit)
     booking = next(each for each in bookings if each.pk == booking_id)
     success_url, cancel_url = pay_page_addresses(booking, site)
     return start_payment(
@@ -82,7 +95,44 @@ def pay(booking_id, *, site=None, provider=""):
         success_url=success_url,
         cancel_url=cancel_url,
         expires_at=min(each.reserved_until for each in bookings),
+        credit=credit,
+        customer_id=booking.customer_id,
     )
+
+
+def _pay_all_with_credit(booking, credit):
+    """Nothing is left for a provider: a page that is open is shut, and the order is sold at once."""
+    shut_page(booking.order_key)
+    buy_with_credit(booking.pk, most=credit)
+    return reverse("booking", args=[booking.pk])
+
+
+@use_case
+def buy_with_credit(booking_id, *, most=None):
+    """An order is paid with its buyer's credit alone, with no more than `most` (Money) if that is said,
+    and confirmed at once; returns the Payment.
+
+    Raises AlreadyPaid, NotYours when the time is over, NoContact, PaymentBegun when somebody is at a
+    provider's page, NotEnoughCredit, or WrongState when an offer is used up; then nothing was paid.
+    """
+    bookings = lock_order(booking_id)
+    still_held(bookings[0])
+    bookings = still_due(bookings)
+    if any(booking.customer is None for booking in bookings):
+        raise NoContact("Say who buys first, so that the tickets can reach him.")
+    lock_places(bookings)
+    lock_tickets(
+        list(Ticket.objects.filter(items__booking__in=bookings).values_list("pk", flat=True))
+    )
+    payment = payment_due(bookings)
+    if payment.status != PaymentStatus.PENDING:
+        raise PaymentBegun("This is being paid already. Look once more.")
+    if most is not None and payment.money > most:
+        raise NotEnoughCredit(f"{payment.money.display()} are due by now. Please look at it again.")
+    pay_with_credit(payment.pk, bookings[0].customer_id)
+    if not confirm(booking_id, payment_id=payment.pk).is_sold:
+        raise WrongState("An offer in this booking is used up by others. Nothing was paid.")
+    return payment
 
 
 def pay_page_addresses(booking, site=None):
@@ -96,23 +146,26 @@ def pay_page_addresses(booking, site=None):
     return tuple(f"{site}{page}?k={mailed_key(booking)}" for page in pages)
 
 
-def _ensure_payment(booking, provider):
-    """A page that is open for another sum, for the order has changed, is shut first."""
+def _ensure_payment(booking, provider, credit):
+    """A page that is open for another sum, for the order or the credit has changed, is shut first."""
     try:
-        _ask(booking.pk, provider)
+        _ask(booking.pk, provider, credit)
     except PaymentBegun:
         shut_page(booking.order_key)
-        _ask(booking.pk, provider)
+        _ask(booking.pk, provider, credit)
 
 
 @use_case
-def _ask(booking_id, provider):
+def _ask(booking_id, provider, credit):
     """A failed attempt may be followed by another while the places are still kept."""
     bookings = lock_order(booking_id)
     still_held(bookings[0])
     bookings = still_due(bookings)
     _keep_while_paying(bookings)
-    payment_due(bookings, provider=provider)
+    payment = payment_due(bookings, provider=provider)
+    is_begun = payment.status != PaymentStatus.PENDING
+    if is_begun and credit is not None and credit != payment.by_credit:
+        raise PaymentBegun("Somebody is paying for this order, with another part of it as credit.")
     for booking in bookings:
         keep_uses(booking.pk, booking.reserved_until + GRACE)
 

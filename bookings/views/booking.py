@@ -42,6 +42,8 @@ from tickets.services.keys import NoCode
 
 TRIES_PER_HOUR = 20
 MAILS_PER_HOUR = 5
+MOST_ADDED = 6
+"""Seats that are added to a booking at once; who wants more chooses them on the map."""
 
 
 @require_safe
@@ -73,7 +75,18 @@ def booking(request, booking_id):
         "giving_back": giving_back(policy_of(found), found.event, now),
         "customer": found.customer,
         "together": paid_with(found),
+        "near": _near(found, items, now),
+        "more": range(1, min(found.event.max_per_booking, MOST_ADDED) + 1),
     })  # fmt: skip
+
+
+def _near(found, items, now):
+    """The ordinal of a seat of the booking that others can be added next to, while they are sold to
+    all; None otherwise."""
+    valid = [item.ticket for item in items if item.ticket.status == TicketStatus.CONFIRMED]
+    if not found.is_sold or not valid or not found.event.sells_at(now):
+        return None
+    return valid[0].ordinal
 
 
 def _cancellations(found):
@@ -85,7 +98,8 @@ def _cancellations(found):
             "count": each.ticket_count,
             "at": each.made_at,
             "kept": each.kept_money,
-            "back": each.refunded_money,
+            "back": each.back,
+            "credited": each.credited_money,
             "note": next((note.number for note in each.credit_notes.all()), ""),
             "is_back": each.refund is None or each.refund.status == RefundStatus.COMPLETED,
         }

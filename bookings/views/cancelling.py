@@ -13,11 +13,13 @@ from bookings.cancelling import (
     Wish,
     cancel,
     left_of,
+    may_choose,
     may_give_back,
     policy_of,
     preview,
 )
 from bookings.links import own_booking
+from bookings.models import GoesTo
 from bookings.showing import giving_back, shown
 from bookings.views.checkout import line_of, noun_of
 from core.errors import DomainError
@@ -33,7 +35,7 @@ def cancel_tickets(request, booking_id):
     if request.method == "POST":
         return _cancelled(request, booking)
     if "ticket" in request.GET:
-        return _previewed(request, booking, _chosen(request.GET))
+        return _previewed(request, booking, _chosen(request.GET), _to(request.GET))
     return _page(request, booking)
 
 
@@ -45,26 +47,35 @@ def _chosen(said):
         raise Http404 from None
 
 
-def _previewed(request, booking, tickets, problem=""):
+def _to(said):
+    """Where the money shall go, or None where nothing was chosen; 404 for what no form of ours says."""
     try:
-        quote = preview(booking, Wish(tickets), now=database_now())
+        return GoesTo(said["to"]) if said.get("to") else None
+    except ValueError:
+        raise Http404 from None
+
+
+def _previewed(request, booking, tickets, to, problem=""):
+    try:
+        quote = preview(booking, Wish(tickets, to=to), now=database_now())
     except NotCancellable as refused:
         return _page(request, booking, problem=refused.message, chosen=tickets, status=409)
     return _page(request, booking, problem=problem, quote=quote, status=409 if problem else 200)
 
 
 def _cancelled(request, booking):
-    tickets = _chosen(request.POST)
+    tickets, to = _chosen(request.POST), _to(request.POST)
     if not tickets:
         return _page(request, booking, problem="Choose at least one ticket first.", status=422)
     try:
-        made = cancel(booking.pk, Wish(tickets), seen=request.POST.get("seen", ""))
+        made = cancel(booking.pk, Wish(tickets, to=to), seen=request.POST.get("seen", ""))
     except QuoteChanged as changed:
-        return _previewed(request, booking, tickets, problem=changed.message)
+        return _previewed(request, booking, tickets, to, problem=changed.message)
     except DomainError as refused:
         return _page(request, booking, problem=refused.message, status=409)
     back = f" {made.refunded_money.display()} is on its way back to you." if made.refunded else ""
-    messages.success(request, f"Your tickets are cancelled.{back}")
+    credit = f" {made.credited_money.display()} is your credit now." if made.credited else ""
+    messages.success(request, f"Your tickets are cancelled.{credit}{back}")
     return redirect("booking", booking.pk)
 
 
@@ -79,6 +90,7 @@ def _page(request, booking, *, problem="", quote=None, chosen=(), status=200):
         "noun": noun_of(items) if items else "seat",
         "is_open": may_give_back(booking, now),
         "is_partial": policy is not None and policy.is_partial,
+        "ways": GoesTo if may_choose(booking) else (),
         "giving_back": giving_back(policy, booking.event, now),
         "problem": problem,
         "quote": quote,

@@ -21,6 +21,7 @@ from bookings.orders import arrived_for, due_of, present_payment, sum_of
 from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
 from bookings.views.codes import enter, typed_code
+from bookings.views.credit import chosen_credit, offered_credit
 from bookings.views.sale import site
 from bookings.views.typed import PROVIDER, send_back, take_typed
 from core.errors import DomainError
@@ -54,12 +55,10 @@ def checkout(request, booking_id):
     typed = take_typed(request, booking)
     if "problem" in typed:
         form = ContactForm(typed["fields"], terms=_open_terms(booking))
-        chosen = typed["fields"].get(PROVIDER)
-        return _page(request, booking, form, problem=typed["problem"], chosen=chosen)
+        return _page(request, booking, form, problem=typed["problem"], typed=typed["fields"])
     if typed:
         form = ContactForm(initial=typed["fields"], terms=_open_terms(booking))
-        chosen = typed["fields"].get(PROVIDER)
-        return _page(request, booking, form, code=typed.get("code"), chosen=chosen)
+        return _page(request, booking, form, code=typed.get("code"), typed=typed["fields"])
     return _page(request, booking, _form_for(request, booking), is_known=is_known)
 
 
@@ -124,7 +123,9 @@ def pay(request, booking_id):
     try:
         _note(request, booking, form)
         chosen = request.POST.get(PROVIDER, "")
-        return redirect(services.pay(booking.pk, site=site(request), provider=chosen))
+        credit = chosen_credit(request, booking)
+        url = services.pay(booking.pk, site=site(request), provider=chosen, credit=credit)
+        return redirect(url)
     except DomainError as refused:
         return send_back(request, booking, problem=refused.message)
 
@@ -211,7 +212,7 @@ def _go(request, url):
     return redirect(url)
 
 
-def _page(request, booking, form, *, problem="", code=None, is_known=False, chosen=""):
+def _page(request, booking, form, *, problem="", code=None, is_known=False, typed=None):
     now = database_now()
     is_held = _is_held(booking, now)
     bookings = _together(booking) if is_held else [booking]
@@ -240,7 +241,8 @@ def _page(request, booking, form, *, problem="", code=None, is_known=False, chos
         "seconds_left": max(ceil((held_until - now).total_seconds()), 0),
         "payment_is": _unpaid(payment) if is_known else None,
         "payment": payment,
-        "ways": _ways(sum_of(bookings), payment, chosen),
+        "ways": _ways(sum_of(bookings), payment, (typed or {}).get(PROVIDER)),
+        "credit": offered_credit(request, sum_of(bookings), payment, typed) if is_held else None,
         "is_asking": _is_asking(payment),
         "is_over_limit": booking.status == Status.REFUNDED and _is_over_limit(payment),
     }

@@ -13,6 +13,7 @@ from bookings.orders import payments_of
 from customers.links import customer_of, exchange, forget
 from customers.services import describe_customer
 from payments.queries import money_moved
+from payments.services import credit_of
 
 A_PAGE = 20
 
@@ -72,9 +73,20 @@ def _page(request, customer, form=None, status=200):
         "to_come": to_come,
         "past": shown,
         "moved": [(_numbers(each.covers, numbers), each) for each in moved],
+        "credit": _credit(customer),
         "form": form or ProfileForm(initial=given),
     }
     return render(request, "bookings/mine.html", context, status=status)
+
+
+def _credit(customer):
+    """What he can pay with by currency, and the latest entries; empty where there never were any."""
+    entries = list(customer.credit_entries.all()[:A_PAGE])
+    currencies = sorted({each.currency for each in entries})
+    return entries and {
+        "entries": entries,
+        "left": [credit_of(customer.pk, currency) for currency in currencies],
+    }
 
 
 def _numbers(covers, numbers):

@@ -9,7 +9,9 @@ from bookings.forms import ContactForm
 TYPED = "typed"
 PROVIDER = "provider"
 """Field of the way to pay, where there is a choice."""
-KEPT = (*ContactForm.base_fields, PROVIDER)
+CREDIT = "credit"
+"""Field of the credit that is used: the amount that was shown, where it is ticked."""
+KEPT = (*ContactForm.base_fields, PROVIDER, CREDIT)
 LONGEST = 400  # letters of a field that are kept; more than any field allows
 
 

@@ -11,6 +11,8 @@ CODES = {
     Account.ACCOUNTS_PAYABLE: ("401000", "Suppliers"),
     Account.PROVIDER_CLEARING: ("511500", "Card payments on their way"),
     Account.CUSTOMER_DEPOSITS: ("419100", "Received for coming events"),
+    Account.CUSTOMER_CREDIT: ("419700", "Credit of customers"),
+    Account.CREDIT_GIVEN: ("658800", "Credit given, less what lapsed"),
     Account.TICKET_REVENUE: ("707000", "Ticket sales"),
     Account.FEE_REVENUE: ("706000", "Service fees"),
     Account.CANCELLATION_FEES: ("708800", "Kept of cancelled tickets"),

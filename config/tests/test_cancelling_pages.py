@@ -163,7 +163,7 @@ def test_an_owner_gives_everything_back_with_a_reason(mireille, booking):
 
 def test_a_policy_is_made_line_by_line_and_read_as_buyers_read_it(mireille):
     add = world.address("events.cancellationpolicy", "add")
-    said = {"name": "Gala", "is_partial": "on", "until_1": "36 h", "percent_1": "50",
+    said = {"name": "Gala", "is_partial": "on", "back_to": "CARD", "until_1": "36 h", "percent_1": "50",
             "until_2": "14 days", "fixed_2": "2,50"}  # fmt: skip
     mireille.post(add, said)
     made = CancellationPolicy.objects.get(name="Gala")
@@ -195,7 +195,8 @@ def test_a_policy_is_made_line_by_line_and_read_as_buyers_read_it(mireille):
 )
 def test_a_policy_that_makes_no_sense_says_why_and_keeps_what_was_typed(mireille, said):
     answer = mireille.post(
-        world.address("events.cancellationpolicy", "add"), {"name": "Odd", **said}
+        world.address("events.cancellationpolicy", "add"),
+        {"name": "Odd", "back_to": "CARD", **said},
     )
     assert answer.status_code == 200
     assert answer.context["adminform"].form.errors

@@ -102,13 +102,16 @@ FORMS = {
         {"name": "Noor", "email": "noor@post.example", "code": "EARLY"},
     ),
     "/checkout/{booking}/pay/": (
-        ["name", "email", "phone", "code", "refused", "provider", "accepts_terms", "remind"],
+        [
+            *("name", "email", "phone", "code", "refused", "provider", "accepts_terms", "remind"),
+            "credit",
+        ],
         {"name": "Noor", "email": "noor@post.example"},
     ),
     "/checkout/{booking}/release/": ([], {}),
     "/checkout/{booking}/renew/": ([], {}),
     "/bookings/{booking}/change/": (["answer"], {"answer": "KEEP"}),
-    "/bookings/{booking}/cancel/": (["ticket", "seen"], {"ticket": NOBODY, "seen": "0"}),
+    "/bookings/{booking}/cancel/": (["ticket", "seen", "to"], {"ticket": NOBODY, "seen": "0"}),
     "/find-booking/": (
         ["number", "email"],
         {"number": "BCDF-2345", "email": "noor@post.example"},
@@ -243,7 +246,7 @@ PAGES = {  # with the names each reads from its query
     "/api/v1/events/{event}/presales/{view}/stream": "since",
     "/api/v1/events/{event}/presales/{view}/availability": "",
     "/api/v1/bookings/{sold_by_key}": "",
-    "/api/v1/bookings/{sold_by_key}/cancellation": "ticket",
+    "/api/v1/bookings/{sold_by_key}/cancellation": "ticket to",
     "/api/v1/gate": "gate",
     "/api/v1/schema/": "format lang",
     "/api/v1/inventory/events/{event}": "ownership status section level cursor limit",

@@ -61,6 +61,7 @@ ONLY_GROW = [
     "core_auditentry",
     "payments_bankstatement",
     "payments_cashcount",
+    "payments_creditentry",
     "payments_desktaking",
     "payments_journal",
     "payments_ledgerentry",

@@ -38,7 +38,13 @@ from notifications.models import Message
 from payments.adapters import ProviderDispute
 from payments.ledger import post
 from payments.models import Account, AccountCode, DeskTaking, InboxMessage, Journal, Payment, Refund
-from payments.services import count_cash, import_statement, record_disputes, request_refund
+from payments.services import (
+    count_cash,
+    give_credit,
+    import_statement,
+    record_disputes,
+    request_refund,
+)
 from promotions.services import keep
 from promotions.tests.factories import running, used
 from suppliers.models import Supplier, SupplierCode
@@ -439,14 +445,15 @@ def _paid_twice(booking):
 
 
 def _at_the_desk(event, person):
-    """Cash that was taken, and the drawer counted."""
+    """Cash that was taken, the drawer counted, credit given."""
     booking = reservation(event, [3], email="cash@post.example")
     given = {"way": DeskTaking.Way.CASH, "given": booking.total}
     taking = pay_at_desk(booking.pk, by=person, **given)
     money = Money(booking.total, "EUR")
     read = import_statement(filename="june.csv", content=STATEMENT, by=person)
     counted = count_cash(counted=money, banked=Money(0, "EUR"), by=person)
-    return taking, counted, read, read.lines.get()
+    credit = give_credit(booking.customer_id, Money(5, "EUR"), reason="A long queue", by=person)
+    return taking, counted, read, read.lines.get(), credit
 
 
 def _asked_about(payment):

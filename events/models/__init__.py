@@ -16,11 +16,12 @@ from events.models.events import (
     SplitRule,
     Status,
 )
-from events.models.policies import CancellationPolicy
+from events.models.policies import BackTo, CancellationPolicy
 
 __all__ = [
     "MOVES",
     "PUBLIC",
+    "BackTo",
     "CancellationPolicy",
     "Channel",
     "Event",

@@ -28,6 +28,14 @@ RETURN NEW;
 """
 
 
+class BackTo(models.TextChoices):
+    """Where the money of tickets goes that buyers give back."""
+
+    CARD = "CARD", "Where it was paid from"
+    CREDIT = "CREDIT", "Credit for later bookings"
+    CHOICE = "CHOICE", "As the buyer chooses"
+
+
 class CancellationPolicy(TenantModel):
     """Until when before the start buyers can give tickets back, and what is kept of what they paid.
 
@@ -47,6 +55,14 @@ class CancellationPolicy(TenantModel):
         "single tickets",
         default=True,
         help_text="Buyers may cancel some tickets of a booking. Otherwise only all of them together.",
+    )
+    back_to = models.CharField(
+        "the money goes to",
+        max_length=6,
+        choices=BackTo,
+        default=BackTo.CARD,
+        db_default=BackTo.CARD,
+        help_text="What was paid with credit always becomes credit again.",
     )
     currency = models.CharField(max_length=3)
     is_default = models.BooleanField(default=False, editable=False)
@@ -74,11 +90,19 @@ class CancellationPolicy(TenantModel):
                 name="policies_never_change",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf(
-                    "name", "windows", "fees_refundable", "is_partial", "currency"
+                    "name", "windows", "fees_refundable", "is_partial", "back_to", "currency"
                 ),
                 func="RAISE EXCEPTION 'what a policy says never changes: make another one';",
             ),
-            Audited("agency_id", "name", "windows", "fees_refundable", "is_partial", "is_default"),
+            Audited(
+                "agency_id",
+                "name",
+                "windows",
+                "fees_refundable",
+                "is_partial",
+                "back_to",
+                "is_default",
+            ),
         ]
 
     def __str__(self):

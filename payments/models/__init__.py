@@ -1,6 +1,7 @@
 """Money in and out: payments, refunds, disputes, what providers told us, the double-entry ledger."""
 
 from payments.models.bank import BankLine, BankStatement, LineStatus
+from payments.models.credit import CreditEntry
 from payments.models.desk import CashCount, DeskTaking
 from payments.models.disputes import Dispute, DisputeStatus
 from payments.models.payments import (
@@ -29,6 +30,7 @@ __all__ = [
     "BankLine",
     "BankStatement",
     "CashCount",
+    "CreditEntry",
     "DeskTaking",
     "Dispute",
     "DisputeStatus",

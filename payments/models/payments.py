@@ -1,9 +1,11 @@
 """Money in and out: payments, refunds, what providers told us, and the double-entry ledger."""
 
+from decimal import Decimal
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from core.audit import Audited, append_only, status_machine
@@ -38,7 +40,8 @@ CAPTURED = (Status.SUCCEEDED, Status.REFUNDED, Status.DISPUTED)
 class Payment(Movable, TenantModel):
     """One attempt to be paid for what `reference` names (the public id of an order, which is that of
     its first booking; opaque here). `covers` are the bookings of it that are paid for: whoever has
-    begun to pay, pays for these."""
+    begun to pay, pays for these. `credit` is the part of `amount` that is paid with the customer's
+    credit, held from the moment it was begun; the rest is what the provider is asked for."""
 
     MOVES = MOVES
 
@@ -53,6 +56,13 @@ class Payment(Movable, TenantModel):
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING, editable=False)
     amount = models.DecimalField(
         max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, editable=False
+    )
+    credit = models.DecimalField(
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        default=Decimal(0),
+        db_default=0,
+        editable=False,
     )
     currency = models.CharField(max_length=3, editable=False)
     failure = models.CharField(max_length=200, blank=True, editable=False)
@@ -85,8 +95,14 @@ class Payment(Movable, TenantModel):
     class Meta:
         ordering = ["-created_at", "pk"]
         constraints = [
-            fits_currency("amount", name="payment_fits_currency"),
+            fits_currency("amount", "credit", name="payment_fits_currency"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_is_positive"),
+            models.CheckConstraint(
+                condition=Q(credit=0)
+                | Q(credit__gt=0, credit__lt=F("amount")) & ~Q(status="PENDING")
+                | Q(credit=F("amount"), provider="credit"),
+                name="credit_pays_a_part_or_all",
+            ),
             models.CheckConstraint(condition=Q(covers__len__gt=0), name="payment_is_for_something"),
             models.UniqueConstraint(
                 fields=["reference"], condition=Q(status__in=OPEN), name="one_open_payment"
@@ -114,17 +130,45 @@ class Payment(Movable, TenantModel):
             pgtrigger.Trigger(
                 name="what_is_paid_for_stays",
                 when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("covers", "amount", "currency", "reference"),
+                operation=pgtrigger.UpdateOf("covers", "amount", "credit", "currency", "reference"),
+                # Money that comes after all, when the credit that went with it is spent: it is only
+                # of what came, which is not what was due, so it goes back.
                 condition=pgtrigger.Condition(
-                    "OLD.status <> 'PENDING' AND (OLD.covers, OLD.amount, OLD.currency, OLD.reference)"
-                    " IS DISTINCT FROM (NEW.covers, NEW.amount, NEW.currency, NEW.reference)"
+                    "OLD.status <> 'PENDING'"
+                    " AND (OLD.covers, OLD.amount, OLD.credit, OLD.currency, OLD.reference)"
+                    " IS DISTINCT FROM"
+                    " (NEW.covers, NEW.amount, NEW.credit, NEW.currency, NEW.reference)"
+                    " AND (OLD.status <> 'FAILED' OR NEW.status <> 'SUCCEEDED'"
+                    " OR (OLD.covers, OLD.amount - OLD.credit, 0, OLD.currency, OLD.reference)"
+                    " IS DISTINCT FROM"
+                    " (NEW.covers, NEW.amount, NEW.credit, NEW.currency, NEW.reference))"
                 ),
                 func="""
                     RAISE EXCEPTION 'payment % has begun: what it is for stays as it is', OLD.id
                       USING ERRCODE = 'check_violation';
                 """,
             ),
-            Audited("agency_id", "status", "amount", "currency", "provider", "provider_ref"),
+            pgtrigger.Trigger(
+                name="credit_is_held_while_it_may_be_paid",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("status", "credit"),
+                timing=pgtrigger.Deferred,
+                condition=pgtrigger.Condition("NEW.credit > 0"),
+                declare=[("held", "numeric"), ("paid", "payments_payment")],
+                func="""
+                    SELECT * INTO paid FROM payments_payment WHERE id = NEW.id;
+                    SELECT coalesce(sum(amount), 0) INTO held FROM payments_creditentry
+                      WHERE payment_id = NEW.id AND kind IN ('HELD', 'RETURNED');
+                    IF held <> (CASE paid.status WHEN 'FAILED' THEN 0 ELSE -paid.credit END) THEN
+                      RAISE EXCEPTION 'payment % has % of credit, and % is held', paid.id,
+                        paid.credit, -held USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+            Audited(
+                "agency_id", "status", "amount", "credit", "currency", "provider", "provider_ref"
+            ),
         ]
 
     def __str__(self):
@@ -133,6 +177,16 @@ class Payment(Movable, TenantModel):
     @property
     def money(self):
         return Money(self.amount, self.currency)
+
+    @property
+    def by_credit(self):
+        """What of it is paid with credit."""
+        return Money(self.credit, self.currency)
+
+    @property
+    def charged(self):
+        """What of it comes from the provider, or by hand: the most that can go back there."""
+        return Money(self.amount - self.credit, self.currency)
 
 
 class RefundStatus(models.TextChoices):
@@ -198,13 +252,18 @@ class Refund(Movable, TenantModel):
                 name="never_above_captured",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("amount", "status", "payment_id"),
-                declare=[("captured", "numeric"), ("refunded", "numeric"), ("unit", "varchar")],
+                declare=[("captured", "numeric"), ("refunded", "numeric"), ("unit", "varchar"),
+                         ("by_credit", "numeric")],
                 # What a bank has taken back is not sent once more; what was sent already is a fact.
+                # What was paid with credit, or became credit, is not sent at all.
                 func="""
                     SELECT CASE WHEN status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED')
-                           THEN amount ELSE 0 END,
-                           currency INTO captured, unit
+                           THEN amount - credit ELSE 0 END,
+                           currency, credit INTO captured, unit, by_credit
                       FROM payments_payment WHERE id = NEW.payment_id FOR NO KEY UPDATE;
+                    SELECT captured - greatest(coalesce(sum(amount), 0) - by_credit, 0) INTO captured
+                      FROM payments_creditentry
+                      WHERE payment_id = NEW.payment_id AND kind = 'BACK';
                     SELECT coalesce(sum(amount), 0) INTO refunded FROM payments_refund
                       WHERE payment_id = NEW.payment_id AND id <> NEW.id AND status <> 'FAILED';
                     IF TG_OP = 'INSERT' OR NEW.status = 'PROCESSING' AND OLD.status <> 'PROCESSING' THEN
@@ -220,7 +279,7 @@ class Refund(Movable, TenantModel):
                 """,
             ),
             Audited("agency_id", "status", "amount", "currency", "payment_id", "reason"),
-        ]
+        ]  # fmt: skip
 
     def __str__(self):
         return f"{self.money} back"
@@ -269,6 +328,8 @@ class Account(models.TextChoices):
     ACCOUNTS_PAYABLE = "accounts_payable", "Owed to suppliers"
     PROVIDER_CLEARING = "provider_clearing", "Held by payment providers"
     CUSTOMER_DEPOSITS = "customer_deposits", "Received, not yet earned"
+    CUSTOMER_CREDIT = "customer_credit", "Credit of customers"
+    CREDIT_GIVEN = "credit_given", "Credit given, less what lapsed"
     TICKET_REVENUE = "ticket_revenue", "Ticket sales"
     FEE_REVENUE = "fee_revenue", "Service fees"
     DISCOUNTS = "discounts", "Discounts given"

@@ -28,6 +28,7 @@ from payments.models import (
     RefundStatus,
     Status,
 )
+from payments.services.credit import hold_credit
 from payments.services.refund import TAKEN_BACK, complete, is_taken_back
 
 Way = DeskTaking.Way
@@ -53,29 +54,37 @@ class DrawerDiffers(DomainError):
 
 
 @use_case
-def take_at_desk(payment_id, *, way, by, given=None, reference=""):
+def take_at_desk(payment_id, *, way, by, given=None, reference="", credit=None, customer_id=None):
     """The open payment that nobody has sent to a provider is paid at the desk, in full; returns the
-    DeskTaking. Raises WrongState when it is open no more, NotTakeable."""
+    DeskTaking. With `credit` so much of it (Money, less than all) is paid with what this customer has.
+    Raises WrongState when it is open no more, NotTakeable, NotEnoughCredit."""
     _one_drawer()
     payment = lock_one(Payment.objects.filter(pk=payment_id))
     if payment.status != Status.PENDING:
         raise WrongState("Somebody else is paying this just now, or has paid it. Look once more.")
+    payment.credit = credit.amount if credit else payment.credit
+    if payment.credit >= payment.amount:
+        raise NotTakeable("All of it can be paid with credit: take no money.")
     taking = _keep(
-        payment=payment, way=way, money=payment.money, by=by, given=given, reference=reference
+        payment=payment, way=way, money=payment.charged, by=by, given=given, reference=reference
     )
     failpoints.reach("desk.before_booking")
     payment.provider, payment.provider_ref = way.lower(), str(taking.pk)
     payment.opened_at = payment.settled_at = Now()
-    for status in (Status.PROCESSING, Status.SUCCEEDED):
-        payment.move_to(status)
-        payment.save()
+    payment.move_to(Status.PROCESSING)
+    payment.save()
+    if payment.credit:
+        hold_credit(payment, customer_id)
+    payment.move_to(Status.SUCCEEDED)
+    payment.save()
     post(
         source="payment",
         source_id=payment.pk,
         kind="captured",
         memo=taking.number,
         lines=[
-            (account_of(payment.provider), payment.money),
+            (account_of(payment.provider), payment.charged),
+            (Account.CUSTOMER_CREDIT, payment.by_credit),
             (Account.CUSTOMER_DEPOSITS, -payment.money),
         ],
     )

@@ -25,6 +25,7 @@ from payments.models import (
 )
 from payments.models.disputes import OVER
 from payments.providers import provider
+from payments.services.credit import is_all_back
 from payments.services.refund import TAKEN_BACK, is_taken_back, withdrawn_of
 
 log = logging.getLogger(__name__)
@@ -151,9 +152,7 @@ def _show_on(payment):
     if withdrawn_of(payment):
         status = Status.DISPUTED
     else:
-        done = payment.refunds.filter(status=RefundStatus.COMPLETED)
-        is_back = sum(refund.amount for refund in done) == payment.amount
-        status = Status.REFUNDED if is_back else Status.SUCCEEDED
+        status = Status.REFUNDED if is_all_back(payment) else Status.SUCCEEDED
     if payment.can_move_to(status):
         payment.move_to(status)
 

@@ -12,8 +12,9 @@ from core.transactions import use_case
 from payments.adapters import ProviderRefused
 from payments.facts import RefundCompleted, RefundRequested
 from payments.ledger import account_of, post
-from payments.models import Account, Payment, Refund, RefundStatus, Status
+from payments.models import Account, Payment, Refund, RefundStatus
 from payments.providers import provider
+from payments.services.credit import give_back_as_credit, note_all_is_back
 
 TAKEN_BACK = "The buyer’s bank has taken this money back already."
 
@@ -49,13 +50,16 @@ def request_refund(*, payment_id, money, reason, request_key):
 
 
 def send_back(*, payment_id, reason, request_key):
-    """Decides to send all of a payment back, once per (payment, request_key).
+    """Decides to send all of a payment back, once per (payment, request_key): what was paid with credit
+    is credit again at once.
 
     What a bank holds of it at present would go back twice: it stands as a failed refund, which a
     person sends should the bank give it back. Runs in its caller's transaction. Returns the Refund
-    that is sent, or None when the bank holds all of it.
+    that is sent, or None when the bank holds all of it, or all was credit.
     """
     payment = lock_one(Payment.objects.filter(pk=payment_id))
+    if payment.credit:
+        give_back_as_credit(payment, payment.by_credit, key=f"{request_key}:{payment.pk}")
     known = {refund.request_key: refund for refund in payment.refunds.all()}
     of_bank = f"{request_key}, held"
     if request_key in known or of_bank in known:
@@ -71,7 +75,7 @@ def send_back(*, payment_id, reason, request_key):
             status=RefundStatus.FAILED,
             failure=TAKEN_BACK,
         )
-    rest = payment.money - held
+    rest = payment.charged - held
     if not rest:
         return None
     return request_refund(payment_id=payment_id, money=rest, reason=reason, request_key=request_key)
@@ -148,7 +152,7 @@ def is_taken_back(payment):
     """Whether banks hold so much of a payment that its refunds would give it back twice."""
     alive = payment.refunds.exclude(status=RefundStatus.FAILED)
     back = sum(refund.amount for refund in alive)
-    return back + withdrawn_of(payment) > payment.amount
+    return back + withdrawn_of(payment) > payment.charged.amount
 
 
 def withdrawn_of(payment):
@@ -158,7 +162,7 @@ def withdrawn_of(payment):
 
 def _too_high(money, payment):
     taken = withdrawn_of(payment)
-    words = f"{money.display()} is more than is left of {payment.money.display()}"
+    words = f"{money.display()} is more than is left of {payment.charged.display()}"
     if not taken:
         return f"{words}."
     disputed = Money(taken, payment.currency).display()
@@ -228,7 +232,4 @@ def _book(payment, refund):
             (account_of(payment.provider), -refund.money),
         ],
     )
-    back = sum(r.amount for r in payment.refunds.filter(status=RefundStatus.COMPLETED))
-    if back == payment.amount and payment.can_move_to(Status.REFUNDED):
-        payment.move_to(Status.REFUNDED)
-        payment.save()
+    note_all_is_back(payment)

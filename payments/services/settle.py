@@ -1,6 +1,7 @@
 """One door for every way we learn about a payment: it reads the provider's present object."""
 
 import logging
+from decimal import Decimal
 
 from django.db.models.functions import Now
 
@@ -13,6 +14,7 @@ from payments.facts import PaymentSucceeded
 from payments.ledger import post
 from payments.models import OPEN, Account, Payment, Status
 from payments.providers import provider
+from payments.services.credit import hold_again, return_credit
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +104,9 @@ def _succeed(payment, session):
             log.error("payment %s: %s", payment.pk, wrong)
             payment.failure, payment.needs_attention = wrong, True
         return
+    if payment.status == Status.FAILED and payment.credit and not hold_again(payment):
+        # What came is not all that was due, so `confirm` sends it back.
+        payment.amount, payment.credit = payment.charged.amount, Decimal(0)
     payment.move_to(Status.SUCCEEDED)
     payment.failure, payment.needs_attention = "", False
     payment.settled_at = Now()
@@ -110,7 +115,8 @@ def _succeed(payment, session):
         source_id=payment.pk,
         kind="captured",
         lines=[
-            (Account.PROVIDER_CLEARING, payment.money),
+            (Account.PROVIDER_CLEARING, payment.charged),
+            (Account.CUSTOMER_CREDIT, payment.by_credit),
             (Account.CUSTOMER_DEPOSITS, -payment.money),
         ],
     )
@@ -119,8 +125,8 @@ def _succeed(payment, session):
 
 def _mismatch(payment, session):
     """Why the provider's object is not this payment, or an empty string."""
-    if (session.amount, session.currency) != (payment.amount, payment.currency):
-        return f"The provider says {session.amount} {session.currency}, not {payment.money}."
+    if (session.amount, session.currency) != (payment.charged.amount, payment.currency):
+        return f"The provider says {session.amount} {session.currency}, not {payment.charged}."
     named = session.metadata.get("payment_id")
     if named != str(payment.pk):
         return f"The provider's object names payment {named}."
@@ -133,6 +139,7 @@ def dealt_with(payment_id):
     and asks for nobody's attention any more. Returns the Payment."""
     payment = lock_one(Payment.objects.filter(pk=payment_id, needs_attention=True))
     if payment.status in OPEN:
+        return_credit(payment)
         payment.move_to(Status.FAILED)
         payment.settled_at = Now()
     payment.needs_attention = False
@@ -141,6 +148,7 @@ def dealt_with(payment_id):
 
 
 def _fail(payment, why):
+    return_credit(payment)
     payment.move_to(Status.FAILED)
     payment.failure = why
     payment.settled_at = Now()

@@ -13,6 +13,7 @@ from core.transactions import use_case
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import OPEN, Payment, Status
 from payments.providers import BY_HAND, default_provider, provider, ways_to_pay
+from payments.services.credit import hold_credit
 from payments.services.settle import close_payment, find_session, settle
 from payments.statements import in_fours
 
@@ -133,13 +134,17 @@ def open_payment(*, provider_name="", **intent):
     return insert([payment])[0]
 
 
-def start_payment(*, reference, email, success_url, cancel_url, expires_at):
-    """Opens the provider's page for the open payment of `reference`; returns its address.
+def start_payment(
+    *, reference, email, success_url, cancel_url, expires_at, credit=None, customer_id=None
+):
+    """Opens the provider's page for the open payment of `reference`; returns its address. With
+    `credit` so much of it (Money, less than all) is paid with what this customer has: it is held
+    from the moment the payment is begun.
 
-    Repeating it gives the same page. Raises NothingToPay, or ProviderAway when the outcome is
-    unknown: the row is then already PROCESSING and reconciliation looks the object up.
+    Repeating it gives the same page. Raises NothingToPay, NotEnoughCredit, or ProviderAway when the
+    outcome is unknown: the row is then already PROCESSING and reconciliation looks the object up.
     """
-    payment, is_first = _begin(reference)
+    payment, is_first = _begin(reference, credit, customer_id)
     if payment.provider_url:
         return payment.provider_url
     failpoints.reach("pay.before_provider")
@@ -161,7 +166,7 @@ def start_payment(*, reference, email, success_url, cancel_url, expires_at):
 
 
 @use_case
-def _begin(reference):
+def _begin(reference, credit, customer_id):
     """(the open Payment, whether nobody has asked the provider for it before)."""
     try:
         payment = lock_one(Payment.objects.filter(reference=reference, status__in=OPEN))
@@ -174,8 +179,15 @@ def _begin(reference):
         )
     is_first = payment.status == Status.PENDING
     if is_first:
+        payment.credit = credit.amount if credit else payment.credit
+        if payment.credit >= payment.amount:
+            raise PaymentBegun("What is due has changed meanwhile. Please look at it again.")
         payment.move_to(Status.PROCESSING)
-        Payment.objects.filter(pk=payment.pk).update(status=payment.status, opened_at=Now())
+        Payment.objects.filter(pk=payment.pk).update(
+            status=payment.status, credit=payment.credit, opened_at=Now()
+        )
+        if payment.credit:
+            hold_credit(payment, customer_id)
     return payment, is_first
 
 
@@ -187,7 +199,7 @@ def _open_session(payment, is_first, email, success_url, cancel_url, expires_at)
         return known or provider(payment.provider).open_session(
             payment_id=payment.pk,
             reference=payment.reference,
-            amount=payment.amount,
+            amount=payment.charged.amount,
             currency=payment.currency,
             description=payment.description,
             payee=current_agency().name,

@@ -1,0 +1,170 @@
+"""Credit of guests: what came and went, given and taken back by staff for a reason."""
+
+from uuid import uuid4
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.urls import reverse
+
+from agencies.queries import current_agency
+from core.admin_base import ReadOnlyAdmin
+from core.admin_forms import AmountField
+from core.admin_parts import Panel, Table, amount, columns, linked, money_column, panel, when
+from core.errors import Invalid
+from customers.models import Customer
+from payments.admin_desk import WholeCents
+from payments.admin_ledger import entries_of, entries_table
+from payments.models import CreditEntry
+from payments.services import credit_of, give_credit, take_credit
+
+SHOWN = 20
+GIVE, TAKE = "give", "take"
+
+
+class CreditForm(WholeCents, forms.Form):
+    """Which guest gets how much, or loses it, and why. `key` makes sending it twice one entry."""
+
+    email = forms.EmailField(label="E-mail of the guest")
+    what = forms.ChoiceField(
+        label="What", choices=[(GIVE, "Give credit"), (TAKE, "Take credit back")], initial=GIVE
+    )
+    amount = AmountField(label="Amount", min_value=0, max_digits=14, decimal_places=3)
+    reason = forms.CharField(max_length=200, help_text="Staff read it, and the guest does, too.")
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+
+@admin.register(CreditEntry)
+class CreditEntryAdmin(ReadOnlyAdmin):
+    list_display = [
+        *("made", "guest", "kind", money_column("amount", "Came, went"), "reason"),
+        *("lapses", "person"),
+    ]
+    list_display_links = ["made"]
+    list_filter = [
+        *("kind", "currency", ("made_at", admin.DateFieldListFilter)),
+        ("expires_at", admin.DateFieldListFilter),
+    ]
+    list_select_related = ["customer", "made_by"]
+    search_fields = ["customer__name", "customer__email", "reason"]
+    search_help_text = "Guest, e-mail or reason"
+    ordering = ["-made_at", "pk"]
+    fields = ["guest_link", "made", "kind", "amount_shown", "reason", "lapses", "person"]
+    fields += ["payment_link"]
+    readonly_fields = fields
+    export_columns = {
+        "At": "made_at",
+        "Guest": "customer__name",
+        "E-mail": "customer__email",
+        "What": "kind",
+        "Amount": "amount",
+        "Currency": "currency",
+        "Reason": "reason",
+        "Lapses": "expires_at",
+        "By": "made_by__name",
+    }
+
+    def has_add_permission(self, request, obj=None):
+        return self.may(request, "add")
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """Giving credit, or taking it back."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = CreditForm(
+            request.POST or None,
+            currency=current_agency().currency,
+            initial={"email": request.GET.get("email", "")[:254]},
+        )
+        return self.form_page(
+            request,
+            form,
+            lambda form: self._write(request, form),
+            title="Credit of a guest",
+            note="It can be used for the next booking under this e-mail. Nothing that was written is "
+            "ever changed: to correct it, write the opposite.",
+            submit="Write it down",
+        )
+
+    def _write(self, request, form):
+        said = form.cleaned_data
+        customer = Customer.objects.filter(email__iexact=said["email"]).first()
+        if customer is None:
+            raise Invalid(f"Nobody has booked under {said['email']}.")
+        change = give_credit if said["what"] == GIVE else take_credit
+        made = change(
+            customer.pk,
+            form.money("amount"),
+            reason=said["reason"],
+            by=request.user,
+            key=said["key"],
+        )
+        left = credit_of(customer.pk, made.currency)
+        return self.back(request, made, done=f"{customer} has {left.display()} of credit now.")
+
+    def above(self, entry):
+        return [entry.customer]
+
+    def panels(self, request, entry):
+        if not self.admin_site.allows(request, "view", "payments.journal"):
+            return []
+        booked = entries_of(source="credit", source_id=entry.pk)
+        return [Panel("In the ledger", entries_table(booked))] if booked else []
+
+    @admin.display(description="At", ordering="made_at")
+    def made(self, entry):
+        return when(entry.made_at)
+
+    @admin.display(description="Guest", ordering="customer__name")
+    def guest(self, entry):
+        return str(entry.customer)
+
+    @admin.display(description="Guest")
+    def guest_link(self, entry):
+        return linked(entry.customer)
+
+    @admin.display(description="Amount")
+    def amount_shown(self, entry):
+        return amount(entry.amount, entry.currency)
+
+    @admin.display(description="Lapses", ordering="expires_at")
+    def lapses(self, entry):
+        return when(entry.expires_at)
+
+    @admin.display(description="By", ordering="made_by__name")
+    def person(self, entry):
+        return str(entry.made_by or "–")
+
+    @admin.display(description="Payment")
+    def payment_link(self, entry):
+        return linked(entry.payment)
+
+
+def credit_table(entries):
+    rows = [
+        [linked(each, when(each.made_at)), each.get_kind_display(), each.reason or "–",
+         amount(each.amount, each.currency), when(each.expires_at)]
+        for each in entries
+    ]  # fmt: skip
+    titles = columns("At", "What", "Reason", "Came, went#", "Lapses")
+    return Table(titles, rows, empty="This guest has had none.")
+
+
+@panel("customers.customer", needs="payments.creditentry")
+def credit_of_guest(request, customer):
+    """What a guest can pay with, and how it came and went."""
+    entries = customer.credit_entries.all()[:SHOWN]
+    currencies = sorted({current_agency().currency, *(each.currency for each in entries)})
+    words = ", ".join(credit_of(customer.pk, each).display() for each in currencies)
+    link = ()
+    if admin.site.allows(request, "add", CreditEntry):
+        page = reverse("admin:payments_creditentry_add")
+        link = (f"{page}?email={customer.email}", "Give or take back")
+    return Panel(f"Credit: {words}", credit_table(entries), link=link)
+
+
+@panel("payments.payment", needs="payments.creditentry")
+def credit_of_payment(request, payment):
+    """What was paid of it with credit, and what of it became credit."""
+    entries = list(payment.credit_entries.select_related("customer"))
+    return Panel("Credit", credit_table(entries), count=len(entries)) if entries else None

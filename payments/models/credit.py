@@ -1,0 +1,149 @@
+"""What customers have with the agency, to pay later bookings with. It only grows: balances are sums."""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from core.audit import Audited, append_only
+from core.ids import uuid7
+from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
+from core.tenancy import TenantKey, TenantModel
+from customers.models import Customer
+from payments.models.payments import Payment
+
+
+class CreditEntry(TenantModel):
+    """Credit that came to a customer (positive) or left him. `key` makes writing twice for the same
+    reason one entry; `reference` names what gave it (the id of a cancellation; opaque here).
+
+    What came may lapse at `expires_at`: what lapses first is spent first.
+    """
+
+    class Kind(models.TextChoices):
+        GIVEN = "GIVEN", "Given by staff"
+        TAKEN = "TAKEN", "Taken back by staff"
+        BACK = "BACK", "Came back of a payment"
+        HELD = "HELD", "Paid with"
+        RETURNED = "RETURNED", "Not paid after all"
+        EXPIRED = "EXPIRED", "Lapsed"
+
+    COMES = (Kind.GIVEN, Kind.BACK)
+    """What may lapse. What is returned is as if it had not been held."""
+    BY_STAFF = (Kind.GIVEN, Kind.TAKEN)
+    OF_PAYMENTS = (Kind.BACK, Kind.HELD, Kind.RETURNED)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    customer = TenantKey(Customer, related_name="credit_entries", editable=False)
+    kind = models.CharField(max_length=8, choices=Kind, editable=False)
+    amount = models.DecimalField(
+        max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, editable=False
+    )
+    currency = models.CharField(max_length=3, editable=False)
+    key = models.CharField(max_length=120, editable=False)
+    payment = TenantKey(Payment, null=True, related_name="credit_entries", editable=False)
+    reference = models.UUIDField(null=True, editable=False)
+    reason = models.CharField(max_length=200, blank=True, editable=False)
+    expires_at = models.DateTimeField(null=True, editable=False)
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
+    )
+
+    class Meta:
+        ordering = ["-made_at", "pk"]
+        verbose_name_plural = "credit entries"
+        constraints = [
+            models.UniqueConstraint(fields=["agency_id", "key"], name="one_credit_entry_per_key"),
+            fits_currency("amount", name="credit_fits_currency"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["GIVEN", "BACK", "RETURNED"], amount__gt=0)
+                | Q(kind__in=["TAKEN", "HELD", "EXPIRED"], amount__lt=0),
+                name="credit_comes_or_goes",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["BACK", "HELD", "RETURNED"], payment__isnull=False)
+                | Q(kind__in=["GIVEN", "TAKEN", "EXPIRED"], payment=None),
+                name="credit_of_payments_names_them",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["GIVEN", "TAKEN"], made_by__isnull=False) & ~Q(reason="")
+                | ~Q(kind__in=["GIVEN", "TAKEN"]),
+                name="staff_say_why_they_give_credit",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at=None) | Q(kind__in=["GIVEN", "BACK"]),
+                name="only_what_comes_may_lapse",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["customer", "currency"], name="credit_of_customer"),
+            models.Index(
+                fields=["payment"], condition=Q(payment__isnull=False), name="credit_of_payment"
+            ),
+            models.Index(
+                fields=["reference"], condition=Q(reference__isnull=False), name="credit_reference"
+            ),
+        ]
+        triggers = [
+            *append_only(),
+            # Whoever writes for one customer waits for the others from here to their commits.
+            pgtrigger.Trigger(
+                name="credit_is_never_negative",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                declare=[("there", "numeric")],
+                func="""
+                    PERFORM FROM customers_customer WHERE id = NEW.customer_id FOR NO KEY UPDATE;
+                    SELECT coalesce(sum(amount), 0) INTO there FROM payments_creditentry
+                      WHERE customer_id = NEW.customer_id AND currency = NEW.currency;
+                    IF there + NEW.amount < 0 THEN
+                      RAISE EXCEPTION 'this customer has % % of credit, not %', there,
+                        NEW.currency, -NEW.amount
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'not_enough_credit';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="credit_of_payments_is_theirs",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.payment_id IS NOT NULL"),
+                declare=[("paid", "payments_payment"), ("gone", "numeric"), ("held", "numeric"),
+                         ("back", "numeric")],
+                func="""
+                    SELECT * INTO paid FROM payments_payment WHERE id = NEW.payment_id
+                      FOR NO KEY UPDATE;
+                    SELECT coalesce(sum(amount) FILTER (WHERE kind IN ('HELD', 'RETURNED')), 0),
+                           coalesce(sum(amount) FILTER (WHERE kind = 'BACK'), 0)
+                      INTO held, back
+                      FROM payments_creditentry WHERE payment_id = NEW.payment_id;
+                    IF NEW.kind = 'BACK' THEN
+                      SELECT coalesce(sum(amount), 0) INTO gone FROM payments_refund
+                        WHERE payment_id = NEW.payment_id AND status <> 'FAILED';
+                      SELECT gone + coalesce(sum(withdrawn), 0) INTO gone FROM payments_dispute
+                        WHERE payment_id = NEW.payment_id;
+                    END IF;
+                    IF paid.currency <> NEW.currency
+                       OR NEW.kind <> 'BACK' AND held + NEW.amount NOT IN (0, -paid.credit)
+                       OR NEW.kind = 'BACK' AND (gone + back + NEW.amount > paid.amount
+                         OR paid.status NOT IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED')) THEN
+                      RAISE EXCEPTION '% of credit is not of payment %', NEW.amount, paid.id
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_of_payment';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            Audited(
+                "agency_id", "customer_id", "kind", "amount", "currency", "payment_id", "reason",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self):
+        return f"{self.money.display()} {self.get_kind_display().lower()}"
+
+    @property
+    def money(self):
+        return Money(self.amount, self.currency)

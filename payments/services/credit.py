@@ -1,0 +1,298 @@
+"""What customers have with the agency: given, held by payments, kept by them or returned, lapsed."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce, Now
+
+from agencies.queries import current_agency
+from core import failpoints
+from core.errors import DomainError, Invalid
+from core.ids import uuid7
+from core.locks import database_now, lock_one
+from core.money import Money
+from core.outbox import record
+from core.status import WrongState
+from core.transactions import broken_constraint, use_case
+from customers.models import Customer
+from payments.facts import PaymentSucceeded
+from payments.ledger import post
+from payments.models import Account, CreditEntry, Payment, RefundStatus, Status
+
+Kind = CreditEntry.Kind
+NOTHING = Decimal(0)
+LAPSED = Q(kind__in=CreditEntry.COMES, expires_at__lte=Now())
+SPENT = ~Q(kind__in=CreditEntry.COMES)
+
+
+class NotEnoughCredit(DomainError):
+    """The customer has less credit than was to be paid with it; nothing was changed."""
+
+    code = "not_enough_credit"
+
+
+def _sum(condition=None):
+    return Coalesce(Sum("amount", filter=condition), NOTHING)
+
+
+def balances(**of):
+    """Querying {"customer_id", "currency", "balance", "lapsed"} of CreditEntries with these values:
+    what of the balance cannot be used any more is `lapsed`. What lapses first was spent first."""
+    rows = CreditEntry.objects.filter(**of).order_by("customer_id", "currency")
+    return rows.values("customer_id", "currency").annotate(
+        balance=_sum(), lapsed=_sum(LAPSED) + _sum(SPENT)
+    )
+
+
+def credit_of(customer_id, currency):
+    """What a customer can pay with now, as Money."""
+    row = balances(customer_id=customer_id, currency=currency).first()
+    if row is None:
+        return Money.zero(currency)
+    return Money(row["balance"] - max(row["lapsed"], NOTHING), currency)
+
+
+# By staff
+
+
+@use_case
+def give_credit(customer_id, money, *, reason, by, key=None):
+    """A member of staff gives a customer credit (Money), once per `key`; returns the CreditEntry.
+    Raises Invalid without a reason, or for nothing."""
+    _check(money, reason)
+    return _by_staff(
+        Kind.GIVEN, customer_id, money, reason=reason, by=by, key=key, expires_at=_lasts_until()
+    )
+
+
+@use_case
+def take_credit(customer_id, money, *, reason, by, key=None):
+    """A member of staff takes credit back, once per `key`; returns the CreditEntry. Raises Invalid, or
+    NotEnoughCredit."""
+    _check(money, reason)
+    _let_lapse(customer_id, money.currency)
+    return _by_staff(Kind.TAKEN, customer_id, -money, reason=reason, by=by, key=key)
+
+
+def _check(money, reason):
+    if money.amount <= 0:
+        raise Invalid("Say how much, more than nothing.")
+    if not reason.strip():
+        raise Invalid("Say why: the reason stays with the entry.")
+
+
+def _by_staff(kind, customer_id, money, *, reason, by, key, expires_at=None):
+    key = f"staff:{key or uuid7()}"
+    entry, is_new = _write(
+        kind=kind,
+        customer_id=customer_id,
+        money=money,
+        key=key,
+        reason=reason.strip()[:200],
+        made_by=by,
+        expires_at=expires_at,
+    )
+    if is_new:
+        _book(entry)
+    return entry
+
+
+def _book(entry):
+    """What no payment and no cancellation books."""
+    post(
+        source="credit",
+        source_id=entry.pk,
+        kind=entry.kind.lower(),
+        memo=entry.reason,
+        lines=[(Account.CUSTOMER_CREDIT, -entry.money), (Account.CREDIT_GIVEN, entry.money)],
+    )
+
+
+def _lasts_until():
+    days = current_agency().credit_days
+    return database_now() + timedelta(days=days) if days else None
+
+
+def _write(*, money, key, **fields):
+    """(the CreditEntry of this key, whether it is new). Raises NotEnoughCredit."""
+    known = CreditEntry.objects.filter(key=key).first()
+    if known:
+        return known, False
+    try:
+        with transaction.atomic():
+            entry = CreditEntry.objects.create(
+                amount=money.amount, currency=money.currency, key=key, **fields
+            )
+    except IntegrityError as error:
+        if broken_constraint(error) == "one_credit_entry_per_key":
+            return CreditEntry.objects.get(key=key), False
+        if broken_constraint(error) != "not_enough_credit":
+            raise
+        raise NotEnoughCredit(
+            f"{(-money).display()} is more credit than there is. Please look at it again."
+        ) from None
+    return entry, True
+
+
+# By payments
+
+
+def hold_credit(payment, customer_id):
+    """Keeps the credit of a Payment for it, in the caller's transaction that has locked and begun it.
+    Raises NotEnoughCredit."""
+    failpoints.reach("credit.before_hold")
+    _let_lapse(customer_id, payment.currency)
+    if credit_of(customer_id, payment.currency) < payment.by_credit:
+        raise NotEnoughCredit("You have less credit than this page said. Please look at it again.")
+    failpoints.reach("credit.after_look")
+    _move(Kind.HELD, payment, customer_id, -payment.by_credit)
+
+
+def return_credit(payment):
+    """Gives back what is held for a Payment that is not paid after all, in the transaction of whoever
+    has locked it."""
+    if payment.credit:
+        _move(Kind.RETURNED, payment, _holder(payment), payment.by_credit)
+
+
+def hold_again(payment):
+    """Whether the credit that was given back when a Payment failed, whose money came after all, is
+    still there, and held now."""
+    try:
+        with transaction.atomic():
+            hold_credit(payment, _holder(payment))
+    except NotEnoughCredit:
+        return False
+    return True
+
+
+def _holder(payment):
+    return payment.credit_entries.filter(kind=Kind.HELD).values_list("customer_id", flat=True)[0]
+
+
+def _move(kind, payment, customer_id, money):
+    moves = payment.credit_entries.filter(kind__in=(Kind.HELD, Kind.RETURNED)).count()
+    return _write(
+        kind=kind,
+        customer_id=customer_id,
+        money=money,
+        key=f"payment:{payment.pk}:{moves}",
+        payment=payment,
+    )
+
+
+@use_case
+def pay_with_credit(payment_id, customer_id):
+    """The open payment that nobody has begun is paid with a customer's credit alone, at once; returns
+    the Payment. Raises WrongState when it is open no more, NotEnoughCredit."""
+    payment = lock_one(Payment.objects.filter(pk=payment_id))
+    if payment.status != Status.PENDING:
+        raise WrongState("Somebody else is paying this just now, or has paid it. Look once more.")
+    payment.provider, payment.credit = "credit", payment.amount
+    payment.opened_at = payment.settled_at = Now()
+    payment.move_to(Status.PROCESSING)
+    payment.save()
+    hold_credit(payment, customer_id)
+    payment.move_to(Status.SUCCEEDED)
+    payment.save()
+    post(
+        source="payment",
+        source_id=payment.pk,
+        kind="captured",
+        lines=[
+            (Account.CUSTOMER_CREDIT, payment.money),
+            (Account.CUSTOMER_DEPOSITS, -payment.money),
+        ],
+    )
+    record(PaymentSucceeded(reference=payment.reference, payment_id=payment.pk))
+    return payment
+
+
+def give_back_as_credit(payment, money, *, key, customer_id=None, reference=None):
+    """So much (Money) of a captured, locked Payment becomes credit, once per key: of the one who paid
+    with his, or of this customer. Returns the CreditEntry.
+
+    Without a `reference`, whose own journal says so, it is booked.
+    """
+    entry, is_new = _write(
+        kind=Kind.BACK,
+        customer_id=customer_id or _holder(payment),
+        money=money,
+        key=f"back:{key}",
+        payment=payment,
+        reference=reference,
+        expires_at=_lasts_until(),
+    )
+    if is_new and reference is None:
+        post(
+            source="credit",
+            source_id=entry.pk,
+            kind="back",
+            lines=[(Account.CUSTOMER_DEPOSITS, money), (Account.CUSTOMER_CREDIT, -money)],
+        )
+    note_all_is_back(payment)
+    return entry
+
+
+def left_on_card(payment):
+    """What of a Payment can still go back to where it was paid from, as Money: what was neither sent,
+    nor became credit."""
+    alive = payment.refunds.exclude(status=RefundStatus.FAILED)
+    sent = alive.aggregate(sum=_sum())["sum"]
+    more = max(_back(payment) - payment.credit, NOTHING)
+    return payment.charged - Money(sent + more, payment.currency)
+
+
+def _back(payment):
+    return payment.credit_entries.filter(kind=Kind.BACK).aggregate(sum=_sum())["sum"]
+
+
+def is_all_back(payment):
+    """Whether nothing of a Payment is left with us: all that was charged, and all that was credit."""
+    done = payment.refunds.filter(status=RefundStatus.COMPLETED)
+    if sum(refund.amount for refund in done) != payment.charged.amount:
+        return False
+    return not payment.credit or _back(payment) >= payment.credit
+
+
+def note_all_is_back(payment):
+    """A locked Payment of which nothing is left is refunded."""
+    if is_all_back(payment) and payment.can_move_to(Status.REFUNDED):
+        payment.move_to(Status.REFUNDED)
+        payment.save()
+
+
+# By time
+
+
+def _let_lapse(customer_id, currency):
+    """What lapsed is taken away before anything else is, so that it cannot be spent. Who does it has
+    locked the customer."""
+    lock_one(Customer.objects.filter(pk=customer_id))
+    row = balances(customer_id=customer_id, currency=currency).first()
+    if row is None or row["lapsed"] <= 0:
+        return None
+    entry, _ = _write(
+        kind=Kind.EXPIRED,
+        customer_id=customer_id,
+        money=Money(-row["lapsed"], currency),
+        key=f"lapsed:{uuid7()}",
+    )
+    _book(entry)
+    return entry
+
+
+def lapsed_credit():
+    """[((customer id, currency), agency id)] of whose credit something has lapsed and stands there
+    still."""
+    rows = balances().values("agency_id", "customer_id", "currency").filter(lapsed__gt=0)
+    found = rows.values_list("customer_id", "currency", "agency_id")
+    return [((customer, currency), agency) for customer, currency, agency in found]
+
+
+@use_case
+def expire_credit(customer_id, currency):
+    """Takes away what of a customer's credit has lapsed; returns the CreditEntry, or None."""
+    return _let_lapse(customer_id, currency)
