@@ -8,6 +8,7 @@ from bookings import admin_alerts, admin_invoices, admin_promotions  # noqa: F40
 from bookings.admin_cancelling import cancel_page, cancellations_panel
 from bookings.admin_changes import EventChangeAdmin
 from bookings.admin_desk import AtTheDesk
+from bookings.admin_exchanging import exchange_page
 from bookings.admin_holds import HoldAdmin
 from bookings.admin_panels import (
     books_panel,
@@ -75,6 +76,7 @@ class BookingAdmin(AtTheDesk, ReadOnlyAdmin):
         "desk_receipt",
         "give_up",
         "cancel_tickets",
+        "change_seats",
         "evidence",
     ]
     actions = ["give_up_selected"]
@@ -179,6 +181,10 @@ class BookingAdmin(AtTheDesk, ReadOnlyAdmin):
     @step("Cancel tickets", when=lambda booking: booking.is_sold, tone="danger", is_page=True)
     def cancel_tickets(self, request, booking):
         return cancel_page(self, request, booking)
+
+    @step("Change seats", when=lambda booking: booking.is_sold, is_page=True)
+    def change_seats(self, request, booking):
+        return exchange_page(self, request, booking)
 
     def give_up_preview(self, request, booking):
         return [items_panel(booking)]

@@ -118,7 +118,7 @@ class AtTheDesk:
         return self._take(request, booking, form, Way.TERMINAL, "Take a card on the terminal")
 
     def _take(self, request, booking, form, way, title):
-        self._may_handle_money(request)
+        self.may_handle_money(request)
         due, numbers = _due(booking)
 
         def work(form):
@@ -153,7 +153,7 @@ class AtTheDesk:
     @step("Pay with the guest’s credit", when=lambda booking: is_due(booking) and pays_all(booking),
           says="All of it is paid with the guest’s credit and confirmed at once.")  # fmt: skip
     def pay_by_credit(self, request, booking):
-        self._may_handle_money(request)
+        self.may_handle_money(request)
         shut_page_of(booking)
         payment = buy_with_credit(booking.pk)
         return f"{payment.money.display()} of credit was used. The tickets are on their way."
@@ -161,7 +161,7 @@ class AtTheDesk:
     @step("Let it be paid by bank transfer", when=is_due, is_page=True)
     def by_transfer(self, request, booking):
         """Keeps the places for some days; the buyer is mailed the account and a reference."""
-        self._may_handle_money(request)
+        self.may_handle_money(request)
         due, _ = _due(booking)
 
         def work(form):
@@ -188,7 +188,7 @@ class AtTheDesk:
     )
     def hand_back(self, request, booking):
         """Money that was paid at the desk goes back there, the same way."""
-        self._may_handle_money(request)
+        self.may_handle_money(request)
         waiting = list(waiting_at_desk(payments_of(booking)).select_related("payment"))
 
         def work(form):
@@ -211,7 +211,7 @@ class AtTheDesk:
             submit="It is handed back",
         )
 
-    def _may_handle_money(self, request):
+    def may_handle_money(self, request):
         if not self.admin_site.allows(request, "step", DeskTaking):
             raise PermissionDenied
 

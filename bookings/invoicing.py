@@ -59,8 +59,9 @@ def issue_credit_note(cancellation_id):
 
 def _credited(cancellation):
     """What of it is not paid out."""
-    credited = cancellation.credited_money
-    return [_line("Of it credit for later bookings", credited)] if credited else []
+    credited, new = cancellation.credited_money, cancellation.exchanged_for
+    words = f"Of it towards booking {new.number}" if new else "Of it credit for later bookings"
+    return [_line(words, credited)] if credited else []
 
 
 def _locked(booking_id):

@@ -67,7 +67,7 @@ class PolicyForm(BackOfficeForm):
 
     class Meta:
         model = CancellationPolicy
-        fields = ["name", "fees_refundable", "is_partial", "back_to"]
+        fields = ["name", "fees_refundable", "is_partial", "back_to", "exchange_fee"]
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -127,6 +127,7 @@ class CancellationPolicyAdmin(BackOfficeAdmin):
         "Fees come back": "fees_refundable",
         "Single tickets": "is_partial",
         "Goes to": "back_to",
+        "Change of seats": "exchange_fee",
         "Currency": "currency",
         "The agency's": "is_default",
         "Made": "made_at",
@@ -134,17 +135,12 @@ class CancellationPolicyAdmin(BackOfficeAdmin):
 
     def get_fieldsets(self, request, obj=None):
         if obj:
-            return [
-                (
-                    "Policy",
-                    {"fields": ["name", "fees_refundable", "is_partial", "back_to", "is_default"]},
-                )
-            ]
+            return [("Policy", {"fields": [*PolicyForm.Meta.fields, "is_default"]})]
         lines = [
             tuple(f"{name}_{line}" for name in ("until", "percent", "fixed")) for line in LINES
         ]
         return [
-            ("Policy", {"fields": ["name", "fees_refundable", "is_partial", "back_to"]}),
+            ("Policy", {"fields": PolicyForm.Meta.fields}),
             (
                 "What is kept",
                 {
@@ -217,6 +213,7 @@ class CancellationPolicyAdmin(BackOfficeAdmin):
             "fees_refundable": "on" if policy.fees_refundable else "",
             "is_partial": "on" if policy.is_partial else "",
             "back_to": policy.back_to,
+            "exchange_fee": "" if policy.exchange_fee is None else policy.exchange_fee,
         }
         for line, window in zip(LINES, _policy(policy).windows, strict=False):
             said |= _spelled(line, window)

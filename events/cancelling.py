@@ -71,6 +71,7 @@ class Policy:
     is_partial: bool
     currency: str
     back_to: str = BackTo.CARD.value
+    exchange_fee: Decimal | None = None
 
     def window_at(self, starts_at, now):
         """The Window that counts `now`, or None when nothing can be given back any more."""
@@ -84,7 +85,7 @@ class Policy:
     def sentences(self):
         """As buyers read it before they buy."""
         if not self.windows:
-            return [FINAL, ALWAYS]
+            return [FINAL, *self.exchanging, ALWAYS]
         told = [f"{each.until} you get back {each.back(self)}." for each in self.windows]
         return [*told, *self.rest]
 
@@ -92,7 +93,17 @@ class Policy:
     def rest(self):
         """The sentences beside those of the windows."""
         parts = [] if self.is_partial else ["All tickets of a booking are cancelled together."]
-        return ["After that you get nothing back.", *parts, *WHERE[self.back_to], ALWAYS]
+        parts += [*WHERE[self.back_to], *self.exchanging]
+        return ["After that you get nothing back.", *parts, ALWAYS]
+
+    @property
+    def exchanging(self):
+        """What buyers are told of changing seats."""
+        if self.exchange_fee is None:
+            return []
+        fee = Money(self.exchange_fee, self.currency)
+        cost = f"for {fee.display()} a ticket" if fee else "free of charge"
+        return [f"You may change seats until the start, {cost}."]
 
     @classmethod
     def of(cls, said):
@@ -106,7 +117,12 @@ class Policy:
             is_partial=said["is_partial"],
             currency=said["currency"],
             back_to=said.get("back_to", BackTo.CARD.value),
+            exchange_fee=_decimal(said.get("exchange_fee")),
         )
+
+
+def _decimal(said):
+    return None if said is None else Decimal(said)
 
 
 def _end(window, starts_at):
@@ -126,7 +142,7 @@ def policy_of(event):
 
 def _read():
     """{event id: Policy} of events with one of their own, {currency: Policy} of the defaults."""
-    columns = ("windows", "fees_refundable", "is_partial", "currency", "back_to")
+    columns = ("windows", "fees_refundable", "is_partial", "currency", "back_to", "exchange_fee")
     chosen = CancellationPolicy.objects.filter(Q(events__isnull=False) | Q(is_default=True))
     found = {}
     for row in chosen.values("events", "is_default", *columns):

@@ -142,6 +142,7 @@ def mail_cancellation(fact):
             "cancellation": cancellation,
             "lines": [{"ticket": each.item.ticket, "back": each.money} for each in given_back],
             "is_event": cancellation.grounds == Grounds.EVENT,
+            "is_exchange": cancellation.grounds == Grounds.EXCHANGE,
         },
     )
 

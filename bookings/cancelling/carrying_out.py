@@ -140,6 +140,7 @@ def _write(quote):
         refunded=quote.to_card.amount,
         credited=quote.to_credit.amount,
         currency=booking.currency,
+        exchanged_for=wish.towards,
         refund=refund,
         reason=wish.reason.strip()[:200],
         made_by_id=wish.by,

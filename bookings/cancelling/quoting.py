@@ -35,6 +35,7 @@ class Wish:
     A rule other than the policy, or a ticket that was used or passed on, wants a `reason`; whether who
     asks may do so is asked of the edges. `by` is the id of the member of staff. `is_duplicate`: the
     buyer had booked the same twice. `to` is where the money shall go, where there is a choice.
+    With the grounds EXCHANGE its value goes `towards` another booking first.
     """
 
     tickets: frozenset[UUID] = frozenset()
@@ -44,6 +45,7 @@ class Wish:
     by: int | None = None
     is_duplicate: bool = False
     to: GoesTo | None = None
+    towards: Booking | None = None
 
     @property
     def is_override(self):
@@ -113,6 +115,7 @@ class Quote:
         """The same for the same tickets and the same money, and for nothing else."""
         said = [str(self.booking.pk), str(self.wish.grounds), str(self.wish.rule)]
         said.append(str(self.to_credit.amount))
+        said += [str(self.wish.towards.pk)] if self.wish.towards else []
         said += [
             [line.item.pk, *(str(part.amount) for part in (line.kept_of_ticket, line.kept_fee))]
             for line in self.lines
@@ -139,10 +142,15 @@ def preview(booking, wish, *, now):
     policy = policy_of(booking)
     window = policy and policy.window_at(booking.event.starts_at, now)
     _check_hands(chosen, wish)
-    if wish.rule == Rule.POLICY:
-        _check_policy(booking, policy, window, is_whole=is_whole)
-    lines = [_line(item, terms_of(booking), wish.rule, window) for item in chosen]
-    window = window if wish.rule == Rule.POLICY else None
+    if wish.grounds == Grounds.EXCHANGE:
+        _check_exchange(booking, wish, policy, now)
+        lines = [_exchanged(item, wish, policy) for item in chosen]
+    else:
+        if wish.rule == Rule.POLICY:
+            _check_policy(booking, policy, window, is_whole=is_whole)
+        lines = [_line(item, terms_of(booking), wish.rule, window) for item in chosen]
+    if wish.rule != Rule.POLICY or wish.grounds == Grounds.EXCHANGE:
+        window = None
     back = total((line.refunded for line in lines), booking.currency)
     return Quote(booking, wish, lines, window, is_whole, _to_credit(booking, wish, policy, back))
 
@@ -160,10 +168,12 @@ def _to_credit(booking, wish, policy, back):
         if booking.customer_id is None:
             raise NotCancellable("Nobody is named as its buyer, who could have the credit.")
         return back
+    nothing = Money.zero(back.currency)
+    used = min(back, wish.towards.money) if wish.towards else nothing
     payment = Payment.objects.filter(pk=booking.payment_id, credit__gt=0).first()
     if payment is None or not back:
-        return Money.zero(back.currency)
-    return max(back - left_on_card(payment), Money.zero(back.currency))
+        return used
+    return max(back - left_on_card(payment), used)
 
 
 def _goes_to(wish, policy):
@@ -224,6 +234,32 @@ def _check_policy(booking, policy, window, *, is_whole):
         raise NotCancellable("The time in which these tickets could be cancelled is over.")
     if not is_whole and not policy.is_partial:
         raise NotCancellable("The tickets of this booking can only be cancelled all together.")
+
+
+def may_exchange(booking, now):
+    """Whether its buyer may change seats of a booking now, if he still has one."""
+    policy = policy_of(booking)
+    is_open = booking.is_sold and booking.event.sells_at(now)
+    return is_open and policy is not None and policy.exchange_fee is not None
+
+
+def _check_exchange(booking, wish, policy, now):
+    if wish.towards.event_id != booking.event_id or wish.towards.currency != booking.currency:
+        raise NotCancellable("Seats are changed for others of the same event.")
+    if booking.customer_id is None:
+        raise NotCancellable("Nobody is named as its buyer.")
+    if now >= booking.event.starts_at:
+        raise NotCancellable("The event has begun: its seats are not changed any more.")
+    if wish.rule == Rule.POLICY and (policy is None or policy.exchange_fee is None):
+        raise NotCancellable("By its terms of sale these seats are not changed for others.")
+
+
+def _exchanged(item, wish, policy):
+    """All of it counts towards the new seats, less what the policy keeps of each."""
+    nothing, paid = Money.zero(item.currency), item.sum_of("total")
+    fee = Money(policy.exchange_fee, item.currency) if wish.rule == Rule.POLICY else nothing
+    kept = min(fee, paid)
+    return Line(item, kept, nothing, paid - kept)
 
 
 def _line(item, terms, rule, window):

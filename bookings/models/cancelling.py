@@ -24,6 +24,7 @@ class Grounds(models.TextChoices):
     BUYER = "BUYER", "The buyer"
     STAFF = "STAFF", "The agency"
     EVENT = "EVENT", "The event was cancelled or changed"
+    EXCHANGE = "EXCHANGE", "Seats were changed"
 
 
 class Rule(models.TextChoices):
@@ -49,7 +50,7 @@ class Cancellation(TenantModel):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     booking = TenantKey(Booking, related_name="cancellations")
     quote = models.CharField(max_length=32)
-    grounds = models.CharField(max_length=5, choices=Grounds)
+    grounds = models.CharField(max_length=8, choices=Grounds)
     rule = models.CharField(max_length=12, choices=Rule)
     ticket_count = models.PositiveSmallIntegerField()
     kept = _amount()
@@ -58,6 +59,9 @@ class Cancellation(TenantModel):
         max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, db_default=0, editable=False
     )
     currency = models.CharField(max_length=3)
+    exchanged_for = TenantKey(
+        Booking, null=True, related_name="exchanges", help_text="The seats that they became."
+    )
     refund = TenantKey(Refund, null=True, related_name="cancellations")
     reason = models.CharField(max_length=200, blank=True)
     made_at = models.DateTimeField(db_default=Now())
@@ -77,6 +81,11 @@ class Cancellation(TenantModel):
             models.CheckConstraint(
                 condition=Q(refunded=0, refund=None) | Q(refunded__gt=0, refund__isnull=False),
                 name="what_goes_back_has_a_refund",
+            ),
+            models.CheckConstraint(
+                condition=Q(grounds="EXCHANGE", exchanged_for__isnull=False)
+                | ~Q(grounds="EXCHANGE") & Q(exchanged_for=None),
+                name="an_exchange_names_the_new_seats",
             ),
             models.CheckConstraint(
                 condition=Q(rule=Rule.POLICY) | ~Q(reason=""), name="an_override_has_a_reason"

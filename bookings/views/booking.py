@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from agencies.queries import current_agency, current_terms
 from bookings.calendar import calendar_of
-from bookings.cancelling import may_give_back, policy_of
+from bookings.cancelling import may_exchange, may_give_back, policy_of
 from bookings.changing import open_change_of
 from bookings.clients import address_digest, are_limited
 from bookings.facts import BookingSought
@@ -72,6 +72,7 @@ def booking(request, booking_id):
         "cancellations": _cancellations(found),
         "changed": open_change_of(found, now) if found.is_sold else None,
         "may_give_back": _may_give_back(found, items, now),
+        "may_exchange": _is_any_valid(items) and may_exchange(found, now),
         "giving_back": giving_back(policy_of(found), found.event, now),
         "customer": found.customer,
         "together": paid_with(found),
@@ -91,7 +92,9 @@ def _near(found, items, now):
 
 def _cancellations(found):
     """What was given back, the first first, with how far its money is."""
-    made = found.cancellations.select_related("refund").prefetch_related("credit_notes")
+    made = found.cancellations.select_related("refund", "exchanged_for").prefetch_related(
+        "credit_notes"
+    )
     made = made.order_by("made_at", "pk")
     return [
         {
@@ -100,6 +103,7 @@ def _cancellations(found):
             "kept": each.kept_money,
             "back": each.back,
             "credited": each.credited_money,
+            "became": each.exchanged_for,
             "note": next((note.number for note in each.credit_notes.all()), ""),
             "is_back": each.refund is None or each.refund.status == RefundStatus.COMPLETED,
         }
@@ -108,8 +112,11 @@ def _cancellations(found):
 
 
 def _may_give_back(found, items, now):
-    is_valid = any(item.ticket.status == TicketStatus.CONFIRMED for item in items)
-    return is_valid and may_give_back(found, now)
+    return _is_any_valid(items) and may_give_back(found, now)
+
+
+def _is_any_valid(items):
+    return any(item.ticket.status == TicketStatus.CONFIRMED for item in items)
 
 
 def _shown_ticket(ticket, item, is_cancelled):

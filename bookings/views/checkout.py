@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from agencies.queries import current_agency, current_terms
+from agencies.queries import current_agency
 from bookings import services
 from bookings.cancelling import policy_of
 from bookings.forms import ContactForm
@@ -22,6 +22,7 @@ from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
 from bookings.views.codes import enter, typed_code
 from bookings.views.credit import chosen_credit, offered_credit
+from bookings.views.exchange import exchanged_for, open_terms
 from bookings.views.sale import site
 from bookings.views.typed import PROVIDER, send_back, take_typed
 from core.errors import DomainError
@@ -54,17 +55,17 @@ def checkout(request, booking_id):
         return redirect("payment_return", booking.pk)
     typed = take_typed(request, booking)
     if "problem" in typed:
-        form = ContactForm(typed["fields"], terms=_open_terms(booking))
+        form = ContactForm(typed["fields"], terms=open_terms(booking))
         return _page(request, booking, form, problem=typed["problem"], typed=typed["fields"])
     if typed:
-        form = ContactForm(initial=typed["fields"], terms=_open_terms(booking))
+        form = ContactForm(initial=typed["fields"], terms=open_terms(booking))
         return _page(request, booking, form, code=typed.get("code"), typed=typed["fields"])
     return _page(request, booking, _form_for(request, booking), is_known=is_known)
 
 
 def _form_for(request, booking):
     """What this guest typed before, never what is known of the customer behind the e-mail."""
-    terms = _open_terms(booking)
+    terms = open_terms(booking)
     if booking.customer is None:
         return ContactForm(terms=terms)
     typed = booking.items.values_list("ticket__holder_name", flat=True).first()
@@ -73,13 +74,6 @@ def _form_for(request, booking):
     said = {"name": typed, "email": booking.customer.email, "phone": phone}
     said["remind"] = booking.reminders.exists()
     return ContactForm(initial=said, terms=terms)
-
-
-def _open_terms(booking):
-    """The TermsOfSale that are still to be accepted for this booking or its order, or None."""
-    terms = current_terms()
-    asked = {each.pk: each for each in [booking, *due_of(booking)]} if terms else {}
-    return terms if any(not services.has_accepted(each, terms) for each in asked.values()) else None
 
 
 def _is_held_back(booking, is_known):
@@ -114,7 +108,7 @@ def pay(request, booking_id):
     booking = own_booking(request, booking_id)
     if typed_code(request):
         return enter(request, booking, typed_code(request))
-    form = ContactForm(request.POST, terms=_open_terms(booking))
+    form = ContactForm(request.POST, terms=open_terms(booking))
     if not form.is_valid():
         return send_back(request, booking, problem="")
     if _is_held_back(booking, is_known=True):
@@ -242,6 +236,7 @@ def _page(request, booking, form, *, problem="", code=None, is_known=False, type
         "payment_is": _unpaid(payment) if is_known else None,
         "payment": payment,
         "ways": _ways(sum_of(bookings), payment, (typed or {}).get(PROVIDER)),
+        "exchanging": exchanged_for(request, booking) if is_held else None,
         "credit": offered_credit(request, sum_of(bookings), payment, typed) if is_held else None,
         "is_asking": _is_asking(payment),
         "is_over_limit": booking.status == Status.REFUNDED and _is_over_limit(payment),

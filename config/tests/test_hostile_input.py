@@ -108,9 +108,11 @@ FORMS = {
         ],
         {"name": "Noor", "email": "noor@post.example"},
     ),
+    "/checkout/{booking}/exchange/": (["seen", "accepts_terms"], {"seen": "0"}),
     "/checkout/{booking}/release/": ([], {}),
     "/checkout/{booking}/renew/": ([], {}),
     "/bookings/{booking}/change/": (["answer"], {"answer": "KEEP"}),
+    "/bookings/{booking}/exchange/": (["ticket"], {"ticket": NOBODY}),
     "/bookings/{booking}/cancel/": (["ticket", "seen", "to"], {"ticket": NOBODY, "seen": "0"}),
     "/find-booking/": (
         ["number", "email"],

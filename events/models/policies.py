@@ -1,5 +1,7 @@
 """Under which conditions tickets can be given back."""
 
+from decimal import Decimal
+
 import pgtrigger
 from django.db import models
 from django.db.models import Q
@@ -7,6 +9,7 @@ from django.db.models.functions import Now
 
 from core.audit import Audited
 from core.ids import uuid7
+from core.money import DECIMAL_PLACES, MAX_DIGITS, fits_currency
 from core.tenancy import TenantModel
 
 # A window is {"hours": 48, "percent": "50", "fixed": "2.00"}, the one that ends first standing first.
@@ -64,6 +67,15 @@ class CancellationPolicy(TenantModel):
         db_default=BackTo.CARD,
         help_text="What was paid with credit always becomes credit again.",
     )
+    exchange_fee = models.DecimalField(
+        "kept of each ticket when seats are changed",
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        null=True,
+        blank=True,
+        default=Decimal(0),
+        help_text="Buyers may change seats until the start; empty: they may not.",
+    )
     currency = models.CharField(max_length=3)
     is_default = models.BooleanField(default=False, editable=False)
     made_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -72,6 +84,11 @@ class CancellationPolicy(TenantModel):
         ordering = ["name", "pk"]
         verbose_name_plural = "cancellation policies"
         constraints = [
+            fits_currency("exchange_fee", name="exchange_fee_fits_currency"),
+            models.CheckConstraint(
+                condition=Q(exchange_fee=None) | Q(exchange_fee__gte=0),
+                name="exchange_fee_not_negative",
+            ),
             models.UniqueConstraint(fields=["agency_id", "name"], name="one_policy_per_name"),
             models.UniqueConstraint(
                 fields=["agency_id", "currency"],
@@ -90,7 +107,13 @@ class CancellationPolicy(TenantModel):
                 name="policies_never_change",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf(
-                    "name", "windows", "fees_refundable", "is_partial", "back_to", "currency"
+                    "name",
+                    "windows",
+                    "fees_refundable",
+                    "is_partial",
+                    "back_to",
+                    "exchange_fee",
+                    "currency",
                 ),
                 func="RAISE EXCEPTION 'what a policy says never changes: make another one';",
             ),
@@ -101,6 +124,7 @@ class CancellationPolicy(TenantModel):
                 "fees_refundable",
                 "is_partial",
                 "back_to",
+                "exchange_fee",
                 "is_default",
             ),
         ]

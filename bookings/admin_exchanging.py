@@ -1,0 +1,124 @@
+"""Changing seats at the desk: tickets of a paid booking are given for the seats of a reservation, and
+what is missing is taken in cash or on the terminal."""
+
+from uuid import UUID
+
+from django import forms
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from bookings.admin_cancelling import quote_panel
+from bookings.cancelling import left_of, preview
+from bookings.models import Booking, Status
+from bookings.services.exchange import difference, exchange, wish_of
+from core.admin_forms import AmountField
+from core.errors import Invalid
+from core.locks import database_now
+from payments.admin_desk import WholeCents
+from payments.models import DeskTaking
+
+
+class ChangeSeatsForm(WholeCents, forms.Form):
+    """Which tickets for which reservation, and how the guest pays what is missing."""
+
+    number = forms.CharField(
+        label="Number of the reservation with the new seats",
+        max_length=12,
+        help_text="Reserve them first; the number stands on its page.",
+    )
+    tickets = forms.MultipleChoiceField(
+        label="Tickets to give",
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        error_messages={"required": "Choose at least one ticket."},
+    )
+    way = forms.ChoiceField(
+        label="What is missing is paid",
+        choices=[("", "Not at all: they cost no more"), *DeskTaking.Way.choices],
+        required=False,
+    )
+    given = AmountField(
+        label="The guest gives", min_value=0, max_digits=14, decimal_places=3, required=False,
+        help_text="In cash; the change is worked out.",
+    )  # fmt: skip
+    reference = forms.CharField(label="Reference on the slip", max_length=40, required=False)
+    reason = forms.CharField(
+        max_length=200,
+        required=False,
+        help_text="Only to change them for nothing where the terms of sale do not let the guest.",
+    )
+
+    def __init__(self, *args, items, may_override, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["tickets"].choices = [
+            (str(item.ticket_id), item.ticket.place) for item in items
+        ]
+        if not may_override:
+            del self.fields["reason"]
+
+    def taking(self, by):
+        """What `take_at_desk` needs, or None."""
+        said = self.cleaned_data
+        if not said["way"]:
+            return None
+        given = self.money("given").amount if said["given"] else None
+        return {"way": said["way"], "by": by, "given": given, "reference": said["reference"]}
+
+
+def exchange_page(pages, request, booking):
+    """The step's pages: choose, look at the money, confirm what was looked at."""
+    form = ChangeSeatsForm(
+        request.POST or None,
+        currency=booking.currency,
+        items=left_of(booking),
+        may_override=pages.admin_site.allows(request, "step", "bookings.cancellation"),
+    )
+
+    def work(form):
+        new, tickets = _reservation(form, booking), map(UUID, form.cleaned_data["tickets"])
+        tickets, reason = frozenset(tickets), form.cleaned_data.get("reason", "")
+        how = {"by": request.user.pk, "reason": reason}
+        seen = request.POST.get("seen")
+        if not seen:
+            return _look(pages, request, booking, form, wish_of(new, tickets, **how))
+        if form.cleaned_data["way"]:
+            pages.may_handle_money(request)
+        made = exchange(
+            new.pk, booking_id=booking.pk, tickets=tickets, seen=seen,
+            taking=form.taking(request.user), **how,
+        )  # fmt: skip
+        return pages.back(request, made, done=f"The seats are changed: {made} is paid and sold.")
+
+    return pages.form_page(
+        request, form, work, title=f"Change seats: {booking}", thing=booking,
+        submit="See the money first",
+        note="The tickets that are given die when the new seats are sold, or nothing happens.",
+    )  # fmt: skip
+
+
+def _reservation(form, booking):
+    number = form.cleaned_data["number"].strip().upper()
+    new = Booking.objects.filter(number=number, status=Status.RESERVED).first()
+    if new is None or new.event_id != booking.event_id:
+        raise Invalid(f"There is no open reservation {number} for this event.")
+    return new
+
+
+def _look(pages, request, booking, form, wish):
+    old = Booking.objects.select_related("event", "terms").get(pk=booking.pk)
+    quote = preview(old, wish, now=database_now())
+    missing = difference(quote)
+    names = ("number", "way", "given", "reference", "reason")
+    said = [(name, request.POST.get(name, "")) for name in names if name in form.fields]
+    said += [("tickets", ticket) for ticket in sorted(map(str, wish.tickets))]
+    due = f"{missing.display()} is to be paid" if missing else "Nothing is to be paid"
+    back = f", {quote.to_card.display()} goes back to the card" if quote.to_card else ""
+    return pages.page(
+        request,
+        "admin/do_it.html",
+        title=f"Change seats: {booking}",
+        thing=booking,
+        hidden=[*said, ("seen", quote.name)],
+        note=f"The new seats cost {wish.towards.money.display()}. {due}{back}. It cannot be undone.",
+        submit=f"Change the seats, take {missing.display()}" if missing else "Change the seats",
+        back=request.path,
+        panels=[quote_panel(quote)],
+    )

@@ -1,0 +1,140 @@
+"""Changing seats: which tickets, then the event's own page for the new seats, then the money and the
+press that does it. What was chosen is kept in the session meanwhile; no script is needed."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from agencies.queries import current_terms
+from bookings.cancelling import NotCancellable, QuoteChanged, left_of, may_exchange, preview
+from bookings.links import own_booking
+from bookings.models import Booking, Status
+from bookings.orders import due_of, order_of
+from bookings.services import accept_terms, has_accepted
+from bookings.services.exchange import difference, exchange, wish_of
+from bookings.showing import shown
+from core.errors import DomainError
+from core.locks import database_now
+from core.network import client_address, shortened
+from tickets.models import Status as TicketStatus
+
+SESSION_KEY = "exchange"
+"""Key of the session: the tickets somebody wants to give for others, as {"booking", "tickets"}."""
+
+
+@never_cache
+def exchange_tickets(request, booking_id):
+    """Chooses tickets of a paid booking to be given for other seats; goes on at the event's page."""
+    booking = own_booking(request, booking_id)
+    if not may_exchange(booking, database_now()):
+        return redirect("booking", booking.pk)
+    if request.method != "POST":
+        return _choice(request, booking)
+    tickets = _chosen(request.POST)
+    if not tickets <= {item.ticket_id for item in _exchangeable(booking)}:
+        return _choice(request, booking, problem="These tickets are not in this booking any more.")
+    if not tickets:
+        return _choice(request, booking, problem="Choose at least one ticket first.")
+    said = {"booking": str(booking.pk), "tickets": sorted(map(str, tickets))}
+    request.session[SESSION_KEY] = said
+    return redirect(f"{reverse('event', args=[booking.event.slug])}#seatmap")
+
+
+def _choice(request, booking, problem=""):
+    context = {
+        "nav": "tickets",
+        "booking": booking,
+        "event": shown(booking.event, None),
+        "items": _exchangeable(booking),
+        "problem": problem,
+    }
+    status = 422 if problem else 200
+    return render(request, "bookings/exchange.html", context, status=status)
+
+
+def _exchangeable(booking):
+    return [item for item in left_of(booking) if item.ticket.status == TicketStatus.CONFIRMED]
+
+
+def _chosen(said):
+    """The ticket ids that a form names; 404 for what no form of ours says."""
+    try:
+        return {UUID(each) for each in said.getlist("ticket")[:200]}
+    except ValueError:
+        raise Http404 from None
+
+
+def open_terms(booking):
+    """The TermsOfSale that are still to be accepted for this booking or its order, or None."""
+    terms = current_terms()
+    asked = {each.pk: each for each in [booking, *due_of(booking)]} if terms else {}
+    return terms if any(not has_accepted(each, terms) for each in asked.values()) else None
+
+
+def exchanged_for(request, new):
+    """The paid Booking whose tickets somebody wants to give for a reservation of the same event, or
+    None. Asks only where somebody does."""
+    known = request.session.get(SESSION_KEY)
+    if not known:
+        return None
+    try:
+        old = own_booking(request, known["booking"])
+    except DomainError:
+        return None
+    is_alone = order_of(new).count() == 1
+    return old if is_alone and old.event_id == new.event_id and old.pk != new.pk else None
+
+
+@never_cache
+def seats_for_seats(request, booking_id):
+    """What giving the chosen tickets for a reservation comes to, and doing it."""
+    new = own_booking(request, booking_id)
+    old = exchanged_for(request, new)
+    if old is None or new.status != Status.RESERVED:
+        return redirect("checkout", new.pk)
+    tickets = frozenset(map(UUID, request.session[SESSION_KEY]["tickets"]))
+    if request.method != "POST":
+        return _money(request, new, old, tickets)
+    try:
+        seen = request.POST.get("seen", "")
+        _accept(request, new)
+        exchange(new.pk, booking_id=old.pk, tickets=tickets, seen=seen)
+    except QuoteChanged:
+        problem = "The money has changed since you looked. Nothing was changed yet."
+        return _money(request, new, old, tickets, problem=problem)
+    except DomainError as refused:
+        return _money(request, new, old, tickets, problem=refused.message)
+    del request.session[SESSION_KEY]
+    messages.success(request, "Your seats are changed. These are your new tickets.")
+    return redirect("booking", new.pk)
+
+
+def _accept(request, new):
+    """What is ticked of the terms of sale; the service refuses without it."""
+    digest = request.POST.get("accepts_terms", "")[:32]
+    if digest:
+        accept_terms(new.pk, network=shortened(client_address(request)), digest=digest)
+
+
+def _money(request, new, old, tickets, problem=""):
+    try:
+        old = Booking.objects.select_related("event", "terms").get(pk=old.pk)
+        quote = preview(old, wish_of(new, tickets), now=database_now())
+    except NotCancellable as refused:
+        quote, problem = None, refused.message
+    context = {
+        "nav": "tickets",
+        "booking": old,
+        "new": new,
+        "event": shown(new.event, None),
+        "quote": quote,
+        "missing": quote and difference(quote),
+        "items": list(new.items.select_related("ticket").order_by("position")),
+        "terms": open_terms(new),
+        "problem": problem,
+    }
+    return render(request, "bookings/exchange.html", context, status=409 if problem else 200)

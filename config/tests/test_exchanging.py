@@ -1,0 +1,299 @@
+"""Seats of a paid booking changed for others: all or nothing, and the money adds up."""
+
+from decimal import Decimal
+
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from agencies.terms import publish_terms
+from bookings.cancelling import NotCancellable, QuoteChanged, preview
+from bookings.invoicing import issue_credit_note, issue_invoice
+from bookings.links import mailed_key
+from bookings.models import Booking, Cancellation
+from bookings.services import NotYours, contact, reserve
+from bookings.services.exchange import NotExchangeable, difference, exchange, wish_of
+from config.tests import world
+from config.tests.test_cancelling import euros, policy
+from core import failpoints
+from events.cancelling import Policy
+from inventory.models import EventSeat
+from payments.models import Payment, Refund
+from payments.services import credit_of
+from tickets.models import Ticket
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
+STALLS, CIRCLE = Decimal("42.40"), Decimal("31.80")  # all-in prices of a seat
+
+
+@pytest.fixture
+def stocked(event):
+    world.received_order(event, rows="A-B")
+    world.received_order(event, section="Circle", rows="A")
+    return event
+
+
+@pytest.fixture
+def circle(stocked):
+    """Ordinals of the circle's seats that are in stock: the stalls have 50."""
+    return list(range(50, 60))
+
+
+@pytest.fixture
+def sold(stocked):
+    """Two seats of the stalls, sold under a policy that lets them be changed for nothing."""
+    policy((2, 50, 0))
+    return world.sold_booking(stocked, [0, 1])
+
+
+def tickets_of(booking, *positions):
+    return frozenset(booking.items.filter(position__in=positions).values_list("ticket", flat=True))
+
+
+def looked_at(new, sold, tickets, **how):
+    new, old = (
+        Booking.objects.select_related("event", "terms").get(pk=each.pk) for each in (new, sold)
+    )
+    return preview(old, wish_of(new, tickets, **how), now=timezone.now())
+
+
+def changed(new, sold, tickets, **more):
+    quote = looked_at(new, sold, tickets)
+    return exchange(new.pk, booking_id=sold.pk, tickets=tickets, seen=quote.name, **more)
+
+
+def states(booking):
+    booking.refresh_from_db()
+    tickets = booking.items.order_by("position").values_list("ticket__status", flat=True)
+    return booking.status, list(tickets)
+
+
+def test_seats_of_the_same_price_are_changed_and_nothing_is_paid(stocked, sold):
+    new = reserve(event=stocked, ordinals=[10, 11])
+    made = changed(new, sold, tickets_of(sold, 1, 2))
+    assert states(made) == ("CONFIRMED", ["CONFIRMED", "CONFIRMED"])
+    assert states(sold) == ("REFUNDED", ["REFUNDED", "REFUNDED"])
+    cancelled = Cancellation.objects.get()
+    assert (cancelled.grounds, cancelled.exchanged_for_id) == ("EXCHANGE", new.pk)
+    assert (cancelled.refunded, cancelled.credited, cancelled.kept) == (0, 2 * STALLS, 0)
+    assert not Refund.objects.exists()
+    assert credit_of(made.customer_id, "EUR") == euros(0)
+    assert made.customer == sold.customer
+    assert set(EventSeat.objects.filter(ordinal__in=[0, 1]).values_list("status", flat=True)) == {
+        "AVAILABLE"
+    }
+    assert issue_invoice(new.pk).total == issue_credit_note(cancelled.pk).total == 2 * STALLS
+
+
+def test_one_ticket_of_several_is_changed(stocked, sold):
+    new = reserve(event=stocked, ordinals=[10])
+    changed(new, sold, tickets_of(sold, 2))
+    assert states(sold) == ("CONFIRMED", ["CONFIRMED", "REFUNDED"])
+    assert states(new) == ("CONFIRMED", ["CONFIRMED"])
+
+
+def test_of_cheaper_seats_the_rest_goes_where_the_policy_says(stocked, sold, circle):
+    new = reserve(event=stocked, ordinals=circle[:2])
+    quote = looked_at(new, sold, tickets_of(sold, 1, 2))
+    assert difference(quote) == euros(0)
+    assert (quote.to_credit.amount, quote.to_card.amount) == (2 * CIRCLE, 2 * (STALLS - CIRCLE))
+    made = changed(new, sold, tickets_of(sold, 1, 2))
+    assert Refund.objects.get().amount == 2 * (STALLS - CIRCLE)
+    assert credit_of(made.customer_id, "EUR") == euros(0)
+
+
+def test_or_becomes_credit(stocked, circle):
+    policy((2, 50, 0), back_to="CREDIT")
+    sold = world.sold_booking(stocked, [0])
+    made = changed(reserve(event=stocked, ordinals=circle[:1]), sold, tickets_of(sold, 1))
+    assert not Refund.objects.exists()
+    assert credit_of(made.customer_id, "EUR").amount == STALLS - CIRCLE
+
+
+def test_dearer_seats_are_paid_for_at_the_desk(stocked, circle, ines):
+    policy((2, 50, 0))
+    sold = world.sold_booking(stocked, circle[:1])
+    new = reserve(event=stocked, ordinals=[0])
+    quote = looked_at(new, sold, tickets_of(sold, 1))
+    assert difference(quote).amount == STALLS - CIRCLE
+    with pytest.raises(NotExchangeable, match=r"cost €10\.60 more"):
+        changed(new, sold, tickets_of(sold, 1))
+    assert states(sold) == ("CONFIRMED", ["CONFIRMED"])
+    changed(new, sold, tickets_of(sold, 1), taking={"way": "CASH", "by": ines, "given": 20})
+    payment = Payment.objects.get(reference=new.pk)
+    assert (payment.provider, payment.credit, payment.charged) == ("cash", CIRCLE, euros("10.60"))
+    assert states(new) == ("CONFIRMED", ["CONFIRMED"])
+
+
+def test_a_fee_is_kept_where_the_policy_says_so(stocked):
+    policy((2, 50, 0), exchange_fee=5, back_to="CREDIT")
+    sold = world.sold_booking(stocked, [0, 1])
+    new = reserve(event=stocked, ordinals=[10])
+    quote = looked_at(new, sold, tickets_of(sold, 1, 2))
+    assert (quote.kept, quote.refunded.amount) == (euros(10), 2 * STALLS - 10)
+    made = changed(new, sold, tickets_of(sold, 1, 2))
+    assert credit_of(made.customer_id, "EUR").amount == STALLS - 10
+
+
+def test_no_seats_are_changed_under_terms_that_do_not_say_so(stocked, ines):
+    policy((2, 50, 0), exchange_fee=None)
+    sold = world.sold_booking(stocked, [0])
+    new = reserve(event=stocked, ordinals=[10])
+    with pytest.raises(NotCancellable, match="By its terms"):
+        looked_at(new, sold, tickets_of(sold, 1))
+    said = {"windows": [], "fees_refundable": True, "is_partial": True, "currency": "EUR"}
+    assert Policy.of(said).exchange_fee is None
+    how = {"by": ines.pk, "reason": "His view was blocked"}
+    seen = looked_at(new, sold, tickets_of(sold, 1), **how).name
+    exchange(new.pk, booking_id=sold.pk, tickets=tickets_of(sold, 1), seen=seen, **how)
+    assert states(new) == ("CONFIRMED", ["CONFIRMED"])
+
+
+def test_tickets_in_other_hands_are_not_changed(stocked, sold):
+    Ticket.objects.filter(items__booking=sold, items__position=1).update(status="TRANSFERRED")
+    new = reserve(event=stocked, ordinals=[10])
+    with pytest.raises(NotCancellable):
+        looked_at(new, sold, tickets_of(sold, 1))
+
+
+def test_when_the_new_seats_lapse_the_old_tickets_stay(stocked, sold):
+    new = reserve(event=stocked, ordinals=[10, 11])
+    seen = looked_at(new, sold, tickets_of(sold, 1, 2)).name
+    Booking.objects.filter(pk=new.pk).update(reserved_until=Now())
+    with pytest.raises(NotYours):
+        exchange(new.pk, booking_id=sold.pk, tickets=tickets_of(sold, 1, 2), seen=seen)
+    assert states(sold) == ("CONFIRMED", ["CONFIRMED", "CONFIRMED"])
+
+
+def test_whoever_dies_in_between_has_changed_nothing(stocked, sold, settings):
+    new = reserve(event=stocked, ordinals=[10, 11])
+    settings.FAIL_POINT = "exchange.after_cancelling=raise"
+    with pytest.raises(failpoints.FailPointReached):
+        changed(new, sold, tickets_of(sold, 1, 2))
+    assert states(sold) == ("CONFIRMED", ["CONFIRMED", "CONFIRMED"])
+    assert not Cancellation.objects.exists()
+    assert states(new)[0] == "RESERVED"
+
+
+def test_what_was_not_looked_at_does_not_happen(stocked, sold, circle):
+    new, other = reserve(event=stocked, ordinals=[10]), reserve(event=stocked, ordinals=circle[:1])
+    seen = looked_at(new, sold, tickets_of(sold, 1)).name
+    with pytest.raises(QuoteChanged):
+        exchange(other.pk, booking_id=sold.pk, tickets=tickets_of(sold, 1), seen=seen)
+
+
+def test_seats_reserved_for_somebody_else_are_not_given(stocked, sold):
+    new = reserve(event=stocked, ordinals=[10])
+    contact(new.pk, name="Omar", email="omar@post.example")
+    with pytest.raises(NotExchangeable, match="somebody else"):
+        changed(new, sold, tickets_of(sold, 1))
+
+
+def at_desk(client, sold, new, **said):
+    """What the page says that stands at the end of the desk's two pages."""
+    page = world.of(sold, "change_seats")
+    said = {"number": new.number, "tickets": list(tickets_of(sold, 1)), **said}
+    look = client.post(page, said)
+    hidden = look.context.get("hidden")
+    if hidden is None:
+        return world.problems(look)
+    sent = {}
+    for name, value in hidden:
+        sent.setdefault(name, []).append(value)
+    answer = client.post(page, sent)
+    return world.problems(answer) if answer.status_code == 200 else answer["Location"]
+
+
+class TestAtTheDesk:
+    @pytest.fixture
+    def cheap(self, stocked, circle):
+        """A seat of the circle that was sold."""
+        policy((2, 50, 0))
+        return world.sold_booking(stocked, circle[:1])
+
+    def test_the_difference_is_taken_in_cash(self, mireille, stocked, cheap):
+        new = reserve(event=stocked, ordinals=[0])
+        assert mireille.get(world.of(cheap, "change_seats")).status_code == 200
+        done = at_desk(mireille, cheap, new, way="CASH", given="20")
+        assert done == world.of(new)
+        assert states(new) == ("CONFIRMED", ["CONFIRMED"])
+        for booking in (new, cheap):
+            assert "differs" not in mireille.get(world.of(booking)).content.decode()
+
+    def test_nothing_is_changed_while_it_is_missing(self, mireille, stocked, cheap):
+        new = reserve(event=stocked, ordinals=[0])
+        [problem] = at_desk(mireille, cheap, new)
+        assert "cost €10.60 more" in problem
+        assert states(cheap) == ("CONFIRMED", ["CONFIRMED"])
+
+    def test_who_may_not_decide_otherwise_is_not_asked_why(self, agency, stocked, circle):
+        policy((2, 50, 0), exchange_fee=None)
+        sold = world.sold_booking(stocked, circle[:1])
+        cashier = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
+        new = reserve(event=stocked, ordinals=circle[1:2])
+        [problem] = at_desk(cashier, sold, new, reason="Because I say so")
+        assert "By its terms of sale" in problem
+
+    def test_a_number_of_no_reservation_is_said(self, mireille, cheap):
+        [problem] = at_desk(mireille, cheap, cheap)
+        assert f"no open reservation {cheap.number}" in problem
+
+
+class TestOnTheSite:
+    @pytest.fixture
+    def buyer(self, agency, sold):
+        client = Client(headers={"host": agency.host})
+        client.get(reverse("booking", args=[sold.pk]), {"k": mailed_key(sold)})
+        return client
+
+    def chosen(self, buyer, stocked, sold, ordinals):
+        """The checkout of new seats after one ticket was chosen to be given."""
+        page = reverse("exchange", args=[sold.pk])
+        assert page in buyer.get(reverse("booking", args=[sold.pk])).content.decode()
+        assert buyer.get(page).status_code == 200
+        answer = buyer.post(page, {"ticket": list(tickets_of(sold, 1))})
+        assert answer["Location"].startswith(reverse("event", args=[stocked.slug]))
+        buyer.post(reverse("reserve", args=[stocked.slug]), {"seat": ordinals})
+        return Booking.objects.get(status="RESERVED")
+
+    def test_seats_are_changed_in_four_pages(self, buyer, stocked, sold):
+        new = self.chosen(buyer, stocked, sold, [10])
+        page = reverse("seats_for_seats", args=[new.pk])
+        assert page in buyer.get(reverse("checkout", args=[new.pk])).content.decode()
+        shown = buyer.get(page)
+        assert "Your new seats" in shown.content.decode()
+        seen = shown.context["quote"].name
+        done = buyer.post(page, {"seen": seen}, follow=True).content.decode()
+        assert "Your seats are changed." in done
+        assert states(new) == ("CONFIRMED", ["CONFIRMED"])
+        assert states(sold) == ("CONFIRMED", ["REFUNDED", "CONFIRMED"])
+        assert buyer.get(page).status_code == 302
+
+    def test_dearer_seats_are_not_given_here(self, buyer, stocked, sold, circle):
+        new = self.chosen(buyer, stocked, sold, [10, 11])
+        page = reverse("seats_for_seats", args=[new.pk])
+        shown = buyer.get(page)
+        assert "paid at the box office" in shown.content.decode()
+        refused = buyer.post(page, {"seen": shown.context["quote"].name})
+        assert refused.status_code == 409
+        assert states(sold) == ("CONFIRMED", ["CONFIRMED", "CONFIRMED"])
+        assert states(new)[0] == "RESERVED"
+
+    def test_terms_of_sale_are_accepted_there_too(self, buyer, stocked, sold):
+        terms = publish_terms("All is final.", by=None)
+        new = self.chosen(buyer, stocked, sold, [10])
+        page = reverse("seats_for_seats", args=[new.pk])
+        seen = buyer.get(page).context["quote"].name
+        assert buyer.post(page, {"seen": seen}).status_code == 409
+        said = {"seen": seen, "accepts_terms": terms.digest}
+        assert buyer.post(page, said).status_code == 302
+        assert states(new) == ("CONFIRMED", ["CONFIRMED"])
+
+    def test_nobody_gives_tickets_of_another_booking(self, buyer, stocked, sold):
+        other = world.sold_booking(stocked, [5])
+        page = reverse("exchange", args=[sold.pk])
+        said = {"ticket": list(tickets_of(other, 1))}
+        assert buyer.post(page, said).status_code == 422
+        assert buyer.get(reverse("exchange", args=[other.pk])).status_code == 404
