@@ -34,10 +34,9 @@ class BookingChanged:
 
 
 @dataclass(frozen=True)
-class LateMoneyRefunded:
-    """Money came after the seats had gone and is on its way back."""
+class MoneySentBack:
+    """Money came that nothing could be sold for, and is on its way back whole."""
 
-    booking_id: UUID
     refund_id: UUID
 
 

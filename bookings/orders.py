@@ -75,6 +75,12 @@ def in_words(bookings):
     return "; ".join(each.in_words for each in bookings)[:200]
 
 
+def paid_for(payment):
+    """[Booking] that a payment is for, or was, by the dates of their events (which are read)."""
+    found = Booking.objects.filter(pk__in=payment.covers).select_related("event__venue", "customer")
+    return list(found.order_by("event__starts_at", "pk"))
+
+
 def payments_of(*bookings):
     """The Payments (a queryset) that are, or were, for any of these Bookings."""
     keys = {key for each in bookings for key in (each.pk, each.order_key)}

@@ -18,17 +18,18 @@ from bookings.facts import (
     BookingConfirmed,
     BookingExpired,
     BookingSought,
-    LateMoneyRefunded,
+    MoneySentBack,
     PaymentAsked,
     TicketsCancelled,
     TransferAsked,
 )
 from bookings.links import mailed_key
 from bookings.models import Booking, BookingItem, Cancellation, ChangedBooking, Grounds, Status
-from bookings.orders import payments_of
+from bookings.orders import paid_for, payments_of
 from bookings.printing import pdf_of
 from bookings.receipt import receipt_of
 from bookings.services import due_reminder, note_reminded
+from core.locks import database_now
 from core.money import Money
 from core.outbox import subscribe
 from customers.facts import CustomerSought
@@ -106,23 +107,39 @@ def mail_new_names(fact):
     )
 
 
-@subscribe(LateMoneyRefunded)
-def mail_late_refund(fact):
-    booking = _booking(fact.booking_id)
+@subscribe(MoneySentBack)
+def mail_money_sent_back(fact):
+    """Why, and what became of each booking that it was for."""
     refund = Refund.objects.select_related("payment").get(pk=fact.refund_id)
-    if booking.customer is None:
+    parts = paid_for(refund.payment)
+    customer = parts[0].customer
+    if customer is None:
         return
     send_once(
         kind="payment_refunded",
         subject_id=refund.pk,
-        recipient=booking.customer.email,
+        recipient=customer.email,
         context={
-            **_context(booking),
             "amount": refund.money,
-            "refund": refund,
             "credit": refund.payment.by_credit,
+            "reason": refund.reason,
+            "parts": [_became(booking) for booking in parts],
         },
     )
+
+
+def _became(booking):
+    """What a booking is by now that money was sent back for: "yours", "kept" or "over", and the page
+    to go on."""
+    if booking.is_sold:
+        became, page = "yours", reverse("booking", args=[booking.pk])
+    elif booking.status == Status.RESERVED and booking.reserved_until > database_now():
+        became, page = "kept", reverse("checkout", args=[booking.pk])
+    else:
+        became, page = "over", reverse("event", args=[booking.event.slug])
+    key = "" if became == "over" else f"?k={mailed_key(booking)}"
+    link = f"{site_of(current_agency())}{page}{key}"
+    return {"booking": booking, "event": booking.event, "became": became, "link": link}
 
 
 @subscribe(TicketsCancelled)
@@ -245,9 +262,8 @@ def mail_account(fact):
 
 def _asked(awaited):
     """What a transfer is for: all that is paid together."""
-    together = Booking.objects.filter(pk__in=awaited.covers).select_related("event__venue")
     return {
-        "parts": [_context(each) for each in together.order_by("event__starts_at", "pk")],
+        "parts": [_context(each) for each in paid_for(awaited)],
         "total": awaited.money,
         "reference": in_fours(awaited.provider_ref),
     }

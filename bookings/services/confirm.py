@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models.functions import Now
 
-from bookings.facts import BookingConfirmed, LateMoneyRefunded
+from bookings.facts import BookingConfirmed, MoneySentBack
 from bookings.models import Booking, BookingItem, Status
 from bookings.orders import NOT_KEPT, due_of, sum_of
 from bookings.services.expire import close, expire_in
@@ -221,18 +221,18 @@ def _give_back(parts, lost, payment, reason):
     if lost.booking.status == Status.RESERVED:
         close(lost.booking, lost.items, Status.EXPIRED, LOST[reason])
     bookings = [part.booking for part in parts]
-    refund = _refund(bookings, payment, reason)
-    over = [booking for booking in bookings if booking.can_move_to(Status.REFUNDED)]
-    for booking in over:
-        booking.move_to(Status.REFUNDED)
-        booking.closed_at = Now()
-        booking.save(update_fields=["status", "closed_at"])
-    if over and refund:  # else his bank has taken the money back already
-        record(LateMoneyRefunded(booking_id=over[0].pk, refund_id=refund.pk))
+    _refund(bookings, payment, reason)
+    for booking in bookings:
+        if booking.can_move_to(Status.REFUNDED):
+            booking.move_to(Status.REFUNDED)
+            booking.closed_at = Now()
+            booking.save(update_fields=["status", "closed_at"])
 
 
 def _refund(bookings, payment, reason):
-    """The Refund that is sent, or None when a bank holds all the money."""
+    """All of it goes back, and its buyer is told; not when a bank has taken it back already."""
     numbers = ", ".join(booking.number for booking in bookings)
     log.warning("booking %s: payment %s goes back, %s", numbers, payment.pk, reason)
-    return send_back(payment_id=payment.pk, reason=reason, request_key=NOT_KEPT)
+    refund = send_back(payment_id=payment.pk, reason=reason, request_key=NOT_KEPT)
+    if refund:
+        record(MoneySentBack(refund_id=refund.pk))

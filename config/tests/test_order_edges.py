@@ -163,6 +163,53 @@ def test_what_stays_held_after_money_went_back_can_be_reckoned_and_paid_anew(nig
     assert invariants.violations() == {}
 
 
+def mails_about_money():
+    """[(the plain part, the other)] of the mails that say that money comes back."""
+    return [
+        (each.body, each.alternatives[0].content)
+        for each in mail.outbox
+        if "comes back" in each.subject
+    ]
+
+
+@pytest.mark.django_db
+def test_who_gets_an_orders_money_back_reads_what_became_of_each_event(nights):
+    first, lost = late_money_for_a_lost_place(nights)
+    deliver_everything()
+    [parts] = mails_about_money()
+    for words in parts:
+        assert "after the time to pay was over" in words
+        assert "sold together or not at all" in words
+        kept, over = sorted([words.index("The Low Lanterns"), words.index("The Second Night")])
+        assert "Still kept for you until" in words[kept:over]
+        assert f"/checkout/{first.pk}/?k=" in words[kept:over]
+        assert "These seats are not yours" in words[over:]
+        assert f"/events/{lost.event.slug}/" in words[over:]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_cheaper", [True, False])
+def test_who_paid_what_was_not_due_or_paid_before_reads_why_it_comes_back(nights, is_cheaper):
+    first, other = two_in_one(nights)
+    payment = the_open_payment(first)
+    if is_cheaper:
+        Payment.objects.filter(pk=payment.pk).update(amount=first.total)
+        world.received(Payment.objects.get(pk=payment.pk))
+    else:
+        begun(payment, "FAILED")
+        paid_at_the_desk(first)
+        Payment.objects.filter(pk=payment.pk).update(status="SUCCEEDED")
+    confirm(first.pk, payment_id=payment.pk)
+    confirm(first.pk, payment_id=payment.pk)
+    deliver_everything()
+    why = "price had changed" if is_cheaper else "had been paid before"
+    became = "Still kept for you" if is_cheaper else "yours, and stay so"
+    [parts] = mails_about_money()  # told of once
+    for words in parts:
+        assert why in words
+        assert words.count(became) == len([first, other])
+
+
 # At the desk and the bank
 
 
