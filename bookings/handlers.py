@@ -3,6 +3,7 @@ from bookings.facts import BookingCancelled, BookingConfirmed, BookingExpired, T
 from bookings.invoicing import issue_credit_note, issue_invoice
 from bookings.models import Booking
 from bookings.services import confirm, follow_disputes, note_duplicate, resolve_alerts
+from bookings.services.exchange import finish_exchange
 from bookings.services.expire import close_page_of
 from core.outbox import subscribe
 from payments.facts import DisputeChanged, PaymentSucceeded, RefundCompleted
@@ -12,12 +13,14 @@ from payments.services import read_card
 
 @subscribe(PaymentSucceeded, prompt=True)
 def confirm_paid_booking(fact):
-    covers = Payment.objects.values_list("covers", flat=True).get(pk=fact.payment_id)
-    paid_for = Booking.objects.filter(pk__in=covers)
-    limits = set(paid_for.values_list("event__max_per_card", flat=True))
-    if limits - {None}:
+    covers, amount = Payment.objects.values_list("covers", "amount").get(pk=fact.payment_id)
+    paid_for = Booking.objects.filter(pk__in=covers).values_list("total", "event__max_per_card")
+    totals, limits = zip(*paid_for, strict=True) if paid_for else ((), ())
+    if sum(totals) != amount and finish_exchange(fact.payment_id):
+        return
+    if set(limits) - {None}:
         read_card(fact.payment_id)
-    if limits:
+    if totals:
         confirm(fact.reference, payment_id=fact.payment_id)
 
 

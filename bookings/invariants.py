@@ -63,6 +63,8 @@ invariant(
          AND NOT EXISTS (SELECT 1 FROM payments_refund r
                          WHERE r.payment_id = p.id AND r.status <> 'FAILED'
                            AND r.request_key NOT LIKE 'cancellation:%')
+         AND NOT EXISTS (SELECT FROM payments_creditentry c
+                         WHERE c.payment_id = p.id AND c.key LIKE 'back:exchange:%')
        WHERE b.status IN ('CONFIRMED', 'PAID')
        GROUP BY b.id
        HAVING count(p.id) > 1 OR (count(p.id) = 0 AND b.total > 0)""",

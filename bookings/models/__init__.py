@@ -13,6 +13,7 @@ from bookings.models.bookings import (
 from bookings.models.cancelling import Cancellation, CancelledItem, GoesTo, Grounds, Rule
 from bookings.models.changing import ChangedBooking, ChangeStatus, EventChange
 from bookings.models.consents import Consent, Reminder
+from bookings.models.exchanging import PlannedExchange
 from bookings.models.invoices import Invoice
 from events.models import Channel
 
@@ -38,6 +39,7 @@ __all__ = [
     "GoesTo",
     "Grounds",
     "Invoice",
+    "PlannedExchange",
     "Reminder",
     "Rule",
     "Status",

@@ -37,15 +37,15 @@ def still_held(booking):
         )
 
 
-def payment_due(bookings, *, provider=""):
+def payment_due(bookings, *, provider="", money=None):
     """The open Payment for exactly these locked Bookings of one order, made (at this provider, or the
-    usual one) or amended if need be.
+    usual one) or amended if need be: for what they cost, or for so much (Money) of it.
 
     Raises AlreadyPaid, or PaymentBegun when somebody is at a provider's page for another sum.
     """
     if arrived_for(*bookings).exists():
         raise AlreadyPaid("Your payment has arrived; the tickets are on their way to you.")
-    money, covers = sum_of(bookings), [each.pk for each in bookings]
+    money, covers = money or sum_of(bookings), [each.pk for each in bookings]
     words = in_words(bookings)
     still_open = lock(payments_of(*bookings).filter(status__in=OPEN))
     of_order = [each for each in still_open if each.reference == bookings[0].order_key]

@@ -161,7 +161,7 @@ def _ask(booking_id, provider, credit):
     bookings = lock_order(booking_id)
     still_held(bookings[0])
     bookings = still_due(bookings)
-    _keep_while_paying(bookings)
+    keep_while_paying(bookings)
     payment = payment_due(bookings, provider=provider)
     is_begun = payment.status != PaymentStatus.PENDING
     if is_begun and credit is not None and credit != payment.by_credit:
@@ -170,7 +170,7 @@ def _ask(booking_id, provider, credit):
         keep_uses(booking.pk, booking.reserved_until + GRACE)
 
 
-def _keep_while_paying(bookings):
+def keep_while_paying(bookings):
     """Nobody takes over places whose buyer may be paying: first the provider's page is shut, and only
     if nobody answers there does the time run out by itself."""
     for booking, seats in lock_places(bookings):

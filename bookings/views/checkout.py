@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from agencies.queries import current_agency
 from bookings import services
 from bookings.cancelling import policy_of
 from bookings.forms import ContactForm
@@ -25,13 +24,13 @@ from bookings.views.credit import chosen_credit, offered_credit
 from bookings.views.exchange import exchanged_for, open_terms
 from bookings.views.sale import site
 from bookings.views.typed import PROVIDER, send_back, take_typed
+from bookings.views.ways import ways_of
 from core.errors import DomainError
 from core.locks import database_now
 from core.network import client_address, shortened
 from payments.adapters import ProviderUnavailable
-from payments.models import Refund
+from payments.models import CAPTURED, Refund
 from payments.models import Status as PaymentStatus
-from payments.providers import IN_WORDS, ways_to_pay
 from payments.services import DECLINED, settle
 
 UNPAID = {PaymentStatus.PROCESSING: "unfinished", PaymentStatus.FAILED: "failed"}
@@ -235,32 +234,21 @@ def _page(request, booking, form, *, problem="", code=None, is_known=False, type
         "seconds_left": max(ceil((held_until - now).total_seconds()), 0),
         "payment_is": _unpaid(payment) if is_known else None,
         "payment": payment,
-        "ways": _ways(sum_of(bookings), payment, (typed or {}).get(PROVIDER)),
+        "ways": ways_of(sum_of(bookings), payment, (typed or {}).get(PROVIDER)),
         "exchanging": exchanged_for(request, booking) if is_held else None,
         "credit": offered_credit(request, sum_of(bookings), payment, typed) if is_held else None,
         "is_asking": _is_asking(payment),
-        "is_over_limit": booking.status == Status.REFUNDED and _is_over_limit(payment),
+        "is_over_limit": booking.status == Status.REFUNDED
+        and _went_back(payment, Refund.Reason.OVER_LIMIT),
+        "is_not_exchanged": is_held and _went_back(payment, Refund.Reason.NOT_EXCHANGED),
     }
     return render(request, "bookings/checkout.html", context)
 
 
-def _ways(money, payment, chosen):
-    """What the buyer chooses from, [{"name", "words", "is_chosen"}]; empty where there is no choice."""
-    names = ways_to_pay(current_agency(), money) if money else []
-    if len(names) < 2:
-        return []
-    wanted = (chosen, payment.provider if payment else "", names[0])
-    chosen = next(name for name in wanted if name in names)
-    return [
-        {"name": name, "words": IN_WORDS.get(name, name), "is_chosen": name == chosen}
-        for name in names
-    ]
-
-
-def _is_over_limit(payment):
-    """Whether the money went back because one person or card would have had too many tickets."""
-    reason = Refund.Reason.OVER_LIMIT
-    return payment is not None and payment.refunds.filter(reason=reason).exists()
+def _went_back(payment, reason):
+    """Whether the money of this payment went back for that reason."""
+    is_there = payment is not None and payment.status in CAPTURED
+    return is_there and payment.refunds.filter(reason=reason).exists()
 
 
 def _together(booking):

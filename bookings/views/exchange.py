@@ -13,10 +13,13 @@ from agencies.queries import current_terms
 from bookings.cancelling import NotCancellable, QuoteChanged, left_of, may_exchange, preview
 from bookings.links import own_booking
 from bookings.models import Booking, Status
-from bookings.orders import due_of, order_of
+from bookings.orders import due_of, order_of, present_payment
 from bookings.services import accept_terms, has_accepted
-from bookings.services.exchange import difference, exchange, wish_of
+from bookings.services.exchange import difference, exchange, pay_difference, wish_of
 from bookings.showing import shown
+from bookings.views.sale import site
+from bookings.views.typed import PROVIDER
+from bookings.views.ways import ways_of
 from core.errors import DomainError
 from core.locks import database_now
 from core.network import client_address, shortened
@@ -96,21 +99,32 @@ def seats_for_seats(request, booking_id):
     old = exchanged_for(request, new)
     if old is None or new.status != Status.RESERVED:
         return redirect("checkout", new.pk)
+    old = Booking.objects.select_related("event", "terms").get(pk=old.pk)
     tickets = frozenset(map(UUID, request.session[SESSION_KEY]["tickets"]))
     if request.method != "POST":
         return _money(request, new, old, tickets)
     try:
-        seen = request.POST.get("seen", "")
         _accept(request, new)
-        exchange(new.pk, booking_id=old.pk, tickets=tickets, seen=seen)
+        url = _change(request, new, old, tickets)
     except QuoteChanged:
         problem = "The money has changed since you looked. Nothing was changed yet."
         return _money(request, new, old, tickets, problem=problem)
     except DomainError as refused:
         return _money(request, new, old, tickets, problem=refused.message)
+    return redirect(url)
+
+
+def _change(request, new, old, tickets):
+    """Changes seats as they were seen, or lets the buyer pay what the new ones cost more first; the
+    address where he goes now."""
+    wanted = {"booking_id": old.pk, "tickets": tickets, "seen": request.POST.get("seen", "")}
+    if difference(preview(old, wish_of(new, tickets), now=database_now())):
+        chosen = request.POST.get(PROVIDER, "")
+        return pay_difference(new.pk, **wanted, site=site(request), provider=chosen)
+    exchange(new.pk, **wanted)
     del request.session[SESSION_KEY]
     messages.success(request, "Your seats are changed. These are your new tickets.")
-    return redirect("booking", new.pk)
+    return reverse("booking", args=[new.pk])
 
 
 def _accept(request, new):
@@ -122,17 +136,18 @@ def _accept(request, new):
 
 def _money(request, new, old, tickets, problem=""):
     try:
-        old = Booking.objects.select_related("event", "terms").get(pk=old.pk)
         quote = preview(old, wish_of(new, tickets), now=database_now())
     except NotCancellable as refused:
         quote, problem = None, refused.message
+    missing = quote and difference(quote)
     context = {
         "nav": "tickets",
         "booking": old,
         "new": new,
         "event": shown(new.event, None),
         "quote": quote,
-        "missing": quote and difference(quote),
+        "missing": missing,
+        "ways": ways_of(missing, present_payment(new), request.POST.get(PROVIDER)),
         "items": list(new.items.select_related("ticket").order_by("position")),
         "terms": open_terms(new),
         "problem": problem,

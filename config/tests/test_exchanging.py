@@ -1,8 +1,10 @@
 """Seats of a paid booking changed for others: all or nothing, and the money adds up."""
 
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
+from django.core import mail
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
@@ -12,16 +14,26 @@ from agencies.terms import publish_terms
 from bookings.cancelling import NotCancellable, QuoteChanged, preview
 from bookings.invoicing import issue_credit_note, issue_invoice
 from bookings.links import mailed_key
-from bookings.models import Booking, Cancellation
-from bookings.services import NotYours, contact, reserve
-from bookings.services.exchange import NotExchangeable, difference, exchange, wish_of
+from bookings.models import Booking, Cancellation, Grounds, Rule
+from bookings.services import NotYours, contact, pay, reserve
+from bookings.services.exchange import (
+    NotExchangeable,
+    difference,
+    exchange,
+    finish_exchange,
+    pay_difference,
+    wish_of,
+)
 from config.tests import world
 from config.tests.test_cancelling import euros, policy
+from config.tests.test_several_events import deliver_everything
 from core import failpoints
+from core.outbox import record
 from events.cancelling import Policy
 from inventory.models import EventSeat
+from payments.facts import PaymentSucceeded
 from payments.models import Payment, Refund
-from payments.services import credit_of
+from payments.services import ProviderAway, credit_of
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
@@ -33,6 +45,12 @@ def stocked(event):
     world.received_order(event, rows="A-B")
     world.received_order(event, section="Circle", rows="A")
     return event
+
+
+@pytest.fixture(autouse=True)
+def no_provider(settings):
+    """There is one, and it does not answer."""
+    settings.PAYMENT_SIMULATOR_URL = "http://127.0.0.1:1"
 
 
 @pytest.fixture
@@ -118,7 +136,7 @@ def test_dearer_seats_are_paid_for_at_the_desk(stocked, circle, ines):
     new = reserve(event=stocked, ordinals=[0])
     quote = looked_at(new, sold, tickets_of(sold, 1))
     assert difference(quote).amount == STALLS - CIRCLE
-    with pytest.raises(NotExchangeable, match=r"cost €10\.60 more"):
+    with pytest.raises(NotExchangeable, match=r"cost €10\.60 more, which has to be paid first"):
         changed(new, sold, tickets_of(sold, 1))
     assert states(sold) == ("CONFIRMED", ["CONFIRMED"])
     changed(new, sold, tickets_of(sold, 1), taking={"way": "CASH", "by": ines, "given": 20})
@@ -189,6 +207,110 @@ def test_seats_reserved_for_somebody_else_are_not_given(stocked, sold):
     contact(new.pk, name="Omar", email="omar@post.example")
     with pytest.raises(NotExchangeable, match="somebody else"):
         changed(new, sold, tickets_of(sold, 1))
+
+
+def gone_to_pay(new, sold, tickets):
+    """The Payment of the difference, whose buyer is at the provider's page."""
+    seen = looked_at(new, sold, tickets).name
+    with suppress(ProviderAway):
+        pay_difference(new.pk, booking_id=sold.pk, tickets=tickets, seen=seen)
+    return Payment.objects.get(reference=new.pk, status="PROCESSING")
+
+
+def arrived(payment):
+    world.received(payment)
+    record(PaymentSucceeded(reference=payment.reference, payment_id=payment.pk))
+    deliver_everything()
+    payment.refresh_from_db()
+    return payment
+
+
+class TestDearerSeats:
+    @pytest.fixture
+    def cheap(self, stocked, circle):
+        """A seat of the circle that was sold."""
+        policy((2, 50, 0))
+        return world.sold_booking(stocked, circle[:1])
+
+    @pytest.fixture
+    def new(self, stocked, cheap):
+        return reserve(event=stocked, ordinals=[0])
+
+    def test_they_are_changed_when_the_difference_arrives(self, cheap, new):
+        payment = gone_to_pay(new, cheap, tickets_of(cheap, 1))
+        assert payment.money == euros(STALLS - CIRCLE)
+        assert states(cheap) == ("CONFIRMED", ["CONFIRMED"])
+        arrived(payment)
+        assert not finish_twice(payment)
+        assert states(new) == ("CONFIRMED", ["CONFIRMED"])
+        assert states(cheap) == ("REFUNDED", ["REFUNDED"])
+        new.refresh_from_db()
+        paid_with = Payment.objects.get(pk=new.payment_id)
+        assert (paid_with.provider, paid_with.money) == ("credit", euros(STALLS))
+        assert credit_of(new.customer_id, "EUR") == euros(0)
+        assert not Refund.objects.exists()
+
+    @pytest.mark.parametrize("what", ["passed on", "lapsed", "cancelled"])
+    def test_all_of_it_goes_back_when_they_cannot_be(self, cheap, new, what):
+        payment = gone_to_pay(new, cheap, tickets_of(cheap, 1))
+        if what == "passed on":
+            Ticket.objects.filter(items__booking=cheap).update(status="TRANSFERRED")
+        elif what == "lapsed":
+            Booking.objects.filter(pk=new.pk).update(reserved_until=Now())
+        else:
+            wish = world.GivingBack(grounds=Grounds.STAFF, rule=Rule.ALL_BACK, reason="Ill")
+            seen = preview(Booking.objects.get(pk=cheap.pk), wish, now=timezone.now()).name
+            world.cancel(cheap.pk, wish, seen=seen)
+        before = states(cheap)
+        arrived(payment)
+        refund = payment.refunds.get()
+        assert (refund.money, refund.reason) == (payment.money, "NOT_EXCHANGED")
+        assert states(cheap) == before
+        assert states(new)[0] == "RESERVED"
+        [said] = [each.body for each in mail.outbox if "comes back to you" in each.body]
+        assert "could not be changed any more" in said
+        kept = "These seats are not yours" if what == "lapsed" else "Still kept for you until"
+        assert kept in said
+
+    def test_whoever_pays_for_the_new_seats_instead_keeps_the_old_ones(self, cheap, new):
+        seen = looked_at(new, cheap, tickets_of(cheap, 1)).name
+        payment = gone_to_pay(new, cheap, tickets_of(cheap, 1))
+        Payment.objects.filter(pk=payment.pk).update(status="FAILED", settled_at=Now())
+        with suppress(ProviderAway):
+            pay(new.pk)
+        whole = Payment.objects.get(reference=new.pk, status="PROCESSING")
+        assert whole.amount == STALLS
+        with pytest.raises(ProviderAway):  # that page is open: it would have to be shut first
+            pay_difference(new.pk, booking_id=cheap.pk, tickets=tickets_of(cheap, 1), seen=seen)
+        arrived(whole)
+        assert states(new) == ("CONFIRMED", ["CONFIRMED"])
+        assert states(cheap) == ("CONFIRMED", ["CONFIRMED"])
+
+    def test_nothing_is_planned_that_was_not_seen_or_costs_nothing(self, cheap, new, stocked):
+        tickets = tickets_of(cheap, 1)
+        with pytest.raises(QuoteChanged):
+            pay_difference(new.pk, booking_id=cheap.pk, tickets=tickets, seen="")
+        sold, same = world.sold_booking(stocked, [10]), reserve(event=stocked, ordinals=[12])
+        seen = looked_at(same, sold, tickets_of(sold, 1)).name
+        with pytest.raises(NotExchangeable, match="no difference"):
+            pay_difference(same.pk, booking_id=sold.pk, tickets=tickets_of(sold, 1), seen=seen)
+
+    def test_whoever_dies_while_they_are_changed_goes_on_later(self, cheap, new, settings):
+        payment = gone_to_pay(new, cheap, tickets_of(cheap, 1))
+        settings.FAIL_POINT = "exchange.after_cancelling=raise"
+        world.received(payment)
+        with pytest.raises(failpoints.FailPointReached):
+            finish_exchange(payment.pk)
+        assert states(cheap) == ("CONFIRMED", ["CONFIRMED"])
+        settings.FAIL_POINT = ""
+        assert finish_exchange(payment.pk)
+        assert states(new) == ("CONFIRMED", ["CONFIRMED"])
+
+
+def finish_twice(payment):
+    """The refunds of a payment that is told of once more."""
+    assert finish_exchange(payment.pk)
+    return payment.refunds.all()
 
 
 def at_desk(client, sold, new, **said):
@@ -271,15 +393,20 @@ class TestOnTheSite:
         assert states(sold) == ("CONFIRMED", ["REFUNDED", "CONFIRMED"])
         assert buyer.get(page).status_code == 302
 
-    def test_dearer_seats_are_not_given_here(self, buyer, stocked, sold, circle):
+    def test_the_difference_of_dearer_seats_is_paid_first(self, buyer, stocked, sold):
         new = self.chosen(buyer, stocked, sold, [10, 11])
         page = reverse("seats_for_seats", args=[new.pk])
         shown = buyer.get(page)
-        assert "paid at the box office" in shown.content.decode()
-        refused = buyer.post(page, {"seen": shown.context["quote"].name})
-        assert refused.status_code == 409
+        assert "Pay €42.40 and change seats" in shown.content.decode()
+        away = buyer.post(page, {"seen": shown.context["quote"].name})
+        assert "payment page could not be opened" in away.content.decode()
+        payment = Payment.objects.get(reference=new.pk)
+        assert (payment.status, payment.amount) == ("PROCESSING", STALLS)
         assert states(sold) == ("CONFIRMED", ["CONFIRMED", "CONFIRMED"])
-        assert states(new)[0] == "RESERVED"
+        arrived(payment)
+        assert states(new) == ("CONFIRMED", ["CONFIRMED", "CONFIRMED"])
+        back = buyer.get(reverse("payment_return", args=[new.pk]))
+        assert back["Location"] == reverse("booking", args=[new.pk])
 
     def test_terms_of_sale_are_accepted_there_too(self, buyer, stocked, sold):
         terms = publish_terms("All is final.", by=None)

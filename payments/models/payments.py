@@ -218,6 +218,7 @@ class Refund(Movable, TenantModel):
         TOO_LATE = "TOO_LATE", "Paid after the seats had gone"
         WRONG_AMOUNT = "WRONG_AMOUNT", "Not the amount that was due"
         OVER_LIMIT = "OVER_LIMIT", "More tickets than one person or card may have"
+        NOT_EXCHANGED = "NOT_EXCHANGED", "Seats could not be changed any more"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment = TenantKey(Payment, related_name="refunds")
