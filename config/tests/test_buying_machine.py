@@ -328,7 +328,7 @@ class BuyingWing(RuleBasedStateMachine):
         plan = one_of(plans, pick) if plans.count() > 2 else None
         with step("allocate"):
             if plan is None:
-                plan = AllocationPlan.objects.create(event=self.event, name=f"Plan {pick}")
+                plan = AllocationPlan.objects.create(event=self.event, name=f"Plan {plans.count()}")
                 plan.shares.create(channel="PARTNER", percent=percent)
             apply_plan(plan)
 
