@@ -61,8 +61,9 @@ invariant(
        LEFT JOIN payments_payment p ON p.reference IN (b.id, b.order_id)
          AND b.id = ANY (p.covers) AND p.status IN ('SUCCEEDED', 'DISPUTED')
          AND NOT EXISTS (SELECT 1 FROM payments_refund r
-                         WHERE r.payment_id = p.id AND r.status <> 'FAILED'
-                           AND r.request_key NOT LIKE 'cancellation:%')
+                         WHERE r.payment_id = p.id
+                           AND (r.request_key LIKE 'not-kept%'  -- if it failed, a person sends it
+                             OR r.status <> 'FAILED' AND r.request_key NOT LIKE 'cancellation:%'))
          AND NOT EXISTS (SELECT FROM payments_creditentry c
                          WHERE c.payment_id = p.id AND c.key LIKE 'back:exchange:%')
        WHERE b.status IN ('CONFIRMED', 'PAID')

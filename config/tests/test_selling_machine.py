@@ -1,5 +1,6 @@
-"""All that becomes of a sale, in any order: held, put together, paid, declined, paid twice and late,
-given back, disputed, its event cancelled. No money and no place is lost or doubled."""
+"""All that becomes of a sale, in any order: held, in a presale or after it, put together, paid,
+declined, paid twice and late, given back, disputed, its event cancelled. No money and no place is lost
+or doubled."""
 
 from collections import Counter
 from contextlib import suppress
@@ -39,14 +40,17 @@ from bookings.services import (
 )
 from bookings.services.due import payment_due
 from config.tests import world
+from config.tests.presaling import buys, not_on_sale_yet, presale
 from core.errors import DomainError
 from core.invariants import violations
 from core.tenancy import acting_for
+from events.models import Event
 from inventory.models import EventSeat
 from payments.adapters import ProviderDispute
 from payments.models import CAPTURED, Dispute, LedgerEntry, Payment, Refund, RefundStatus
 from payments.services import record_disputes
 from payments.services.refund import complete
+from promotions.models import Use
 from promotions.tests.factories import running
 from tickets.models import Gate, Ticket
 from tickets.services import admit, code_of
@@ -55,20 +59,12 @@ PICK = st.integers(0, 10_000)
 BUYERS = st.sampled_from(["noor@post.example", "ines@post.example"])
 DONE = Counter()
 STEPS = {
-    *(
-        "hold",
-        "put together",
-        "name",
-        "enter",
-        "prolong",
-        "pay",
-        "pay late",
-        "pay twice",
-        "decline",
-    ),
-    *("expire", "give up", "give back", "give all back", "refund", "dispute", "win", "lose"),
-    *("admit", "cancel the event"),
+    *("hold", "come in early", "open to all", "put together", "name", "enter", "prolong"),
+    *("pay", "pay late", "pay twice", "decline", "expire", "give up", "give back"),
+    *("give all back", "refund", "dispute", "win", "lose", "admit", "cancel the event"),
 }
+FANS = 3
+"""How many bookings the presale's code is good for."""
 
 
 def step(name, work):
@@ -91,8 +87,10 @@ class Selling(RuleBasedStateMachine):
         _, layout = world.venue()
         self.nights = [
             world.event_on_sale(layout, title=title, days=days)
-            for title, days in (("First night", 20), ("Second night", 27))
+            for title, days in (("First night", 20), ("Second night", 27), ("Premiere", 34))
         ]
+        self.premiere = not_on_sale_yet(self.nights[2])
+        presale(self.premiere, code_limit=FANS)
         for night in self.nights:
             world.received_order(night, rows="A")
         world.fee(name="Post", per="BOOKING", amount=3)
@@ -104,7 +102,7 @@ class Selling(RuleBasedStateMachine):
 
     def _warm_up(self):
         """Every game begins with an order of two nights, paid."""
-        first, other = (world.reservation(night, [0, 1]) for night in self.nights)
+        first, other = (world.reservation(night, [0, 1]) for night in self.nights[:2])
         join(other.pk, to=first.pk)
         self._money_comes(Booking.objects.get(pk=first.pk))
 
@@ -126,14 +124,31 @@ class Selling(RuleBasedStateMachine):
     @rule(pick=PICK, places=st.integers(1, 3), is_coded=st.booleans(), email=BUYERS)
     def hold(self, pick, places, is_coded, email):
         """The best of a row, by a guest who has not said who he is, or by somebody known."""
-        night, codes = self.nights[pick % 2], ("TWICE",) if is_coded else ()
-        free = list(night.seats.sellable().filter(ordinal__lt=10).values_list("ordinal", flat=True))
-        ordinals = sorted(free)[:places] or [pick % 10]
-        if pick % 3:
+        night, codes = self.nights[pick % 3], ("TWICE",) if is_coded else ()
+        ordinals = _free_in_the_row(night, places) or [pick % 10]
+        if pick % 4:
             step("hold", lambda: world.reservation(night, ordinals, email=email, codes=codes))
         else:
             sale = Sale(codes=codes)
             step("hold", lambda: reserve(event=night, ordinals=ordinals, sale=sale))
+
+    @rule(places=st.integers(1, 2))
+    def come_in_early(self, places):
+        """By the code of the presale, while there is one."""
+        ordinals = _free_in_the_row(self.premiere, places) or [0]
+        step("come in early", lambda: buys(self.premiere, *ordinals))
+
+    @rule(pick=PICK)
+    def open_to_all(self, pick):
+        """The presale ends, at the moment that the sale to all begins."""
+        if pick % 5 or Event.objects.filter(pk=self.premiere.pk, sale_starts_at__lte=Now()):
+            return
+
+        def work():
+            Event.objects.filter(pk=self.premiere.pk).update(sale_starts_at=Now())
+            self.premiere.refresh_from_db()
+
+        step("open to all", work)
 
     @rule(pick=PICK, other=PICK)
     def put_together(self, pick, other):
@@ -335,8 +350,18 @@ class Selling(RuleBasedStateMachine):
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         assert violations() == {}
         a_place_admits_one()
+        the_code_lets_in_no_more_than_it_may()
         deposits_are_what_waits_to_go_back()
         nobody_pays_more_than_once_for_what_he_has()
+
+
+def _free_in_the_row(night, places):
+    free = night.seats.filter(status="AVAILABLE", ownership="OWNED", ordinal__lt=10)
+    return sorted(free.values_list("ordinal", flat=True))[:places]
+
+
+def the_code_lets_in_no_more_than_it_may():
+    assert Use.objects.live().filter(promotion__type="PRESALE").count() <= FANS
 
 
 def a_place_admits_one():
