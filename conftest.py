@@ -2,6 +2,7 @@
 
 A test marked `django_db` runs in a transaction that is rolled back. A test that takes
 `committed_db` really commits (threads, processes, browsers) and gets a database of its own.
+Either finds in it the world whose fixture it takes (config/tests/worlds.py), or nothing.
 """
 
 import atexit
@@ -19,6 +20,7 @@ SECRETS = {
     "PAYMENT_WEBHOOK_SECRETS": "a-test-webhook-secret",
 }
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+LONG = ("browser", "race", "crash")  # markers of the tests that take seconds
 until_the_end = ExitStack()
 atexit.register(until_the_end.close)
 
@@ -80,7 +82,8 @@ from core.memory import Remembered  # noqa: E402
 
 django.setup()
 
-from core import tenancy  # noqa: E402 - has models
+from config.tests.worlds import BUILDERS, Worlds  # noqa: E402 - has models
+from core import tenancy  # noqa: E402
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -95,10 +98,12 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
+    long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
+    items.sort(key=lambda item: item.path not in long)  # no process waits long for the other's last
 
 
 @pytest.fixture(scope="session")
-def worker_database(django_db_blocker):
+def worlds(django_db_blocker, redis_database):
     """This worker's Copy of the migrated template, where Django's connections now lead."""
     copy = copy_for(
         run=os.environ["TESSERA_TEST_RUN"],
@@ -112,19 +117,29 @@ def worker_database(django_db_blocker):
     settings.DATABASES["default"]["NAME"] = copy.name
     connection.close()
     connection.settings_dict["NAME"] = copy.name
-    yield copy
+    worlds = Worlds(copy, redis_database)
+    yield worlds
     with django_db_blocker.unblock():
         connections.close_all()
-    copy.drop()
+    worlds.drop()
 
 
-@pytest.fixture(scope="session")
-def django_db_setup(worker_database):
+@pytest.fixture
+def begun(request, worlds, django_db_blocker):
+    """The database holds what this test begins with."""
+    asked = [name for name in request.fixturenames if name in BUILDERS]
+    assert len(asked) < 2, f"A test begins with one world: {asked}."
+    with django_db_blocker.unblock():
+        worlds.begin(*asked)
+
+
+@pytest.fixture
+def django_db_setup(begun):
     """Takes the place of pytest-django's own set-up."""
 
 
 @pytest.fixture
-def committed_db(request, worker_database, django_db_blocker):
+def committed_db(request, worlds, begun, django_db_blocker):
     """A database to commit in: a Copy with `.url` (the application's role) and `.admin_url`.
 
     Afterwards whoever is still connected is cut off and the database is copied afresh.
@@ -133,9 +148,9 @@ def committed_db(request, worker_database, django_db_blocker):
         pytest.fail("committed_db and django_db exclude each other.")
     with django_db_blocker.unblock():
         connections.close_all()  # an earlier test may have had its database copied afresh
-        yield worker_database
+        yield worlds.copy
         connections.close_all()
-    worker_database.recreate()
+    worlds.copy.recreate()
 
 
 @pytest.fixture(scope="session")

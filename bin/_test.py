@@ -47,7 +47,7 @@ def spread(arguments):
     """Two processes, each test file in one of them, unless the arguments say otherwise."""
     if any(argument.startswith(ONE_PROCESS) for argument in arguments):
         return []
-    return ["-n", "2", "--dist", "loadfile"]
+    return ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 if __name__ == "__main__":

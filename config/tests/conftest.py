@@ -3,6 +3,13 @@
 import pytest
 
 from config.tests import world
+from config.tests.worlds import (
+    half_owned_house,
+    made_house,
+    made_shop,
+    parterre,
+    small_parterre,
+)
 from core import invariants
 from core.tenancy import acting_for
 
@@ -42,3 +49,6 @@ def right_books(agency):
     """Whatever a story did, the books are right afterwards."""
     yield
     assert invariants.violations() == {}
+
+
+__all__ = ["half_owned_house", "made_house", "made_shop", "parterre", "small_parterre"]

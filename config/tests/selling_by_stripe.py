@@ -8,7 +8,6 @@ from django.db.models.functions import Now
 from bookings.models import Booking
 from bookings.services import contact, pay, reserve
 from bookings.services.expire import GRACE
-from config.tests.scenarios import house
 from core import invariants, outbox
 from core.money import Money
 from core.tenancy import acting_for, as_system
@@ -32,9 +31,8 @@ def stripe(tmp_path, settings):
 
 
 @pytest.fixture
-def event(committed_db, stripe):
-    world = house()
-    with acting_for(world["agency"]["id"]):
+def event(committed_db, stripe, made_house):
+    with acting_for(made_house["agency"]["id"]):
         yield Event.objects.select_related("layout", "venue").get()
 
 

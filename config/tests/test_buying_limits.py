@@ -15,7 +15,6 @@ from bookings.handlers import confirm_paid_booking
 from bookings.models import Alert, Booking, Grounds, Rule
 from bookings.services import OverLimit, Sale, abandon, confirm, contact, pay, reserve
 from config.tests import world
-from config.tests.scenarios import house, shop
 from config.tests.selling_by_stripe import (
     deliver_everything,
     end_time,
@@ -51,8 +50,8 @@ def limited(**limits):
 
 
 @pytest.fixture
-def event(db):
-    with acting_for(shop()["agency"]["id"]):
+def event(db, made_shop):
+    with acting_for(made_shop["agency"]["id"]):
         yield limited(max_per_customer=4)
 
 
@@ -237,8 +236,8 @@ def racing(event, work):
 
 
 @pytest.fixture
-def racing_event(committed_db):
-    with acting_for(house()["agency"]["id"]):
+def racing_event(committed_db, made_house):
+    with acting_for(made_house["agency"]["id"]):
         yield limited(max_per_customer=4)
 
 
@@ -298,8 +297,8 @@ def test_of_16_reservations_of_one_known_person_four_come(committed_db, racing_e
 
 
 @pytest.fixture
-def by_card(committed_db, stripe):
-    with acting_for(house()["agency"]["id"]):
+def by_card(committed_db, stripe, made_house):
+    with acting_for(made_house["agency"]["id"]):
         yield limited(max_per_card=4)
 
 

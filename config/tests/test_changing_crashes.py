@@ -1,11 +1,10 @@
-"""Hundreds of bookings of a cancelled event, killed in the middle, by several workers at once."""
+"""Dozens of bookings of a cancelled event, killed in the middle, by several workers at once."""
 
 import pytest
 
 from bookings import changing
 from bookings.models import Booking, Cancellation, ChangedBooking, EventChange
 from config.tests import world
-from config.tests.scenarios import house
 from config.tests.servers import manage
 from config.tests.test_paying_races import at_once
 from core import invariants
@@ -15,13 +14,13 @@ from inventory.models import EventSeat
 from notifications.models import Message
 from payments.models import Refund
 
-BOOKINGS = 150
-BEFORE_THE_CRASH = 60
+BOOKINGS = 50
+BEFORE_THE_CRASH = 20
 
 
 @pytest.fixture
-def agency_id(committed_db):
-    return house()["agency"]["id"]
+def agency_id(committed_db, made_house):
+    return made_house["agency"]["id"]
 
 
 @pytest.fixture

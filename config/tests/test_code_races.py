@@ -19,7 +19,6 @@ from bookings.services import (
     reserve,
     take_out_code,
 )
-from config.tests.scenarios import house
 from config.tests.servers import together
 from config.tests.test_promotion_races import UNGUARDED, changed
 from config.tests.world import received
@@ -37,8 +36,8 @@ BUYERS = 24
 
 
 @pytest.fixture
-def event(committed_db):
-    world = house()
+def event(committed_db, made_house):
+    world = made_house
     with acting_for(world["agency"]["id"]):
         yield Event.objects.select_related("venue").get()
 

@@ -272,8 +272,8 @@ def test_a_plan_from_a_file_becomes_a_draft(agency):
 
 
 @pytest.fixture
-def house():
-    return world.house()
+def house(parterre):
+    return parterre
 
 
 @pytest.fixture

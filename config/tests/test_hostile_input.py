@@ -12,7 +12,6 @@ from bookings.links import mailed_key
 from bookings.models import Booking
 from bookings.services import Sale, reserve
 from config.tests.presaling import HOUR, presale
-from config.tests.scenarios import shop
 from config.tests.test_tenancy import NOT_HERE, endpoints
 from core.json_bodies import LARGEST_BODY
 from core.tenancy import acting_for, as_system
@@ -291,8 +290,8 @@ NOTICES = "/webhooks/payments/simulated/"
 
 
 @pytest.fixture
-def world():
-    return shop()
+def world(made_shop):
+    return made_shop
 
 
 @pytest.fixture

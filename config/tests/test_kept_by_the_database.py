@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from agencies.models import Agency
-from config.tests.scenarios import house
 from core import outbox
 from core.tenancy import acting_for
 from events.models import Event, PriceLevel
@@ -19,8 +18,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def event():
-    with acting_for(house()["agency"]["id"]):
+def event(made_house):
+    with acting_for(made_house["agency"]["id"]):
         yield Event.objects.get()
 
 

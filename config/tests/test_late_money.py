@@ -18,7 +18,6 @@ from bookings.models import Booking
 from bookings.services import AlreadyPaid, confirm, contact, expire_lapsed, pay, reserve
 from bookings.tasks import expire
 from config.tests import world
-from config.tests.scenarios import house
 from config.tests.servers import free_port, simulator, together
 from core import failpoints, invariants, outbox
 from core.locks import alone
@@ -51,8 +50,8 @@ def provider(tmp_path, settings):
 
 
 @pytest.fixture
-def event(committed_db, provider):
-    world = house()
+def event(committed_db, provider, made_house):
+    world = made_house
     with acting_for(world["agency"]["id"]):
         yield Event.objects.select_related("layout", "venue").get()
 
@@ -574,8 +573,8 @@ def test_a_mail_that_does_not_leave_says_so_until_it_does(provider, event, mailo
     assert (Message.objects.get().status, len(mailoutbox)) == ("SENT", 1)
 
 
-def test_a_provider_that_is_away_leaves_the_seats_and_says_so(committed_db, settings):
-    world = house()
+def test_a_provider_that_is_away_leaves_the_seats_and_says_so(committed_db, settings, made_house):
+    world = made_house
     settings.PAYMENT_SIMULATOR_URL = f"http://127.0.0.1:{free_port()}"
     with acting_for(world["agency"]["id"]):
         event = Event.objects.get()

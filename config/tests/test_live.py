@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bookings.services import Sale, reserve
-from config.tests.scenarios import house
 from core.tenancy import acting_for
 from customers.services import remember_customer
 from events.models import Event
@@ -26,8 +25,8 @@ FREE, TAKEN, PLACES = 0, 1, 500
 
 
 @pytest.fixture
-def event():
-    made = house()
+def event(made_house):
+    made = made_house
     with acting_for(made["agency"]["id"]):
         yield Event.objects.get()
 

@@ -20,7 +20,6 @@ from django.test import Client
 from bookings.models import Booking
 from bookings.services import abandon, contact, pay, reserve
 from bookings.tasks import expire
-from config.tests.scenarios import shop
 from config.tests.selling_by_stripe import deliver_everything, end_time, lapse, payment_of, status
 from core import failpoints, invariants
 from core.money import Money
@@ -69,8 +68,8 @@ def paypal(peer, settings, tmp_path):
 
 
 @pytest.fixture
-def event(committed_db, paypal):
-    world = shop()
+def event(committed_db, paypal, made_shop):
+    world = made_shop
     with acting_for(world["agency"]["id"]):
         event = Event.objects.select_related("layout", "venue").get()
         event.buyers_key = world["tokens"]["buyer"]

@@ -33,7 +33,6 @@ from config.tests.presaling import (
     set_aside,
     through,
 )
-from config.tests.scenarios import shop
 from config.tests.world import received
 from core import invariants
 from core.errors import Invalid
@@ -79,8 +78,8 @@ FRONT, BACK, FLOOR = range(200), range(200, 400), range(400, 500)
 
 
 @pytest.fixture
-def world():
-    return shop()
+def world(made_shop):
+    return made_shop
 
 
 @pytest.fixture

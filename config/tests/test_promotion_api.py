@@ -18,8 +18,8 @@ API = "/api/v1/promotions"
 
 
 @pytest.fixture
-def here():
-    house = world.small_house()
+def here(small_parterre):
+    house = small_parterre
     with acting_for(house.agency.pk):
         yield house
 

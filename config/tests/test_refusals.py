@@ -8,7 +8,6 @@ from django.core import signing
 from django.test import Client
 
 from bookings.views import choice
-from config.tests.scenarios import shop
 from core.tenancy import acting_for
 from events.models import Event, PriceLevel
 
@@ -16,8 +15,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world():
-    return shop()
+def world(made_shop):
+    return made_shop
 
 
 @pytest.fixture

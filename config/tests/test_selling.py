@@ -22,7 +22,6 @@ from bookings.services import (
     reserve_best,
 )
 from bookings.tasks import expire
-from config.tests.scenarios import house
 from config.tests.world import fee
 from core import invariants
 from core.tenancy import acting_for
@@ -38,8 +37,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world():
-    return house()
+def world(made_house):
+    return made_house
 
 
 @pytest.fixture
@@ -121,8 +120,8 @@ def test_a_place_that_does_not_exist_cannot_be_taken(event, ordinal):
         reserve(event=event, ordinals=[ordinal])
 
 
-def test_a_place_the_agency_does_not_own_cannot_be_taken():
-    world = house(owned={"sections": ["A"]})
+def test_a_place_the_agency_does_not_own_cannot_be_taken(half_owned_house):
+    world = half_owned_house
     with acting_for(world["agency"]["id"]):
         event = Event.objects.get()
         with pytest.raises(SeatsTaken):

@@ -14,6 +14,7 @@ from bookings.models import Booking
 from bookings.services import Sale, reserve
 from config.tests.presaling import HOUR, presale
 from config.tests.scenarios import house
+from config.tests.worlds import made_once
 from core.tenancy import NoAgency, acting_for, as_system
 from customers.models import Customer
 from events.models import Event
@@ -305,8 +306,9 @@ KEYS = {
 }
 
 
-@pytest.mark.parametrize(("method", "path"), FOREIGN)
-def test_a_foreign_id_is_answered_like_a_random_one(method, path):
+@made_once
+def neighbours():
+    """An agency, and {word of a path: id of something that another agency has}."""
     one = fill("one")
     two = house(
         agency={"slug": "two", "host": "two.example", "currency": "EUR"},
@@ -337,6 +339,12 @@ def test_a_foreign_id_is_answered_like_a_random_one(method, path):
         "layout": two["venue"]["layout"],
         **below,
     }
+    return one, foreign
+
+
+@pytest.mark.parametrize(("method", "path"), FOREIGN)
+def test_a_foreign_id_is_answered_like_a_random_one(neighbours, method, path):
+    one, foreign = neighbours
     role = next((role for start, role in KEYS.items() if path.startswith(start)), None)
     headers = {"Authorization": f"Api-Key {one['tokens'][role]}"} if role else {}
     answers = []

@@ -11,8 +11,9 @@ from django.test import Client
 from accounts.models import ApiKey
 from bookings.printing import pdf_of
 from config.tests import world
-from core.memory import Remembered
+from config.tests.worlds import made_once
 from core.tenancy import acting_for
+from events.models import Event
 from tickets.models import Ticket
 from venues.generators import grid
 from venues.models import Venue
@@ -38,8 +39,9 @@ def plan():
     )
 
 
-@pytest.fixture
-def event():
+@made_once
+def told_of():
+    """An agency whose places have kinds, flaws and views."""
     house = world.agency()
     with acting_for(house.pk):
         venue = Venue.objects.create(name="Halle Verdier", city="Lyon")
@@ -47,9 +49,13 @@ def event():
         made = world.event_on_sale(layout)
         for section in ("Stalls", "Circle"):
             world.received_order(made, section=section)
-        Remembered.forget_everything()
-        made.refresh_from_db()
-        yield made
+    return house
+
+
+@pytest.fixture
+def event(told_of):
+    with acting_for(told_of.pk):
+        yield Event.objects.get()
 
 
 @pytest.fixture

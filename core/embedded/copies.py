@@ -23,6 +23,7 @@ SHAPES = (
     "*/migrations/*.py",
     "core/*.py",
     "core/postgres/*.py",
+    "core/embedded/quickly.py",
     "core/embedded/roles.sql",
     "*.txt",
 )
@@ -101,8 +102,8 @@ def _hash_of_shapes():
 
 
 def _migrate(url):
-    done = subprocess.run(  # noqa: S603 - our own manage.py
-        [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0"],
+    done = subprocess.run(
+        [sys.executable, "-m", "core.embedded.quickly"],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": url, "DATABASE_ADMIN_URL": url},
         capture_output=True,

@@ -24,6 +24,7 @@ class Expected:
         self._houses = {layout: House(layout) for layout in layouts}
         self._sort()
         self.owned = {event: self._owned(event) for event in self.events}
+        self._only = {event: self._only_section(event) for event in self.events}
         sections = {
             label: section.is_standing
             for house in self._houses.values()
@@ -54,6 +55,9 @@ class Expected:
 
     def only_section(self, event_id):
         """The label of the section in which all places of an event are; None for several."""
+        return self._only[event_id]
+
+    def _only_section(self, event_id):
         house = self.house_of(event_id)
         ordinals = self.coming[event_id].keys() | self.arrived[event_id].keys()
         sections = {house.places[ordinal].section_id for ordinal in ordinals}
