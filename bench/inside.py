@@ -13,7 +13,6 @@ python -m bench.inside move_house < {…}               moved to another version
 python -m bench.inside build_stock < {…}              events of which every place is owned
 python -m bench.inside value < {…}                    what they are worth, measured here
 python -m bench.inside bulk_price < {…}               prices a house anew and back, measured here
-python -m bench.inside buy < {…}                      whole purchases on the site, measured here
 python -m bench.inside go_to_pay < {…}                buyers on the provider's page
 python -m bench.inside confirmed < {…}                when which of their bookings were confirmed
 python -m bench.inside cancel_event < {…}             cancels 10,000 bookings, measured here

@@ -11,9 +11,9 @@ from django.utils import timezone
 from bench import processor
 from bench.allocation import allocate
 from bench.cancelling import cancel_event
-from bench.checkout import buy, confirmed, go_to_pay
 from bench.house import build_house, move_house
 from bench.pages import pages
+from bench.paying import confirmed, go_to_pay
 from bench.pricing import bulk_price
 from bench.stock import build_stock, value
 from bookings.links import SESSION_KEY
@@ -42,7 +42,6 @@ __all__ = [
     "build_house",
     "build_stock",
     "bulk_price",
-    "buy",
     "cancel_event",
     "codes",
     "confirmed",

@@ -5,10 +5,11 @@ import uuid
 import xml.etree.ElementTree as ET
 
 import pytest
+import qrcode
 import zxingcpp
 from PIL import Image, ImageDraw, ImageFilter
 
-from tickets import qr
+from tickets import qr, symbols
 from tickets.codes import sign
 from tickets.keys import derive
 
@@ -45,6 +46,29 @@ def test_a_ticket_code_makes_a_version_7_symbol():
 
 def test_the_same_text_makes_the_same_symbol():
     assert qr.matrix(code(1)) == qr.matrix(code(1))
+
+
+def by_the_library(text):
+    """The symbol as the library makes it from beginning to end."""
+    symbol = qrcode.QRCode(border=0, error_correction=symbols.LEVEL, mask_pattern=symbols.MASK)
+    symbol.add_data(text, optimize=0)
+    symbol.make()
+    return [list(map(bool, row)) for row in symbol.modules]
+
+
+@pytest.mark.parametrize("kind", ["A7:", "a7&é"])
+def test_symbols_of_every_length_are_those_of_the_library(kind):
+    letters = kind * 100
+    for length in (*range(1, 60), 125, 174, 175, 300):
+        assert qr.matrix(letters[:length]) == by_the_library(letters[:length]), length
+    assert qr.matrix(code(1)) == by_the_library(code(1))
+
+
+def test_the_largest_symbols_are_those_of_the_library_and_what_is_longer_is_refused():
+    for text in ("Z" * 3391, "z" * 2331):
+        assert qr.matrix(text) == by_the_library(text)
+        with pytest.raises(ValueError, match="too long"):
+            qr.matrix(text + "z")
 
 
 @pytest.mark.parametrize("number", range(1, 21))
