@@ -14,7 +14,7 @@ from bench.pressing import press
 ADA = {"name": "Ada Verbeke", "phone": ""}
 LOOKS_AGAIN = 2  # s, as the page that waits does
 PATIENCE = 30  # s
-TOKEN = "csrftoken"
+TOKEN = "csrftoken"  # noqa: S105 - a cookie's name
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Shop:
 
 
 def buy_all(shop, places, *, clients):
-    """Two seats from each of these ordinals on, by so many buyers at once; returns the milliseconds that
-    each purchase took, the provider's own page left out."""
+    """Two seats from each of these ordinals on, by so many buyers at once; returns the milliseconds
+    that each purchase took, the provider's own page left out."""
     with ThreadPoolExecutor(clients) as hands:
         return list(hands.map(lambda place: _buy(shop, place), places))
 

@@ -6,12 +6,14 @@ from bookings.services import confirm, follow_disputes, note_duplicate, resolve_
 from bookings.services.exchange import finish_exchange
 from bookings.services.expire import close_page_of
 from core.outbox import subscribe
+from core.postgres.prepared import prepared
 from payments.facts import DisputeChanged, PaymentSucceeded, RefundCompleted
 from payments.models import Payment
 from payments.services import read_card
 
 
 @subscribe(PaymentSucceeded, prompt=True)
+@prepared()
 def confirm_paid_booking(fact):
     covers, amount = Payment.objects.values_list("covers", "amount").get(pk=fact.payment_id)
     paid_for = Booking.objects.filter(pk__in=covers).values_list("total", "event__max_per_card")
@@ -25,11 +27,13 @@ def confirm_paid_booking(fact):
 
 
 @subscribe(BookingConfirmed)
+@prepared()
 def write_invoice(fact):
     issue_invoice(fact.booking_id)
 
 
 @subscribe(TicketsCancelled)
+@prepared()
 def write_credit_note(fact):
     issue_credit_note(fact.cancellation_id)
 
@@ -45,6 +49,7 @@ def close_page_of_cancelled(fact):
 
 
 @subscribe(BookingConfirmed)
+@prepared()
 def look_for_duplicate(fact):
     note_duplicate(fact.booking_id)
 

@@ -13,7 +13,10 @@ from bookings.models import Booking, Status
 from bookings.orders import order_of
 from core.errors import NotFound
 from core.locks import database_now
+from core.postgres.rows import read
 from customers.links import customer_id_of
+from customers.models import Customer
+from events.queries import event_of_buyer
 
 SESSION_KEY = "bookings"
 REMEMBERED = 50
@@ -120,19 +123,29 @@ class CheckoutElsewhere(NotFound):
 def own_booking(request, booking_id):
     """The booking if this browser made it, opened its link, or is that of its customer; else NotFound,
     as for none."""
-    booking = _openable(request).filter(pk=booking_id).first()
-    if booking is None:
+    booking = read(Booking, id=booking_id)
+    if booking is None or not _is_openable(request, booking):
         raise _elsewhere(request)
+    booking.event = event_of_buyer(booking.event_id)
+    booking.customer = read(Customer, id=booking.customer_id) if booking.customer_id else None
     return booking
 
 
-def _openable(request):
+def _is_openable(request, booking):
     """Whoever reserves may name any e-mail, so only what was bought is its customer's."""
+    if str(booking.pk) in request.session.get(SESSION_KEY, []):
+        return True
+    customer_id = customer_id_of(request)
+    return bool(customer_id and booking.confirmed_at) and booking.customer_id == customer_id
+
+
+def _openable(request):
+    """All that _is_openable, as a queryset."""
     mine = Q(pk__in=request.session.get(SESSION_KEY, []))
     customer_id = customer_id_of(request)
     if customer_id:
         mine |= Q(customer=customer_id, confirmed_at__isnull=False)
-    return Booking.objects.select_related("event__venue", "customer").filter(mine)
+    return Booking.objects.filter(mine)
 
 
 def _elsewhere(request):

@@ -2,6 +2,7 @@
 state, tickets and papers. Payments name the order, and which of its bookings they are for."""
 
 from django.db.models import Exists, OuterRef
+from django.db.models.functions import Coalesce, Now
 
 from bookings.models import Booking, BookingItem, Status
 from core.locks import database_now, lock, lock_one
@@ -30,7 +31,7 @@ def paid_with(booking):
 
 def due_of(booking):
     """[Booking] of this booking's order that can still be paid, with their events and customers."""
-    found = order_of(booking).filter(status=Status.RESERVED, reserved_until__gt=database_now())
+    found = order_of(booking).filter(status=Status.RESERVED, reserved_until__gt=Now())
     return list(found.select_related("event__venue", "customer"))
 
 
@@ -40,10 +41,12 @@ def lock_order(booking_id):
 
     Whoever changes what belongs to an order has locked its first booking, which is its oldest.
     """
-    key = Booking.objects.only("order_id").get(pk=booking_id).order_key
-    if lock_one(Booking.objects.only("order_id").filter(pk=key)).order_id:
+    asked = Booking.objects.filter(pk=booking_id).order_by()
+    first = Booking.objects.filter(pk=asked.values(key=Coalesce("order_id", "pk"))[:1])
+    first = lock_one(first.only("order_id"))
+    if first.order_id:
         return lock_order(booking_id)
-    bookings = lock(Booking.objects.of_order(key).select_related("event", "customer"))
+    bookings = lock(Booking.objects.of_order(first.pk).select_related("event", "customer"))
     return sorted(bookings, key=lambda each: each.pk != booking_id)
 
 
@@ -95,12 +98,13 @@ def arrived_for(*bookings):
 def present_payment(booking):
     """The payment that a booking's buyer has to do with now, or None: the one that is open or has come,
     else the last that came to nothing, and of these that of the order, if it was put to one."""
-    live = _kept(Payment.objects.filter(pk=OuterRef("pk"), status__in=(*OPEN, *CAPTURED)))
-    found = payments_of(booking).annotate(is_live=Exists(live))
+    found = list(payments_of(booking))
+    if len(found) < 2:  # nearly always, and what became of it makes no difference then
+        return found[0] if found else None
+    live = {each.pk for each in _kept(payments_of(booking)) if each.status in (*OPEN, *CAPTURED)}
     return max(
         found,
-        key=lambda each: (each.is_live, each.reference == booking.order_key, each.created_at),
-        default=None,
+        key=lambda each: (each.pk in live, each.reference == booking.order_key, each.created_at),
     )
 
 

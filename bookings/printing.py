@@ -1,22 +1,27 @@
 """A booking's tickets on paper."""
 
 from agencies.queries import current_agency
-from core.money import Money
 from tickets.pdf import PrintedTicket, render
-from tickets.queries import printable
 from tickets.services import code_of
 
 
 def pdf_of(booking):
     """All tickets of a sold booking that were not given back as one PDF (bytes)."""
-    items = booking.items.filter(cancelled=None)
-    totals = {item.ticket_id: Money(item.total, item.currency).display() for item in items}
-    tickets = printable(list(totals))
+    items = booking.items.filter(cancelled=None).order_by("ticket__ordinal")
+    items = with_codes(items, booking.event)
     return render(
-        [_printed(ticket, totals[ticket.pk]) for ticket in tickets],
+        [_printed(item.ticket, item.sum_of("total").display()) for item in items],
         agency=current_agency(),
-        event=tickets[0].event,
+        event=booking.event,
     )
+
+
+def with_codes(items, event):
+    """These BookingItems (a queryset) of an event, with their tickets and all that a code needs."""
+    found = list(items.select_related("ticket__signing_key"))
+    for item in found:
+        item.ticket.event = event
+    return found
 
 
 def _printed(ticket, price):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.money import Money
 from core.words import many
-from events.charges import Line, Terms
+from events.charges import Line, sold_under_terms
 from promotions.queries import uses_of
 from promotions.words import gives
 
@@ -34,10 +34,10 @@ def receipt_of(booking, items):
     rows = [(many(len(items), "ticket").capitalize(), booking.sum_of("price"))]
     uses = uses_of(booking.pk) if booking.discount or booking.waived else []
     rows += [(f"Code {use.code.text}", -_off(use)) for use in uses if use.discount]
-    if booking.terms is None:
+    if booking.terms_id is None:
         fees, taxes = [("Service fee", booking.sum_of("fee"))], []
     else:
-        reckoned = Terms.of(booking.terms.content).reckon(
+        reckoned = sold_under_terms(booking.terms_id).reckon(
             map(_line, items), booking.currency, waived=booking.sum_of("waived")
         )
         fees, taxes = reckoned.fees, reckoned.taxes

@@ -9,12 +9,13 @@ import logging
 import traceback
 from collections import defaultdict
 from datetime import timedelta
+from functools import partial
 from importlib import import_module
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
+from core.postgres.prepared import prepared
 from core.tenancy import acting_for, as_system, current_agency_id
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,18 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
 # Waits grow to an hour; 34 tries outlast a day in which mail or the provider is away.
 ATTEMPTS = 34
+# One statement, for rows that somebody else is at are passed over, not waited for.
+LEASED = """
+WITH due AS MATERIALIZED (
+  SELECT id FROM core_outboxmessage
+  WHERE done_at IS NULL AND failed_at IS NULL AND due_at <= statement_timestamp() AND {which}
+  FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE core_outboxmessage message
+SET attempts = attempts + 1, due_at = statement_timestamp() + %s
+FROM due WHERE message.id = due.id RETURNING message.*
+"""
+ONLY = LEASED.format(which="id = %s")
+FIRST = LEASED.format(which="true ORDER BY due_at, id LIMIT %s")
 _handlers = defaultdict(list)
 
 
@@ -66,53 +79,54 @@ def record(*facts):
     )
     prompt = [row.pk for row, (_, handler) in zip(rows, told, strict=True) if handler.prompt]
     # Robust: what was committed is not unsaid because telling it went wrong. Beat tells it again.
-    transaction.on_commit(lambda: _after_commit(prompt), robust=True)
+    is_more = len(prompt) < len(rows)
+    after = partial(_after_commit, current_agency_id(), prompt, is_more)
+    transaction.on_commit(after, robust=True)
 
 
-def _after_commit(prompt):
+def _after_commit(agency_id, prompt, is_more):
+    """Runs what is prompt, and wakes a worker if there is more."""
     from core.tasks import nudge
 
-    for pk in prompt:
-        for row in claim(only=[pk]):
+    with acting_for(agency_id):
+        for row in [row for pk in prompt for row in _leased(ONLY, [pk])]:
             run(row)
-    nudge()
+    if is_more:
+        nudge()
 
 
-def claim(*, limit=20, only=None):
+def claim(*, limit=20):
     """Leases due rows of all agencies: counts the attempt and moves their due time ahead."""
+    with as_system():
+        return _leased(FIRST, [limit])
+
+
+def _leased(which, wanted):
+    """The OutboxMessages, as they are now, that this statement finds due in the present scope."""
     from core.models import OutboxMessage
 
-    due = OutboxMessage.objects.due()
-    if only is not None:
-        due = due.filter(pk__in=only)
-    with as_system(), transaction.atomic():
-        rows = list(due.order_by("due_at", "pk").select_for_update(skip_locked=True)[:limit])
-        OutboxMessage.objects.filter(pk__in=[row.pk for row in rows]).update(
-            attempts=F("attempts") + 1, due_at=Now() + LEASE
-        )
-    return rows
+    with prepared():
+        return list(OutboxMessage.objects.raw(which, [*wanted, LEASE]))
 
 
 def run(row):
     """Runs one leased row's handler for its agency and stamps how it ended; returns whether it did."""
-    try:
-        with acting_for(row.agency_id):
+    with acting_for(row.agency_id):
+        try:
             _function(row.handler)(_rebuild(row))
-    except Exception:
-        log.exception("outbox row %s of %s failed", row.pk, row.handler)
-        _failed(row, traceback.format_exc(limit=8))
-        return False
-    with as_system():
-        type(row).objects.filter(pk=row.pk).update(done_at=Now(), last_error="")
+        except Exception:
+            log.exception("outbox row %s of %s failed", row.pk, row.handler)
+            _failed(row, traceback.format_exc(limit=8))
+            return False
+        with prepared():
+            type(row).objects.filter(pk=row.pk).update(done_at=Now(), last_error="")
     return True
 
 
 def _failed(row, error):
-    attempts = row.attempts + 1
-    wait = timedelta(seconds=min(2**attempts, 3600))
-    stamps = {"failed_at": Now()} if attempts >= ATTEMPTS else {"due_at": Now() + wait}
-    with as_system():
-        type(row).objects.filter(pk=row.pk).update(last_error=error[-4000:], **stamps)
+    wait = timedelta(seconds=min(2**row.attempts, 3600))
+    stamps = {"failed_at": Now()} if row.attempts >= ATTEMPTS else {"due_at": Now() + wait}
+    type(row).objects.filter(pk=row.pk).update(last_error=error[-4000:], **stamps)
 
 
 def _function(path):

@@ -15,8 +15,16 @@ def public_event(**key):
     The layout's plan and geometry are loaded when they are asked for.
     """
     event = read(Event, **key)
-    if event is None or event.status not in PUBLIC:
-        return None
+    return _placed(event) if event and event.status in PUBLIC else None
+
+
+def event_of_buyer(event_id):
+    """The event somebody has reserved or bought places of, whatever became of it, as public_event gives
+    it."""
+    return _placed(read(Event, id=event_id))
+
+
+def _placed(event):
     keys = (event.agency_id, event.venue_id, event.organizer_id, event.layout_id)
     event.venue, event.organizer, event.layout = _around.get(keys, lambda: _read_around(event))
     return event

@@ -32,6 +32,7 @@ from bookings.services import due_reminder, note_reminded
 from core.locks import database_now
 from core.money import Money
 from core.outbox import subscribe
+from core.postgres.prepared import prepared
 from customers.facts import CustomerSought
 from customers.links import mailed_key as customer_key
 from customers.models import Customer
@@ -78,6 +79,7 @@ def _context(booking):
 
 
 @subscribe(BookingConfirmed)
+@prepared()
 def mail_tickets(fact):
     booking = _booking(fact.booking_id)
     if not booking.is_sold or booking.customer is None:
@@ -143,6 +145,7 @@ def _became(booking):
 
 
 @subscribe(TicketsCancelled)
+@prepared()
 def mail_cancellation(fact):
     """What was cancelled and what comes back."""
     cancellation = Cancellation.objects.get(pk=fact.cancellation_id)

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from core.errors import NotFound
+from core.postgres.prepared import prepared
 from core.tenancy import acting_for
 from payments.adapters import ProviderRefused, ProviderUnavailable, WebhookRefused
 from payments.services import receive_notice, work_notice
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 @csrf_exempt
 @require_POST
+@prepared()
 def webhook(request, provider):
     """Stores a provider's signed notice and answers 2xx only then; works it at once if possible.
 

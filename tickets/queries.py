@@ -1,19 +1,10 @@
-"""Reads of tickets for pages, the PDF and the gate's log."""
+"""Reads for the gate's log."""
 
 from collections import Counter
 
 from django.db.models import Count
 
-from tickets.models import Scan, Ticket
-
-
-def printable(ticket_ids):
-    """These tickets with all that a page, a code or a PDF needs, in seat order, in one query."""
-    return list(
-        Ticket.objects.filter(pk__in=ticket_ids)
-        .select_related("event__venue", "signing_key")
-        .order_by("ordinal")
-    )
+from tickets.models import Scan
 
 
 def answered_at(gate):

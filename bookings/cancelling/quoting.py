@@ -10,7 +10,7 @@ from core.errors import DomainError
 from core.money import Money, total
 from core.words import many
 from events.cancelling import Window
-from events.charges import Terms
+from events.charges import Terms, sold_under_terms
 from events.models import BackTo
 from events.models import Status as EventStatus
 from payments.models import Payment
@@ -130,7 +130,7 @@ def policy_of(booking):
 
 def terms_of(booking):
     """The Terms that the booking was sold under."""
-    return Terms.of(booking.terms.content) if booking.terms_id else NO_POLICY
+    return sold_under_terms(booking.terms_id) if booking.terms_id else NO_POLICY
 
 
 def preview(booking, wish, *, now):

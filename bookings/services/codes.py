@@ -10,7 +10,7 @@ from core.errors import DomainError
 from core.money import Money, total
 from core.transactions import use_case
 from customers.models import Customer
-from events.charges import Line, Terms, terms_of
+from events.charges import Line, sold_under_terms, terms_of
 from inventory.models import EventSeat
 from payments.services import amend_payment, shut_page
 from promotions.queries import uses_of
@@ -135,9 +135,9 @@ def _given_way(applied, entered):
 
 
 def _terms_of(booking):
-    if booking.terms is None:
+    if booking.terms_id is None:
         return terms_of(booking.event, booking.channel)
-    return Terms.of(booking.terms.content)
+    return sold_under_terms(booking.terms_id)
 
 
 def _rewrite(booking, items, charged):

@@ -48,7 +48,8 @@ def confirm(booking_id, *, payment_id=None):
     payment = payment_id and Payment.objects.get(pk=payment_id)
     wanted = payment.covers if payment else _for_nothing(booking_id)
     bookings, rivals = _lock_with_rivals(wanted)
-    items = list(BookingItem.objects.filter(booking__in=bookings).order_by("booking", "position"))
+    items = BookingItem.objects.filter(booking__in=bookings).order_by("booking_id", "position")
+    items = list(items)
     seats = _lock_seats(bookings, items, rivals)
     lock_tickets([item.ticket_id for item in items])
     _confirm([_Part.of(booking, items, seats) for booking in bookings], payment)
@@ -107,7 +108,7 @@ def _lock_with_rivals(wanted):
         items__booking__in=wanted, status=SeatStatus.RESERVED, claimed_until__lte=Now()
     ).exclude(claimed_by__in=wanted)
     known = {*wanted, *rivals.values_list("claimed_by", flat=True)}
-    locked = lock(Booking.objects.filter(pk__in=known))
+    locked = lock(Booking.objects.select_related("event").filter(pk__in=known))
     ours = [booking for booking in locked if booking.pk in wanted]
     if len(ours) != len(wanted):
         raise Booking.DoesNotExist

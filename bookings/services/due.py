@@ -43,11 +43,13 @@ def payment_due(bookings, *, provider="", money=None):
 
     Raises AlreadyPaid, or PaymentBegun when somebody is at a provider's page for another sum.
     """
-    if arrived_for(*bookings).exists():
+    payments = lock(payments_of(*bookings))
+    is_any_there = any(each.status == PaymentStatus.SUCCEEDED for each in payments)
+    if is_any_there and arrived_for(*bookings).exists():
         raise AlreadyPaid("Your payment has arrived; the tickets are on their way to you.")
     money, covers = money or sum_of(bookings), [each.pk for each in bookings]
     words = in_words(bookings)
-    still_open = lock(payments_of(*bookings).filter(status__in=OPEN))
+    still_open = [each for each in payments if each.status in OPEN]
     of_order = [each for each in still_open if each.reference == bookings[0].order_key]
     rest = [each for each in still_open if each not in of_order]
     if any(each.status != PaymentStatus.PENDING for each in rest):

@@ -22,13 +22,14 @@ from bookings.invoicing import issue_invoice
 from bookings.links import exchange_key, own_booking
 from bookings.models import Booking, Invoice, Status
 from bookings.orders import paid_with
-from bookings.printing import pdf_of
+from bookings.printing import pdf_of, with_codes
 from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
 from bookings.views.checkout import line_of
 from core.ids import uuid7
 from core.locks import database_now
 from core.outbox import record
+from core.postgres.prepared import prepared
 from core.transactions import use_case
 from customers.links import customer_of
 from customers.services import seek_customer
@@ -36,7 +37,6 @@ from events.models import Status as EventStatus
 from payments.models import RefundStatus
 from tickets.models import Download
 from tickets.models import Status as TicketStatus
-from tickets.queries import printable
 from tickets.services import code_of
 from tickets.services.keys import NoCode
 
@@ -48,6 +48,7 @@ MOST_ADDED = 6
 
 @require_safe
 @never_cache
+@prepared()
 def booking(request, booking_id):
     """The tickets, the money and what can be done with them; a mailed key opens it."""
     if "k" in request.GET:
@@ -55,17 +56,14 @@ def booking(request, booking_id):
     found = own_booking(request, booking_id)
     if found.status == Status.RESERVED:
         return redirect("checkout", found.pk)
-    items, now = list(found.items.select_related("ticket").order_by("position")), database_now()
+    items, now = with_codes(found.items.order_by("position"), found.event), database_now()
     is_cancelled = found.event.status == EventStatus.CANCELLED
-    tickets = {ticket.pk: ticket for ticket in printable([item.ticket_id for item in items])}
     return render(request, "bookings/booking.html", {
         "nav": "tickets",
         "booking": found,
         "event": shown(found.event, None),
         "is_cancelled": is_cancelled,
-        "tickets": [
-            _shown_ticket(tickets[item.ticket_id], item, is_cancelled) for item in items
-        ],
+        "tickets": [_shown_ticket(item, is_cancelled) for item in items],
         "items": [line_of(item) for item in items],
         "total": found.money,
         "receipt": receipt_of(found, items),
@@ -119,7 +117,8 @@ def _is_any_valid(items):
     return any(item.ticket.status == TicketStatus.CONFIRMED for item in items)
 
 
-def _shown_ticket(ticket, item, is_cancelled):
+def _shown_ticket(item, is_cancelled):
+    ticket = item.ticket
     return line_of(item) | {
         "number": ticket.number,
         "status": ticket.status,

@@ -28,6 +28,7 @@ from bookings.views.ways import ways_of
 from core.errors import DomainError
 from core.locks import database_now
 from core.network import client_address, shortened
+from core.postgres.prepared import prepared
 from payments.adapters import ProviderUnavailable
 from payments.models import CAPTURED, Refund
 from payments.models import Status as PaymentStatus
@@ -42,6 +43,7 @@ a customer known before it is kept nowhere else: a guest changes nothing of what
 
 
 @never_cache
+@prepared()
 def checkout(request, booking_id):
     """Review, contact and the way to pay, or what became of the reservation."""
     if "k" in request.GET:
@@ -99,6 +101,7 @@ def _is_unheard(payment, is_known=True):
 
 
 @never_cache
+@prepared()
 def pay(request, booking_id):
     """Keeps the contact and goes to the provider's page; come back to, it is the checkout. Who left a
     code in its field sees first what he pays with it."""
@@ -157,6 +160,7 @@ def renew(request, booking_id):
 
 @require_safe
 @never_cache
+@prepared()
 def payment_return(request, booking_id):
     """Where the provider sends the buyer, perhaps in a browser that has no session but the address's
     key: asks the provider what happened and says so."""

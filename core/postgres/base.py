@@ -12,6 +12,9 @@ from psycopg import RawCursor
 
 from core.tenancy import current_scope
 
+STATEMENTS = 300
+"""Prepared statements that a connection keeps; the one used longest ago gives way."""
+
 SET_SCOPE = (
     "SELECT set_config('tessera.agency', %s, false), set_config('tessera.system', %s, false),"
     " set_config('tessera.actor', %s, false)"
@@ -32,14 +35,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
     _scope_sent = None
     _prepared_cursor = None
+    is_preparing = False
 
     def get_connection_params(self):
-        """Only prepared_cursor heeds `prepare_threshold`: Django's own cursors never prepare."""
+        """Only prepared_cursor, and core.postgres.prepared, heed `prepare_threshold`: Django's own
+        cursors never prepare."""
         return {**super().get_connection_params(), "prepare_threshold": 0}
 
     def get_new_connection(self, conn_params):
         self._scope_sent = None
-        return super().get_new_connection(conn_params)
+        made = super().get_new_connection(conn_params)
+        made.prepared_max = STATEMENTS
+        return made
 
     def prepared_cursor(self, kind=base.ServerBindingCursor):
         """A cursor whose statements PostgreSQL parses and plans once for each connection.
@@ -58,6 +65,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._send(scope)
         if self._prepared_cursor:
             return self._prepared_cursor(self.connection)
+        if self.is_preparing and name is None:
+            return base.ServerBindingCursor(self.connection)
         return super().create_cursor(name)
 
     def is_usable(self):

@@ -1,7 +1,7 @@
 """Fees and taxes: the terms that are in force, and what a buyer pays under them."""
 
 from events.charges.reckoning import Charged, Fee, Line, Reckoning, Tax, reckon
-from events.charges.terms import Terms, kept, sold_under, terms_of
+from events.charges.terms import Terms, kept, sold_under, sold_under_terms, terms_of
 
 __all__ = [
     "Charged",
@@ -13,5 +13,6 @@ __all__ = [
     "kept",
     "reckon",
     "sold_under",
+    "sold_under_terms",
     "terms_of",
 ]

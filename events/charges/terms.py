@@ -30,6 +30,7 @@ _rules = Remembered(seconds=5)
 _where = Remembered(seconds=5)
 _kept = Remembered(seconds=3600)
 PRICES_KEPT = 4096
+TERMS_KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,12 @@ def kept(terms):
         )[0].pk
         transaction.on_commit(partial(_kept.get, key, lambda: known))
     return known
+
+
+@lru_cache(TERMS_KEPT)
+def sold_under_terms(terms_id):
+    """The Terms that the SaleTerms of this id say; they never change."""
+    return Terms.of(SaleTerms.objects.get(pk=terms_id).content)
 
 
 def _read():

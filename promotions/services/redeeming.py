@@ -84,7 +84,6 @@ def _entry(admitted, applied, reference, until, email):
     )
 
 
-@use_case
 def name_buyer(reference, email):
     """Says who buys what is held, so that his own limits count it. Raises NotRedeemed when he has no
     use left; nothing is changed then."""
@@ -92,14 +91,12 @@ def name_buyer(reference, email):
     _write(unproven, {UseStatus.HELD}, customer=customer_of(email))
 
 
-@use_case
 def renew(reference, until):
     """Holds the uses of a reservation until then. Whether all of them still were its own; nothing is
     changed otherwise."""
     return _changed_all(reference, {UseStatus.HELD}, held_until=until)
 
 
-@use_case
 def keep(reference):
     """The booking is sold. Whether its uses count for good now: those it lost with its time are taken
     again if the limits leave room. If they do not, nothing is changed, and the booking must not be sold
