@@ -14,8 +14,9 @@ python -m bench.inside build_stock < {…}              events of which every pl
 python -m bench.inside value < {…}                    what they are worth, measured here
 python -m bench.inside bulk_price < {…}               prices a house anew and back, measured here
 python -m bench.inside go_to_pay < {…}                buyers on the provider's page
-python -m bench.inside confirmed < {…}                when which of their bookings were confirmed
-python -m bench.inside cancel_event < {…}             cancels 10,000 bookings, measured here
+python -m bench.inside taken < {"agency", "event"}    what was paid for an event
+python -m bench.inside call_off < {"agency", "event"} begins to cancel it
+python -m bench.inside called_off < {…}               whom it was told, and whether the books agree
 """
 
 import json

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from bench import processor
 from bench.allocation import allocate
-from bench.cancelling import cancel_event
+from bench.cancelling import call_off, called_off, taken
 from bench.house import build_house, move_house
 from bench.pages import pages
-from bench.paying import confirmed, go_to_pay
+from bench.paying import go_to_pay
 from bench.pricing import bulk_price
 from bench.stock import build_stock, value
 from bookings.links import SESSION_KEY
@@ -41,9 +41,9 @@ __all__ = [
     "build_house",
     "build_stock",
     "bulk_price",
-    "cancel_event",
+    "call_off",
+    "called_off",
     "codes",
-    "confirmed",
     "draft",
     "go_to_pay",
     "load",
@@ -51,6 +51,7 @@ __all__ = [
     "move_house",
     "pages",
     "receive",
+    "taken",
     "ticket",
     "value",
 ]

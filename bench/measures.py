@@ -8,12 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-import psycopg
-
 from bench import processor
 from bench.buying import Shop, buy_all
 from bench.driving import CLIENTS, Work, drive, shares, warm_up
 from bench.inside import run_inside
+from bench.killing import cancelled
 from bench.limit import WAYS, Pgbench
 from bench.pressing import press
 from bench.report import Sample
@@ -36,6 +35,7 @@ class Options:
     worlds: Worlds
     seconds: float
     rounds: int
+    bookings: int = 10_000
 
 
 @contextmanager
@@ -272,16 +272,11 @@ def bulk_price(options):
 
 
 def cancel(options):
-    """An event of 10,000 bookings of four is cancelled; one operation is a booking given back."""
-    with options.worlds.fresh() as world:
-        wanted = {
-            "scenario": description("Cancelled", STADIUM) | {"options": {"sold": 40_000}},
-            "agency": world.events["arena"]["agency"]["id"],
-            "groups": database_processes(),
-            "rounds": options.rounds,
-        }
-        for sample in run_inside("cancel_event", wanted, world.url):
-            yield Sample.of(f"cancelled event, {sample.pop('bookings'):,} bookings", **sample)
+    """An event of 10,000 bookings of four is cancelled, its worker killed in the middle; one operation
+    is a booking with its refund, its credit note and its mail."""
+    for _ in range(options.rounds):
+        with options.worlds.sold_out(options.bookings) as world:
+            yield cancelled(world)
 
 
 def checkout(options):
@@ -314,7 +309,7 @@ def _bought(running, world, shop, places, buyers):
 def _wait_for_worker(world, seconds=120):
     """Until every mail and every paper of what was bought is made."""
     deadline = time.monotonic() + seconds
-    with psycopg.connect(world.admin_url, autocommit=True) as owner:
+    with world.looked_at() as owner:
         while owner.execute(UNDONE).fetchone()[0]:
             if time.monotonic() > deadline:
                 raise RuntimeError("The worker does not get done; see the logs of the bench.")
@@ -322,6 +317,10 @@ def _wait_for_worker(world, seconds=120):
 
 
 A_SECOND = 50
+CONFIRMED = """
+SELECT id::text, extract(epoch FROM confirmed_at)::float FROM bookings_booking
+WHERE id = ANY (%s::uuid[]) AND confirmed_at IS NOT NULL
+"""
 
 
 def notices(options):
@@ -339,7 +338,7 @@ def _told(running, world, count):
     groups = {**running.groups, **database_processes()}
     before, begun = processor.used(groups), time.time()
     pressed = _press_in_turn(buyers)
-    found = _wait_for_tickets({"agency": agency, "bookings": list(buyers)}, world.url)
+    found = _wait_for_tickets(world, list(buyers))
     spent = [1000 * (at - pressed[booking]) for booking, at in found.items()]
     return Sample.of(
         f"provider's word to tickets, {A_SECOND} a second",
@@ -365,12 +364,14 @@ def _press_in_turn(buyers):
     return pressed
 
 
-def _wait_for_tickets(wanted, database_url, seconds=60):
+def _wait_for_tickets(world, bookings, seconds=60):
+    """{booking: when it was confirmed, in seconds since 1970} of those that are in time."""
     deadline = time.monotonic() + seconds
     found = {}
-    while len(found) < len(wanted["bookings"]) and time.monotonic() < deadline:
-        time.sleep(1)
-        found = run_inside("confirmed", wanted, database_url)
+    with world.looked_at() as owner:
+        while len(found) < len(bookings) and time.monotonic() < deadline:
+            time.sleep(1)
+            found = dict(owner.execute(CONFIRMED, [bookings]).fetchall())
     return found
 
 

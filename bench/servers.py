@@ -16,6 +16,7 @@ from urllib.request import urlopen
 from core.embedded import LOCAL, borrow
 from core.embedded.accounts import find_home
 from core.embedded.processes import find_processes
+from payments.simulator.store import Store
 
 NAME = "bench"
 HOME = LOCAL / NAME
@@ -80,9 +81,14 @@ def database_processes():
 class Site:
     """The running site over one database: where it listens and which processes it is made of."""
 
-    def __init__(self, port, processes):
+    def __init__(self, port, processes, start):
         self.port = port
         self.processes = processes
+        self._start = start
+
+    def restart(self, group, number):
+        """Starts again what was killed."""
+        self.processes[group][number] = self._start(group, number)
 
     @property
     def groups(self):
@@ -123,11 +129,15 @@ def site(database_url, label):
     }
     running = {}
     with open(HOME / f"{label}.log", "w") as log:
+
+        def start(group, number):
+            return _start(commands[group][number], values, log)
+
         try:
             for group, wanted in commands.items():
-                running[group] = [_start(command, values, log) for command in wanted]
+                running[group] = [start(group, number) for number in range(len(wanted))]
             _wait_until_ready(port, running["web"][0])
-            yield Site(port, running)
+            yield Site(port, running, start)
         finally:
             for process in [p for started in running.values() for p in started]:
                 _stop(process)
@@ -144,12 +154,15 @@ def told_site(database_url, label):
 
 
 @contextmanager
-def payment_provider(webhook_url="http://127.0.0.1:1/nowhere"):
-    """The simulated provider with an empty store; PAYMENT_SIMULATOR_URL, if set, says its port."""
+def payment_provider(webhook_url="", taken=()):
+    """The simulated provider, which knows what was `taken` [{"ref", "amount", "currency"}] and no more;
+    PAYMENT_SIMULATOR_URL, if set, says its port. Without an address its notices wait."""
     given = os.environ.get("PAYMENT_SIMULATOR_URL")
     port = urlsplit(given).port if given else _free_port()
     store = HOME / "provider.sqlite3"
-    store.unlink(missing_ok=True)
+    for file in HOME.glob(f"{store.name}*"):
+        file.unlink()
+    _remember(store, taken)
     command = [sys.executable, "-m", "payments.simulator", "--port", str(port)]
     command += ["--store", str(store), "--webhook-url", webhook_url]
     os.environ["PAYMENT_SIMULATOR_URL"] = f"http://127.0.0.1:{port}"
@@ -161,6 +174,26 @@ def payment_provider(webhook_url="http://127.0.0.1:1/nowhere"):
         finally:
             del os.environ["PAYMENT_SIMULATOR_URL"]
             _stop(process)
+
+
+def _remember(file, taken):
+    """Writes payments that were taken before into a new store of the provider."""
+    store = Store(file)
+    with store.transaction():
+        for each in taken:
+            intent = {
+                "id": each["ref"],
+                "amount": each["amount"],
+                "amount_received": each["amount"],
+                "created": 0,
+                "currency": each["currency"].lower(),
+                "last_payment_error": None,
+                "livemode": False,
+                "metadata": {},
+                "status": "succeeded",
+            }
+            store.add("payment_intent", **intent)
+    store.close()
 
 
 def _wait_for_port(port, process):

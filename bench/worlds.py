@@ -86,6 +86,13 @@ class World:
     def token(self, role):
         return self.events["arena"]["tokens"][role]
 
+    @contextmanager
+    def looked_at(self):
+        """A connection that sees the rows of all agencies."""
+        with psycopg.connect(self.admin_url, autocommit=True) as owner:
+            owner.execute("SELECT set_config('tessera.system', 'on', false)")
+            yield owner
+
 
 class Worlds:
     """Makes worlds in the servers of `services`."""
@@ -106,6 +113,20 @@ class Worlds:
         with self._empty() as empty:
             events = run_inside("load", {"arena": description("Night", venue)}, empty.url)
             yield World(empty.url, empty.admin_url, 0, events)
+
+    @contextmanager
+    def sold_out(self, bookings):
+        """A World whose one event has sold so many bookings of four."""
+        shape = {"arena": description("Night", STADIUM, sold=4 * bookings)}
+
+        def build(name):
+            with self._empty() as empty:
+                events = run_inside("load", shape, empty.url)
+                self._copy(empty.name, name)
+            return events
+
+        with self._copied(self._template(f"sold{bookings}", shape, build), 0) as world:
+            yield world
 
     @contextmanager
     def drawing(self):

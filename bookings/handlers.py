@@ -44,6 +44,7 @@ def close_page_of_expired(fact):
 
 
 @subscribe(BookingCancelled)
+@prepared()
 def close_page_of_cancelled(fact):
     close_page_of(Booking.objects.get(pk=fact.booking_id))
 
@@ -55,6 +56,7 @@ def look_for_duplicate(fact):
 
 
 @subscribe(BookingCancelled)
+@prepared()
 def close_alerts_of_cancelled(fact):
     resolve_alerts(fact.booking_id)
 
@@ -65,5 +67,6 @@ def lock_disputed_tickets(fact):
 
 
 @subscribe(RefundCompleted)
+@prepared()
 def note_money_is_back(fact):
     money_is_back(fact.refund_id)

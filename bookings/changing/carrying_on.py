@@ -23,6 +23,7 @@ from core import failpoints
 from core.errors import DomainError
 from core.locks import alone, lock_one
 from core.outbox import record
+from core.postgres.prepared import prepared
 from core.transactions import use_case
 
 AT_ONCE = 100
@@ -78,6 +79,7 @@ def _dealt_with(row_id, ends_at):
 
 
 @use_case
+@prepared()
 def _deal_with(row_id):
     """What happens to the booking and that it has happened are written together, or neither is."""
     row = ChangedBooking.objects.select_related("change__event").get(pk=row_id)
