@@ -60,9 +60,9 @@ def lock_places(bookings):
     ]
 
 
-def still_due(bookings):
-    """Those of these locked Bookings that can be paid now."""
-    now = database_now()
+def still_due(bookings, now=None):
+    """Those of these locked Bookings that can be paid now, or at this moment after they were locked."""
+    now = now or database_now()
     return [
         each for each in bookings if each.status == Status.RESERVED and each.reserved_until > now
     ]

@@ -16,6 +16,7 @@ from core import failpoints
 from core.locks import database_now, lock
 from core.money import Money, total
 from core.outbox import record
+from core.postgres.rows import read
 from core.status import WrongState
 from core.transactions import use_case
 from inventory.models import EventSeat
@@ -45,7 +46,7 @@ def confirm(booking_id, *, payment_id=None):
     one person or card may have, or of another amount than is due, is refunded in full: what is paid
     together is sold together or not at all.
     """
-    payment = payment_id and Payment.objects.get(pk=payment_id)
+    payment = payment_id and read(Payment, id=payment_id)
     wanted = payment.covers if payment else _for_nothing(booking_id)
     bookings, rivals = _lock_with_rivals(wanted)
     items = BookingItem.objects.filter(booking__in=bookings).order_by("booking_id", "position")

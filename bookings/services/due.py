@@ -27,11 +27,13 @@ class NoContact(Invalid):
     code = "contact_missing"
 
 
-def still_held(booking):
-    """Raises AlreadyPaid or NotYours unless the booking can still be paid."""
+def still_held(booking, now=None):
+    """Raises AlreadyPaid or NotYours unless the booking can still be paid, at this moment if it is
+    given."""
     if booking.status in (Status.CONFIRMED, Status.PAID):
         raise AlreadyPaid("This booking is already paid.")
-    if booking.status != Status.RESERVED or booking.reserved_until <= database_now():
+    is_held = booking.status == Status.RESERVED
+    if not is_held or booking.reserved_until <= (now or database_now()):
         raise NotYours(
             "The time to pay is over and the places went back on sale. Nothing was charged."
         )

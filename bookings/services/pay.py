@@ -11,6 +11,7 @@ from bookings.services.consent import check_accepted
 from bookings.services.due import NoContact, payment_due, still_held
 from bookings.services.expire import GRACE
 from bookings.services.limits import refused_in_words
+from core.locks import database_now
 from core.status import WrongState
 from core.transactions import use_case
 from customers.services import remember_customer
@@ -38,10 +39,10 @@ def contact(booking_id, *, email, name, phone=""):
     Raises NotRedeemed when he has used an offer of them as often as one may, OverLimit when he would
     have more tickets than an event allows one person.
     """
-    bookings = lock_order(booking_id)
-    still_held(bookings[0])
+    bookings, now = lock_order(booking_id), database_now()
+    still_held(bookings[0], now)
     customer = remember_customer(email=email, name=name, phone=phone)
-    name_buyers(still_due(bookings), customer, name)
+    name_buyers(still_due(bookings, now), customer, name)
     return bookings[0]
 
 
@@ -158,9 +159,9 @@ def _ensure_payment(booking, provider, credit):
 @use_case
 def _ask(booking_id, provider, credit):
     """A failed attempt may be followed by another while the places are still kept."""
-    bookings = lock_order(booking_id)
-    still_held(bookings[0])
-    bookings = still_due(bookings)
+    bookings, now = lock_order(booking_id), database_now()
+    still_held(bookings[0], now)
+    bookings = still_due(bookings, now)
     keep_while_paying(bookings)
     payment = payment_due(bookings, provider=provider)
     is_begun = payment.status != PaymentStatus.PENDING

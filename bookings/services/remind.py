@@ -21,7 +21,6 @@ class Chance:
     ordinals: tuple
 
 
-@use_case
 def ask_reminder(booking_id, *, wanted):
     """The buyer of a reservation wants to be reminded of it, or does not any more."""
     if wanted:

@@ -49,10 +49,10 @@ def checkout(request, booking_id):
     if "k" in request.GET:
         return exchange_key(request, booking_id, "checkout")
     booking = own_booking(request, booking_id)
-    is_known = _ask_provider(booking)
+    payment, is_known = _ask_provider(booking)
     if booking.is_sold:
         return redirect("booking", booking.pk)
-    if _is_held_back(booking, is_known):
+    if _is_held_back(booking, payment, is_known):
         return redirect("payment_return", booking.pk)
     typed = take_typed(request, booking)
     if "problem" in typed:
@@ -77,10 +77,10 @@ def _form_for(request, booking):
     return ContactForm(initial=said, terms=terms)
 
 
-def _is_held_back(booking, is_known):
-    """Whether paying (again) waits until the provider has told what became of the last attempt."""
-    is_unheard = _is_unheard(present_payment(booking), is_known)
-    return is_unheard and _is_held(booking, database_now())
+def _is_held_back(booking, payment, is_known):
+    """Whether paying (again) waits until the provider has told what became of the last attempt, its
+    present payment."""
+    return _is_unheard(payment, is_known) and _is_held(booking, database_now())
 
 
 def _is_held(booking, now):
@@ -113,7 +113,7 @@ def pay(request, booking_id):
     form = ContactForm(request.POST, terms=open_terms(booking))
     if not form.is_valid():
         return send_back(request, booking, problem="")
-    if _is_held_back(booking, is_known=True):
+    if _is_held_back(booking, present_payment(booking), is_known=True):
         return redirect("payment_return", booking.pk)
     request.session[PHONE] = {"booking": str(booking.pk), "number": form.cleaned_data["phone"]}
     try:
@@ -167,10 +167,9 @@ def payment_return(request, booking_id):
     if "k" in request.GET:
         return exchange_key(request, booking_id, "payment_return")
     booking = own_booking(request, booking_id)
-    is_known = _ask_provider(booking)
+    payment, is_known = _ask_provider(booking)
     if booking.is_sold:
         return _go(request, reverse("booking", args=[booking.pk]))
-    payment = present_payment(booking)
     if _is_waiting(booking, payment) or _is_unheard(payment, is_known):
         template = "bookings/waiting.html"
         return render(request, template, {"booking": booking, "event": booking.event})
@@ -178,17 +177,17 @@ def payment_return(request, booking_id):
 
 
 def _ask_provider(booking):
-    """Whether we know how the payment stands, after asking if that may have changed."""
+    """(the present payment, whether we know how it stands), after asking if that may have changed."""
     payment = present_payment(booking)
     is_open = payment is not None and payment.status == PaymentStatus.PROCESSING
     if not is_open and not _is_unheard(payment):
-        return True
+        return payment, True
     try:
         settle(payment.pk)
     except ProviderUnavailable:
-        return False  # the webhook or reconciliation will tell
+        return payment, False  # the webhook or reconciliation will tell
     booking.refresh_from_db()
-    return True
+    return (payment if booking.is_sold else present_payment(booking)), True
 
 
 def _is_waiting(booking, payment):

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from core import failpoints
 from core.locks import alone, lock_one
 from core.outbox import record
+from core.postgres.rows import read
 from core.transactions import use_case
 from payments.adapters import ProviderUnavailable
 from payments.facts import PaymentSucceeded
@@ -28,7 +29,9 @@ def settle(payment_id):
     Called by the return page, the webhook and reconciliation alike. Returns the Payment as it is
     afterwards; raises ProviderUnavailable when the provider cannot be asked.
     """
-    payment = Payment.objects.get(pk=payment_id)
+    payment = read(Payment, id=payment_id)
+    if payment is None:
+        raise Payment.DoesNotExist
     session = find_session(payment)
     if session is None:
         return _never_opened(payment)
@@ -82,7 +85,7 @@ def _never_opened(payment):
 
 @use_case
 def _record(payment_id, session):
-    payment = lock_one(Payment.objects.filter(pk=payment_id))
+    payment = read(Payment, id=payment_id, for_update=True)
     payment.provider_ref = session.ref
     payment.provider_payment_ref = session.payment_ref or ""
     if session.state == "paid" and payment.can_move_to(Status.SUCCEEDED):
@@ -93,8 +96,7 @@ def _record(payment_id, session):
         _fail(payment, f"Not taken: {_mismatch(payment, session)}")
     payment.looked_up_at = Now()
     payment.save()
-    payment.refresh_from_db()
-    return payment
+    return read(Payment, id=payment_id)
 
 
 def _succeed(payment, session):
