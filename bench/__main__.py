@@ -18,7 +18,13 @@ def main():
     samples = []
     with databases() as services:
         collect_static()
-        given = Options(Worlds(services), options.seconds, options.rounds, options.bookings)
+        given = Options(
+            Worlds(services),
+            options.seconds,
+            options.rounds,
+            options.bookings,
+            options.a_second,
+        )
         for name in names:
             for sample in MEASURES[name](given):
                 print(f"  {sample.what}: {sample.whole:.2f} ms CPU", file=sys.stderr, flush=True)
@@ -35,6 +41,7 @@ def _read_options():
     parser.add_argument("--seconds", type=float, default=5, help="of each run, at most (5)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each run is made (3)")
     parser.add_argument("--bookings", type=int, default=10_000, help="of cancel (10,000)")
+    parser.add_argument("--a-second", type=int, default=50, help="payments, of notices (50)")
     return parser.parse_args()
 
 
