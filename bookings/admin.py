@@ -17,6 +17,7 @@ from bookings.admin_panels import (
     money_panels,
     order_panel,
 )
+from bookings.admin_selling import SellsAtDesk
 from bookings.evidence import pack_of
 from bookings.models import Booking, Status
 from bookings.orders import payments_of
@@ -49,7 +50,7 @@ class ReservedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Booking)
-class BookingAdmin(AtTheDesk, ReadOnlyAdmin):
+class BookingAdmin(AtTheDesk, SellsAtDesk, ReadOnlyAdmin):
     list_display = [
         *("number", "concert", "buyer", "tickets", money_column("total", "Total")),
         *(status_column(), "channel", "reserved"),

@@ -9,7 +9,7 @@ from agencies.queries import current_agency
 from bookings.desk_receipt import slip_of
 from bookings.models import Status
 from bookings.orders import due_of, payments_of, sum_of
-from bookings.services import await_transfer, buy_with_credit, pay_at_desk
+from bookings.services import await_transfer, buy_with_credit, contact, pay_at_desk
 from bookings.services.at_desk import shut_page_of
 from core.admin_base import step
 from core.admin_forms import AmountField
@@ -39,7 +39,8 @@ def _due(booking):
 
 def _asked(booking):
     """What the forms of taking money are made with."""
-    return {"due": _due(booking)[0], "credit": credit_at_desk(booking)}
+    is_known = booking.customer_id is not None
+    return {"due": _due(booking)[0], "credit": credit_at_desk(booking), "is_known": is_known}
 
 
 def credit_at_desk(booking):
@@ -61,15 +62,19 @@ def takings_of(booking):
 
 
 class Due(forms.Form):
-    """What was due when the page was shown, so that nothing else is taken, and whether a guest who has
-    some credit pays with it first."""
+    """What was due when the page was shown, so that nothing else is taken, who buys where that is not
+    known yet, and whether a guest who has some credit pays with it first."""
 
     due = forms.DecimalField(widget=forms.HiddenInput)
+    name = forms.CharField(label="Guest", max_length=120)
+    email = forms.EmailField(label="E-mail", help_text="The tickets go there.")
     with_credit = forms.BooleanField(required=False, label="Use the guest’s credit first")
 
-    def __init__(self, *args, due, credit, **kwargs):
+    def __init__(self, *args, due, credit, is_known, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["due"].initial = due.amount
+        if is_known:
+            del self.fields["name"], self.fields["email"]
         if credit:
             self.fields["with_credit"].help_text = f"{credit.display()} is there."
         else:
@@ -124,6 +129,10 @@ class AtTheDesk:
         def work(form):
             given = form.money("given").amount if way == Way.CASH else None
             reference = form.cleaned_data.get("reference", "")
+            if booking.customer_id is None:
+                contact(
+                    booking.pk, email=form.cleaned_data["email"], name=form.cleaned_data["name"]
+                )
             taking = pay_at_desk(
                 booking.pk,
                 way=way,

@@ -81,7 +81,9 @@ class HoldAdmin(HoldPages):
             work,
             places=places,
             holds={hold.pk},
-            preview=lambda form: [_bill(hold.event, self.chosen(form, places), sell is give_held)],
+            preview=lambda form: [
+                bill(hold.event, self.chosen(form, places), is_given=sell is give_held)
+            ],
             thing=hold,
             submit="Preview",
             terms_title="For whom",
@@ -89,8 +91,8 @@ class HoldAdmin(HoldPages):
         )
 
 
-def _bill(event, places, is_given):
-    """What the buyer pays for these places, fee included."""
+def bill(event, places, *, is_given=False):
+    """The Panel of what a buyer pays at the box office for these StockPlaces, fee included."""
     terms = terms_of(event, Channel.BOX_OFFICE)
     nothing = Money.zero(event.currency)
     prices = [nothing if is_given else Money(place.price or 0, event.currency) for place in places]

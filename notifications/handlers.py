@@ -153,8 +153,9 @@ def mail_cancellation(fact):
     if booking.customer is None:
         return
     given_back = cancellation.items.select_related("item__ticket").order_by("item__position")
+    is_exchange = cancellation.grounds == Grounds.EXCHANGE
     send_once(
-        kind="tickets_cancelled",
+        kind="seats_changed" if is_exchange else "tickets_cancelled",
         subject_id=cancellation.pk,
         recipient=booking.customer.email,
         context={
@@ -162,9 +163,17 @@ def mail_cancellation(fact):
             "cancellation": cancellation,
             "lines": [{"ticket": each.item.ticket, "back": each.money} for each in given_back],
             "is_event": cancellation.grounds == Grounds.EVENT,
-            "is_exchange": cancellation.grounds == Grounds.EXCHANGE,
+            **(_changed_for(cancellation) if is_exchange else {}),
         },
     )
+
+
+def _changed_for(cancellation):
+    """The new seats, and what they cost more than those that were given."""
+    new = _booking(cancellation.exchanged_for_id)
+    worth = cancellation.back - cancellation.refunded_money
+    more = max(new.money - worth, Money.zero(new.currency))
+    return {"new": _context(new), "more": more}
 
 
 @subscribe(BookingChanged)

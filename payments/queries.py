@@ -21,11 +21,13 @@ class Movement:
 
 
 def money_moved(payments):
-    """The Movements of these Payments (a queryset), the newest first."""
+    """The Movements of these Payments (a queryset), the newest first. What was paid with credit is no
+    money that came: it stands among the credit."""
     refunds = Refund.objects.filter(payment__in=payments).select_related("payment")
     came = [
-        Movement(tuple(each.covers), each.settled_at, each.money)
+        Movement(tuple(each.covers), each.settled_at, each.charged)
         for each in payments.filter(status__in=CAPTURED)
+        if each.charged
     ]
     went = [
         Movement(

@@ -1,6 +1,6 @@
 """Use cases of selling, one module each."""
 
-from bookings.services.at_desk import PageStillOpen, pay_at_desk
+from bookings.services.at_desk import PageStillOpen, pay_at_desk, reserve_at_desk
 from bookings.services.by_transfer import NoTransfer, await_transfer
 from bookings.services.codes import CodeRefused, enter_code, take_out_code
 from bookings.services.confirm import confirm
@@ -73,6 +73,7 @@ __all__ = [
     "pay_page_addresses",
     "renew",
     "reserve",
+    "reserve_at_desk",
     "reserve_best",
     "resolve_alerts",
     "sell_held",

@@ -1,13 +1,16 @@
-"""A reservation paid at the desk: taken and confirmed at once."""
+"""Selling at the desk: places reserved for who stands there, paid for and confirmed at once."""
 
-from bookings.models import Booking
+from bookings.models import Booking, Channel
 from bookings.orders import lock_order, lock_places, payments_of, still_due
 from bookings.services.confirm import confirm
 from bookings.services.due import NoContact, payment_due, still_held
 from bookings.services.expire import close_page_of
+from bookings.services.pay import contact
+from bookings.services.reserve import Sale, reserve
 from core.errors import DomainError
 from core.status import WrongState
 from core.transactions import use_case
+from inventory.models import StockChannel
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import Status as PaymentStatus
 from payments.services import credit_of, take_at_desk
@@ -25,6 +28,14 @@ class OtherSum(DomainError):
     """The order has changed since the cashier looked: another sum is due. Nothing was taken."""
 
     code = "other_sum"
+
+
+def reserve_at_desk(*, event, ordinals, email, name):
+    """Reserves these places for a guest at the desk, out of what is open to all and to the box office;
+    returns the Booking. Raises like `reserve`."""
+    sale = Sale(channel=Channel.BOX_OFFICE, stock=StockChannel.BOX_OFFICE)
+    booking = reserve(event=event, ordinals=ordinals, sale=sale)
+    return contact(booking.pk, email=email, name=name)
 
 
 def pay_at_desk(booking_id, *, way, by, due=None, given=None, reference="", with_credit=False):

@@ -21,7 +21,7 @@ from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
 from bookings.views.codes import enter, typed_code
 from bookings.views.credit import chosen_credit, offered_credit
-from bookings.views.exchange import exchanged_for, open_terms
+from bookings.views.exchange import exchanged_for, note_exchanged, open_terms
 from bookings.views.sale import site
 from bookings.views.typed import PROVIDER, send_back, take_typed
 from bookings.views.ways import ways_of
@@ -169,6 +169,7 @@ def payment_return(request, booking_id):
     booking = own_booking(request, booking_id)
     payment, is_known = _ask_provider(booking)
     if booking.is_sold:
+        note_exchanged(request, booking)
         return _go(request, reverse("booking", args=[booking.pk]))
     if _is_waiting(booking, payment) or _is_unheard(payment, is_known):
         template = "bookings/waiting.html"

@@ -17,6 +17,7 @@ from bookings.orders import due_of, order_of, present_payment
 from bookings.services import accept_terms, has_accepted
 from bookings.services.exchange import difference, exchange, pay_difference, wish_of
 from bookings.showing import shown
+from bookings.views.given import SESSION_KEY, given_for
 from bookings.views.sale import site
 from bookings.views.typed import PROVIDER
 from bookings.views.ways import ways_of
@@ -24,9 +25,6 @@ from core.errors import DomainError
 from core.locks import database_now
 from core.network import client_address, shortened
 from tickets.models import Status as TicketStatus
-
-SESSION_KEY = "exchange"
-"""Key of the session: the tickets somebody wants to give for others, as {"booking", "tickets"}."""
 
 
 @never_cache
@@ -80,16 +78,23 @@ def open_terms(booking):
 
 def exchanged_for(request, new):
     """The paid Booking whose tickets somebody wants to give for a reservation of the same event, or
-    None. Asks only where somebody does."""
-    known = request.session.get(SESSION_KEY)
-    if not known:
+    None."""
+    given = given_for(request, new.event)
+    if given is None or given[0].pk == new.pk or order_of(new).count() > 1:
         return None
-    try:
-        old = own_booking(request, known["booking"])
-    except DomainError:
-        return None
-    is_alone = order_of(new).count() == 1
-    return old if is_alone and old.event_id == new.event_id and old.pk != new.pk else None
+    return given[0]
+
+
+def note_exchanged(request, new):
+    """Says that seats were changed to whoever comes back from paying the difference."""
+    given = given_for(request, new.event)
+    if given and given[0].cancellations.filter(exchanged_for=new).exists():
+        _note(request)
+
+
+def _note(request):
+    del request.session[SESSION_KEY]
+    messages.success(request, "Your seats are changed. These are your new tickets.")
 
 
 @never_cache
@@ -122,8 +127,7 @@ def _change(request, new, old, tickets):
         chosen = request.POST.get(PROVIDER, "")
         return pay_difference(new.pk, **wanted, site=site(request), provider=chosen)
     exchange(new.pk, **wanted)
-    del request.session[SESSION_KEY]
-    messages.success(request, "Your seats are changed. These are your new tickets.")
+    _note(request)
     return reverse("booking", args=[new.pk])
 
 

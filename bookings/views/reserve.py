@@ -12,6 +12,7 @@ from bookings.links import held_here, last_held_here, remember
 from bookings.presales import pass_in
 from bookings.views import sale
 from bookings.views.choice import send_back, wish_of
+from bookings.views.given import given_for
 from core.errors import DomainError
 from inventory.picking import NoSuchGroup
 from inventory.services import Redrawn, SeatsTaken
@@ -36,15 +37,24 @@ def reserve(request, slug):
         return send_back(event, form, words=why.message, left=why.details["left"])
     except DomainError as refused:
         return send_back(event, form, words=refused.message)
-    _put_to_order(request, booking)
+    page = _page_for(request, booking)
     remember(request, booking.pk)
-    return redirect("checkout", booking.pk)
+    return redirect(page, booking.pk)
 
 
 def _lost(request, event, form, taken):
     """Somebody else has them, or the button was pressed twice."""
     mine = held_here(request, event, form.cleaned_data["seats"])
     return redirect("checkout", mine.pk) if mine else send_back(event, form, lost=taken.ordinals)
+
+
+def _page_for(request, booking):
+    """Who gives other seats for these sees what that comes to; anybody else is at the checkout, of all
+    that he holds."""
+    if given_for(request, booking.event):
+        return "seats_for_seats"
+    _put_to_order(request, booking)
+    return "checkout"
 
 
 def _put_to_order(request, booking):

@@ -30,6 +30,7 @@ from bookings.showing import (
     shown,
 )
 from bookings.views.choice import again_of, best_of, refused_choice
+from bookings.views.given import given_for
 from bookings.views.prices import prices_url
 from events import queries
 from events.cancelling import policy_of
@@ -101,7 +102,7 @@ def event_context(request, found):
 def seat_step_context(request, found):
     """What the seat step needs, on the event page and on the list of sections."""
     wanted, chosen, lost = refused_choice(request, found)
-    again = again_of(request, found)
+    again, given = again_of(request, found), given_for(request, found)
     quantities, sections = quantities_of(found), sections_of(found)
     return {
         "map": _map(found),
@@ -113,7 +114,8 @@ def seat_step_context(request, found):
         "parting": parting_in_words(found),
         "most_company": MOST_COMPANY,
         "once": once_a_booking(found),
-        "best": best_of(wanted or {}, usual=usual_of(quantities)),
+        "given": given,
+        "best": best_of(wanted or {}, usual=_usual(quantities, given)),
         "wheelchair_left": overview_of(found).spaces.total(),
         "hold_minutes": max(found.reservation_ttl // 60, 1),
         "chosen": chosen or [place.ordinal for place in again],
@@ -121,6 +123,12 @@ def seat_step_context(request, found):
         "again_words": where(again) if again else "",
         "lost": lost,
     }
+
+
+def _usual(quantities, given):
+    """The number that stands in the form: as many as are given, for who changes seats."""
+    count = given and len(given[1])
+    return count if count in quantities else usual_of(quantities)
 
 
 def _map(found):

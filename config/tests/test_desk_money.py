@@ -5,6 +5,7 @@ from decimal import Decimal
 import pypdfium2
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import Booking
@@ -33,6 +34,7 @@ from core import invariants
 from core.errors import DomainError
 from core.money import Money
 from core.tenancy import current_agency_id
+from inventory.models import EventSeat
 from payments.models import CashCount, DeskTaking, Payment, Refund
 from payments.services import (
     DrawerDiffers,
@@ -299,3 +301,50 @@ def test_nobody_else_handles_money(agency, house, role):
     assert status(booking) == "RESERVED"
     assert not CashCount.objects.exists()
     assert contact(booking.pk, email="n@post.example", name="N")
+
+
+# Somebody stands at the desk
+
+
+@pytest.mark.django_db
+def test_a_cashier_sells_places_to_who_stands_there(agency, house):
+    cashier = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
+    page = reverse("admin:sell_at_desk", args=[house.pk])
+    assert page in cashier.get(of(house)).content.decode()
+    assert "For whom" in cashier.get(page).content.decode()
+    said = {"places": "0-1", "name": "Ada Verbeke", "email": "ada@post.example"}
+    look = cashier.post(page, said)
+    assert "84.80" in look.content.decode()
+    assert not Booking.objects.exists()
+    sold = cashier.post(page, {**said, "previewed": "yes"})
+    booking = Booking.objects.get()
+    assert (sold.url, booking.channel) == (of(booking), "BOX_OFFICE")
+    done = cashier.post(of(booking, "take_cash"), {"given": "100", "due": booking.total})
+    assert "Change: €15.20" in told(cashier, done["Location"])[-1]
+    assert status(booking) == "CONFIRMED"
+
+
+@pytest.mark.django_db
+def test_places_of_others_are_not_sold_at_the_desk(agency, house):
+    EventSeat.objects.filter(event=house, ordinal=0).update(channel="PARTNER")
+    cashier = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
+    page = reverse("admin:sell_at_desk", args=[house.pk])
+    said = {"places": "0", "name": "Ada", "email": "ada@post.example", "previewed": "yes"}
+    refused = cashier.post(page, said)
+    assert "free for the desk" in refused.content.decode()
+    assert not Booking.objects.exists()
+    gate = world.client_of(world.staff(agency, "GATE_MANAGER"), agency)
+    assert gate.get(page).status_code == 403
+    assert cashier.get(reverse("admin:sell_at_desk", args=[agency.pk])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_who_reserved_without_a_name_is_asked_for_it_with_his_money(agency, house):
+    booking = reserve(event=house, ordinals=[0])
+    cashier = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
+    page = of(booking, "take_cash")
+    said = {"given": "50", "due": booking.total}
+    assert set(cashier.post(page, said).context["form"].errors) == {"name", "email"}
+    cashier.post(page, {**said, "name": "Ada Verbeke", "email": "ada@post.example"})
+    booking.refresh_from_db()
+    assert (booking.status, booking.customer.name) == ("CONFIRMED", "Ada Verbeke")

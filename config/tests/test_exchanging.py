@@ -377,8 +377,12 @@ class TestOnTheSite:
         assert buyer.get(page).status_code == 200
         answer = buyer.post(page, {"ticket": list(tickets_of(sold, 1))})
         assert answer["Location"].startswith(reverse("event", args=[stocked.slug]))
-        buyer.post(reverse("reserve", args=[stocked.slug]), {"seat": ordinals})
-        return Booking.objects.get(status="RESERVED")
+        there = buyer.get(answer["Location"]).content.decode()
+        assert f"You are changing 1 ticket of booking {sold.number}" in there
+        taken = buyer.post(reverse("reserve", args=[stocked.slug]), {"seat": ordinals})
+        new = Booking.objects.get(status="RESERVED")
+        assert taken["Location"] == reverse("seats_for_seats", args=[new.pk])
+        return new
 
     def test_seats_are_changed_in_four_pages(self, buyer, stocked, sold):
         new = self.chosen(buyer, stocked, sold, [10])
@@ -407,6 +411,12 @@ class TestOnTheSite:
         assert states(new) == ("CONFIRMED", ["CONFIRMED", "CONFIRMED"])
         back = buyer.get(reverse("payment_return", args=[new.pk]))
         assert back["Location"] == reverse("booking", args=[new.pk])
+        assert "Your seats are changed." in buyer.get(back["Location"]).content.decode()
+        [said] = [each for each in mail.outbox if "Your seats are changed" in each.subject]
+        for words in (said.body, said.alternatives[0].content):
+            assert "You paid €42.40 more." in words
+        [given] = buyer.get(reverse("booking", args=[sold.pk])).context["cancellations"]
+        assert given["became"] == new
 
     def test_terms_of_sale_are_accepted_there_too(self, buyer, stocked, sold):
         terms = publish_terms("All is final.", by=None)
