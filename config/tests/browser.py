@@ -15,6 +15,7 @@ from notifications.mailbox import read
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+COLOURS = ["color-contrast", "link-in-text-block"]  # all that a scheme of colours can break
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 TABS = 600  # a section of a house has at most some hundred boxes
@@ -125,9 +126,10 @@ def reader(browser, **context):
     assert not someone.complaints, someone.complaints
 
 
-def barriers(page):
-    """What axe finds on the page against WCAG 2.2 A and AA: [(rule, places)]."""
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+def barriers(page, rules=None):
+    """What axe finds on the page against WCAG 2.2 A and AA, or these rules: [(rule, places)]."""
+    only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": WCAG}
+    found = Axe().run(page, options={"runOnly": only})
     return [
         (rule["id"], [node["target"] for node in rule["nodes"]])
         for rule in found.response["violations"]

@@ -3,7 +3,9 @@
 import pytest
 from axes.models import AccessAttempt
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.http import HttpResponseForbidden
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -12,6 +14,7 @@ from agencies.services import accept_invitation
 from bookings.models import Booking
 from bookings.services import abandon
 from config.admin_site import OPERATOR, RIGHTS, BackOffice
+from config.closed import closed as closed_page
 from config.tests import world
 from config.tests.world import address, of, told
 from core import invariants
@@ -38,8 +41,8 @@ DESK = "/admin/"
 
 
 @pytest.fixture
-def house():
-    return world.house()
+def house(parterre):
+    return parterre
 
 
 @pytest.fixture
@@ -113,6 +116,26 @@ def test_every_page_of_every_model_opens_for_the_owner(house, owner):
         assert owner.get(page).status_code == 200
 
 
+class Bare(HttpResponseForbidden):
+    def render(self):
+        return self
+
+
+@pytest.fixture
+def closed_drawn_once(monkeypatch):
+    """Who finds a page closed first is shown why, in the whole frame; the next ones only that it is."""
+    drawn = set()
+
+    def closed(request, site, reason, **words):
+        if isinstance(reason, PermissionDenied) and request.path in drawn:
+            return Bare()
+        drawn.add(request.path)
+        return closed_page(request, site, reason, **words)
+
+    monkeypatch.setattr("config.admin_site.closed", closed)
+
+
+@pytest.mark.usefixtures("closed_drawn_once")
 def test_a_page_answers_403_exactly_when_the_table_has_no_such_right(house):
     wrong = []
     for role in ROLES:

@@ -10,7 +10,6 @@ from playwright.sync_api import expect
 from agencies.queries import local_today
 from config.tests import world
 from config.tests.browser import PHONE, barriers, chromium, reader, site
-from config.tests.scenarios import house
 from config.tests.world import address, of, problems, told
 from core import invariants, outbox
 from core.tenancy import acting_for
@@ -138,8 +137,10 @@ def fits(page):
 
 
 @pytest.mark.browser
-def test_seats_go_back_an_invoice_comes_and_a_run_is_proposed(committed_db, tmp_path):
-    made = house(owned={"sections": ["A"]})
+def test_seats_go_back_an_invoice_comes_and_a_run_is_proposed(
+    committed_db, tmp_path, half_owned_house
+):
+    made = half_owned_house
     with acting_for(made["agency"]["id"]):
         event = Event.objects.get()
         window = local_today() + timedelta(days=4)

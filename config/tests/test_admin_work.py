@@ -272,8 +272,8 @@ def test_an_export_holds_no_formula_whoever_typed_it(mireille, agency):
     assert "'@SUM(A1)" in sheet
 
 
-def test_every_export_writes_a_line_a_row():
-    house = world.house()
+def test_every_export_writes_a_line_a_row(parterre):
+    house = parterre
     client = house.client("OWNER")
     for label, row in house.rows.items():
         page = address(label)

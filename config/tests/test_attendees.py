@@ -6,7 +6,6 @@ from django.test import Client
 from bookings.links import mailed_key
 from bookings.models import Booking
 from config.tests import world
-from config.tests.scenarios import shop
 from core.tenancy import acting_for
 from events.models import Event
 from tickets.models import Gate, Ticket
@@ -16,8 +15,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def shown():
-    return shop()
+def shown(made_shop):
+    return made_shop
 
 
 @pytest.fixture

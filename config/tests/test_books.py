@@ -222,8 +222,8 @@ def test_what_people_typed_is_no_formula_in_any_file(agency, mireille):
     assert [row["Credit"] for row in rows] == ["", "1.00"]
 
 
-def test_the_whole_story_of_a_house_leaves_balanced_books():
-    house = world.house()
+def test_the_whole_story_of_a_house_leaves_balanced_books(parterre):
+    house = parterre
     with acting_for(house.agency.pk):
         rows = books.trial_balance(ago(0), ago(0))
         assert {row["account"] for row in rows} >= {"inventory", "ticket_revenue", "cost_of_sales"}

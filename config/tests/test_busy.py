@@ -7,7 +7,6 @@ from django.test import Client
 from bookings.links import mailed_key
 from bookings.models import Booking
 from bookings.services import reserve
-from config.tests.scenarios import house
 from core.tenancy import acting_for
 from customers.models import Customer
 from events.models import Event
@@ -16,8 +15,8 @@ pytestmark = pytest.mark.race
 
 
 @pytest.fixture
-def world(committed_db):
-    return house()
+def world(committed_db, made_house):
+    return made_house
 
 
 @pytest.fixture

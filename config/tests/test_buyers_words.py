@@ -19,8 +19,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def event():
-    world = shop()
+def event(made_shop):
+    world = made_shop
     with acting_for(world["agency"]["id"]):
         yield Event.objects.get()
 

@@ -6,7 +6,6 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
-from config.tests.scenarios import house
 from core import invariants
 from core.money import Money
 from core.status import WrongState
@@ -44,8 +43,8 @@ COST = Money(20, "EUR")
 
 
 @pytest.fixture
-def event():
-    world = house(owned={"sections": ["A"]})
+def event(half_owned_house):
+    world = half_owned_house
     with acting_for(world["agency"]["id"]):
         yield Event.objects.get()
 
@@ -193,8 +192,8 @@ def test_a_place_that_does_not_exist_is_named(event, words):
         places_in(section(event), **words)
 
 
-def test_what_was_bought_before_prices_were_set_sells_once_they_are():
-    world = house()
+def test_what_was_bought_before_prices_were_set_sells_once_they_are(made_house):
+    world = made_house
     with acting_for(world["agency"]["id"]):
         old = Event.objects.get()
         event = Event.objects.create(

@@ -8,7 +8,6 @@ from bookings.links import mailed_key
 from bookings.models import Booking, Cancellation
 from config.tests import world
 from config.tests.browser import PHONE, barriers, chromium, reader, site
-from config.tests.scenarios import house
 from config.tests.test_cancelling import policy
 from config.tests.test_order_in_a_browser import sign_in
 from core.tenancy import acting_for, as_system
@@ -17,8 +16,10 @@ from events.models import Event
 pytestmark = pytest.mark.browser
 
 
-def test_one_ticket_is_given_back_by_its_buyer_another_by_staff(committed_db, tmp_path):
-    made = house(owned={"sections": ["A"]})
+def test_one_ticket_is_given_back_by_its_buyer_another_by_staff(
+    committed_db, tmp_path, half_owned_house
+):
+    made = half_owned_house
     with as_system():
         agency = Agency.objects.get()
     with acting_for(agency.pk):

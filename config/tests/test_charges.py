@@ -12,7 +12,6 @@ from django.test import Client
 from bookings.models import Booking
 from bookings.receipt import receipt_of
 from bookings.services import Sale, confirm, contact, reserve
-from config.tests.scenarios import shop
 from config.tests.world import fee, received
 from core import invariants
 from core.memory import Remembered
@@ -26,8 +25,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world():
-    return shop()
+def world(made_shop):
+    return made_shop
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from bookings.services import reserve
-from config.tests.scenarios import house, shop, with_rule
+from config.tests.scenarios import house, with_rule
 from core.memory import Remembered
 from core.tenancy import acting_for
 from events.models import Event, SplitRule
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def made():
-    return shop()
+def made(made_shop):
+    return made_shop
 
 
 @pytest.fixture

@@ -27,7 +27,6 @@ from bookings.services import (
     reserve,
     take_out_code,
 )
-from config.tests.scenarios import shop
 from config.tests.world import fee, received
 from core import invariants
 from core.memory import Remembered
@@ -46,8 +45,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world():
-    return shop()
+def world(made_shop):
+    return made_shop
 
 
 @pytest.fixture

@@ -37,8 +37,8 @@ from tickets.models import Admission, Scan, Ticket
 
 
 @pytest.fixture
-def event():
-    with acting_for(house()["agency"]["id"]):
+def event(made_house):
+    with acting_for(made_house["agency"]["id"]):
         yield Event.objects.select_related("layout", "venue").get()
 
 

@@ -14,7 +14,6 @@ from bookings.invoicing import issue_credit_note, issue_invoice
 from bookings.links import mailed_key
 from bookings.models import Booking, Grounds, Invoice, Rule
 from config.tests import world
-from config.tests.scenarios import shop
 from config.tests.servers import together
 from core import outbox
 from core.money import Money
@@ -25,8 +24,8 @@ YEAR = timezone.now().year
 
 
 @pytest.fixture
-def shown():
-    return shop()
+def shown(made_shop):
+    return made_shop
 
 
 @pytest.fixture
@@ -119,8 +118,10 @@ def test_nothing_is_issued_for_what_cost_or_brought_back_nothing_or_is_not_paid(
 
 
 @pytest.mark.race
-def test_papers_issued_at_once_have_numbers_without_gaps_and_no_booking_has_two(committed_db):
-    agency = shop()["agency"]["id"]
+def test_papers_issued_at_once_have_numbers_without_gaps_and_no_booking_has_two(
+    committed_db, made_shop
+):
+    agency = made_shop["agency"]["id"]
     with acting_for(agency):
         event = Event.objects.select_related("layout").get()
         sold = [world.sold_booking(event, [ordinal]) for ordinal in range(4)]

@@ -20,10 +20,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world(settings):
+def world(settings, made_house):
     settings.OPEN_HOLDS_PER_BUYER, settings.OPEN_HOLDS_PER_PARTNER = 2, 3
     settings.OPEN_HOLDS_PER_NETWORK = 4
-    return house()
+    return made_house
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from bookings.links import key_fits, mailed_key
 from bookings.services import contact, pay_page_addresses, reserve
-from config.tests.scenarios import shop
 from core.tenancy import acting_for
 from events.models import Event
 
@@ -17,8 +16,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world():
-    return shop()
+def world(made_shop):
+    return made_shop
 
 
 @pytest.fixture

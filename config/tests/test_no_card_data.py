@@ -8,7 +8,6 @@ from django.apps import apps
 from django.conf import settings
 from django.test import Client
 
-from config.tests.scenarios import shop
 from core.tenancy import acting_for
 from payments.peers.paypal.api import EXPERIENCE, ORDER, UNIT, WALLET
 from payments.peers.stripe.api import SESSION_OPTIONAL, SESSION_REQUIRED
@@ -74,9 +73,9 @@ def test_nothing_we_send_to_a_provider_has_a_place_for_a_card():
 
 
 @pytest.fixture
-def checkout():
+def checkout(made_shop):
     """The answer with the page before the provider's, as a buyer gets it."""
-    world = shop()
+    world = made_shop
     buyer = Client()
     with acting_for(world["agency"]["id"]):
         slug = world["event"]["slug"]

@@ -2,7 +2,6 @@
 
 import pytest
 
-from config.tests import world
 from config.tests.test_staff_api import caller, send
 from core.memory import Remembered
 from core.tenancy import acting_for, as_system
@@ -13,8 +12,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def here():
-    house = world.small_house()
+def here(small_parterre):
+    house = small_parterre
     with acting_for(house.agency.pk):
         yield house
 

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def here():
-    house = world.small_house()
+def here(small_parterre):
+    house = small_parterre
     with acting_for(house.agency.pk):
         yield house
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from bookings.models import Booking
 from config.tests.presaling import HOUR, listed, not_on_sale_yet, presale, set_aside
-from config.tests.scenarios import shop
 from core import outbox
 from core.memory import Remembered
 from core.models import OutboxMessage
@@ -28,9 +27,9 @@ NOTHING = "This code opens nothing here now."
 
 
 @pytest.fixture
-def world():
+def world(made_shop):
     Remembered.forget_everything()
-    return shop()
+    return made_shop
 
 
 @pytest.fixture

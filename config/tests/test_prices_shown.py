@@ -7,7 +7,6 @@ import pytest
 from django.test import Client
 
 from bookings.models import Booking
-from config.tests.scenarios import shop
 from core.memory import Remembered
 from core.tenancy import acting_for
 from events.models import Event, PriceLevel
@@ -17,8 +16,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def event():
-    world = shop()
+def event(made_shop):
+    world = made_shop
     with acting_for(world["agency"]["id"]):
         yield Event.objects.get()
 

@@ -10,7 +10,6 @@ from django.test import Client
 from bookings import services
 from bookings.models import Booking
 from bookings.services import expire, renew, reserve
-from config.tests.scenarios import shop
 from config.tests.servers import together
 from core import invariants
 from core.locks import database_now
@@ -23,8 +22,8 @@ TTL = timedelta(minutes=15)
 
 
 @pytest.fixture
-def world():
-    return shop()
+def world(made_shop):
+    return made_shop
 
 
 @pytest.fixture
@@ -104,10 +103,10 @@ def test_a_seller_prolongs_over_the_api(world, event):
 @pytest.mark.race
 @pytest.mark.parametrize("is_guarded", [True, False])
 def test_of_many_who_prolong_at_once_one_does_also_when_only_the_database_says_no(
-    committed_db, monkeypatch, is_guarded
+    committed_db, monkeypatch, is_guarded, made_shop
 ):
     """Without the lock everybody reads that nobody has prolonged it; the trigger refuses the second."""
-    world = shop()
+    world = made_shop
     agency = world["agency"]["id"]
     if not is_guarded:
         monkeypatch.setattr("bookings.orders.lock_one", lambda rows: rows.get())

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def house():
-    return world.house()
+def house(parterre):
+    return parterre
 
 
 def page(name):

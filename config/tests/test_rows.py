@@ -19,8 +19,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def gate():
-    world = house()
+def gate(made_house):
+    world = made_house
     with acting_for(world["agency"]["id"]):
         yield Gate.objects.get()
 

@@ -3,7 +3,6 @@
 import pytest
 from django.test import Client
 
-from config.tests.scenarios import shop
 from core.memory import Remembered
 from core.tenancy import acting_for
 from events.models import Event
@@ -13,8 +12,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def world():
-    made = shop()
+def world(made_shop):
+    made = made_shop
     with acting_for(made["agency"]["id"]):
         Event.objects.update(title="L’Ours au café", kind="COMEDY")
         Venue.objects.update(city="Nantes")

@@ -89,8 +89,8 @@ STEPS = [
 
 
 @pytest.mark.django_db
-def test_a_statement_writes_one_entry_for_each_place_of_ours_that_it_changed():
-    house = world.small_house()
+def test_a_statement_writes_one_entry_for_each_place_of_ours_that_it_changed(small_parterre):
+    house = small_parterre
     with acting_for(house.agency.pk), connection.cursor() as cursor:
         ours = sorted(house.event.seats.sellable().values_list("pk", flat=True)[:3])
         others = list(house.event.seats.filter(ownership="NOT_OWNED").values_list("pk", flat=True))
@@ -108,8 +108,8 @@ def test_a_statement_writes_one_entry_for_each_place_of_ours_that_it_changed():
 
 
 @pytest.mark.django_db
-def test_a_ledger_that_lacks_an_entry_is_found_out():
-    house = world.house()
+def test_a_ledger_that_lacks_an_entry_is_found_out(parterre):
+    house = parterre
     with acting_for(house.agency.pk):
         assert RULE not in invariants.violations()
         seat = house.event.seats.get(ordinal=5)

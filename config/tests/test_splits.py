@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from bookings.services import LeavesAlone, Wish, reserve, reserve_best
-from config.tests.scenarios import shop, with_rule
+from config.tests.scenarios import with_rule
 from core.errors import Invalid
 from core.tenancy import acting_for
 from events.models import Event, SplitRule
@@ -16,8 +16,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def made():
-    return shop()
+def made(made_shop):
+    return made_shop
 
 
 @pytest.fixture

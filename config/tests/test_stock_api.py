@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from config.tests import world
 from config.tests.test_staff_api import caller, free_ones, send
 from core.tenancy import acting_for
 from inventory.models import AllocationPlan, EventSeat, Hold, PriceChange, SeatEntry
@@ -15,8 +14,8 @@ FREE = -1
 
 
 @pytest.fixture
-def here():
-    house = world.small_house()
+def here(small_parterre):
+    house = small_parterre
     with acting_for(house.agency.pk):
         yield house
 
