@@ -4,9 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from agencies.queries import local_today
 from analytics.queries.promotions import performance
+from bookings.cancelling import Wish, cancel, preview
+from bookings.models import Grounds, Rule
 from config.tests import world
 from promotions.services import give_back
 from promotions.tests.factories import promotion, running
@@ -46,6 +49,19 @@ def test_new_buyers_are_won_and_what_others_were_given_is_lost(event):
     assert (fees["name"], fees["waived"], fees["incremental"]) == ("No fees", 2, -2)
     yesterday = local_today() - timedelta(days=1)
     assert performance(since=yesterday, until=yesterday) == []
+
+
+def test_a_ticket_given_back_counts_no_more(event):
+    world.received_order(event, rows="A-B")
+    running("TENTH", name="A tenth")
+    half, gone = (sold_to(event, f"{n}@post.example", [n, n + 1], "TENTH") for n in (0, 2))
+    first = frozenset({half.items.get(position=1).ticket_id})
+    for booking, tickets in ((half, first), (gone, frozenset())):
+        wish = Wish(tickets=tickets, grounds=Grounds.STAFF, rule=Rule.ALL_BACK, reason="Ill")
+        cancel(booking.pk, wish, seen=preview(booking, wish, now=timezone.now()).name)
+    [tenth] = today()
+    assert (tenth["uses"], tenth["tickets"], tenth["discount"]) == (1, 1, Decimal(4))
+    assert (tenth["revenue"], tenth["cost"], tenth["margin"]) == (36, 25, 11)
 
 
 def test_the_report_links_to_the_promotion(mireille, event):
