@@ -103,7 +103,7 @@ class BankStatementAdmin(ReadOnlyAdmin):
             )
             self.message_user(request, words)
             return HttpResponseRedirect(page_of(made))
-        statement, lines = preview_statement(**asked)
+        statement, lines, skipped = preview_statement(**asked)
         return self.page(
             request,
             "admin/bank_preview.html",
@@ -112,6 +112,7 @@ class BankStatementAdmin(ReadOnlyAdmin):
             statement=statement,
             known=statement.line_count - statement.new_count,
             waiting=sum(line.status in OPEN_LINES for line in lines),
+            skipped=[many(count, why) for why, count in skipped.items() if count],
             panels=[
                 Panel("New lines", lines_table(lines, is_linked=False), count=len(lines)),
             ],

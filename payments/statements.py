@@ -49,11 +49,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Statement:
-    """What a file says; `kind` is CSV or CAMT."""
+    """What a file says; `kind` is CSV or CAMT, `skipped` counts what was not read: {why: lines}."""
 
     kind: str
     account: str
     lines: list[Line]
+    skipped: Counter
 
 
 def read(content, *, currency):
@@ -63,8 +64,8 @@ def read(content, *, currency):
     found = _camt(text) if text.lstrip().startswith("<") else _csv(text, currency)
     if len(found[2]) > MOST_LINES:
         raise BadStatement(f"One file may have {MOST_LINES:,} lines at most.")
-    kind, account, rows = found
-    return Statement(kind, account, _with_keys(rows))
+    kind, account, rows, skipped = found
+    return Statement(kind, account, _with_keys(rows), skipped)
 
 
 def _decoded(content):
@@ -100,12 +101,14 @@ def _csv(text, currency):
     delimiter = max(";,\t", key=head.count)
     rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     columns = _columns(rows[0] if rows else [])
-    found = []
+    found, skipped = [], Counter()
     for number, cells in enumerate(rows[1:], start=2):
         if any(cell.strip() for cell in cells):
             row = {name: cells[at].strip() for name, at in columns.items() if at < len(cells)}
-            found += _csv_row(number, row, currency)
-    return "CSV", next((row[0] for row in found), ""), found
+            read = _csv_row(number, row, currency)
+            found += read
+            skipped["debit"] += not read
+    return "CSV", next((row[0] for row in found), ""), found, skipped
 
 
 def _columns(titles):
@@ -184,20 +187,28 @@ def _camt(text):
     statements = root.findall("BkToCstmrStmt/Stmt")
     if not statements:
         raise BadStatement("There is no bank statement (CAMT.053) in this XML.")
-    rows, account = [], ""
+    rows, account, skipped = [], "", Counter()
     for statement in statements:
         account = _said(statement, "Acct/Id/IBAN") or _said(statement, "Acct/Id/Othr/Id")
         for number, entry in enumerate(statement.findall("Ntry"), start=1):
-            rows += _entry(entry, number, account)
-    return "CAMT", account, rows
+            why = _not_read(entry)
+            if why:
+                skipped[why] += 1
+            else:
+                rows += _entry(entry, number, account)
+    return "CAMT", account, rows, skipped
+
+
+def _not_read(entry):
+    """Why an entry is none of our business, or an empty string."""
+    if _said(entry, "CdtDbtInd") != "CRDT" or _said(entry, "RvslInd") == "true":
+        return "debit"
+    status = _said(entry, "Sts/Cd") or _said(entry, "Sts")
+    return "" if status in ("", "BOOK") else "pending credit"
 
 
 def _entry(entry, number, account):
     """The credits of an entry: its transactions, when it lists them with their amounts."""
-    status = _said(entry, "Sts/Cd") or _said(entry, "Sts")
-    is_out = _said(entry, "CdtDbtInd") != "CRDT" or _said(entry, "RvslInd") == "true"
-    if is_out or status not in ("", "BOOK"):
-        return []
     ref = _said(entry, "AcctSvcrRef") or _said(entry, "NtryRef")
     parts = entry.findall("NtryDtls/TxDtls")
     priced = [part for part in parts if _amount_in(part) is not None]

@@ -221,7 +221,7 @@ def test_two_parts_together_pay_and_a_person_sorts_out_the_rest(house, ida):
 def test_a_preview_says_what_would_become_of_it_and_keeps_nothing(house, ida):
     booking, payment = awaited(house)
     content = csv_of(("42.40", booking.number), ("1.00", "?"))
-    statement, lines = preview_statement(filename="june.csv", content=content, by=ida)
+    statement, lines, _ = preview_statement(filename="june.csv", content=content, by=ida)
     assert sorted(line.status for line in lines) == ["EXCEPTION", "MATCHED"]
     assert statement.new_count == 2
     assert not BankStatement.objects.exists()
@@ -414,9 +414,10 @@ def test_the_box_office_lets_it_be_transferred_and_finance_reads_the_statement_i
     assert ida.get(page).status_code == 403
     bad = piet.post(page, {"file": SimpleUploadedFile("x.csv", b"a;b\n")})
     assert "must name the columns" in problems(bad)[0]
-    content = csv_of(("42.40", booking.number), ("7.00", "a gift"))
+    content = csv_of(("42.40", booking.number), ("7.00", "a gift"), ("-3.10", "our bank's fee"))
     preview = piet.post(page, {"file": SimpleUploadedFile("june.csv", content)})
     assert "2 new, 0 read in before" in preview.content.decode()
+    assert "1 debit, not read." in preview.content.decode()
     assert not BankStatement.objects.exists()
     done = piet.post(page, {"token": preview.context["token"]})
     assert "2 new lines of 2; 1 to look at." in told(piet, done["Location"])[0]

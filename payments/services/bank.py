@@ -60,13 +60,14 @@ class _OnlyLooked(Exception):
 
 
 def preview_statement(*, filename, content, by):
-    """What import_statement would make of a file: (BankStatement, its new BankLines), nothing of which
-    is kept. Raises BadStatement."""
+    """What import_statement would make of a file: (BankStatement, its new BankLines, {why: lines} that
+    are not read), nothing of which is kept. Raises BadStatement."""
+    skipped = statements.read(content, currency=current_agency().currency).skipped
     found = None
     try:
         with transaction.atomic():
             statement = import_statement(filename=filename, content=content, by=by)
-            found = statement, list(statement.lines.select_related("payment"))
+            found = statement, list(statement.lines.select_related("payment")), skipped
             raise _OnlyLooked
     except _OnlyLooked:
         return found
