@@ -3,6 +3,7 @@
 from django import forms
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectMultipleWidget
 
 from core.admin_forms import AmountField, BackOfficeForm
@@ -12,6 +13,7 @@ from promotions.models import MOST_CODES, TERMS, Promotion
 from promotions.terms import OFFERED, problems_of, problems_of_limits, tidied
 
 LIMITS = ("usage_limit", "usage_limit_per_customer")
+LEVELS = "None: any. Once it is saved with its events, only theirs are offered."
 
 
 def _boxes(choices, **options):
@@ -33,15 +35,23 @@ class Keys(forms.ModelMultipleChoiceField):
         return [row.pk for row in super().clean(value)]
 
 
+def event_words(event):
+    """The Low Lanterns, 13 Mar 2027"""
+    return f"{event}, {timezone.localtime(event.starts_at):%-d %b %Y}"
+
+
+def level_words(level):
+    """The Low Lanterns, 13 Mar 2027: Stalls, €40.00"""
+    return f"{event_words(level.event)}: {level}, {level.money.display()}"
+
+
 class PromotionForm(BackOfficeForm):
     """The terms of a promotion, as long as it is a draft; its name, window and limits always."""
 
     kinds = _boxes(Event.Kind.choices, label="Kinds of events")
     channels = _boxes(Channel.choices, label="Sold through")
     events = Keys(Event.objects.none(), required=False, help_text="None: any.")
-    levels = Keys(
-        PriceLevel.objects.none(), required=False, label="Price levels", help_text="None: any."
-    )
+    levels = Keys(PriceLevel.objects.none(), required=False, label="Price levels", help_text=LEVELS)
 
     class Meta:
         model = Promotion
@@ -70,11 +80,15 @@ class PromotionForm(BackOfficeForm):
         if "events" in self.fields:
             known = Q(starts_at__gt=Now()) | Q(pk__in=self.instance.events)
             self.fields["events"].queryset = Event.objects.filter(known).order_by("starts_at", "pk")
+            self.fields["events"].label_from_instance = event_words
         if "levels" in self.fields:
-            known = Q(event__starts_at__gt=Now()) | Q(pk__in=self.instance.levels)
+            of_events = Q(event__starts_at__gt=Now())
+            if self.instance.events and not self.is_bound:
+                of_events = Q(event__in=self.instance.events)
+            known = of_events | Q(pk__in=self.instance.levels)
             levels = PriceLevel.objects.filter(known).select_related("event")
             self.fields["levels"].queryset = levels.order_by("event__starts_at", "position", "pk")
-            self.fields["levels"].label_from_instance = lambda level: f"{level.event}: {level}"
+            self.fields["levels"].label_from_instance = level_words
 
     def clean_currency(self):
         currency = self.cleaned_data["currency"].strip().upper()

@@ -98,6 +98,20 @@ def test_levels_of_another_event_are_refused(mireille, soon):
     assert errors(answer) == [f"Choose price levels of {soon} only."]
 
 
+def test_once_the_event_is_known_only_its_levels_are_offered(mireille, soon):
+    other = world.draft_event(soon.layout, title="Another night")
+    page = address("inventory.presale", "add")
+    ours, theirs = soon.levels.first().pk, other.levels.first().pk
+    day = f"{timezone.localtime(other.starts_at):%-d %b %Y}"
+    everything = mireille.get(page).content.decode()
+    assert f'value="{ours}"' in everything
+    assert f"Another night, {day}: " in everything
+    for seen in (mireille.get(page, {"event": soon.pk}), add(mireille, soon, name="")):
+        words = seen.content.decode()
+        assert f'value="{ours}"' in words
+        assert f'value="{theirs}"' not in words
+
+
 def test_its_terms_are_changed_and_its_page_is_open_to_who_may(mireille, soon):
     made = presale(soon)
     fields = written(soon, name="Friends", tickets_each="2")

@@ -93,6 +93,14 @@ def test_a_second_promotion_of_a_name_is_refused_in_words(mireille):
     assert "already a promotion with this name" in str(errors(add(mireille)))
 
 
+def test_once_its_events_are_known_only_their_levels_are_offered(mireille, event):
+    other = world.draft_event(event.layout, title="Another night")
+    add(mireille, events=[event.pk])
+    page = mireille.get(of(Promotion.objects.get())).content.decode()
+    assert f'value="{event.levels.first().pk}"' in page
+    assert f'value="{other.levels.first().pk}"' not in page
+
+
 def test_terms_are_final_once_active_and_limits_are_not(mireille):
     made = running(usage_limit=5)
     keep(used("EARLY"))

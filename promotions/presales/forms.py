@@ -11,7 +11,7 @@ from customers.models import BuyerList
 from events.models import Event, PriceLevel
 from inventory.forms import StockForm
 from inventory.models import Presale
-from promotions.forms import Keys
+from promotions.forms import Keys, event_words, level_words
 from promotions.presales.making import Terms, check, offer_of
 
 LIMITS = {
@@ -61,18 +61,29 @@ class PresaleForm(BackOfficeForm):
         if "event" in self.fields:
             coming = Event.objects.filter(starts_at__gt=Now(), layout__isnull=False)
             self.fields["event"].queryset = coming.order_by("starts_at", "pk")
-        of_event = (
-            Q(event__starts_at__gt=Now())
-            if self.instance._state.adding
-            else Q(event=self.instance.event_id)
-        )
+            self.fields["event"].label_from_instance = event_words
+        event = self._known_event()
+        of_event = Q(event=event) if event else Q(event__starts_at__gt=Now())
         levels = PriceLevel.objects.filter(of_event).select_related("event")
         self.fields["levels"].queryset = levels.order_by("event__starts_at", "position", "pk")
-        self.fields["levels"].label_from_instance = lambda level: f"{level.event}: {level}"
+        self.fields["levels"].label_from_instance = level_words
+        if event:
+            only = f"Choose price levels of {event} only."
+            self.fields["levels"].error_messages["invalid_choice"] = only
         self.fields["lists"].queryset = BuyerList.objects.order_by("name", "pk")
         if not self.instance._state.adding:
             offer = offer_of(self.instance)
             self.initial |= {name: getattr(offer, column) for name, (_, column) in LIMITS.items()}
+
+    def _known_event(self):
+        """The Event that it is of, as far as that is said yet, or None."""
+        if not self.instance._state.adding:
+            return self.instance.event
+        field = self["event"]
+        try:
+            return field.field.clean(field.data if self.is_bound else field.initial)
+        except forms.ValidationError:
+            return None
 
     def clean(self):
         given = super().clean()
