@@ -35,6 +35,10 @@ from core.errors import DomainError
 from payments.models import Dispute, Refund
 
 
+def _back(booking):
+    return sum(each.refunded + each.credited for each in booking.cancellations.all())
+
+
 class ReservedFilter(admin.SimpleListFilter):
     title = "reservation"
     parameter_name = "kept"
@@ -65,7 +69,8 @@ class BookingAdmin(AtTheDesk, SellsAtDesk, ReadOnlyAdmin):
     ordering = ["-reserved_at", "pk"]
     fields = [
         *("event_link", "buyer_link", "channel", "price_shown", "fee_shown"),
-        *("total_shown", "reserved", "kept_until", "confirmed", "closed", "cancellation_reason"),
+        *("total_shown", "paid", "given_back", "left", "reserved", "kept_until"),
+        *("confirmed", "closed", "cancellation_reason"),
     ]
     readonly_fields = fields
     steps = [
@@ -135,6 +140,19 @@ class BookingAdmin(AtTheDesk, SellsAtDesk, ReadOnlyAdmin):
     @admin.display(description="Total")
     def total_shown(self, booking):
         return amount(booking.total, booking.currency)
+
+    @admin.display(description="Paid")
+    def paid(self, booking):
+        return amount(booking.total if booking.confirmed_at else None, booking.currency)
+
+    @admin.display(description="Given back")
+    def given_back(self, booking):
+        return amount(_back(booking) if booking.confirmed_at else None, booking.currency)
+
+    @admin.display(description="Left")
+    def left(self, booking):
+        left = booking.total - _back(booking) if booking.confirmed_at else None
+        return amount(left, booking.currency)
 
     @admin.display(description="Reserved", ordering="reserved_at")
     def reserved(self, booking):

@@ -18,7 +18,7 @@ from core.admin_parts import (
     status_of,
     when,
 )
-from core.money import Money
+from core.money import Money, total
 from core.words import many
 from events.models import Status as EventStatus
 from payments.admin import refunds_table
@@ -50,18 +50,20 @@ def items_panel(booking):
             item.ticket.place,
             status_of(item.ticket),
             *(amount(getattr(item, name), item.currency) for name in ITEM_COLUMNS),
+            back.display() if back else "–",
             brought.display(),
         ]
-        for item, brought in rows
+        for item, back, brought in rows
     ]
     sums = [
-        amount(sum(getattr(item, name) for item, _ in rows), booking.currency)
+        amount(sum(getattr(item, name) for item, *_ in rows), booking.currency)
         for name in ITEM_COLUMNS
     ]
+    sums.append(total((back for _, back, _ in rows), booking.currency).display())
     foot = [many(len(rows), "ticket"), "", "", *sums, profit.display()]
     titles = columns(
         *("Ticket", "Place", "State", "Cost#", "Price#", "Discount#", "Fee#", "Tax on top#"),
-        *("Total#", "Profit#"),
+        *("Total#", "Given back#", "Profit#"),
     )
     return Panel("Tickets", Table(titles, cells, foot), count=len(rows))
 
@@ -71,7 +73,7 @@ def money_panels(booking):
     rows = [
         [when(payment.created_at), linked(payment, payment.money.display()), payment.provider,
          payment.by_credit.display() if payment.credit else "–", status_of(payment),
-         payment.failure or "–"]
+         payment.problem or "–"]
         for payment in payments
     ]  # fmt: skip
     titles = columns("Made", "Amount", "Provider", "Of it credit#", "State", "Problem")

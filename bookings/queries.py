@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from bookings.models import CancelledItem
+from core.money import Money, total
 from inventory.models import StockChannel
 from inventory.picking import alternatives, house_of, stands
 from inventory.picking.states import TAKEN
@@ -25,8 +27,13 @@ def alternatives_for(event, ordinals, *, without=(), channel=StockChannel.WEB):
 
 
 def profit_of(booking):
-    """(rows of (item, profit), total profit) with tickets loaded; Money throughout."""
-    items = list(booking.items.select_related("ticket").order_by("position"))
-    return [(item, item.profit) for item in items], sum(
-        (item.profit for item in items[1:]), items[0].profit
-    )
+    """(rows of (item, what was given back of it, profit), total profit) with tickets loaded; Money
+    throughout. A ticket that was cancelled brings what was kept of it."""
+    gone = CancelledItem.objects.filter(item__booking=booking).select_related("item")
+    gone = {each.item_id: each for each in gone}
+    nothing = Money(0, booking.currency)
+    rows = []
+    for item in booking.items.select_related("ticket").order_by("position"):
+        lost = gone.get(item.pk)
+        rows.append((item, *((lost.money, lost.earned) if lost else (nothing, item.profit))))
+    return rows, total((profit for *_, profit in rows), booking.currency)

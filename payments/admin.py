@@ -16,6 +16,7 @@ from core.admin_parts import (
     when,
 )
 from core.errors import DomainError
+from core.words import many
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.admin_bank import BankLineAdmin, BankStatementAdmin
 from payments.admin_credit import CreditEntryAdmin
@@ -85,7 +86,7 @@ class PaymentAdmin(ReadOnlyAdmin):
             "provider_ref",
             "provider_payment_ref",
         ),
-        *("made", "opened", "settled", "asked", "trouble"),
+        *("made", "opened", "settled", "asked", "trouble", "given_up"),
     ]
     readonly_fields = fields
     steps = ["ask_provider", "settle_by_hand"]
@@ -129,7 +130,11 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Problem", ordering="failure")
     def trouble(self, payment):
-        return payment.failure or "–"
+        return payment.problem or "–"
+
+    @admin.display(description="Given up because")
+    def given_up(self, payment):
+        return "–" if payment.problem else payment.failure or "–"
 
     def panels(self, request, payment):
         refunds = list(payment.refunds.order_by("-created_at", "pk"))
@@ -202,9 +207,15 @@ class RefundAdmin(ReadOnlyAdmin):
         "Done": "completed_at",
     }
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("cancellations__booking__event")
+
     @admin.display(description="Refund of", ordering="payment__description")
     def words(self, refund):
-        return refund.payment.description
+        """The tickets that were cancelled, where it is for these; else all that was paid for."""
+        made = refund.cancellations.all()
+        told = [f"{many(each.ticket_count, 'ticket')}, {each.booking.event}" for each in made]
+        return "; ".join(told) or refund.payment.description
 
     @admin.display(description="Payment")
     def payment_link(self, refund):

@@ -210,6 +210,12 @@ class CancelledItem(TenantModel):
         return f"{self.item_id}"
 
     @property
+    def earned(self):
+        """What is left to the agency of it (its item is read), as Money: the seat is sold no more."""
+        fee = self.item.sum_of("fee") - self.item.sum_of("tax_in_fee")
+        return Money(self.kept_of_ticket, self.currency) + (fee if self.kept_fee else fee - fee)
+
+    @property
     def kept(self):
         """What stays with the agency, as Money."""
         return Money(self.kept_of_ticket + self.kept_fee, self.currency)

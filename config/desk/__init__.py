@@ -58,8 +58,11 @@ def _tally(desk):
     """[(figure, words)] of what the reader may see, four at most."""
     found = []
     if "sales" in desk:
-        tickets, money = desk["sales"].today
-        found.append((money.display(), f"sold today, {many(tickets, 'ticket')}"))
+        today = desk["sales"].today
+        words = f"sold today, {many(today.tickets, 'ticket')}"
+        if today.given_back:
+            words += f"; given back {many(today.given_back, 'ticket')}, {today.back.display()}"
+        found.append((today.money.display(), words))
     if "doors" in desk:
         tonight = sum(door.sold for door in desk["doors"] if door.is_today)
         found.append((f"{tonight:,}", "guests expected today"))

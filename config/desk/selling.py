@@ -1,14 +1,15 @@
 """What selling brings in, and who is paying right now."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Sum
+from django.db.models import Count, F
+from django.db.models import Sum as Total
 from django.db.models.functions import Now, TruncDate
 from django.utils import timezone
 
 from agencies.queries import local_today
-from bookings.models import Booking
+from bookings.models import Booking, Cancellation
 from bookings.models import Status as BookingStatus
 from config.desk.parts import SHOWN
 from core.money import Money
@@ -17,13 +18,25 @@ DAYS = 60
 
 
 @dataclass(frozen=True)
-class Sales:
-    """Tickets sold a day (oldest first) and the sums of today, 7 days and 60 days."""
+class Sum:
+    """What was sold in some days, and what was given back in them, whenever it had been sold; seats
+    that were changed for others are both."""
 
-    days: list = field(default_factory=list)
-    today: tuple = ()
-    week: tuple = ()
-    all_days: tuple = ()
+    tickets: int
+    money: Money
+    given_back: int
+    back: Money
+
+
+@dataclass(frozen=True)
+class Sales:
+    """Tickets sold a day (oldest first) whatever became of them, and the Sums of today, 7 days and 60
+    days."""
+
+    days: list
+    today: Sum
+    week: Sum
+    all_days: Sum
 
     @property
     def most(self):
@@ -45,29 +58,34 @@ def sales(agency):
     """What was sold, day by day on the agency's calendar, in its currency."""
     today = local_today()
     since = today - timedelta(days=DAYS - 1)
-    rows = (
-        Booking.objects.sold()
-        .filter(
-            confirmed_at__gte=timezone.now() - timedelta(days=DAYS + 1), currency=agency.currency
-        )
+    calendar = [since + timedelta(days=number) for number in range(DAYS)]
+    sold = _by_day(Booking.objects, "confirmed_at", F("total"), agency.currency)
+    back = _by_day(Cancellation.objects, "made_at", F("refunded") + F("credited"), agency.currency)
+
+    def sum_of(days):
+        gross, gone = ([by_day.get(day, (0, 0)) for day in days] for by_day in (sold, back))
+        return Sum(*_added(gross, agency.currency), *_added(gone, agency.currency))
+
+    days = [(day, *_added([sold.get(day, (0, 0))], agency.currency)) for day in calendar]
+    return Sales(days, sum_of(calendar[-1:]), sum_of(calendar[-7:]), sum_of(calendar))
+
+
+def _by_day(rows, moment, value, currency):
+    """{day: (tickets, amount)} of the last days."""
+    since = timezone.now() - timedelta(days=DAYS + 1)
+    found = (
+        rows.filter(**{f"{moment}__gte": since}, currency=currency)
         .order_by()
-        .annotate(day=TruncDate("confirmed_at"))
+        .annotate(day=TruncDate(moment))
         .values("day")
-        .annotate(tickets=Sum("ticket_count"), money=Sum("total"))
+        .annotate(tickets=Total("ticket_count"), money=Total(value))
     )
-    by_day = {row["day"]: (row["tickets"], row["money"]) for row in rows}
-    days = []
-    for number in range(DAYS):
-        day = since + timedelta(days=number)
-        tickets, money = by_day.get(day, (0, 0))
-        days.append((day, tickets, Money(money, agency.currency)))
-    return Sales(days, _sum(days[-1:]), _sum(days[-7:]), _sum(days))
+    return {row["day"]: (row["tickets"], row["money"]) for row in found}
 
 
-def _sum(days):
-    """(tickets, Money) of some days."""
-    amounts = [money for _, _, money in days]
-    return sum(count for _, count, _ in days), sum(amounts[1:], amounts[0])
+def _added(rows, currency):
+    """(tickets, Money) of [(tickets, amount)]."""
+    return sum(count for count, _ in rows), Money(sum(money for _, money in rows), currency)
 
 
 @dataclass(frozen=True)
@@ -83,7 +101,7 @@ def paying(agency):
     running = Booking.objects.filter(
         status=BookingStatus.RESERVED, reserved_until__gt=Now()
     ).select_related("event", "customer")
-    sums = running.order_by().aggregate(count=Count("pk"), seats=Sum("ticket_count"))
+    sums = running.order_by().aggregate(count=Count("pk"), seats=Total("ticket_count"))
     now = timezone.now()
     rows = [
         (booking, max(0, round((booking.reserved_until - now).total_seconds() / 60)))

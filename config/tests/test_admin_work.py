@@ -8,13 +8,15 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import strip_tags
 
 from accounts.models import ApiKey, User
 from agencies.models import Membership, Organizer
 from agencies.queries import local_today
-from bookings.models import Booking
+from bookings.cancelling import Wish, cancel, preview
+from bookings.models import Booking, Grounds, Rule
 from config.tests import world
 from config.tests.world import address, of, problems, told
 from core import exports
@@ -62,6 +64,25 @@ def test_a_booking_shows_its_profit_and_that_the_ledger_agrees(mireille, event):
     assert "The ledger and the booking agree." in words
     assert "€34.80" in words  # 2 × (40.00 + 2.40 − 25.00)
     assert "differs" not in words
+
+
+def test_a_ticket_given_back_brings_no_profit_and_is_no_sale_of_the_day(mireille, event):
+    world.received_order(event, rows="A")
+    booking = world.sold_booking(event, [0, 1])
+    first = frozenset({booking.items.get(position=1).ticket_id})
+    wish = Wish(tickets=first, grounds=Grounds.STAFF, rule=Rule.ALL_BACK, reason="Ill")
+    cancel(booking.pk, wish, seen=preview(booking, wish, now=timezone.now()).name)
+    page = mireille.get(of(booking))
+    foot = [str(cell) for cell in page.context["panels"][0].table.foot]
+    assert foot[-2:] == ["€42.40", "€17.40"]
+    words = page.content.decode()
+    for title, money in (("Paid", "€84.80"), ("Given back", "€42.40"), ("Left", "€42.40")):
+        assert f'<dt>{title}</dt><dd><span class="num amount">{money}</span>' in words
+    assert "differs" not in words
+    desk = mireille.get(DESK)
+    told = "sold today, 2 tickets; given back 1 ticket, €42.40"
+    assert ("€84.80", told) in desk.context["tally"]
+    assert "given back 1, " in desk.content.decode()
 
 
 def test_reservations_are_given_up_together_after_a_look(mireille, event):

@@ -7,7 +7,9 @@ from payments.models.disputes import Dispute, DisputeStatus
 from payments.models.payments import (
     CAPTURED,
     MOVES,
+    NOTHING_DUE,
     OPEN,
+    PAGE_EXPIRED,
     REFUND_MOVES,
     Account,
     AccountCode,
@@ -23,7 +25,9 @@ from payments.models.payments import (
 __all__ = [
     "CAPTURED",
     "MOVES",
+    "NOTHING_DUE",
     "OPEN",
+    "PAGE_EXPIRED",
     "REFUND_MOVES",
     "Account",
     "AccountCode",

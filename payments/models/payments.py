@@ -35,6 +35,10 @@ MOVES = {
 }
 OPEN = (Status.PENDING, Status.PROCESSING)
 CAPTURED = (Status.SUCCEEDED, Status.REFUNDED, Status.DISPUTED)
+# How attempts end that came to nothing without anything being wrong.
+NOTHING_DUE = "Nothing was due any more."
+PAGE_EXPIRED = "The provider's page is expired."
+GIVEN_UP = (NOTHING_DUE, PAGE_EXPIRED)
 
 
 class Payment(Movable, TenantModel):
@@ -173,6 +177,11 @@ class Payment(Movable, TenantModel):
 
     def __str__(self):
         return f"{self.money} by {self.provider}"
+
+    @property
+    def problem(self):
+        """What is wrong with it, if anything is: an attempt that was given up is no problem."""
+        return "" if self.failure in GIVEN_UP else self.failure
 
     @property
     def money(self):

@@ -13,14 +13,14 @@ from core.transactions import use_case
 from payments.adapters import ProviderUnavailable
 from payments.facts import PaymentSucceeded
 from payments.ledger import post
-from payments.models import OPEN, Account, Payment, Status
+from payments.models import OPEN, PAGE_EXPIRED, Account, Payment, Status
 from payments.providers import provider
 from payments.services.credit import hold_again, return_credit
 
 log = logging.getLogger(__name__)
 
 DECLINED = "The provider declined the payment."
-ENDED = {"expired": "The provider's page is expired.", "failed": DECLINED}
+ENDED = {"expired": PAGE_EXPIRED, "failed": DECLINED}
 
 
 def settle(payment_id):

@@ -11,7 +11,7 @@ from core.locks import lock, lock_one
 from core.postgres.rows import insert
 from core.transactions import use_case
 from payments.adapters import ProviderRefused, ProviderUnavailable
-from payments.models import OPEN, Payment, Status
+from payments.models import NOTHING_DUE, OPEN, Payment, Status
 from payments.providers import BY_HAND, default_provider, provider, ways_to_pay
 from payments.services.credit import hold_credit
 from payments.services.settle import close_payment, find_session, settle
@@ -67,7 +67,7 @@ def amend_payment(payment, money, *, covers=None, description=""):
         payment.description = description or payment.description
     else:
         payment.move_to(Status.FAILED)
-        payment.failure, payment.settled_at = "Nothing was due any more.", Now()
+        payment.failure, payment.settled_at = NOTHING_DUE, Now()
     payment.save(
         update_fields=["amount", "covers", "description", "status", "failure", "settled_at"]
     )
