@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from agencies.queries import current_agency
 from core.admin_base import BackOfficeAdmin, step
 from core.admin_forms import AmountField, BackOfficeForm
-from core.admin_parts import Panel, Table, columns, linked, panel, when
+from core.admin_parts import Panel, Table, amount, columns, linked, panel, when
 from core.memory import Remembered
 from core.money import Money, WrongScale
 from events import services
@@ -120,6 +120,7 @@ class CancellationPolicyAdmin(BackOfficeAdmin):
     list_filter = ["is_default", "is_partial", "fees_refundable", "back_to"]
     search_fields = ["name"]
     ordering = ["name", "pk"]
+    readonly_fields = ["exchange_told"]
     steps = ["make_default", "no_default", "make_another"]
     export_columns = {
         "Policy": "name",
@@ -135,7 +136,8 @@ class CancellationPolicyAdmin(BackOfficeAdmin):
 
     def get_fieldsets(self, request, obj=None):
         if obj:
-            return [("Policy", {"fields": [*PolicyForm.Meta.fields, "is_default"]})]
+            told = [*PolicyForm.Meta.fields[:-1], "exchange_told", "is_default"]
+            return [("Policy", {"fields": told})]
         lines = [
             tuple(f"{name}_{line}" for name in ("until", "percent", "fixed")) for line in LINES
         ]
@@ -153,6 +155,12 @@ class CancellationPolicyAdmin(BackOfficeAdmin):
 
     def has_change_permission(self, request, obj=None):
         return False
+
+    @admin.display(description="Kept of each ticket when seats are changed")
+    def exchange_told(self, policy):
+        if policy.exchange_fee is None:
+            return "Buyers may not change seats"
+        return amount(policy.exchange_fee, policy.currency)
 
     @admin.display(description="As buyers read it")
     def told(self, policy):

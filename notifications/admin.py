@@ -1,11 +1,15 @@
 """What was written to whom, and whether it left."""
 
+from urllib.parse import urlencode
+
 from django.contrib import admin
+from django.urls import reverse
 
 from bookings.evidence import Section, evidence, moment
 from core.admin_base import ReadOnlyAdmin
 from core.admin_parts import Panel, Table, columns, linked, panel, status_column, status_of, when
 from notifications.models import Message
+from notifications.queries import messages_about
 
 
 @admin.register(Message)
@@ -41,26 +45,32 @@ class MessageAdmin(ReadOnlyAdmin):
 
 @panel("bookings.booking", needs="notifications.message")
 def messages_of_booking(request, booking):
-    found = Message.objects.filter(subject_id=booking.pk).order_by("created_at", "pk")
     rows = [
         [
-            linked(each, each.subject or each.kind),
+            linked(each, each.subject or each.kind.replace("_", " ")),
             each.recipient,
             status_of(each),
             when(each.sent_at),
         ]
-        for each in found
+        for each in messages_about(booking)
     ]
     table = Table(columns("Message", "To", "State", "Sent"), rows, empty="Nothing was written yet.")
-    return Panel("Messages", table)
+    return Panel("Messages", table, count=len(rows), link=_all_to(booking.customer))
+
+
+def _all_to(customer):
+    """The way to whatever else was written to a guest."""
+    if customer is None:
+        return ()
+    listed = reverse("admin:notifications_message_changelist")
+    return f"{listed}?{urlencode({'q': customer.email})}", "All to this guest"
 
 
 @evidence
 def delivered(booking):
     """The mails about a booking, for the bank of a buyer who disputes his payment."""
-    found = Message.objects.filter(subject_id=booking.pk).order_by("created_at", "pk")
     rows = [
         (moment(each.sent_at), each.recipient, each.subject or each.kind, each.get_status_display())
-        for each in found
+        for each in messages_about(booking)
     ]
     return Section("Delivered by mail", ("Sent", "To", "Subject", "State"), rows)

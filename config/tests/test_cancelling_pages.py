@@ -15,7 +15,7 @@ from config.tests.test_cancelling import policy
 from core import outbox
 from core.tenancy import as_system
 from events.models import CancellationPolicy
-from payments.models import Payment, Refund
+from payments.models import NOTHING_DUE, Payment, Refund
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
@@ -116,6 +116,38 @@ def test_a_mail_says_what_was_cancelled_and_what_comes_back(noor, booking, mailo
     assert "Kept by the rules you bought under: €22.40" in mail.body
 
 
+def test_the_box_office_sees_that_the_mail_about_it_left(noor, mireille, booking):
+    seen = noor.get(page_of(booking), {"ticket": first_ticket(booking)}).context["quote"].name
+    noor.post(page_of(booking), {"ticket": first_ticket(booking), "seen": seen})
+    other = world.sold_booking(booking.event, [2])
+    with as_system():
+        for row in outbox.claim(limit=50):
+            if "mail_cancellation" in row.handler:
+                outbox.run(row)
+    subject = "1 ticket cancelled: The Low Lanterns"
+    page = mireille.get(world.of(booking)).content.decode()
+    assert subject in page
+    assert "?q=noor%40post.example" in page
+    assert subject not in mireille.get(world.of(other)).content.decode()
+
+
+def test_a_refund_is_named_after_the_tickets_and_what_was_given_up_is_no_problem(
+    noor, mireille, booking
+):
+    seen = noor.get(page_of(booking), {"ticket": first_ticket(booking)}).context["quote"].name
+    noor.post(page_of(booking), {"ticket": first_ticket(booking), "seen": seen})
+    page = mireille.get(world.address("payments.refund")).content.decode()
+    assert "1 ticket, The Low Lanterns" in page
+    assert "2 tickets, The Low Lanterns" not in page
+    unpaid = Payment.objects.get(reference=world.reservation(booking.event, [2]).pk)
+    for failure, is_shown in ((NOTHING_DUE, False), ("A wrong amount came.", True)):
+        Payment.objects.filter(pk=unpaid.pk).update(failure=failure)
+        listed = mireille.get(world.address("payments.payment")).content.decode()
+        assert (failure in listed) == is_shown
+    Payment.objects.filter(pk=unpaid.pk).update(failure=NOTHING_DUE)
+    assert NOTHING_DUE in mireille.get(world.of(unpaid)).content.decode()
+
+
 def test_before_buying_the_rules_stand_on_the_page_of_the_event(agency, stocked):
     page = Client(headers={"host": agency.host}).get(reverse("event", args=[stocked.slug]))
     assert "you get back 50 % of the ticket price, without the fees." in page.content.decode()
@@ -164,7 +196,7 @@ def test_an_owner_gives_everything_back_with_a_reason(mireille, booking):
 def test_a_policy_is_made_line_by_line_and_read_as_buyers_read_it(mireille):
     add = world.address("events.cancellationpolicy", "add")
     said = {"name": "Gala", "is_partial": "on", "back_to": "CARD", "until_1": "36 h", "percent_1": "50",
-            "until_2": "14 days", "fixed_2": "2,50"}  # fmt: skip
+            "until_2": "14 days", "fixed_2": "2,50", "exchange_fee": "3"}  # fmt: skip
     mireille.post(add, said)
     made = CancellationPolicy.objects.get(name="Gala")
     assert made.windows == [
@@ -176,6 +208,9 @@ def test_a_policy_is_made_line_by_line_and_read_as_buyers_read_it(mireille):
         "Until 14 days before the start you get back the ticket price, less €2.50 a ticket, "
         "without the fees." in page
     )
+    assert "Kept of each ticket when seats are changed" in page
+    assert "€3.00" in page
+    assert "3.000" not in page
     mireille.post(world.of(made, "make_default"))
     assert CancellationPolicy.objects.get(is_default=True) == made
     again = mireille.get(world.of(made, "make_another"), follow=True)
