@@ -67,6 +67,12 @@ def approval_of(user):
     return lambda money: member is not None and _allows(member, money)
 
 
+def approvers_of(money):
+    """[Membership] of all who may approve so much, with their users."""
+    members = Membership.objects.select_related("user").order_by("role", "pk")
+    return [member for member in members if _allows(member, money)]
+
+
 def _allows(member, money):
     if member.approval_limit is None:
         return member.role == Membership.Role.OWNER

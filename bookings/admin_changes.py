@@ -3,14 +3,16 @@
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
+from django.db.models import Case, Count, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSplitDateTimeWidget
 
+from agencies.queries import approvers_of
 from bookings import changing
-from bookings.models import ChangeStatus, EventChange
+from bookings.models import SOLD, Booking, ChangeStatus, EventChange
 from core.admin_base import BackOfficeAdmin, step
 from core.admin_parts import Panel, Table, columns, linked, panel, status_column, status_of, when
 from core.words import many
@@ -19,6 +21,13 @@ from events.models import Status as EventStatus
 from venues.models import Venue
 
 SHOWN = 50
+# How many bookings a proposal would be about.
+CONCERNED = (
+    Booking.objects.filter(event=OuterRef("event"), status__in=SOLD)
+    .order_by()
+    .values("event")
+    .values(sold=Count("pk"))
+)
 Kind = EventChange.Kind
 
 
@@ -123,15 +132,15 @@ def problems_panel(change):
 
 @admin.register(EventChange)
 class EventChangeAdmin(BackOfficeAdmin):
-    list_display = ["made", "concert", "kind", status_column(), "count", "left", "choose_until"]
+    list_display = ["made", "concert", "kind", status_column(), "count", "left", "money_until"]
     list_display_links = ["concert"]
     list_filter = ["status", "kind", ("made_at", admin.DateFieldListFilter)]
     list_select_related = ["event"]
     search_fields = ["event__title", "message"]
     ordering = ["-made_at", "pk"]
     fields = [
-        *("event_link", "kind", "message", "old_starts_at", "new_starts_at", "new_venue"),
-        *("choose_until", "needs_approval", "made_by", "begun_by", "begun_at", "done_at"),
+        *("event_link", "kind", "message", "old_start", "new_start", "new_house", "money_until"),
+        *("is_for_two", "proposer", "beginner", "begun", "done"),
     ]
     readonly_fields = fields
     steps = ["begin", "withdraw", "try_again"]
@@ -152,7 +161,13 @@ class EventChangeAdmin(BackOfficeAdmin):
         return (
             super()
             .get_queryset(request)
-            .annotate(count=Count("bookings"), left=Count("bookings", filter=is_left))
+            .annotate(
+                count=Case(
+                    When(status=ChangeStatus.PROPOSED, then=Coalesce(Subquery(CONCERNED), 0)),
+                    default=Count("bookings"),
+                ),
+                left=Count("bookings", filter=is_left),
+            )
         )
 
     def has_change_permission(self, request, obj=None):
@@ -179,18 +194,77 @@ class EventChangeAdmin(BackOfficeAdmin):
 
     @admin.display(description="Left", ordering="left")
     def left(self, change):
-        return f"{change.left:,}"
+        is_begun = change.status in (ChangeStatus.RUNNING, ChangeStatus.DONE)
+        return f"{change.left:,}" if is_begun else "–"
+
+    @admin.display(description="Was to start")
+    def old_start(self, change):
+        return when(change.old_starts_at)
+
+    @admin.display(description="New start")
+    def new_start(self, change):
+        return when(change.new_starts_at)
+
+    @admin.display(description="New house")
+    def new_house(self, change):
+        return linked(change.new_venue)
+
+    @admin.display(description="Money back until", ordering="choose_until")
+    def money_until(self, change):
+        return when(change.choose_until)
+
+    @admin.display(description="Needs a second person", boolean=True)
+    def is_for_two(self, change):
+        return change.needs_approval
+
+    @admin.display(description="Proposed by")
+    def proposer(self, change):
+        return str(change.made_by or "–")
+
+    @admin.display(description="Who began it")
+    def beginner(self, change):
+        return str(change.begun_by or "–")
+
+    @admin.display(description="Under way since")
+    def begun(self, change):
+        return when(change.begun_at)
+
+    @admin.display(description="Finished")
+    def done(self, change):
+        return when(change.done_at)
 
     def is_form_last(self, change):
         return True
 
     def panels(self, request, change):
         if change.status == ChangeStatus.PROPOSED:
-            return [extent_panel(change)]
+            return [*self._second_person(change), extent_panel(change)]
         if change.status == ChangeStatus.WITHDRAWN:
             return []
         problems = problems_panel(change)
         return [progress_panel(change), *([problems] if problems.count else [])]
+
+    def _second_person(self, change):
+        """Who may begin it, where whoever proposed it may not."""
+        money = changing.at_stake(change)
+        if money is None:
+            return []
+        rows = [
+            [str(member.user), member.get_role_display()]
+            for member in approvers_of(money)
+            if member.user_id != change.made_by_id
+            and self.admin_site.allows_member(member, "step", EventChange)
+        ]
+        title = f"{money.display()} are at stake: somebody else has to begin it"
+        empty = "Nobody else may: another owner, or a higher limit for somebody, is needed."
+        return [Panel(title, Table(columns("Who may", "Role"), rows, empty=empty))]
+
+    def _next_steps(self, request, change):
+        """Without beginning it for whom it would be refused."""
+        found = super()._next_steps(request, change)
+        if change.status != ChangeStatus.PROPOSED or changing.may_begin(change, request.user):
+            return found
+        return [(each, address) for each, address in found if each.name != "begin"]
 
     # Proposing
 

@@ -164,6 +164,11 @@ class BackOffice(UnfoldAdminSite):
             rights[label] = rights.get(label, "") + letters
         return {label: letters for label, letters in rights.items() if letters}
 
+    def allows_member(self, member, right, model):
+        """Whether this Membership gives this right on a model."""
+        rights = self.rights_as(member.user, member.role)
+        return LETTERS[right] in rights.get(model._meta.label_lower, "")
+
     def allows(self, request, right, model):
         """Whether who asks has this right (view, add, change, delete, step) on a model or its label."""
         label = model if isinstance(model, str) else model._meta.label_lower

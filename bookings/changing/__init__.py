@@ -8,8 +8,10 @@ from bookings.changing.carrying_on import carry_on, try_again
 from bookings.changing.proposing import (
     Extent,
     NotChangeable,
+    at_stake,
     begin,
     extent_of,
+    may_begin,
     propose,
     withdraw,
 )
@@ -18,9 +20,11 @@ __all__ = [
     "Extent",
     "NotChangeable",
     "answer",
+    "at_stake",
     "begin",
     "carry_on",
     "extent_of",
+    "may_begin",
     "open_change_of",
     "propose",
     "try_again",

@@ -157,6 +157,18 @@ def _check_approval(change, event, by):
         raise NotChangeable(f"You may not approve {money.display()}.")
 
 
+def at_stake(change):
+    """The Money because of which somebody else than who proposed it has to begin a change, or None."""
+    money = extent_of(change.event).money
+    return money if change.needs_approval or _is_large(money) else None
+
+
+def may_begin(change, user):
+    """Whether it is for this member to begin a proposed change, as far as its money decides that."""
+    money = at_stake(change)
+    return money is None or (user.pk != change.made_by_id and may_approve(user, money))
+
+
 def add_bookings(change):
     """Lists the bookings that the change is about and does not list yet; returns how many."""
     missing = Booking.objects.filter(

@@ -19,8 +19,9 @@ from core.words import many
 def dashboard(request, context):
     """Adds `desk`: the parts this reader may see, by name."""
     agency = request.agency
+    begins = admin.site.allows(request, "step", "bookings.eventchange")
     parts = {
-        "approvals": ("suppliers.purchaseorder", partial(approvals, request.user)),
+        "approvals": ("suppliers.purchaseorder", partial(approvals, request.user, begins=begins)),
         "sales": ("bookings.booking", sales),
         "doors": ("events.event", doors),
         "waiting": ("suppliers.purchaseorder", waiting),

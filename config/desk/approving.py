@@ -6,7 +6,10 @@ from datetime import datetime
 from django.urls import reverse
 
 from agencies.queries import approval_of
+from bookings.changing import at_stake
+from bookings.models import ChangeStatus, EventChange
 from config.desk.parts import SHOWN, Part
+from core.admin_parts import page_of
 from core.money import Money
 from suppliers.models import PaymentRun, RunStatus
 from suppliers.queries import orders_to_approve
@@ -14,7 +17,8 @@ from suppliers.queries import orders_to_approve
 
 @dataclass(frozen=True)
 class Approval:
-    """An order or a payment run, for whom it is, what it costs, since when it waits."""
+    """An order, a payment run or a change of an event, for or by whom it is, what it costs, since when
+    it waits."""
 
     thing: object
     words: str
@@ -23,9 +27,11 @@ class Approval:
     address: str
 
 
-def approvals(user, agency):
-    """Orders and payment runs that this member may approve, those waiting longest first."""
+def approvals(user, agency, *, begins=False):
+    """Orders, payment runs and, for who `begins` them, changes of events that this member may approve,
+    those waiting longest first."""
     found = [_order(order) for order in orders_to_approve(user)]
+    found += _changes(user) if begins else []
     found += [_run(run) for run in _runs(user)]
     found.sort(key=lambda approval: approval.since)
     return Part(found[:SHOWN], len(found))
@@ -39,6 +45,18 @@ def _order(order):
         since=order.submitted_at,
         address=reverse("admin:suppliers_purchaseorder_approve", args=[order.pk]),
     )
+
+
+def _changes(user):
+    proposed = EventChange.objects.filter(status=ChangeStatus.PROPOSED).exclude(made_by=user)
+    may_approve = approval_of(user)
+    found = []
+    for change in proposed.select_related("event", "made_by"):
+        money = at_stake(change)
+        if money is not None and may_approve(money):
+            words = f"Proposed by {change.made_by}"
+            found.append(Approval(change, words, money, change.made_at, page_of(change)))
+    return found
 
 
 def _runs(user):

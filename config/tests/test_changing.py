@@ -154,6 +154,33 @@ def test_a_large_sum_needs_a_second_person(stocked, agency, mireille):
     finished(change)
 
 
+def test_who_proposed_a_large_sum_is_told_who_begins_it_and_they_see_it_on_their_desk(
+    stocked, agency, mireille
+):
+    with as_system():
+        Agency.objects.update(approval_above=50)
+    world.sold_booking(stocked, [0, 1])
+    first = world.staff(agency, "FINANCE")
+    change = changing.propose(event=stocked, kind=Kind.CANCELLED, message="Ill", by=first)
+    finance = world.client_of(first, agency)
+    page = finance.get(world.of(change)).content.decode()
+    assert "€84.80 are at stake: somebody else has to begin it" in page
+    assert "<td>Owner</td>" in page.replace(' data-l="Role"', "")
+    assert world.of(change, "begin") not in page
+    assert world.of(change, "withdraw") in page
+    assert "Was to start" in page
+    assert world.of(change) not in finance.get("/admin/").content.decode()
+    assert world.of(change, "begin") in mireille.get(world.of(change)).content.decode()
+    assert world.of(change) in mireille.get("/admin/").content.decode()
+    listed = mireille.get(world.address("bookings.eventchange"))
+    [row] = listed.context["cl"].result_list
+    assert (row.count, row.left) == (1, 0)
+    mireille.post(world.of(change, "begin"))
+    [row] = mireille.get(world.address("bookings.eventchange")).context["cl"].result_list
+    assert (row.count, row.left) == (1, 1)
+    finished(change)
+
+
 def test_put_off_it_moves_and_the_buyer_chooses_by_the_link_in_his_mail(
     stocked, agency, mailoutbox
 ):
