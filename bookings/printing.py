@@ -1,7 +1,9 @@
 """A booking's tickets on paper."""
 
 from agencies.queries import current_agency
-from tickets.pdf import PrintedTicket, render
+from bookings.cancelling import may_exchange, may_give_back, policy_of
+from core.locks import database_now
+from tickets.pdf import WRITE_TO_US, PrintedTicket, render
 from tickets.services import code_of
 
 
@@ -13,6 +15,7 @@ def pdf_of(booking):
         [_printed(item.ticket, item.sum_of("total").display()) for item in items],
         agency=current_agency(),
         event=booking.event,
+        cannot_come=_cannot_come(booking),
     )
 
 
@@ -22,6 +25,22 @@ def with_codes(items, event):
     for item in found:
         item.ticket.event = event
     return found
+
+
+def _cannot_come(booking):
+    """What who cannot come is told: to use the booking's page as far as its policy lets him."""
+    now, event = database_now(), booking.event
+    if booking.customer_id is None:
+        return WRITE_TO_US
+    ways = []
+    if may_give_back(booking, now):
+        last = max(end for _, end in policy_of(booking).ends(event.starts_at))
+        ways.append(f"give it back until {last.astimezone(event.zone):%-d %B %Y, %H:%M}")
+    if may_exchange(booking, now):
+        ways.append("change your seat")
+    if not ways:
+        return WRITE_TO_US
+    return f"On your booking’s page, which our mail leads to, you can {' or '.join(ways)}."
 
 
 def _printed(ticket, price):

@@ -58,6 +58,7 @@ HEADING = Style("Head", 14, -12)
 SEAT = Style("Poster92", 90, -20)
 SEAT_GAP = 22
 SMALLEST_FACT = 7
+WRITE_TO_US = "Write to us beforehand; somebody else may come instead."
 COUNT_AS_WORDS = 44  # under this size a section's name gets a line of its own
 
 
@@ -80,8 +81,9 @@ class PrintedTicket:
     told: tuple = ()
 
 
-def render(tickets, *, agency, event):
-    """The PDF of some PrintedTickets of one event, as bytes.
+def render(tickets, *, agency, event, cannot_come=WRITE_TO_US):
+    """The PDF of some PrintedTickets of one event, as bytes. `cannot_come` tells who cannot come what
+    he can do.
 
     `agency` has name, address and support_email; `event` has title, subtitle, stock, starts_at,
     doors_at, zone, organizer and venue (name, address, postcode, city, directions), as our models.
@@ -90,7 +92,7 @@ def render(tickets, *, agency, event):
     canvas = Canvas(file, pagesize=A4, invariant=1, pageCompression=1, lang=LOCALE)
     _describe(canvas, tickets, agency, event)
     canvas.beginForm("shared")
-    _draw_shared(canvas, agency, event)
+    _draw_shared(canvas, agency, event, cannot_come)
     canvas.endForm()
     for position, ticket in enumerate(tickets, start=1):
         canvas.doForm("shared")
@@ -116,13 +118,13 @@ def _describe(canvas, tickets, agency, event):
 # --- what every ticket of the booking shares --------------------------------------------------
 
 
-def _draw_shared(canvas, agency, event):
+def _draw_shared(canvas, agency, event, cannot_come):
     _draw_paper(canvas, STOCKS.get(event.stock, STOCKS["plain"]))
     _draw_name(canvas, event)
     _draw_date_and_place(canvas, event)
     _draw_folds(canvas)
     _draw_programme(canvas, event)
-    _draw_advice(canvas, agency)
+    _draw_advice(canvas, agency, cannot_come)
     _draw_foot(canvas, agency, event)
 
 
@@ -227,7 +229,7 @@ def _draw_programme(canvas, event):
     _paragraphs(canvas, left, right, y - 1, [address, venue.directions])
 
 
-def _draw_advice(canvas, agency):
+def _draw_advice(canvas, agency, cannot_come):
     """Right below the fold: how the ticket is used."""
     left, right = 113, RIGHT - PAD
     y = _heading(canvas, left, right, 166, "Good to know")
@@ -236,7 +238,7 @@ def _draw_advice(canvas, agency):
         "Each ticket admits one person. The first scan of a code counts; a copy is turned away.",
         "A photo of the code is as good as the ticket. Keep it to yourself until you are in.",
         "On a phone, turn the brightness up. On paper, keep the code flat and dry.",
-        "Can’t come? Write to us beforehand; somebody else may come instead.",
+        f"Can’t come? {cannot_come}",
         help_line,
     ])  # fmt: skip
 
