@@ -226,6 +226,7 @@ def seats(request, slug):
     noun = left.noun if left else "seat"
     context = {"nav": "events", "event": shown(found, left), "sale": sale, "noun": noun}
     context |= _list_context(request, found) if sale == "open" else {}
+    context |= {"presales": running_presales(found)} if sale == "soon" else {}
     return render(request, "events/seats.html", context)
 
 

@@ -86,6 +86,17 @@ def test_before_the_sale_only_who_has_a_code_sees_and_holds_seats(event, fan, st
     assert Use.objects.count() == Booking.objects.count() == 2
 
 
+def test_before_the_sale_a_running_presale_is_said_to_be_open(event, fan):
+    for rest in ("", "seats/"):
+        assert "Nothing can be kept before then." in words(fan, event, rest)
+    presale(event)
+    for rest in ("", "seats/"):
+        shown = words(fan, event, rest)
+        assert "On sale to all" in shown
+        assert "A presale is open now: who may come in chooses seats before then." in shown
+        assert "Nothing can be kept" not in shown
+
+
 def test_the_files_of_the_map_are_his_who_comes_in_at_addresses_of_their_own(event, fan, stranger):
     Event.objects.update(sale_starts_at=timezone.now() - HOUR)
     set_aside(event, "A")
