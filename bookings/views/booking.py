@@ -34,7 +34,7 @@ from core.transactions import use_case
 from customers.links import customer_of
 from customers.services import seek_customer
 from events.models import Status as EventStatus
-from payments.models import RefundStatus
+from payments.models import Payment, RefundStatus
 from tickets.models import Download
 from tickets.models import Status as TicketStatus
 from tickets.services import code_of
@@ -58,12 +58,15 @@ def booking(request, booking_id):
         return redirect("checkout", found.pk)
     items, now = with_codes(found.items.order_by("position"), found.event), database_now()
     is_cancelled = found.event.status == EventStatus.CANCELLED
+    valid_first = sorted(items, key=_is_given_back)
+    together = paid_with(found)
     return render(request, "bookings/booking.html", {
         "nav": "tickets",
         "booking": found,
         "event": shown(found.event, None),
         "is_cancelled": is_cancelled,
-        "tickets": [_shown_ticket(item, is_cancelled) for item in items],
+        "tickets": [_shown_ticket(item, is_cancelled) for item in valid_first],
+        "ticket_count": sum(not _is_given_back(item) for item in items) or len(items),
         "items": [line_of(item) for item in items],
         "total": found.money,
         "receipt": receipt_of(found, items),
@@ -73,7 +76,8 @@ def booking(request, booking_id):
         "may_exchange": _is_any_valid(items) and may_exchange(found, now),
         "giving_back": giving_back(policy_of(found), found.event, now),
         "customer": found.customer,
-        "together": paid_with(found),
+        "together": together,
+        "paid": Payment.objects.get(pk=found.payment_id) if together else None,
         "near": _near(found, items, now),
         "more": range(1, min(found.event.max_per_booking, MOST_ADDED) + 1),
     })  # fmt: skip
@@ -111,6 +115,10 @@ def _cancellations(found):
 
 def _may_give_back(found, items, now):
     return _is_any_valid(items) and may_give_back(found, now)
+
+
+def _is_given_back(item):
+    return item.ticket.status in (TicketStatus.CANCELLED, TicketStatus.REFUNDED)
 
 
 def _is_any_valid(items):

@@ -24,6 +24,7 @@ from bookings.showing import giving_back, shown
 from bookings.views.checkout import line_of, noun_of
 from core.errors import DomainError
 from core.locks import database_now
+from core.words import many
 
 
 @never_cache
@@ -75,7 +76,8 @@ def _cancelled(request, booking):
         return _page(request, booking, problem=refused.message, status=409)
     back = f" {made.refunded_money.display()} is on its way back to you." if made.refunded else ""
     credit = f" {made.credited_money.display()} is your credit now." if made.credited else ""
-    messages.success(request, f"Your tickets are cancelled.{credit}{back}")
+    done = many(made.ticket_count, "ticket is cancelled", "tickets are cancelled")
+    messages.success(request, f"{done}.{credit}{back}")
     return redirect("booking", booking.pk)
 
 

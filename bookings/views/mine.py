@@ -1,6 +1,7 @@
 """What a customer has bought, paid and got back, for whoever has opened the link in his mail."""
 
 from django.core.paginator import Paginator
+from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -58,7 +59,8 @@ def leave(request):
 def _page(request, customer, form=None, status=200):
     bought = Booking.objects.filter(customer=customer, confirmed_at__isnull=False)
     bought = bought.select_related("event__venue").annotate(
-        over_at=Coalesce("event__ends_at", "event__starts_at")
+        over_at=Coalesce("event__ends_at", "event__starts_at"),
+        valid_count=Count("items", filter=Q(items__cancelled=None)),
     )
     now = timezone.now()
     to_come = list(bought.filter(over_at__gte=now).order_by("event__starts_at", "pk"))

@@ -1,19 +1,24 @@
 """Giving tickets back on the booking's page, in the back office and over the API."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pypdfium2 import PdfDocument
 
 from accounts.models import ApiKey
 from bookings.links import mailed_key
 from bookings.models import Booking, Cancellation
+from bookings.printing import pdf_of
 from bookings.services import confirm
 from config.tests import world
 from config.tests.test_cancelling import policy
 from core import outbox
+from core.memory import Remembered
 from core.tenancy import as_system
+from customers.links import mailed_key as own_key
 from events.models import CancellationPolicy
 from payments.models import NOTHING_DUE, Payment, Refund
 from tickets.models import Ticket
@@ -70,6 +75,37 @@ def test_a_buyer_sees_the_money_before_she_gives_one_ticket_back(noor, booking):
     ]
     pdf = noor.get(reverse("tickets_pdf", args=[booking.pk]))
     assert pdf.status_code == 200
+
+
+def test_what_is_left_is_counted_and_stands_first(noor, booking):
+    page = reverse("booking", args=[booking.pk])
+    assert "2 tickets" in noor.get(page).content.decode()
+    seen = noor.get(page_of(booking), {"ticket": first_ticket(booking)}).context["quote"].name
+    said = {"ticket": first_ticket(booking), "seen": seen}
+    text = noor.post(page_of(booking), said, follow=True).content.decode()
+    assert "1 ticket is cancelled." in text
+    assert "Your tickets are cancelled" not in text
+    top, _, tickets = text.partition('class="tickets"')
+    assert "1 ticket</p>" in top
+    assert "2 tickets" not in top
+    statuses = [each["status"] for each in noor.get(page).context["tickets"]]
+    assert statuses == ["CONFIRMED", "CANCELLED"]
+    assert "of 2" not in tickets.partition("</article></div>")[0]
+    noor.get(reverse("mine"), {"k": own_key(booking.customer)})
+    assert "1 ticket ·" in noor.get(reverse("mine")).content.decode()
+
+
+def test_the_paper_says_what_the_policy_lets_the_buyer_do(stocked, booking):
+    last = booking.event.starts_at.astimezone(booking.event.zone) - timedelta(days=2)
+    says = f"you can give it back until {last:%-d %B %Y, %H:%M} or change your seat."
+    assert says in words_of(pdf_of(booking))
+    CancellationPolicy.objects.update(is_default=False)
+    Remembered.forget_everything()
+    assert "Write to us beforehand" in words_of(pdf_of(world.sold_booking(stocked, [8])))
+
+
+def words_of(paper):
+    return " ".join(PdfDocument(paper)[0].get_textpage().get_text_bounded().split())
 
 
 def test_sent_twice_it_is_cancelled_once(noor, booking):
