@@ -2,7 +2,7 @@
 
 from bookings.services.at_desk import PageStillOpen, pay_at_desk, reserve_at_desk
 from bookings.services.by_transfer import NoTransfer, await_transfer
-from bookings.services.codes import CodeRefused, enter_code, take_out_code
+from bookings.services.codes import CodeRefused, enter_code, take_codes_of_order, take_out_code
 from bookings.services.confirm import confirm
 from bookings.services.consent import (
     TermsNotAccepted,
@@ -77,5 +77,6 @@ __all__ = [
     "reserve_best",
     "resolve_alerts",
     "sell_held",
+    "take_codes_of_order",
     "take_out_code",
 ]

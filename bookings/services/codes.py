@@ -1,6 +1,7 @@
 """Codes of promotions in a booking: with its reservation, or while it is held and unpaid. Whoever holds
 a use has it; what a code gives is reckoned anew each time, under the terms the places were reserved."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from bookings.models import AMOUNTS, Booking, BookingItem
@@ -76,6 +77,23 @@ def enter_code(booking_id, text):
     if len(refused) == len(wanted):
         raise refused[0]
     return list(given_way)
+
+
+def take_codes_of_order(booking_id):
+    """Takes the codes of the others of its order into an unpaid reservation that was put to it, as far
+    as they are good for it: what is refused is left out.
+
+    Raises NotYours, AlreadyPaid or PaymentBegun.
+    """
+    _, *others = _order(booking_id)
+    texts = dict.fromkeys(use.code.text for each in others for use in uses_of(each))
+    for text in texts:
+        with suppress(CodeRefused, NotRedeemed):
+            _change_codes(booking_id, lambda codes, text=text: _with(codes, text), entered=text)
+
+
+def _with(codes, text):
+    return codes if text in codes else [*codes, text]
 
 
 def take_out_code(booking_id, text):

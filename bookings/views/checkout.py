@@ -38,8 +38,8 @@ UNPAID = {PaymentStatus.PROCESSING: "unfinished", PaymentStatus.FAILED: "failed"
 ASKED_AGAIN = timedelta(seconds=30)
 """How long after a provider's page was shut money may still turn up, so that nobody pays twice."""
 PHONE = "phone"
-"""Key of the session: the phone number of the booking last paid for here, as {"booking", "number"}. Of
-a customer known before it is kept nowhere else: a guest changes nothing of what is known of him."""
+"""Key of the session: the phone number of the order last paid for here, as {"order", "number"}. Of a
+customer known before it is kept nowhere else: a guest changes nothing of what is known of him."""
 
 
 @never_cache
@@ -71,7 +71,7 @@ def _form_for(request, booking):
         return ContactForm(terms=terms)
     typed = booking.items.values_list("ticket__holder_name", flat=True).first()
     given = request.session.get(PHONE, {})
-    phone = given["number"] if given.get("booking") == str(booking.pk) else ""
+    phone = given["number"] if given.get("order") == str(booking.order_key) else ""
     said = {"name": typed, "email": booking.customer.email, "phone": phone}
     said["remind"] = booking.reminders.exists()
     return ContactForm(initial=said, terms=terms)
@@ -115,7 +115,10 @@ def pay(request, booking_id):
         return send_back(request, booking, problem="")
     if _is_held_back(booking, present_payment(booking), is_known=True):
         return redirect("payment_return", booking.pk)
-    request.session[PHONE] = {"booking": str(booking.pk), "number": form.cleaned_data["phone"]}
+    request.session[PHONE] = {
+        "order": str(booking.order_key),
+        "number": form.cleaned_data["phone"],
+    }
     try:
         _note(request, booking, form)
         chosen = request.POST.get(PROVIDER, "")

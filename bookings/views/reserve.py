@@ -58,11 +58,13 @@ def _page_for(request, booking):
 
 
 def _put_to_order(request, booking):
-    """What one browser holds is paid for together; what cannot be is paid for by itself."""
+    """What one browser holds is paid for together, with the codes of its order; what cannot be is paid
+    for by itself."""
     held = last_held_here(request)
     if held is not None:
         with suppress(DomainError):
             services.join(booking.pk, to=held.pk)
+            services.take_codes_of_order(booking.pk)
 
 
 def _sale_to(request, admitted):

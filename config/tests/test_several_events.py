@@ -354,6 +354,55 @@ class TestOnTheSite:
         assert browser.get(f"/bookings/{other.pk}/").status_code == 200
         assert Client().get(f"/bookings/{other.pk}/").status_code == 404
 
+    def test_a_code_typed_before_counts_for_what_is_added(self, nights, buyer):
+        running("TENTH", name="A tenth")
+        first = self.hold(buyer, nights[0], 0)
+        buyer.post(f"{first}code/", {"code": "TENTH"})
+        self.hold(buyer, nights[1], 1)
+        for booking in Booking.objects.all():
+            assert booking.discount == booking.price / 10
+        whole = sum(each.total for each in Booking.objects.all())
+        assert the_open_payment(Booking.objects.first()).amount == whole
+        assert invariants.violations() == {}
+
+    def test_a_code_that_is_used_up_is_left_out_of_what_is_added(self, nights, buyer):
+        running("ONCE", name="Once", usage_limit=1)
+        first = self.hold(buyer, nights[0], 0)
+        buyer.post(f"{first}code/", {"code": "ONCE"})
+        checkout = self.hold(buyer, nights[1], 1)
+        before, added = Booking.objects.order_by("reserved_at")
+        assert (bool(before.discount), added.discount) == (True, 0)
+        assert "ONCE" in self.words(buyer.get(checkout))
+        assert the_open_payment(before).covers == [before.pk, added.pk]
+        assert invariants.violations() == {}
+
+    def test_a_phone_number_typed_before_stands_in_the_checkout_of_what_is_added(
+        self, nights, buyer, settings
+    ):
+        settings.PAYMENT_SIMULATOR_URL = "http://127.0.0.1:1"
+        first = self.hold(buyer, nights[0], 0)
+        buyer.post(f"{first}pay/", GUEST | {"phone": "+33 6 12 34 56 78"})
+        buyer.get(first)  # says once why it did not go on
+        Payment.objects.update(status="FAILED", settled_at=Now())
+        other = self.hold(buyer, nights[1], 1)
+        form = buyer.get(other).context["form"]
+        assert form["name"].value() == GUEST["name"]
+        assert form["phone"].value() == "+33 6 12 34 56 78"
+
+    def test_who_paid_two_events_reads_so_above_his_tickets(self, nights):
+        first, other = two_in_one(nights)
+        payment = paid(first)
+        browser = Client()
+        browser.get(f"/bookings/{first.pk}/?k={mailed_key(first)}")
+        page = browser.get(f"/bookings/{first.pk}/").content.decode()
+        top, _, rest = page.partition('class="tickets"')
+        assert f'href="/bookings/{other.pk}/">The Second Night' in top
+        assert f"On your bank statement it is one sum: {payment.money.display()}." in top
+        assert "Paid together" not in rest
+        alone = world.sold_booking(nights[0], [9])
+        browser.get(f"/bookings/{alone.pk}/?k={mailed_key(alone)}")
+        assert "Paid together" not in self.words(browser.get(f"/bookings/{alone.pk}/"))
+
     def test_staff_see_what_is_paid_together_and_that_the_books_agree(self, nights, mireille):
         first, other = two_in_one(nights)
         paid(first)
