@@ -30,7 +30,7 @@ from core.locks import database_now
 from core.network import client_address, shortened
 from core.postgres.prepared import prepared
 from payments.adapters import ProviderUnavailable
-from payments.models import CAPTURED, Refund
+from payments.models import CAPTURED, NOT_PAID, PAGE_SHUT, Refund
 from payments.models import Status as PaymentStatus
 from payments.services import DECLINED, settle
 
@@ -175,8 +175,9 @@ def payment_return(request, booking_id):
         note_exchanged(request, booking)
         return _go(request, reverse("booking", args=[booking.pk]))
     if _is_waiting(booking, payment) or _is_unheard(payment, is_known):
-        template = "bookings/waiting.html"
-        return render(request, template, {"booking": booking, "event": booking.event})
+        is_shut = _is_shut_by_us(payment) and _is_held(booking, database_now())
+        context = {"booking": booking, "event": booking.event, "is_shut": is_shut}
+        return render(request, "bookings/waiting.html", context)
     return _go(request, reverse("checkout", args=[booking.pk]))
 
 
@@ -294,7 +295,15 @@ def _more_minutes(bookings):
 
 def _unpaid(payment):
     """What became of the buyer's last visit to the provider; None if there was none."""
-    return UNPAID.get(payment.status) if payment and payment.opened_at else None
+    if payment is None or not payment.opened_at:
+        return None
+    return "shut" if _is_shut_by_us(payment) else UNPAID.get(payment.status)
+
+
+def _is_shut_by_us(payment):
+    """Whether the buyer was at a provider's page that we took away, because other money is due."""
+    is_failed = payment is not None and payment.status == PaymentStatus.FAILED
+    return is_failed and payment.failure in (PAGE_SHUT, NOT_PAID)
 
 
 def _is_asking(payment):

@@ -80,6 +80,7 @@ class TestAtTheCheckout:
         page = checkout(guest, booking)
         assert "Use my credit (€84.80)" in page.content.decode()
         assert not page.context["credit"]["is_chosen"]
+        assert '<span data-pay="rest">Pay with my credit</span>' in page.content.decode()
 
     def test_a_part_is_offered_with_what_is_left(self, proven, booking, noor, ines):
         from payments.services import take_credit
@@ -88,6 +89,8 @@ class TestAtTheCheckout:
         page = checkout(proven, booking).content.decode()
         assert "Use my credit (€20.00)" in page
         assert "Then €64.80 is left to pay." in page
+        assert '<span data-pay="all">Pay €84.80</span>' in page
+        assert '<span data-pay="rest">Pay €64.80 and use my credit</span>' in page
 
     def test_ticked_it_pays_and_the_tickets_are_there(self, proven, booking, noor):
         answer = paid(proven, booking, credit="84.80")

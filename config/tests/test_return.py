@@ -13,8 +13,10 @@ from config.tests.scenarios import house
 from config.tests.servers import free_port, simulator
 from core.tenancy import acting_for
 from events.models import Event
+from payments.adapters.simulated import SimulatedProvider
 from payments.models import Payment
 from payments.services import settle
+from promotions.tests.factories import running
 
 pytestmark = pytest.mark.crash
 
@@ -124,6 +126,43 @@ def test_once_the_provider_had_time_to_say_more_it_may_be_tried_again(provider, 
     assert someone.get(f"{checkout}return/").url == checkout
     assert "/pay/" in someone.post(f"{checkout}pay/", GIVEN).url
     assert Payment.objects.count() == 2
+
+
+@pytest.mark.parametrize("is_told_first", [False, True])
+def test_who_typed_a_code_while_the_page_was_open_reads_that_we_shut_it(
+    provider, event, monkeypatch, is_told_first
+):
+    """The words are others, also where the provider's notice of it was faster than its answer; that
+    nobody pays again for half a minute is the same."""
+    booking, payment = at_the_provider(event)
+    running("EARLY")
+    someone, checkout = opened(booking)
+    if is_told_first:
+        told_first(monkeypatch)
+    page = someone.post(f"{checkout}code/", {"code": "EARLY"}, follow=True)
+    assert page.redirect_chain[-1] == (f"{checkout}return/", 302)
+    words = page.content.decode()
+    assert "We have shut the payment page that you had open." in words
+    assert "not heard of your payment" not in words
+    assert someone.post(f"{checkout}pay/", GIVEN).url == f"{checkout}return/"
+    assert Payment.objects.filter(status="PROCESSING").count() == 0
+    Payment.objects.filter(pk=payment.pk).update(settled_at=Now() - timedelta(minutes=1))
+    assert "EARLY is in your order." in someone.get(checkout).content.decode()
+    words = someone.get(checkout).content.decode()
+    assert "The payment page that you had open is shut." in words
+    for untrue in ("did not go through", "ended unpaid", "othing was charged"):
+        assert untrue not in words
+    assert "/pay/" in someone.post(f"{checkout}pay/", GIVEN).url
+
+
+def told_first(monkeypatch):
+    def expire(self, ref):
+        session = shut(self, ref)
+        settle(Payment.objects.get().pk)
+        return session
+
+    shut = SimulatedProvider.expire_session
+    monkeypatch.setattr(SimulatedProvider, "expire_session", expire)
 
 
 def test_a_silent_provider_holds_paying_back(provider, event, settings):

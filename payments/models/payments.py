@@ -38,7 +38,9 @@ CAPTURED = (Status.SUCCEEDED, Status.REFUNDED, Status.DISPUTED)
 # How attempts end that came to nothing without anything being wrong.
 NOTHING_DUE = "Nothing was due any more."
 PAGE_EXPIRED = "The provider's page is expired."
-GIVEN_UP = (NOTHING_DUE, PAGE_EXPIRED)
+PAGE_SHUT = "We shut the provider's page before it was paid."
+NOT_PAID = "Given up before it was paid."
+GIVEN_UP = (NOTHING_DUE, PAGE_EXPIRED, PAGE_SHUT, NOT_PAID)
 
 
 class Payment(Movable, TenantModel):

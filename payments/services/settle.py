@@ -13,7 +13,7 @@ from core.transactions import use_case
 from payments.adapters import ProviderUnavailable
 from payments.facts import PaymentSucceeded
 from payments.ledger import post
-from payments.models import OPEN, PAGE_EXPIRED, Account, Payment, Status
+from payments.models import NOT_PAID, OPEN, PAGE_EXPIRED, PAGE_SHUT, Account, Payment, Status
 from payments.providers import provider
 from payments.services.credit import hold_again, return_credit
 
@@ -84,7 +84,9 @@ def _never_opened(payment):
 
 
 @use_case
-def _record(payment_id, session):
+def _record(payment_id, session, *, is_shut=False):
+    """`is_shut`: it was we who ended the session, if it has ended unpaid; the provider's own notice of
+    that may have been faster."""
     payment = read(Payment, id=payment_id, for_update=True)
     payment.provider_ref = session.ref
     payment.provider_payment_ref = session.payment_ref or ""
@@ -94,6 +96,8 @@ def _record(payment_id, session):
         _fail(payment, ENDED[session.state])
     elif session.state == "approved" and payment.status in OPEN and _mismatch(payment, session):
         _fail(payment, f"Not taken: {_mismatch(payment, session)}")
+    if is_shut and payment.status == Status.FAILED and payment.failure == ENDED["expired"]:
+        payment.failure = PAGE_SHUT
     payment.looked_up_at = Now()
     payment.save()
     return read(Payment, id=payment_id)
@@ -186,7 +190,7 @@ def _close(payment):
         return
     if session.state == "open":
         raise ProviderUnavailable("the page could not be shut: money is on its way")
-    _record(payment.pk, session)
+    _record(payment.pk, session, is_shut=True)
 
 
 def _shut(payment):
@@ -202,8 +206,14 @@ def _shut(payment):
 def _give_up(payment_id):
     payment = lock_one(Payment.objects.filter(pk=payment_id))
     if payment.status in OPEN:
-        _fail(payment, "Given up before it was paid.")
+        _fail(payment, NOT_PAID)
         payment.save()
 
 
-__all__ = ["DECLINED", "ProviderUnavailable", "close_payment", "dealt_with", "settle"]
+__all__ = [
+    "DECLINED",
+    "ProviderUnavailable",
+    "close_payment",
+    "dealt_with",
+    "settle",
+]
