@@ -29,8 +29,8 @@ from events.models import Event, FeeRule, Per, SaleTerms, TaxRule
 _rules = Remembered(seconds=5)
 _where = Remembered(seconds=5)
 _kept = Remembered(seconds=3600)
+_sold_under = Remembered(seconds=3600)
 PRICES_KEPT = 4096
-TERMS_KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -137,10 +137,9 @@ def kept(terms):
     return known
 
 
-@lru_cache(TERMS_KEPT)
 def sold_under_terms(terms_id):
     """The Terms that the SaleTerms of this id say; they never change."""
-    return Terms.of(SaleTerms.objects.get(pk=terms_id).content)
+    return _sold_under.get(terms_id, lambda: Terms.of(SaleTerms.objects.get(pk=terms_id).content))
 
 
 def _read():
