@@ -1,10 +1,11 @@
 from bookings.cancelling import money_is_back
 from bookings.facts import BookingCancelled, BookingConfirmed, BookingExpired, TicketsCancelled
 from bookings.invoicing import issue_credit_note, issue_invoice
-from bookings.models import Booking
+from bookings.models import Booking, Cancellation
 from bookings.services import confirm, follow_disputes, note_duplicate, resolve_alerts
 from bookings.services.exchange import finish_exchange
 from bookings.services.expire import close_page_of
+from bookings.services.points import earn_points, reverse_points
 from core.outbox import subscribe
 from core.postgres.prepared import prepared
 from payments.facts import DisputeChanged, PaymentSucceeded, RefundCompleted
@@ -36,6 +37,23 @@ def write_invoice(fact):
 @prepared()
 def write_credit_note(fact):
     issue_credit_note(fact.cancellation_id)
+
+
+@subscribe(BookingConfirmed)
+def earn_points_of_booking(fact):
+    earn_points(fact.booking_id)
+
+
+@subscribe(TicketsCancelled)
+def reverse_points_of_cancelled(fact):
+    paid_by = Cancellation.objects.values_list("booking__payment_id", flat=True)
+    if payment_id := paid_by.get(pk=fact.cancellation_id):
+        reverse_points(payment_id)
+
+
+@subscribe(DisputeChanged)
+def reverse_points_of_disputed(fact):
+    reverse_points(fact.payment_id)
 
 
 @subscribe(BookingExpired)

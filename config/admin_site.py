@@ -47,6 +47,8 @@ inventory.hold              vas    vas         vas         -        -           
 inventory.allocationplan    vacs   vacs        v           -        -             -
 inventory.layoutmove        va     va          -           -        -             -
 customers.customer          v      -           v           -        -             -
+customers.programme         vac    -           v           v        -             -
+customers.pointentry        va     -           v           va       -             -
 promotions.promotion        vacs   vacs        v           v        -             -
 inventory.presale           vacs   vacs        v           v        -             -
 customers.buyerlist         vacs   vacs        -           -        -             -

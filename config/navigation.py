@@ -38,6 +38,8 @@ GROUPS = {
         ("bookings.eventchange", "Changes of events", "event_repeat"),
         ("customers.customer", "Guests", "person"),
         ("payments.creditentry", "Credit of guests", "redeem"),
+        ("customers.pointentry", "Points of guests", "stars"),
+        ("customers.programme", "Loyalty programme", "workspace_premium"),
         ("tickets.ticket", "Tickets", "local_activity"),
     ],
     "Buy": [

@@ -1,15 +1,19 @@
 """The buyers of the agency, and lists of some of them."""
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Count
 from django.urls import reverse
 
 from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, step
+from core.admin_forms import BackOfficeForm
 from core.admin_parts import Panel, Table, columns, linked, when
 from core.admin_uploads import UploadForm, keep
 from core.words import many
+from customers import admin_points  # noqa: F401 - registers
 from customers.lists import NAMED, add_buyers, read_addresses, strike_buyer
-from customers.models import BuyerList, Customer, ListedBuyer
+from customers.models import BuyerList, Customer, ListedBuyer, Tier
+from customers.points import count_from
 
 
 @admin.register(Customer)
@@ -27,22 +31,41 @@ class CustomerAdmin(ReadOnlyAdmin):
         return when(customer.created_at)
 
 
+class BuyerListForm(BackOfficeForm):
+    class Meta:
+        model = BuyerList
+        fields = ["name", "kind", "tier"]
+
+    def clean_kind(self):
+        kind = self.cleaned_data["kind"]
+        if kind == BuyerList.Kind.TIER and self.instance.buyers.exists():
+            raise ValidationError("It has addresses: make a new list for the tier.")
+        return kind
+
+
 @admin.register(BuyerList)
 class BuyerListAdmin(BackOfficeAdmin):
-    list_display = ["name", "kind", "count", "made"]
-    list_filter = ["kind"]
+    form = BuyerListForm
+    list_display = ["name", "kind", "tier", "count", "made"]
+    list_filter = ["kind", "tier"]
     search_fields = ["name"]
     ordering = ["name", "pk"]
-    fields = ["name", "kind"]
+    fields = ["name", "kind", "tier"]
     steps = ["import_addresses"]
-    export_columns = {"Name": "name", "Kind": "kind", "Addresses": "counted", "Made": "made_at"}
+    export_columns = {
+        "Name": "name",
+        "Kind": "kind",
+        "Tier": "tier",
+        "Addresses": "counted",
+        "Made": "made_at",
+    }
 
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(counted=Count("buyers"))
 
     @admin.display(description="Addresses", ordering="counted")
     def count(self, buyers):
-        return f"{buyers.counted:,}"
+        return "–" if buyers.is_of_tier else f"{buyers.counted:,}"
 
     @admin.display(description="Made", ordering="made_at")
     def made(self, buyers):
@@ -54,14 +77,19 @@ class BuyerListAdmin(BackOfficeAdmin):
         super().save_model(request, obj, form, change)
 
     def response_add(self, request, obj, post_url_continue=None):
+        if obj.is_of_tier:
+            return self.back(request, obj, done=f"{obj} has everybody who has its tier.")
         return self.back(request, obj, done=f"{obj} is empty yet: import its addresses.")
 
     def under_title(self, buyers):
+        if buyers.is_of_tier:
+            now = many(count_from(Tier(buyers.tier)), "guest", "guests")
+            return [f"{buyers.get_tier_display()} and above", f"{now} now"]
         return [buyers.get_kind_display(), many(buyers.counted, "address", "addresses")]
 
     def panels(self, request, buyers):
         """Some of the addresses, for who may see them."""
-        if not self.admin_site.allows(request, "view", ListedBuyer):
+        if buyers.is_of_tier or not self.admin_site.allows(request, "view", ListedBuyer):
             return []
         rows = [[linked(each), when(each.listed_at)] for each in buyers.buyers.all()[:NAMED]]
         page = reverse("admin:customers_listedbuyer_changelist")
@@ -74,7 +102,7 @@ class BuyerListAdmin(BackOfficeAdmin):
             )
         ]
 
-    @step("Import addresses", is_page=True)
+    @step("Import addresses", is_page=True, when=lambda buyers: not buyers.is_of_tier)
     def import_addresses(self, request, buyers):
         form = UploadForm(request.POST or None, request.FILES or None)
         form.fields["file"].help_text = (

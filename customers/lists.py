@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Q
 
 from core.errors import Invalid
 from core.transactions import use_case
-from customers.models import ListedBuyer
+from customers.models import BuyerList, ListedBuyer
+from customers.points import tier_of
 from customers.same_person import person_of
 
 MOST = 200_000  # addresses in one file
@@ -74,9 +76,23 @@ def _column(rows):
     return 0, rows
 
 
+def lists_of(email):
+    """The BuyerLists that this address is on: written there, or by the tier of its person."""
+    person = person_of(email)
+    tier = tier_of(person) if BuyerList.objects.filter(kind=BuyerList.Kind.TIER).exists() else None
+    written = ListedBuyer.objects.filter(mailbox=person).values("list")
+    of_tier = Q(kind=BuyerList.Kind.TIER, tier__in=tier.reached if tier else [])
+    return BuyerList.objects.filter(
+        ~Q(kind=BuyerList.Kind.TIER) & Q(pk__in=written) | of_tier
+    ).order_by()
+
+
 @use_case
 def add_buyers(buyers, found):
-    """Puts these on a BuyerList, {mailbox: e-mail}; returns how many are new to it."""
+    """Puts these on a BuyerList, {mailbox: e-mail}; returns how many are new to it. Raises Invalid for
+    the list of a tier."""
+    if buyers.is_of_tier:
+        raise Invalid(f"Who is on {buyers} follows from the points that guests have earned.")
     before = buyers.buyers.count()
     rows = [
         ListedBuyer(list=buyers, email=email, mailbox=mailbox) for mailbox, email in found.items()

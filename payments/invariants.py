@@ -134,3 +134,10 @@ invariant(
            WHERE status IN ('EXCEPTION', 'PART')) both_sides
        GROUP BY agency_id, currency HAVING sum(booked) <> sum(waiting)""",
 )
+invariant(
+    "points that were spent became credit, and credit made of points cost some",
+    """SELECT p.id AS entry_id, c.id AS credit_id
+       FROM (SELECT * FROM customers_pointentry WHERE kind = 'SPENT') p
+       FULL JOIN (SELECT * FROM payments_creditentry WHERE kind = 'POINTS') c ON c.id = p.reference
+       WHERE p.id IS NULL OR c.id IS NULL OR p.customer_id <> c.customer_id""",
+)

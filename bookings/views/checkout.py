@@ -22,6 +22,7 @@ from bookings.showing import giving_back, shown
 from bookings.views.codes import enter, typed_code
 from bookings.views.credit import chosen_credit, offered_credit
 from bookings.views.exchange import exchanged_for, note_exchanged, open_terms
+from bookings.views.points import offered_points
 from bookings.views.sale import site
 from bookings.views.typed import PROVIDER, send_back, take_typed
 from bookings.views.ways import ways_of
@@ -60,7 +61,8 @@ def checkout(request, booking_id):
         return _page(request, booking, form, problem=typed["problem"], typed=typed["fields"])
     if typed:
         form = ContactForm(initial=typed["fields"], terms=open_terms(booking))
-        return _page(request, booking, form, code=typed.get("code"), typed=typed["fields"])
+        said = {"code": typed.get("code"), "points_news": typed.get("points")}
+        return _page(request, booking, form, typed=typed["fields"], **said)
     return _page(request, booking, _form_for(request, booking), is_known=is_known)
 
 
@@ -213,13 +215,16 @@ def _go(request, url):
     return redirect(url)
 
 
-def _page(request, booking, form, *, problem="", code=None, is_known=False, typed=None):
+def _page(request, booking, form, *, is_known=False, typed=None, **said):
+    """The checkout with what is `said` on it: problem, code, points_news."""
     now = database_now()
     is_held = _is_held(booking, now)
     bookings = _together(booking) if is_held else [booking]
     parts = [_part(each, now) for each in bookings]
     payment = present_payment(booking)
     held_until = min(each.reserved_until for each in bookings)
+    due = sum_of(bookings)
+    credit = offered_credit(request, due, payment, typed) if is_held else None
     noun = parts[0]["noun"] if len({part["noun"] for part in parts}) == 1 else "seat"
     context = {
         "booking": booking,
@@ -229,11 +234,12 @@ def _page(request, booking, form, *, problem="", code=None, is_known=False, type
         "noun": noun,
         "stay_words": f"Your {noun}s stay held meanwhile.",
         "order_words": f"The {noun}s",
-        "total": sum_of(bookings),
+        "total": due,
         "codes": _codes(parts),
         "form": form,
-        "problem": problem,
-        "code": code,
+        "problem": "",
+        "code": None,
+        **said,
         "state": _state(booking, is_held),
         "bought": bought_here(request, booking) if is_held else [],
         "rest": None if is_held else next(iter(due_of(booking)), None),
@@ -242,9 +248,10 @@ def _page(request, booking, form, *, problem="", code=None, is_known=False, type
         "seconds_left": max(ceil((held_until - now).total_seconds()), 0),
         "payment_is": _unpaid(payment) if is_known else None,
         "payment": payment,
-        "ways": ways_of(sum_of(bookings), payment, (typed or {}).get(PROVIDER)),
+        "ways": ways_of(due, payment, (typed or {}).get(PROVIDER)),
         "exchanging": exchanged_for(request, booking) if is_held else None,
-        "credit": offered_credit(request, sum_of(bookings), payment, typed) if is_held else None,
+        "credit": credit,
+        "points": offered_points(request, due, credit) if is_held else None,
         "is_asking": _is_asking(payment),
         "is_over_limit": booking.status == Status.REFUNDED
         and _went_back(payment, Refund.Reason.OVER_LIMIT),

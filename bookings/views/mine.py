@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from bookings.forms import ProfileForm
 from bookings.models import Booking
 from bookings.orders import payments_of
+from bookings.views.points import points_shown
 from customers.links import customer_of, exchange, forget
 from customers.services import describe_customer
 from payments.queries import money_moved
@@ -76,6 +77,7 @@ def _page(request, customer, form=None, status=200):
         "past": shown,
         "moved": [(_numbers(each.covers, numbers), each) for each in moved],
         "credit": _credit(customer),
+        "points": points_shown(request, customer),
         "form": form or ProfileForm(initial=given),
     }
     return render(request, "bookings/mine.html", context, status=status)

@@ -15,9 +15,12 @@ KEPT = (*ContactForm.base_fields, PROVIDER, CREDIT)
 LONGEST = 400  # letters of a field that are kept; more than any field allows
 
 
-def send_back(request, booking, *, part="", **said):
-    """To the checkout (its `part`), with the contact as it was typed and what is `said`."""
+def send_back(request, booking, *, part="", ticked=None, **said):
+    """To the checkout (its `part`), with the contact as it was typed and what is `said`; with so much
+    credit (Money) `ticked`, where that is given."""
     fields = {name: request.POST.get(name, "")[:LONGEST] for name in KEPT}
+    if ticked is not None:
+        fields[CREDIT] = str(ticked.amount)
     request.session[TYPED] = {"booking": str(booking.pk), "fields": fields, **said}
     answer = redirect("checkout", booking.pk)
     answer["Location"] += part

@@ -13,6 +13,7 @@ CODES = {
     Account.CUSTOMER_DEPOSITS: ("419100", "Received for coming events"),
     Account.CUSTOMER_CREDIT: ("419700", "Credit of customers"),
     Account.CREDIT_GIVEN: ("658800", "Credit given, less what lapsed"),
+    Account.POINTS_SPENT: ("658810", "Points that became credit"),
     Account.TICKET_REVENUE: ("707000", "Ticket sales"),
     Account.FEE_REVENUE: ("706000", "Service fees"),
     Account.CANCELLATION_FEES: ("708800", "Kept of cancelled tickets"),

@@ -46,7 +46,7 @@ def set_aside(event, *sections):
 
 def listed(*emails, name="Gold"):
     """The id of a list of these addresses."""
-    made = BuyerList.objects.create(name=name, kind=BuyerList.Kind.TIER)
+    made = BuyerList.objects.create(name=name, kind=BuyerList.Kind.PARTNER)
     add_buyers(made, {person_of(email): email for email in emails})
     return made.pk
 

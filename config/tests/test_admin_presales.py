@@ -189,7 +189,7 @@ def upload(client, buyers, content):
 
 @pytest.fixture
 def gold(agency):
-    return BuyerList.objects.create(name="Gold", kind="TIER")
+    return BuyerList.objects.create(name="Gold", kind="PARTNER")
 
 
 def test_addresses_are_looked_at_and_then_added(mireille, gold):

@@ -107,6 +107,10 @@ FORMS = {
         ],
         {"name": "Noor", "email": "noor@post.example"},
     ),
+    "/checkout/{booking}/points/": (
+        ["points_number", "points_worth", "points_key", "name", "credit"],
+        {"points_number": "5", "points_worth": "0.05", "points_key": NOBODY},
+    ),
     "/checkout/{booking}/exchange/": (["seen", "accepts_terms"], {"seen": "0"}),
     "/checkout/{booking}/release/": ([], {}),
     "/checkout/{booking}/renew/": ([], {}),
@@ -119,6 +123,10 @@ FORMS = {
     ),
     "/mine/profile/": (["name", "phone"], {"name": "Noor"}),
     "/mine/leave/": ([], {}),
+    "/mine/points/": (
+        ["points_number", "points_worth", "points_key"],
+        {"points_number": "5", "points_worth": "0.05", "points_key": NOBODY},
+    ),
     "/bookings/{booking}/names/": (["name-0", "email-0", "phone-0"], {"name-0": "Ada"}),
 }
 CALLS = {
@@ -218,7 +226,7 @@ PAGES = {  # with the names each reads from its query
     "/robots.txt": "",
     "/gate/": "",
     "/find-booking/": "sent",
-    "/mine/": "k page",
+    "/mine/": "k page points",
     "/events/{slug}/": "refused again",
     "/events/{slug}/seats/": "refused party price floor name spaces order page",
     "/events/{slug}/seats/0/": "refused party page",

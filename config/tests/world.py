@@ -24,7 +24,8 @@ from core.memory import Remembered
 from core.models import AuditEntry, OutboxMessage
 from core.money import Money
 from core.tenancy import acting_for, as_system
-from customers.models import BuyerList
+from customers.models import BuyerList, Programme
+from customers.points import adjust
 from customers.services import remember_customer
 from events.models import CancellationPolicy, Event, FeeRule, TaxRule
 from events.services import free_slug, open_sale, price_sections, publish
@@ -453,7 +454,14 @@ def _at_the_desk(event, person):
     read = import_statement(filename="june.csv", content=STATEMENT, by=person)
     counted = count_cash(counted=money, banked=Money(0, "EUR"), by=person)
     credit = give_credit(booking.customer_id, Money(5, "EUR"), reason="A long queue", by=person)
-    return taking, counted, read, read.lines.get(), credit
+    programme = loyal()
+    points = adjust(booking.customer_id, 40, reason="A long queue", by=person)
+    return taking, counted, read, read.lines.get(), credit, programme, points
+
+
+def loyal(**fields):
+    """The agency's loyalty programme, running."""
+    return Programme.objects.create(**{"is_on": True, "currency": "EUR", **fields})
 
 
 def _asked_about(payment):

@@ -25,11 +25,12 @@ class CreditEntry(TenantModel):
         GIVEN = "GIVEN", "Given by staff"
         TAKEN = "TAKEN", "Taken back by staff"
         BACK = "BACK", "Came back of a payment"
+        POINTS = "POINTS", "Made of points"
         HELD = "HELD", "Paid with"
         RETURNED = "RETURNED", "Not paid after all"
         EXPIRED = "EXPIRED", "Lapsed"
 
-    COMES = (Kind.GIVEN, Kind.BACK)
+    COMES = (Kind.GIVEN, Kind.BACK, Kind.POINTS)
     """What may lapse. What is returned is as if it had not been held."""
     BY_STAFF = (Kind.GIVEN, Kind.TAKEN)
     OF_PAYMENTS = (Kind.BACK, Kind.HELD, Kind.RETURNED)
@@ -58,13 +59,13 @@ class CreditEntry(TenantModel):
             models.UniqueConstraint(fields=["agency_id", "key"], name="one_credit_entry_per_key"),
             fits_currency("amount", name="credit_fits_currency"),
             models.CheckConstraint(
-                condition=Q(kind__in=["GIVEN", "BACK", "RETURNED"], amount__gt=0)
+                condition=Q(kind__in=["GIVEN", "BACK", "POINTS", "RETURNED"], amount__gt=0)
                 | Q(kind__in=["TAKEN", "HELD", "EXPIRED"], amount__lt=0),
                 name="credit_comes_or_goes",
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=["BACK", "HELD", "RETURNED"], payment__isnull=False)
-                | Q(kind__in=["GIVEN", "TAKEN", "EXPIRED"], payment=None),
+                | Q(kind__in=["GIVEN", "TAKEN", "POINTS", "EXPIRED"], payment=None),
                 name="credit_of_payments_names_them",
             ),
             models.CheckConstraint(
@@ -73,7 +74,7 @@ class CreditEntry(TenantModel):
                 name="staff_say_why_they_give_credit",
             ),
             models.CheckConstraint(
-                condition=Q(expires_at=None) | Q(kind__in=["GIVEN", "BACK"]),
+                condition=Q(expires_at=None) | Q(kind__in=["GIVEN", "BACK", "POINTS"]),
                 name="only_what_comes_may_lapse",
             ),
         ]

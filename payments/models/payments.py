@@ -342,6 +342,7 @@ class Account(models.TextChoices):
     CUSTOMER_DEPOSITS = "customer_deposits", "Received, not yet earned"
     CUSTOMER_CREDIT = "customer_credit", "Credit of customers"
     CREDIT_GIVEN = "credit_given", "Credit given, less what lapsed"
+    POINTS_SPENT = "points_spent", "Points that became credit"
     TICKET_REVENUE = "ticket_revenue", "Ticket sales"
     FEE_REVENUE = "fee_revenue", "Service fees"
     DISCOUNTS = "discounts", "Discounts given"

@@ -36,6 +36,7 @@ from payments.services.disputes import (
     record_disputes,
 )
 from payments.services.notices import receive_notice, work_notice
+from payments.services.points import WorthChanged, points_to_credit, worth_of_points
 from payments.services.refund import request_refund, retry_refund, send_back, send_refund
 from payments.services.settle import DECLINED, close_payment, dealt_with, settle
 from payments.services.start import (
@@ -60,6 +61,7 @@ __all__ = [
     "NotTakeable",
     "PaymentBegun",
     "ProviderAway",
+    "WorthChanged",
     "amend_payment",
     "assign_line",
     "close_payment",
@@ -80,6 +82,7 @@ __all__ = [
     "open_payment",
     "pay_at",
     "pay_with_credit",
+    "points_to_credit",
     "preview_statement",
     "read_card",
     "read_disputes",
@@ -97,4 +100,5 @@ __all__ = [
     "transferred_back",
     "waiting_at_desk",
     "work_notice",
+    "worth_of_points",
 ]

@@ -115,6 +115,12 @@ def _lasts_until():
     return database_now() + timedelta(days=days) if days else None
 
 
+def come_to_be(**fields):
+    """The CreditEntry of what comes to a customer, and lapses like all that comes, once per key; the
+    fields are those of CreditEntry, with `money`. Who calls it books it."""
+    return _write(expires_at=_lasts_until(), **fields)[0]
+
+
 def _write(*, money, key, **fields):
     """(the CreditEntry of this key, whether it is new). Raises NotEnoughCredit."""
     known = CreditEntry.objects.filter(key=key).first()

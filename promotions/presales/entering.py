@@ -13,8 +13,7 @@ from django.db.models.functions import Coalesce
 
 from core.errors import DomainError
 from core.transactions import use_case
-from customers.models import ListedBuyer
-from customers.same_person import person_of
+from customers.lists import lists_of
 from inventory.models import Presale
 from promotions.codes import customer_of, digest_of, spelled
 from promotions.models import Code, PresaleVisit, Status, Type, Use
@@ -50,9 +49,9 @@ def admit(event, text):
 def admit_listed(event, email):
     """The Pass of the buyer who reads this mailbox, if a running presale has a list that he is on; else
     None. The caller knows that it is his."""
-    on = ListedBuyer.objects.filter(mailbox=person_of(email)).values("list")
     found = _entries(event).filter(
-        is_listed=True, promotion__presale__lists__overlap=ArraySubquery(on)
+        is_listed=True,
+        promotion__presale__lists__overlap=ArraySubquery(lists_of(email).values("pk")),
     )
     code = found.first()
     return code and _pass(code, customer_of(email))

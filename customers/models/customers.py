@@ -2,12 +2,13 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Func
+from django.db.models import F, Func, Q
 from django.db.models.functions import Lower, Now
 
 from core.audit import Audited
 from core.ids import uuid7
 from core.tenancy import TenantKey, TenantModel
+from customers.models.tiers import Tier
 
 
 class Customer(TenantModel):
@@ -37,8 +38,8 @@ class Customer(TenantModel):
 
 
 class BuyerList(TenantModel):
-    """Addresses to whom something is open, under a name: who was invited, a tier, a partner's
-    people."""
+    """Addresses to whom something is open, under a name: who was invited, a partner's people. A list of
+    a `tier` has none of its own: whoever has this tier, or a higher one, at the moment is on it."""
 
     class Kind(models.TextChoices):
         INVITED = "INVITED", "Invited"
@@ -48,6 +49,14 @@ class BuyerList(TenantModel):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=7, choices=Kind, default=Kind.INVITED)
+    tier = models.CharField(
+        "from the tier",
+        max_length=8,
+        choices=[each for each in Tier.choices if each[0] != Tier.BRONZE],
+        blank=True,
+        db_default="",
+        help_text="Of a list of a tier: who has it, or a higher one, by the points he has earned.",
+    )
     made_at = models.DateTimeField(db_default=Now(), editable=False)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
@@ -56,12 +65,22 @@ class BuyerList(TenantModel):
     class Meta:
         ordering = ["name", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["agency_id", "name"], name="one_buyer_list_per_name")
+            models.UniqueConstraint(fields=["agency_id", "name"], name="one_buyer_list_per_name"),
+            models.CheckConstraint(
+                condition=Q(kind="TIER", tier__in=["SILVER", "GOLD", "PLATINUM"])
+                | ~Q(kind="TIER") & Q(tier=""),
+                name="lists_of_tiers_name_them",
+                violation_error_message="A list of a tier says which one, and no other list does.",
+            ),
         ]
-        triggers = [Audited("agency_id", "name", "kind")]
+        triggers = [Audited("agency_id", "name", "kind", "tier")]
 
     def __str__(self):
         return self.name
+
+    @property
+    def is_of_tier(self):
+        return self.kind == self.Kind.TIER
 
 
 class ListedBuyer(TenantModel):

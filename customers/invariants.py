@@ -1,0 +1,28 @@
+from core.invariants import invariant
+
+invariant(
+    "of a lot of points no more went than came",
+    """SELECT l.id AS lot_id, l.points, l.agency_id,
+         coalesce(sum(p.points) FILTER (WHERE p.kind = 'REVERSED'), 0) AS reversed,
+         coalesce(sum(p.points) FILTER (WHERE p.kind = 'EXPIRED'), 0) AS expired
+       FROM customers_pointentry l LEFT JOIN customers_pointentry p ON p.of_id = l.id
+       WHERE l.of_id IS NULL AND l.points > 0
+       GROUP BY l.id
+       HAVING coalesce(sum(p.points) FILTER (WHERE p.kind = 'REVERSED'), 0) NOT BETWEEN -l.points AND 0
+         OR coalesce(sum(p.points) FILTER (WHERE p.kind = 'EXPIRED'), 0) NOT BETWEEN -l.points AND 0
+         OR l.points + coalesce(sum(p.points), 0) < 0""",
+)
+invariant(
+    "parts of a lot are its customer's, and have its last day",
+    """SELECT p.id AS entry_id, p.of_id AS lot_id FROM customers_pointentry p
+       JOIN customers_pointentry l ON l.id = p.of_id
+       WHERE p.customer_id <> l.customer_id OR p.expires_at IS DISTINCT FROM l.expires_at
+         OR l.of_id IS NOT NULL OR l.points < 0
+         OR p.kind = 'REVERSED' AND p.reference IS DISTINCT FROM l.reference""",
+)
+invariant(
+    "nobody spent, and staff took, more points than came; only what was reversed is owed",
+    """SELECT customer_id, sum(points) AS balance FROM customers_pointentry
+       GROUP BY customer_id
+       HAVING sum(points) < least(0, coalesce(sum(points) FILTER (WHERE kind = 'REVERSED'), 0))""",
+)
