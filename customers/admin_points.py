@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 
@@ -12,7 +12,8 @@ from agencies.queries import current_agency
 from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin
 from core.admin_forms import AmountField, BackOfficeForm
 from core.admin_parts import Panel, Table, columns, linked, page_of, panel, when
-from core.errors import Invalid
+from core.errors import DomainError, Invalid
+from core.money import Money
 from core.words import many
 from customers.models import Customer, PointEntry, Programme, Tier
 from customers.points import (
@@ -42,12 +43,14 @@ class ProgrammeForm(BackOfficeForm):
         ]
         field_classes = {"points_per_unit": AmountField, "worth": AmountField}
 
-    def clean(self):
+    def clean_worth(self):
+        worth = self.cleaned_data["worth"]
         self.instance.currency = self.instance.currency or current_agency().currency
-        return super().clean()
-
-    def _get_validation_exclusions(self):
-        return super()._get_validation_exclusions() - {"currency"}
+        try:
+            Money(worth, self.instance.currency)
+        except DomainError as error:
+            raise ValidationError(error.message) from error
+        return worth
 
 
 @admin.register(Programme)
@@ -61,16 +64,24 @@ class ProgrammeAdmin(BackOfficeAdmin):
         ("Tiers", {"fields": ["silver_from", "gold_from", "platinum_from"]}),
     ]
 
-    def has_add_permission(self, request, obj=None):
-        return super().has_add_permission(request, obj) and not Programme.objects.exists()
-
     def changelist_view(self, request, extra_context=None):
-        there = Programme.objects.first()
-        if there is None and self.has_add_permission(request):
+        there = Programme.objects.first() if self.has_view_permission(request) else None
+        if there:
+            return HttpResponseRedirect(page_of(there))
+        if self.has_add_permission(request):
             return HttpResponseRedirect(reverse("admin:customers_programme_add"))
-        if there is None or not self.has_view_permission(request):
-            return super().changelist_view(request, extra_context)
-        return HttpResponseRedirect(page_of(there))
+        return super().changelist_view(request, extra_context)
+
+    def add_view(self, request, form_url="", extra_context=None):
+        there = Programme.objects.first() if self.has_add_permission(request) else None
+        if there:
+            return HttpResponseRedirect(page_of(there))
+        return super().add_view(request, form_url, extra_context)
+
+    def render_change_form(self, request, context, add=False, **words):
+        answer = super().render_change_form(request, context, add=add, **words)
+        answer.context_data["has_add_permission"] &= add  # there is no second one
+        return answer
 
     def response_add(self, request, obj, post_url_continue=None):
         return self.back(request, obj, done=self._said(obj))

@@ -329,7 +329,7 @@ def _final(house):
     open_to_forms = {
         *("agencies.agency", "agencies.organizer", "venues.venue", "tickets.gate"),
         *("suppliers.supplier", "suppliers.purchaseorder", "events.event"),
-        *("payments.accountcode", "events.feerule", "events.taxrule"),
+        *("payments.accountcode", "events.feerule", "events.taxrule", "customers.programme"),
         "inventory.pricingrule",
         *("promotions.promotion", "inventory.presale", "customers.buyerlist"),
         "inventory.allocationplan",

@@ -1,4 +1,4 @@
-"""Points of customers: earned with bookings, reversed with them, spent, lapsed; tiers follow from them."""
+"""Points of customers: earned with bookings, reversed with them, spent, lapsed; tiers of them."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -43,8 +43,10 @@ from customers.points import (
 )
 from customers.services import remember_customer
 from customers.tasks import let_points_lapse
-from payments.models import CreditEntry, Dispute, Payment
+from payments.adapters import ProviderDispute
+from payments.models import CreditEntry, Payment
 from payments.services import WorthChanged, credit_of, points_to_credit, worth_of_points
+from payments.services.disputes import record_disputes
 from promotions.presales import activate, admit_listed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
@@ -228,57 +230,49 @@ class TestReversing:
         assert sum(entry.points for entry in PointEntry.objects.filter(kind="EXPIRED")) == 0
 
 
-def lost(payment, amount):
-    """The bank has taken so much of a payment for good."""
-    return Dispute.objects.create(
-        payment=payment,
-        provider_ref=f"lost-{amount}",
-        status="LOST",
+def told_by_the_bank(booking, state, amount):
+    """The bank holds so much of the booking's payment, or has decided so."""
+    payment = Payment.objects.get(pk=booking.payment_id)
+    told = ProviderDispute(
+        ref="dp_1",
+        payment_ref="",
+        state=state,
+        reason="fraudulent",
         amount=amount,
         currency="EUR",
-        withdrawn=amount,
-        written_off=amount,
-        fee_currency="EUR",
-        opened_at=timezone.now(),
+        is_withdrawn=state != "won",
+        created_at=timezone.now(),
+        evidence_due_at=None,
     )
+    record_disputes(payment.pk, [told], read=payment.disputes_read)
+    delivered()
 
 
-@pytest.fixture
-def books_aside(request, monkeypatch):
-    """Disputes are written here without their journals."""
-    from core import invariants
-
-    monkeypatch.setattr(invariants, "violations", dict)
-
-
-@pytest.mark.usefixtures("books_aside")
 class TestLostMoney:
-    def test_a_lost_dispute_takes_the_points_and_a_bank_that_decides_anew_gives_them_back(
-        self, programme, stocked
-    ):
+    @pytest.fixture(autouse=True)
+    def tickets_stay(self, agency):
+        Agency.objects.filter(pk=agency.pk).update(when_disputed="NOTHING")
+        Remembered.forget_everything()
+
+    def test_a_bank_that_decides_anew_gives_points_back(self, programme, stocked):
         booking = sold(stocked)
-        payment = Payment.objects.get(pk=booking.payment_id)
-        dispute = lost(payment, payment.amount)
-        reverse_points(payment.pk)
+        told_by_the_bank(booking, "needs_response", booking.total)
+        assert points_of(booking.customer_id) == 80
+        told_by_the_bank(booking, "lost", booking.total)
         assert points_of(booking.customer_id) == 0
-        Dispute.objects.filter(pk=dispute.pk).update(status="WON", withdrawn=0, written_off=0)
-        reverse_points(payment.pk)
+        told_by_the_bank(booking, "won", booking.total)
         assert points_of(booking.customer_id) == 80
         assert written("REVERSED") == [("REVERSED", -80), ("REVERSED", 80)]
 
     def test_a_part_that_is_lost_takes_its_part(self, programme, stocked):
         booking = sold(stocked)
-        payment = Payment.objects.get(pk=booking.payment_id)
-        lost(payment, payment.amount / 4)
-        reverse_points(payment.pk)
+        told_by_the_bank(booking, "lost", booking.total / 4)
         assert points_of(booking.customer_id) == 60
 
     def test_the_rest_of_a_booking_that_is_lost_takes_the_rest(self, programme, stocked):
         booking = sold(stocked)
         given_back(booking, 1)
-        payment = Payment.objects.get(pk=booking.payment_id)
-        lost(payment, payment.amount / 2)
-        reverse_points(payment.pk)
+        told_by_the_bank(booking, "lost", booking.total / 2)
         assert points_of(booking.customer_id) == 0
 
 
