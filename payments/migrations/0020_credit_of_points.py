@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('customers', '0006_points'),
-        ('payments', '0018_customer_credit'),
+        ('payments', '0019_exchange_paid'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
