@@ -40,11 +40,13 @@ def write_credit_note(fact):
 
 
 @subscribe(BookingConfirmed)
+@prepared()
 def earn_points_of_booking(fact):
     earn_points(fact.booking_id)
 
 
 @subscribe(TicketsCancelled)
+@prepared()
 def reverse_points_of_cancelled(fact):
     paid_by = Cancellation.objects.values_list("booking__payment_id", flat=True)
     if payment_id := paid_by.get(pk=fact.cancellation_id):
