@@ -9,7 +9,6 @@ from django.utils import timezone
 from bookings.cancelling import Wish, cancel, preview
 from bookings.models import Booking, Cancellation
 from config.tests import world
-from config.tests.scenarios import house
 from config.tests.servers import manage, simulator, web
 from config.tests.test_cancelling import policy
 from config.tests.test_crashes import call, payment_of, reserved_booking, well
@@ -33,8 +32,8 @@ race = pytest.mark.race
 
 
 @pytest.fixture
-def agency_id(committed_db):
-    return house(owned={"sections": ["A"]})["agency"]["id"]
+def agency_id(committed_db, half_owned_house):
+    return half_owned_house["agency"]["id"]
 
 
 def sold(agency_id, ordinals, windows=((2, 0, 0),)):
@@ -247,9 +246,9 @@ def test_control_the_trigger_alone_stands_between_them(agency_id, committed_db):
 
 
 @pytest.fixture
-def paid(committed_db, tmp_path, monkeypatch):
+def paid(committed_db, tmp_path, monkeypatch, half_owned_house):
     """(world, provider, booking as the API shows it) of two tickets that were paid at the provider."""
-    made = house(owned={"sections": ["A"]})
+    made = half_owned_house
     with simulator(tmp_path) as provider:
         monkeypatch.setenv("PAYMENT_SIMULATOR_URL", provider.url)
         with acting_for(made["agency"]["id"]):

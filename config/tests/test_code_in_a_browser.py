@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import expect
 
 from config.tests.browser import PHONE, barriers, chromium, reader, site
-from config.tests.scenarios import house
 from config.tests.world import fee
 from core import invariants
 from core.tenancy import acting_for
@@ -21,8 +20,8 @@ def browser():
 
 
 @pytest.fixture
-def world(committed_db):
-    made = house()
+def world(committed_db, made_house):
+    made = made_house
     with acting_for(made["agency"]["id"]):
         fee(percent=6)
         running("EARLY", name="Early bird", usage_limit=1)

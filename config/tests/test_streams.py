@@ -13,7 +13,6 @@ from django.core.management import call_command
 from django.db import OperationalError
 
 from bookings.services import Sale, reserve
-from config.tests.scenarios import house
 from config.tests.servers import Wire, streams, web
 from core.tenancy import acting_for
 from events.models import Event, Status
@@ -28,8 +27,8 @@ OPEN = "tessera_streams{"
 
 
 @pytest.fixture
-def event(committed_db):
-    made = house()
+def event(committed_db, made_house):
+    made = made_house
     with acting_for(made["agency"]["id"]):
         yield Event.objects.get()
 
@@ -119,8 +118,10 @@ def test_who_watches_is_told_of_a_reservation_and_otherwise_that_nothing_happene
         assert kept_changes(event.pk)[-1] == second
 
 
-def test_the_sale_goes_on_when_redis_goes_and_who_watches_is_told_all_the_same(committed_db):
-    made, wire = house(), Wire()
+def test_the_sale_goes_on_when_redis_goes_and_who_watches_is_told_all_the_same(
+    committed_db, made_house
+):
+    made, wire = made_house, Wire()
     with acting_for(made["agency"]["id"]):
         event = Event.objects.get()
     with (
