@@ -57,5 +57,5 @@ def pays(page):
     page.get_by_role("button", name="of credit").click()
     expect(page.get_by_text("is your credit now. It is ticked above.")).to_be_visible()
     expect(page.get_by_label("Use my credit")).to_be_checked()
-    page.get_by_role("button", name="Go on to pay").click()
+    page.get_by_role("button", name="Pay with my credit").click()
     expect(page).to_have_url(re.compile("/bookings/"))

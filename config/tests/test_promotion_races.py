@@ -13,6 +13,7 @@ from config.tests.servers import together
 from core import invariants
 from core.ids import uuid7
 from core.tenancy import acting_for
+from core.transactions import use_case
 from promotions.models import Promotion, Use
 from promotions.services import NotRedeemed, give_back, keep, redeem
 from promotions.tests import factories
@@ -21,6 +22,7 @@ from promotions.tests.factories import applied, running, used
 pytestmark = pytest.mark.race
 
 LIMIT, CLIENTS = 10, 100
+kept_for_good = use_case(keep)
 UNGUARDED = """
 CREATE OR REPLACE FUNCTION promotions_take(counted text, key_column text, key uuid)
 RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN true; END $$
@@ -127,7 +129,7 @@ def test_who_holds_many_and_pays_later_gets_ten(committed_db, agency, is_guarded
     for work in works:
         racing(agency, work)()
     held = list(Use.objects.values_list("reference", flat=True))
-    paid = sum(keep(reference) for reference in held)
+    paid = sum(kept_for_good(reference) for reference in held)
     assert paid == Use.objects.filter(status="KEPT").count()
     if is_guarded:
         assert paid == LIMIT
@@ -141,14 +143,14 @@ def test_a_hold_that_lapsed_gives_its_use_to_one_of_thirty(committed_db, agency,
     """The control is a hold that never lapses."""
     running(usage_limit=LIMIT)
     kept = [used("EARLY") for _ in range(LIMIT - 1)]
-    assert all(map(keep, kept))
+    assert all(map(kept_for_good, kept))
     lapsed = used("EARLY", minutes=-1)
     works = promised_to(30, "EARLY")
     if not is_timed:
         Use.objects.filter(reference=lapsed).update(held_until=factories.in_days(1))
     assert race(agency, works) == (1 if is_timed else 0)
     assert Use.objects.exclude(status="RETURNED").count() == LIMIT
-    assert keep(lapsed) != is_timed
+    assert kept_for_good(lapsed) != is_timed
     assert invariants.violations() == {}
 
 
@@ -179,7 +181,7 @@ def test_takers_and_givers_of_several_offers_never_lock_each_other_out(agency, d
     works = [work for n in range(30) for work in promised_to(1, *pairs[n % 2])]
     for reference in held:
         works.append(lambda r=reference: give_back(r) and "given")
-        works.append(lambda r=reference: str(keep(r)))
+        works.append(lambda r=reference: str(kept_for_good(r)))
     random.shuffle(works)
     told = Counter(map(str, together([racing(agency, work) for work in works])))
     assert set(told) <= {"redeemed", "refused", "given", "0", "True", "False"}, told

@@ -85,22 +85,22 @@ def _entry(admitted, applied, reference, until, email):
 
 
 def name_buyer(reference, email):
-    """Says who buys what is held, so that his own limits count it. Raises NotRedeemed when he has no
-    use left; nothing is changed then."""
+    """Says who buys what is held, so that his own limits count it, in the caller's transaction. Raises
+    NotRedeemed when he has no use left; nothing is changed then."""
     unproven = [use for use in lock(Use.objects.of(reference)) if not use.is_proven]
     _write(unproven, {UseStatus.HELD}, customer=customer_of(email))
 
 
 def renew(reference, until):
-    """Holds the uses of a reservation until then. Whether all of them still were its own; nothing is
-    changed otherwise."""
+    """Holds the uses of a reservation until then, in the caller's transaction. Whether all of them
+    still were its own; nothing is changed otherwise."""
     return _changed_all(reference, {UseStatus.HELD}, held_until=until)
 
 
 def keep(reference):
-    """The booking is sold. Whether its uses count for good now: those it lost with its time are taken
-    again if the limits leave room. If they do not, nothing is changed, and the booking must not be sold
-    at its price. Safe to repeat."""
+    """The booking is sold, in the caller's transaction. Whether its uses count for good now: those it
+    lost with its time are taken again if the limits leave room. If they do not, nothing is changed, and
+    the booking must not be sold at its price. Safe to repeat."""
     lost_or_held = {UseStatus.HELD, UseStatus.RETURNED}
     kept = {"status": UseStatus.KEPT, "kept_at": Now(), "returned_at": None}
     return _changed_all(reference, lost_or_held, **kept, already={UseStatus.KEPT})
