@@ -9,7 +9,6 @@ import logging
 import traceback
 from collections import defaultdict
 from datetime import timedelta
-from functools import partial
 from importlib import import_module
 
 from django.db import connection, transaction
@@ -80,7 +79,11 @@ def record(*facts):
     prompt = [row.pk for row, (_, handler) in zip(rows, told, strict=True) if handler.prompt]
     # Robust: what was committed is not unsaid because telling it went wrong. Beat tells it again.
     is_more = len(prompt) < len(rows)
-    after = partial(_after_commit, current_agency_id(), prompt, is_more)
+    agency_id = current_agency_id()
+
+    def after():  # a function with a name: Django logs it when it fails
+        _after_commit(agency_id, prompt, is_more)
+
     transaction.on_commit(after, robust=True)
 
 

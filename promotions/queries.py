@@ -30,6 +30,12 @@ def uses_of(reference):
     return list(uses.order_by("promotion__priority", "used_at", "pk"))
 
 
+def codes_of(references):
+    """The texts of the codes that take something off these bookings, each once, the first first."""
+    uses = Use.objects.filter(reference__in=references, is_dropped=False).offers()
+    return list(dict.fromkeys(uses.order_by("used_at", "pk").values_list("code__text", flat=True)))
+
+
 def used_codes(codes):
     """Codes (a queryset) with how often they are used, held ones too: `used`."""
     live = Use.objects.live().filter(code=OuterRef("pk")).order_by().values("code")

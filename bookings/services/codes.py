@@ -14,7 +14,7 @@ from customers.models import Customer
 from events.charges import Line, sold_under_terms, terms_of
 from inventory.models import EventSeat
 from payments.services import amend_payment, shut_page
-from promotions.queries import uses_of
+from promotions.queries import codes_of, uses_of
 from promotions.reckoning import Item
 from promotions.refusals import Why
 from promotions.services import Applied, Context, NotRedeemed, drop, price_with, redeem
@@ -86,8 +86,7 @@ def take_codes_of_order(booking_id):
     Raises NotYours, AlreadyPaid or PaymentBegun.
     """
     _, *others = _order(booking_id)
-    texts = dict.fromkeys(use.code.text for each in others for use in uses_of(each))
-    for text in texts:
+    for text in codes_of(others):
         with suppress(CodeRefused, NotRedeemed):
             _change_codes(booking_id, lambda codes, text=text: _with(codes, text), entered=text)
 

@@ -136,7 +136,7 @@ def test_who_adds_to_an_order_asks_the_same_however_much_is_in_it(
     with django_capture_on_commit_callbacks(execute=True):
         visitor.post(page, wish)
     for _ in range(2):
-        with asks(20):
+        with asks(23):
             visitor.post(page, wish)
 
 

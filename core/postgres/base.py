@@ -65,7 +65,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._send(scope)
         if self._prepared_cursor:
             return self._prepared_cursor(self.connection)
-        if self.is_preparing and name is None:
+        # Who wraps statements (pgtrigger.ignore) may put others before them, which cannot be prepared.
+        if self.is_preparing and name is None and not self.execute_wrappers:
             return base.ServerBindingCursor(self.connection)
         return super().create_cursor(name)
 
