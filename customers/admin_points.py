@@ -4,18 +4,19 @@ from uuid import uuid4
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 
 from agencies.queries import current_agency
-from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin
+from core.admin_base import BackOfficeAdmin
 from core.admin_forms import AmountField, BackOfficeForm
 from core.admin_parts import Panel, Table, columns, linked, page_of, panel, when
 from core.errors import DomainError, Invalid
 from core.money import Money
 from core.words import many
-from customers.models import Customer, PointEntry, Programme, Tier
+from customers.admin_entries import EntriesOfGuests, guest_of
+from customers.models import PointEntry, Programme, Tier
 from customers.points import (
     adjust,
     check_adjustment,
@@ -122,16 +123,12 @@ class AdjustForm(forms.Form):
 
 
 @admin.register(PointEntry)
-class PointEntryAdmin(ReadOnlyAdmin):
+class PointEntryAdmin(EntriesOfGuests):
     list_display = ["made", "guest", "kind", "number", "reason", "lapses", "person"]
-    list_display_links = ["made"]
     list_filter = [
         *("kind", ("made_at", admin.DateFieldListFilter)),
         ("expires_at", admin.DateFieldListFilter),
     ]
-    list_select_related = ["customer", "made_by"]
-    search_fields = ["customer__name", "customer__email", "reason"]
-    search_help_text = "Guest, e-mail or reason"
     ordering = ["-made_at", "-pk"]
     fields = ["guest_link", "made", "kind", "number", "reason", "lapses", "person", "lot"]
     readonly_fields = fields
@@ -146,13 +143,8 @@ class PointEntryAdmin(ReadOnlyAdmin):
         "By": "made_by__name",
     }
 
-    def has_add_permission(self, request, obj=None):
-        return self.may(request, "add")
-
-    def add_view(self, request, form_url="", extra_context=None):
+    def add_page(self, request):
         """Giving points, or taking them: said, looked at, done."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
         form = AdjustForm(
             request.POST or None, initial={"email": request.GET.get("email", "")[:254]}
         )
@@ -168,9 +160,7 @@ class PointEntryAdmin(ReadOnlyAdmin):
 
     def _adjust(self, request, form):
         said = form.cleaned_data
-        customer = Customer.objects.filter(email__iexact=said["email"]).first()
-        if customer is None:
-            raise Invalid(f"Nobody has booked under {said['email']}.")
+        customer = guest_of(said["email"])
         if running_programme() is None:
             raise Invalid(NOT_RUNNING)
         if "seen" not in request.POST:
@@ -202,32 +192,9 @@ class PointEntryAdmin(ReadOnlyAdmin):
             panels=[Panel("Points", Table(columns("", "Points#"), rows, foot=after))],
         )
 
-    def above(self, entry):
-        return [entry.customer]
-
-    @admin.display(description="At", ordering="made_at")
-    def made(self, entry):
-        return when(entry.made_at)
-
-    @admin.display(description="Guest", ordering="customer__name")
-    def guest(self, entry):
-        return str(entry.customer)
-
-    @admin.display(description="Guest")
-    def guest_link(self, entry):
-        return linked(entry.customer)
-
     @admin.display(description="Points", ordering="points")
     def number(self, entry):
         return f"{entry.points:,}"
-
-    @admin.display(description="Lapses", ordering="expires_at")
-    def lapses(self, entry):
-        return when(entry.expires_at)
-
-    @admin.display(description="By", ordering="made_by__name")
-    def person(self, entry):
-        return str(entry.made_by or "–")
 
     @admin.display(description="Of")
     def lot(self, entry):

@@ -4,15 +4,12 @@ from uuid import uuid4
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from agencies.queries import current_agency
-from core.admin_base import ReadOnlyAdmin
 from core.admin_forms import AmountField
 from core.admin_parts import Panel, Table, amount, columns, linked, money_column, panel, when
-from core.errors import Invalid
-from customers.models import Customer
+from customers.admin_entries import EntriesOfGuests, guest_of
 from payments.admin_desk import WholeCents
 from payments.admin_ledger import entries_of, entries_table
 from payments.models import CreditEntry
@@ -35,19 +32,15 @@ class CreditForm(WholeCents, forms.Form):
 
 
 @admin.register(CreditEntry)
-class CreditEntryAdmin(ReadOnlyAdmin):
+class CreditEntryAdmin(EntriesOfGuests):
     list_display = [
         *("made", "guest", "kind", money_column("amount", "Came, went"), "reason"),
         *("lapses", "person"),
     ]
-    list_display_links = ["made"]
     list_filter = [
         *("kind", "currency", ("made_at", admin.DateFieldListFilter)),
         ("expires_at", admin.DateFieldListFilter),
     ]
-    list_select_related = ["customer", "made_by"]
-    search_fields = ["customer__name", "customer__email", "reason"]
-    search_help_text = "Guest, e-mail or reason"
     ordering = ["-made_at", "pk"]
     fields = ["guest_link", "made", "kind", "amount_shown", "reason", "lapses", "person"]
     fields += ["payment_link"]
@@ -64,13 +57,8 @@ class CreditEntryAdmin(ReadOnlyAdmin):
         "By": "made_by__name",
     }
 
-    def has_add_permission(self, request, obj=None):
-        return self.may(request, "add")
-
-    def add_view(self, request, form_url="", extra_context=None):
+    def add_page(self, request):
         """Giving credit, or taking it back."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
         form = CreditForm(
             request.POST or None,
             currency=current_agency().currency,
@@ -88,9 +76,7 @@ class CreditEntryAdmin(ReadOnlyAdmin):
 
     def _write(self, request, form):
         said = form.cleaned_data
-        customer = Customer.objects.filter(email__iexact=said["email"]).first()
-        if customer is None:
-            raise Invalid(f"Nobody has booked under {said['email']}.")
+        customer = guest_of(said["email"])
         change = give_credit if said["what"] == GIVE else take_credit
         made = change(
             customer.pk,
@@ -102,38 +88,15 @@ class CreditEntryAdmin(ReadOnlyAdmin):
         left = credit_of(customer.pk, made.currency)
         return self.back(request, made, done=f"{customer} has {left.display()} of credit now.")
 
-    def above(self, entry):
-        return [entry.customer]
-
     def panels(self, request, entry):
         if not self.admin_site.allows(request, "view", "payments.journal"):
             return []
         booked = entries_of(source="credit", source_id=entry.pk)
         return [Panel("In the ledger", entries_table(booked))] if booked else []
 
-    @admin.display(description="At", ordering="made_at")
-    def made(self, entry):
-        return when(entry.made_at)
-
-    @admin.display(description="Guest", ordering="customer__name")
-    def guest(self, entry):
-        return str(entry.customer)
-
-    @admin.display(description="Guest")
-    def guest_link(self, entry):
-        return linked(entry.customer)
-
     @admin.display(description="Amount")
     def amount_shown(self, entry):
         return amount(entry.amount, entry.currency)
-
-    @admin.display(description="Lapses", ordering="expires_at")
-    def lapses(self, entry):
-        return when(entry.expires_at)
-
-    @admin.display(description="By", ordering="made_by__name")
-    def person(self, entry):
-        return str(entry.made_by or "–")
 
     @admin.display(description="Payment")
     def payment_link(self, entry):
