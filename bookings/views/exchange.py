@@ -42,7 +42,7 @@ def exchange_tickets(request, booking_id):
         return _choice(request, booking, problem="Choose at least one ticket first.")
     said = {"booking": str(booking.pk), "tickets": sorted(map(str, tickets))}
     request.session[SESSION_KEY] = said
-    return redirect(f"{reverse('event', args=[booking.event.slug])}#seatmap")
+    return redirect("event", booking.event.slug)
 
 
 def _choice(request, booking, problem=""):
