@@ -164,7 +164,7 @@ def expected_sums(bookings):
     ).select_related("payment")
     moved = [(source_of(payment.provider), payment.charged.amount) for payment in payments]
     moved += [(Account.CUSTOMER_CREDIT, payment.credit) for payment in payments]
-    became_credit = CreditEntry.objects.filter(kind="BACK", payment__in=payments)
+    became_credit = CreditEntry.objects.filter(kind__in=CreditEntry.CAME_BACK, payment__in=payments)
     moved += [(Account.CUSTOMER_CREDIT, -entry.amount) for entry in became_credit]
     moved += [(account_of(refund.payment.provider), -refund.amount) for refund in refunds]
     due = {Account.CUSTOMER_DEPOSITS: 0}

@@ -45,7 +45,8 @@ invariant(
          AND NOT EXISTS (SELECT 1 FROM bookings_cancellation c WHERE c.booking_id = b.id)
          AND NOT EXISTS (SELECT 1 FROM payments_refund r
                          WHERE r.payment_id = p.id AND r.status <> 'FAILED'
-                           AND r.request_key NOT LIKE 'cancellation:%')
+                           AND r.request_key NOT LIKE 'cancellation:%'
+                           AND r.request_key NOT LIKE 'paid-out:%')
          AND p.amount > (SELECT coalesce(sum(d.withdrawn), 0) FROM payments_dispute d
                          WHERE d.payment_id = p.id)
                       + (SELECT coalesce(sum(c.amount), 0) FROM payments_creditentry c
@@ -63,7 +64,8 @@ invariant(
          AND NOT EXISTS (SELECT 1 FROM payments_refund r
                          WHERE r.payment_id = p.id
                            AND (r.request_key LIKE 'not-kept%'  -- if it failed, a person sends it
-                             OR r.status <> 'FAILED' AND r.request_key NOT LIKE 'cancellation:%'))
+                             OR r.status <> 'FAILED' AND r.request_key NOT LIKE 'cancellation:%'
+                               AND r.request_key NOT LIKE 'paid-out:%'))
          AND NOT EXISTS (SELECT FROM payments_creditentry c
                          WHERE c.payment_id = p.id AND c.key LIKE 'back:exchange:%')
        WHERE b.status IN ('CONFIRMED', 'PAID')
@@ -124,18 +126,22 @@ invariant(
 invariant(
     "a cancellation is its tickets, and its refund and credit are what goes back",
     """SELECT c.id AS cancellation_id, c.refunded, c.credited, sum(x.refunded) AS items,
-              r.amount AS refund, e.credit
+              r.amount AS refund, e.credit, e.paid_out
        FROM bookings_cancellation c
        LEFT JOIN bookings_cancelleditem x ON x.cancellation_id = c.id
        LEFT JOIN payments_refund r ON r.id = c.refund_id
-       LEFT JOIN (SELECT reference, sum(amount) AS credit FROM payments_creditentry
-                  WHERE kind = 'BACK' AND reference IS NOT NULL GROUP BY reference) e
+       LEFT JOIN (SELECT reference, sum(amount) AS credit,
+                    coalesce(-sum(amount) FILTER (WHERE kind = 'PAID_OUT'), 0) AS paid_out
+                  FROM payments_creditentry
+                  WHERE kind IN ('BACK', 'PAID_OUT') AND reference IS NOT NULL
+                  GROUP BY reference) e
          ON e.reference = c.id
-       GROUP BY c.id, r.amount, e.credit
+       GROUP BY c.id, r.amount, e.credit, e.paid_out
        HAVING c.refunded + c.credited IS DISTINCT FROM sum(x.refunded)
          OR c.ticket_count <> count(x.id)
          OR c.kept IS DISTINCT FROM sum(x.kept_of_ticket + x.kept_fee)
-         OR c.refunded <> coalesce(r.amount, 0) OR c.credited <> coalesce(e.credit, 0)""",
+         OR c.refunded <> coalesce(r.amount, 0) + coalesce(e.paid_out, 0)
+         OR c.credited <> coalesce(e.credit, 0)""",
 )
 invariant(
     "INV-5 of a ticket no more goes back than was paid for it",
@@ -164,15 +170,17 @@ invariant(
 )
 invariant(
     "INV-3 what was cancelled is in the ledger",
-    """SELECT c.id AS cancellation_id, c.refunded, e.back, c.credited, e.credit
+    """SELECT c.id AS cancellation_id, c.refunded, e.back, c.credited, e.credit, o.paid_out
        FROM bookings_cancellation c
        LEFT JOIN (
          SELECT j.source_id, -sum(e.amount) FILTER (WHERE e.account = 'customer_deposits') AS back,
            -sum(e.amount) FILTER (WHERE e.account = 'customer_credit') AS credit
          FROM payments_journal j LEFT JOIN payments_ledgerentry e ON e.journal_id = j.id
          WHERE j.source = 'cancellation' GROUP BY j.source_id) e ON e.source_id = c.id
-       WHERE e.source_id IS NULL OR c.refunded <> coalesce(e.back, 0)
-         OR c.credited <> coalesce(e.credit, 0)""",
+       LEFT JOIN (SELECT reference, -sum(amount) AS paid_out FROM payments_creditentry
+                  WHERE kind = 'PAID_OUT' GROUP BY reference) o ON o.reference = c.id
+       WHERE e.source_id IS NULL OR c.refunded <> coalesce(e.back, 0) + coalesce(o.paid_out, 0)
+         OR c.credited <> coalesce(e.credit, 0) - coalesce(o.paid_out, 0)""",
 )
 invariant(
     "nobody is forgotten when an event is cancelled",

@@ -52,11 +52,27 @@ invariant(
     """SELECT p.id AS payment_id, p.amount, back.sum AS back, sent.sum AS sent
        FROM payments_payment p
        CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS sum FROM payments_creditentry
-                           WHERE payment_id = p.id AND kind = 'BACK') back
+                           WHERE payment_id = p.id AND kind IN ('BACK', 'PAID_OUT')) back
        CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS sum FROM payments_refund
                            WHERE payment_id = p.id AND status <> 'FAILED') sent
        WHERE back.sum > 0 AND (back.sum + sent.sum > p.amount
          OR p.status NOT IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED'))""",
+)
+invariant(
+    "what is paid out of credit is sent back by refunds of the payments it came back of",
+    """SELECT c.refund_id, c.payment_id, sum(c.amount) AS paid_out, r.amount AS sent
+       FROM payments_creditentry c
+       LEFT JOIN payments_refund r ON r.id = c.refund_id AND r.payment_id = c.payment_id
+       WHERE c.kind = 'PAID_OUT' GROUP BY c.refund_id, c.payment_id, r.amount
+       HAVING -sum(c.amount) IS DISTINCT FROM r.amount""",
+)
+invariant(
+    "no more is paid out than became credit of what was not credit before",
+    """SELECT p.id AS payment_id, p.credit, sum(c.amount) AS left
+       FROM payments_payment p JOIN payments_creditentry c ON c.payment_id = p.id
+       WHERE c.kind IN ('BACK', 'PAID_OUT')
+       GROUP BY p.id HAVING count(*) FILTER (WHERE c.kind = 'PAID_OUT') > 0
+         AND sum(c.amount) < p.credit""",
 )
 invariant(
     "INV-3 what is owed to customers is their credit, with what is held for open payments",

@@ -3,6 +3,7 @@
 from django.db.models.functions import Now
 
 from bookings.cancelling.quoting import NotCancellable, Wish, preview, terms_of
+from bookings.cancelling.sources import sources_of
 from bookings.facts import BookingCancelled, TicketsCancelled
 from bookings.models import Booking, BookingItem, Cancellation, CancelledItem, Grounds, Status
 from core import failpoints
@@ -14,9 +15,9 @@ from core.outbox import record
 from core.transactions import use_case
 from inventory.services import block_sold, lock_seats, take_back
 from payments.ledger import post
-from payments.models import Account, Payment, Refund, RefundStatus
+from payments.models import Account, CreditEntry, Payment, Refund, RefundStatus
 from payments.models import Status as PaymentStatus
-from payments.services import give_back_as_credit, request_refund
+from payments.services import give_back_as_credit, pay_out, request_refund
 from promotions.services import give_back
 from tickets.models import Status as TicketStatus
 from tickets.services import refund_tickets, void_tickets
@@ -56,6 +57,7 @@ def cancel(booking_id, wish: Wish, *, seen):
     if known and wish.tickets in (frozenset(), _tickets_of(known)):
         return known
     _lock_places(booking)
+    lock_money(booking)
     quote = preview(booking, wish, now=database_now())
     if quote.name != seen:
         raise QuoteChanged(quote)
@@ -69,6 +71,7 @@ def cancel_as_it_is(booking_id, wish: Wish):
     Cancellation, raises like `cancel`."""
     booking = lock_one(Booking.objects.select_related("event", "terms").filter(pk=booking_id))
     _lock_places(booking)
+    lock_money(booking)
     quote = preview(booking, wish, now=database_now())
     failpoints.reach("cancel.after_lock")
     return carry_out(quote)
@@ -84,9 +87,18 @@ def _lock_places(booking):
     lock_tickets([item.ticket_id for item in items])
 
 
+def lock_money(booking, *others):
+    """Locks the payment of a booking, those that its money stems from, and others (ids), in one go."""
+    ids = [booking.payment_id, *others]
+    payment = Payment.objects.filter(pk=booking.payment_id, credit__gt=0).first()
+    if payment:
+        ids += [source.pk for source in sources_of(payment)]
+    lock(Payment.objects.filter(pk__in=ids))
+
+
 def carry_out(quote):
-    """Does what the Quote says, in the caller's transaction that has locked the booking, its places and
-    its tickets; returns the Cancellation."""
+    """Does what the Quote says, in the caller's transaction that has locked the booking, its places,
+    its tickets and its money; returns the Cancellation."""
     _free(quote)
     cancellation = _write(quote)
     _book(cancellation, quote)
@@ -120,15 +132,17 @@ def _places(lines):
 def _write(quote):
     booking, wish, cancellation_id = quote.booking, quote.wish, uuid7()
     payment = _refundable(quote) if quote.refunded else None
-    refund = _refund(quote, payment, cancellation_id) if quote.to_card else None
-    if quote.to_credit:
-        give_back_as_credit(
+    refund = _refund(quote, payment, cancellation_id)
+    if quote.becomes_credit:
+        lot = give_back_as_credit(
             payment,
-            quote.to_credit,
+            quote.becomes_credit,
             key=f"cancellation:{cancellation_id}",
             customer_id=None if payment.credit else booking.customer_id,
             reference=cancellation_id,
         )
+        for source, money in quote.paid_out:
+            _pay_out(quote, lot, source, money)
     cancellation = Cancellation.objects.create(
         id=cancellation_id,
         booking=booking,
@@ -160,22 +174,37 @@ def _write(quote):
 
 
 def _refundable(quote):
-    """The locked payment that the money comes out of."""
-    payments = Payment.objects.filter(pk=quote.booking.payment_id)
-    payment = next(iter(lock(payments)), None)
+    """The locked payment that the money comes out of. Of one that is disputed, or stems from one that
+    is, a bank may have paid the buyer already: it becomes no credit either."""
+    payment = Payment.objects.filter(pk=quote.booking.payment_id).first()
     if payment is None:
         raise NotPaidHere("This booking was not paid through us: its money cannot be sent back.")
-    if payment.status == PaymentStatus.DISPUTED:
+    if any(each.status == PaymentStatus.DISPUTED for each in (payment, *sources_of(payment))):
         raise NotPaidHere("Its payment is disputed: the money is with the buyer’s bank already.")
     return payment
 
 
 def _refund(quote, payment, cancellation_id):
+    """The Refund of what goes back by the booking's own payment, or None."""
+    money = quote.refunded - quote.becomes_credit
+    if not money:
+        return None
     return request_refund(
         payment_id=payment.pk,
-        money=quote.to_card,
+        money=money,
         reason=_reason(quote.wish),
         request_key=f"cancellation:{cancellation_id}",
+    )
+
+
+def _pay_out(quote, lot, source, money):
+    """What became credit only because seats were changed goes back to where it was paid from."""
+    pay_out(
+        source,
+        [(lot, money)],
+        reason=_reason(quote.wish),
+        request_key=f"cancellation:{lot.reference}",
+        reference=lot.reference,
     )
 
 
@@ -189,7 +218,7 @@ def _reason(wish):
 def _book(cancellation, quote):
     """What was earned with the tickets is taken back, but for what is kept; they are in stock again."""
     lines = [(line.item, line.kept_of_ticket, line.kept_fee) for line in quote.lines]
-    credited = cancellation.credited_money
+    credited = quote.becomes_credit
     post(
         source="cancellation",
         source_id=cancellation.pk,
@@ -246,19 +275,31 @@ def _close(quote):
 def money_is_back(refund_id):
     """The tickets of a cancellation are refunded once its money is back, and so is the booking when
     that was all of it. Harmless the second time, and for refunds of other kinds."""
-    cancellation = Cancellation.objects.filter(refund=refund_id).first()
+    cancellation = Cancellation.objects.filter(pk=_cancelled_with(refund_id)).first()
     if cancellation is None:
         return
-    _all_is_back(lock_one(Booking.objects.filter(pk=cancellation.booking_id)), cancellation)
+    booking = lock_one(Booking.objects.filter(pk=cancellation.booking_id))
+    if not _is_awaited(cancellation):
+        _all_is_back(booking, cancellation)
+
+
+def _cancelled_with(refund_id):
+    """The id of the Cancellation that a Refund is of, or None."""
+    own = Cancellation.objects.filter(refund=refund_id).values_list("pk", flat=True).first()
+    paid_out = CreditEntry.objects.filter(refund=refund_id).values_list("reference", flat=True)
+    return own or paid_out.first()
+
+
+def _is_awaited(cancellation):
+    return cancellation.refunds.exclude(status=RefundStatus.COMPLETED).exists()
 
 
 def _all_is_back(booking, cancellation):
     tickets = cancellation.items.values_list("item__ticket", flat=True)
     lock_tickets(tickets)
     refund_tickets(tickets)
-    waiting = booking.cancellations.exclude(refund=None).exclude(
-        refund__status=RefundStatus.COMPLETED
-    )
-    if booking.status == Status.CANCELLED and not waiting.exists():
+    if booking.status != Status.CANCELLED:
+        return
+    if not any(_is_awaited(each) for each in booking.cancellations.filter(refunded__gt=0)):
         booking.move_to(Status.REFUNDED)
         Booking.objects.filter(pk=booking.pk).update(status=booking.status)

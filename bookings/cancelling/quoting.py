@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2s
 from uuid import UUID
 
+from bookings.cancelling.sources import shares_of, sources_of
 from bookings.models import Booking, BookingItem, GoesTo, Grounds, Rule
 from core.errors import DomainError
 from core.money import Money, total
@@ -74,7 +75,8 @@ class Line:
 @dataclass(frozen=True)
 class Quote:
     """What comes of a Wish. `window` is the one of the policy that counts, if it decides. Of what comes
-    back `to_credit` becomes credit of the buyer, the rest goes back to where it was paid from."""
+    back `to_credit` becomes credit of the buyer, the rest goes back to where it was paid from:
+    `paid_out` of it [(Payment, Money)] to payments that this one stems from, through credit."""
 
     booking: Booking
     wish: Wish
@@ -82,6 +84,7 @@ class Quote:
     window: Window | None
     is_whole: bool
     to_credit: Money
+    paid_out: tuple = ()
 
     def _sum(self, name):
         return total((getattr(line, name) for line in self.lines), self.booking.currency)
@@ -111,6 +114,11 @@ class Quote:
         return self.refunded - self.to_credit
 
     @property
+    def becomes_credit(self):
+        """What becomes credit, also what is paid out again at once."""
+        return self.to_credit + total((money for _, money in self.paid_out), self.booking.currency)
+
+    @property
     def name(self):
         """The same for the same tickets and the same money, and for nothing else."""
         said = [str(self.booking.pk), str(self.wish.grounds), str(self.wish.rule)]
@@ -133,9 +141,13 @@ def terms_of(booking):
     return sold_under_terms(booking.terms_id) if booking.terms_id else NO_POLICY
 
 
-def preview(booking, wish, *, now):
+def preview(booking, wish, *, now, taken=None):
     """The Quote of a Wish at a moment (the event of the booking is read); changes nothing. Raises
-    NotCancellable with what stands against it."""
+    NotCancellable with what stands against it.
+
+    Who looks at many bookings at once keeps in `taken` {payment id: Money} what the others get of
+    payments that they stem from together.
+    """
     if not booking.is_sold:
         raise NotCancellable("Only tickets of a paid booking can be cancelled.")
     chosen, is_whole = _chosen(booking, wish)
@@ -152,7 +164,9 @@ def preview(booking, wish, *, now):
     if wish.rule != Rule.POLICY or wish.grounds == Grounds.EXCHANGE:
         window = None
     back = total((line.refunded for line in lines), booking.currency)
-    return Quote(booking, wish, lines, window, is_whole, _to_credit(booking, wish, policy, back))
+    return Quote(
+        booking, wish, lines, window, is_whole, *_where_to(booking, wish, policy, back, taken)
+    )
 
 
 def may_choose(booking):
@@ -161,19 +175,22 @@ def may_choose(booking):
     return policy is not None and policy.back_to == BackTo.CHOICE
 
 
-def _to_credit(booking, wish, policy, back):
-    """What of the money that comes back becomes credit: as policy or wish have it, and always what was
-    paid with credit, which goes back last."""
+def _where_to(booking, wish, policy, back, taken):
+    """(what of the money that comes back stays credit, what of it is paid out as credit). Where it goes
+    is for policy or wish; what was paid with credit goes back last, and as credit, but for what had
+    become credit only because seats were changed."""
     if _goes_to(wish, policy) == GoesTo.CREDIT:
         if booking.customer_id is None:
             raise NotCancellable("Nobody is named as its buyer, who could have the credit.")
-        return back
+        return back, ()
     nothing = Money.zero(back.currency)
     used = min(back, wish.towards.money) if wish.towards else nothing
     payment = Payment.objects.filter(pk=booking.payment_id, credit__gt=0).first()
     if payment is None or not back:
-        return used
-    return max(back - left_on_card(payment), used)
+        return used, ()
+    by_credit = back - used - min(back - used, left_on_card(payment))
+    paid_out = shares_of(sources_of(payment), by_credit, taken)
+    return used + by_credit - total((money for _, money in paid_out), back.currency), paid_out
 
 
 def _goes_to(wish, policy):

@@ -44,8 +44,9 @@ class GoesTo(models.TextChoices):
 
 class Cancellation(TenantModel):
     """Some or all tickets of a booking cancelled at once. `quote` names the preview that was confirmed;
-    `refund` is the money on its way back, where there is any; `credited` became credit of the buyer
-    instead."""
+    `refunded` goes back to where it was paid from: by the `refund` of the booking's own payment, and by
+    those of the payments that it stems from, if seats were changed for these (the credit that it became
+    is paid out at once). `credited` became credit of the buyer, and stays it."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     booking = TenantKey(Booking, related_name="cancellations")
@@ -79,8 +80,8 @@ class Cancellation(TenantModel):
                 name="cancellation_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(refunded=0, refund=None) | Q(refunded__gt=0, refund__isnull=False),
-                name="what_goes_back_has_a_refund",
+                condition=Q(refund=None) | Q(refunded__gt=0),
+                name="a_refund_is_of_what_goes_back",
             ),
             models.CheckConstraint(
                 condition=Q(grounds="EXCHANGE", exchanged_for__isnull=False)
@@ -99,17 +100,19 @@ class Cancellation(TenantModel):
                 operation=pgtrigger.Insert,
                 timing=pgtrigger.Deferred,
                 declare=[("items", "integer"), ("back", "numeric"), ("held", "numeric"),
-                         ("sent", "numeric"), ("credit", "numeric")],
+                         ("sent", "numeric"), ("credit", "numeric"), ("paid_out", "numeric")],
                 func="""
                     SELECT count(*), sum(refunded), sum(kept_of_ticket + kept_fee)
                       INTO items, back, held
                       FROM bookings_cancelleditem WHERE cancellation_id = NEW.id;
                     SELECT amount INTO sent FROM payments_refund WHERE id = NEW.refund_id;
-                    SELECT coalesce(sum(amount), 0) INTO credit FROM payments_creditentry
-                      WHERE reference = NEW.id AND kind = 'BACK';
+                    SELECT coalesce(sum(amount), 0),
+                           coalesce(-sum(amount) FILTER (WHERE kind = 'PAID_OUT'), 0)
+                      INTO credit, paid_out FROM payments_creditentry
+                      WHERE reference = NEW.id AND kind IN ('BACK', 'PAID_OUT');
                     IF items <> NEW.ticket_count OR back <> NEW.refunded + NEW.credited
                        OR held <> NEW.kept OR credit <> NEW.credited
-                       OR coalesce(sent, 0) <> NEW.refunded THEN
+                       OR coalesce(sent, 0) + paid_out <> NEW.refunded THEN
                       RAISE EXCEPTION 'cancellation % does not equal its items', NEW.id
                         USING ERRCODE = 'check_violation';
                     END IF;
@@ -129,6 +132,13 @@ class Cancellation(TenantModel):
     def back(self):
         """All that comes back, in money and as credit."""
         return Money(self.refunded + self.credited, self.currency)
+
+    @property
+    def refunds(self):
+        """The Refunds by which its money goes back, the first first."""
+        of_credit = Q(credit_entries__reference=self.pk, credit_entries__kind="PAID_OUT")
+        found = Refund.objects.filter(Q(pk=self.refund_id) | of_credit)
+        return found.distinct().order_by("created_at", "pk")
 
     @property
     def credited_money(self):

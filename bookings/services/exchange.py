@@ -8,7 +8,7 @@ that of the money's arrival.
 import logging
 
 from bookings.cancelling import QuoteChanged, Wish, preview
-from bookings.cancelling.carrying_out import carry_out
+from bookings.cancelling.carrying_out import carry_out, lock_money
 from bookings.facts import MoneySentBack
 from bookings.models import Booking, BookingItem, Grounds, PlannedExchange, Rule
 from bookings.orders import NOT_KEPT, payments_of
@@ -105,6 +105,7 @@ def _quote(new, old, tickets, seen, how, now):
 def _locked(new_id, booking_id):
     """(the reservation, the paid booking), locked with all places and tickets of both."""
     new, old = _lock_both(new_id, booking_id)
+    lock_money(old)
     still_held(new)
     if new.order_id or new.others.exists():
         raise NotExchangeable("The new seats are in an order with others. Pay for those first.")
@@ -213,6 +214,7 @@ def finish_exchange(payment_id):
 @use_case
 def _finish(plan):
     new, old = _lock_both(plan.new_id, plan.old_id)
+    lock_money(old, plan.payment_id)
     if CreditEntry.objects.filter(key=f"back:{_key(plan)}").exists():
         return
     still_held(new)
@@ -222,7 +224,7 @@ def _finish(plan):
         raise QuoteChanged(quote)
     holder = _holder(carry_out(quote))
     failpoints.reach("exchange.after_cancelling")
-    paid = lock_one(Payment.objects.filter(pk=plan.payment_id))
+    paid = Payment.objects.get(pk=plan.payment_id)
     give_back_as_credit(paid, plan.money, key=_key(plan), customer_id=holder)
     payment = open_payment(reference=new.order_key, money=new.money, description=new.in_words)
     pay_with_credit(payment.pk, holder)

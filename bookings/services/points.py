@@ -8,7 +8,7 @@ from django.db.models import F, Q, Sum
 from bookings.models import Booking
 from core.money import Money
 from customers.points import earn, keep_share
-from payments.models import Payment, RefundStatus
+from payments.models import CreditEntry, Payment, RefundStatus
 
 TICKET = F("price") - F("discount")
 """What of an item earns points: its price after discounts. Not fees, nor taxes put on top."""
@@ -51,6 +51,6 @@ def _share_paid(booking_id):
     if not lost:
         return Fraction(1)
     sent = payment.refunds.exclude(status=RefundStatus.FAILED)
-    back = payment.credit_entries.filter(kind="BACK")
+    back = payment.credit_entries.filter(kind__in=CreditEntry.CAME_BACK)
     gone = sum(rows.aggregate(sum=Sum("amount", default=0))["sum"] for rows in (sent, back))
     return 1 - Fraction(lost) / max(Fraction(payment.amount - gone), Fraction(lost))

@@ -11,29 +11,32 @@ from core.ids import uuid7
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.tenancy import TenantKey, TenantModel
 from customers.models import Customer
-from payments.models.payments import Payment
+from payments.models.payments import Payment, Refund
 
 
 class CreditEntry(TenantModel):
     """Credit that came to a customer (positive) or left him. `key` makes writing twice for the same
     reason one entry; `reference` names what gave it (the id of a cancellation; opaque here).
 
-    What came may lapse at `expires_at`: what lapses first is spent first.
+    What came may lapse at `expires_at`: what lapses first is spent first. PAID_OUT makes what came
+    (`of` it, with its last day) smaller: it is money that the `refund` of its payment sends back.
     """
 
     class Kind(models.TextChoices):
         GIVEN = "GIVEN", "Given by staff"
         TAKEN = "TAKEN", "Taken back by staff"
         BACK = "BACK", "Came back of a payment"
+        PAID_OUT = "PAID_OUT", "Paid out"
         POINTS = "POINTS", "Made of points"
         HELD = "HELD", "Paid with"
         RETURNED = "RETURNED", "Not paid after all"
         EXPIRED = "EXPIRED", "Lapsed"
 
-    COMES = (Kind.GIVEN, Kind.BACK, Kind.POINTS)
-    """What may lapse. What is returned is as if it had not been held."""
+    COMES = (Kind.GIVEN, Kind.BACK, Kind.POINTS, Kind.PAID_OUT)
+    """What may lapse, less what was paid out of it. What is returned is as if it had not been held."""
     BY_STAFF = (Kind.GIVEN, Kind.TAKEN)
-    OF_PAYMENTS = (Kind.BACK, Kind.HELD, Kind.RETURNED)
+    CAME_BACK = (Kind.BACK, Kind.PAID_OUT)
+    """What of a payment is credit, and not its buyer's money any more; their sum counts."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = TenantKey(Customer, related_name="credit_entries", editable=False)
@@ -45,6 +48,8 @@ class CreditEntry(TenantModel):
     key = models.CharField(max_length=120, editable=False)
     payment = TenantKey(Payment, null=True, related_name="credit_entries", editable=False)
     reference = models.UUIDField(null=True, editable=False)
+    of = TenantKey("self", null=True, related_name="paid_out", editable=False)
+    refund = TenantKey(Refund, null=True, related_name="credit_entries", editable=False)
     reason = models.CharField(max_length=200, blank=True, editable=False)
     expires_at = models.DateTimeField(null=True, editable=False)
     made_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -60,22 +65,29 @@ class CreditEntry(TenantModel):
             fits_currency("amount", name="credit_fits_currency"),
             models.CheckConstraint(
                 condition=Q(kind__in=["GIVEN", "BACK", "POINTS", "RETURNED"], amount__gt=0)
-                | Q(kind__in=["TAKEN", "HELD", "EXPIRED"], amount__lt=0),
+                | Q(kind__in=["TAKEN", "HELD", "EXPIRED", "PAID_OUT"], amount__lt=0),
                 name="credit_comes_or_goes",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["BACK", "HELD", "RETURNED"], payment__isnull=False)
+                condition=Q(
+                    kind__in=["BACK", "HELD", "RETURNED", "PAID_OUT"], payment__isnull=False
+                )
                 | Q(kind__in=["GIVEN", "TAKEN", "POINTS", "EXPIRED"], payment=None),
                 name="credit_of_payments_names_them",
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=["GIVEN", "TAKEN"], made_by__isnull=False) & ~Q(reason="")
-                | ~Q(kind__in=["GIVEN", "TAKEN"]),
+                | ~Q(kind__in=["GIVEN", "TAKEN"]) & (Q(made_by=None) | ~Q(reason="")),
                 name="staff_say_why_they_give_credit",
             ),
             models.CheckConstraint(
-                condition=Q(expires_at=None) | Q(kind__in=["GIVEN", "BACK", "POINTS"]),
+                condition=Q(expires_at=None) | Q(kind__in=["GIVEN", "BACK", "POINTS", "PAID_OUT"]),
                 name="only_what_comes_may_lapse",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="PAID_OUT", of__isnull=False, refund__isnull=False)
+                | ~Q(kind="PAID_OUT") & Q(of=None, refund=None),
+                name="what_is_paid_out_names_its_refund",
             ),
         ]
         indexes = [
@@ -85,6 +97,10 @@ class CreditEntry(TenantModel):
             ),
             models.Index(
                 fields=["reference"], condition=Q(reference__isnull=False), name="credit_reference"
+            ),
+            models.Index(fields=["of"], condition=Q(of__isnull=False), name="paid_out_of_credit"),
+            models.Index(
+                fields=["refund"], condition=Q(refund__isnull=False), name="credit_of_refund"
             ),
         ]
         triggers = [
@@ -118,7 +134,7 @@ class CreditEntry(TenantModel):
                     SELECT * INTO paid FROM payments_payment WHERE id = NEW.payment_id
                       FOR NO KEY UPDATE;
                     SELECT coalesce(sum(amount) FILTER (WHERE kind IN ('HELD', 'RETURNED')), 0),
-                           coalesce(sum(amount) FILTER (WHERE kind = 'BACK'), 0)
+                           coalesce(sum(amount) FILTER (WHERE kind IN ('BACK', 'PAID_OUT')), 0)
                       INTO held, back
                       FROM payments_creditentry WHERE payment_id = NEW.payment_id;
                     IF NEW.kind = 'BACK' THEN
@@ -128,13 +144,58 @@ class CreditEntry(TenantModel):
                         WHERE payment_id = NEW.payment_id;
                     END IF;
                     IF paid.currency <> NEW.currency
-                       OR NEW.kind <> 'BACK' AND held + NEW.amount NOT IN (0, -paid.credit)
+                       OR NEW.kind IN ('HELD', 'RETURNED')
+                         AND held + NEW.amount NOT IN (0, -paid.credit)
+                       OR NEW.kind = 'PAID_OUT' AND (back + NEW.amount < paid.credit
+                         OR paid.status <> 'SUCCEEDED')
                        OR NEW.kind = 'BACK' AND (gone + back + NEW.amount > paid.amount
                          OR paid.status NOT IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED')) THEN
                       RAISE EXCEPTION '% of credit is not of payment %', NEW.amount, paid.id
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'credit_of_payment';
                     END IF;
                     RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="paid_out_is_of_what_came_back",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.of_id IS NOT NULL"),
+                declare=[("lot", "payments_creditentry"), ("gone", "numeric")],
+                func="""
+                    PERFORM FROM customers_customer WHERE id = NEW.customer_id FOR NO KEY UPDATE;
+                    SELECT * INTO lot FROM payments_creditentry WHERE id = NEW.of_id;
+                    SELECT coalesce(sum(amount), 0) INTO gone FROM payments_creditentry
+                      WHERE of_id = NEW.of_id;
+                    IF lot.kind IS DISTINCT FROM 'BACK'
+                       OR (lot.customer_id, lot.currency, lot.expires_at)
+                         IS DISTINCT FROM (NEW.customer_id, NEW.currency, NEW.expires_at)
+                       OR lot.amount + gone + NEW.amount < 0 THEN
+                      RAISE EXCEPTION '% is not left of credit %', -NEW.amount, NEW.of_id
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'not_of_this_credit';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            # The refund is made after it, for it may not be sent while it is credit.
+            pgtrigger.Trigger(
+                name="what_is_paid_out_is_refunded",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                timing=pgtrigger.Deferred,
+                condition=pgtrigger.Condition("NEW.refund_id IS NOT NULL"),
+                func="""
+                    IF NOT EXISTS (
+                      SELECT FROM payments_refund
+                      WHERE id = NEW.refund_id AND payment_id = NEW.payment_id
+                        AND currency = NEW.currency
+                        AND amount = -(SELECT sum(amount) FROM payments_creditentry
+                                       WHERE refund_id = NEW.refund_id)
+                    ) THEN
+                      RAISE EXCEPTION 'credit % is not paid out by refund %', NEW.id, NEW.refund_id
+                        USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
                 """,
             ),
             Audited(

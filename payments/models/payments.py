@@ -230,6 +230,7 @@ class Refund(Movable, TenantModel):
         WRONG_AMOUNT = "WRONG_AMOUNT", "Not the amount that was due"
         OVER_LIMIT = "OVER_LIMIT", "More tickets than one person or card may have"
         NOT_EXCHANGED = "NOT_EXCHANGED", "Seats could not be changed any more"
+        PAID_OUT = "PAID_OUT", "Credit paid out"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     payment = TenantKey(Payment, related_name="refunds")
@@ -275,7 +276,7 @@ class Refund(Movable, TenantModel):
                       FROM payments_payment WHERE id = NEW.payment_id FOR NO KEY UPDATE;
                     SELECT captured - greatest(coalesce(sum(amount), 0) - by_credit, 0) INTO captured
                       FROM payments_creditentry
-                      WHERE payment_id = NEW.payment_id AND kind = 'BACK';
+                      WHERE payment_id = NEW.payment_id AND kind IN ('BACK', 'PAID_OUT');
                     SELECT coalesce(sum(amount), 0) INTO refunded FROM payments_refund
                       WHERE payment_id = NEW.payment_id AND id <> NEW.id AND status <> 'FAILED';
                     IF TG_OP = 'INSERT' OR NEW.status = 'PROCESSING' AND OLD.status <> 'PROCESSING' THEN

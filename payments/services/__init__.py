@@ -13,6 +13,7 @@ from payments.services.cards import read_card
 from payments.services.credit import (
     NotEnoughCredit,
     credit_of,
+    credit_of_card,
     expire_credit,
     give_back_as_credit,
     give_credit,
@@ -36,6 +37,7 @@ from payments.services.disputes import (
     record_disputes,
 )
 from payments.services.notices import receive_notice, work_notice
+from payments.services.pay_out import NotPayable, pay_out
 from payments.services.points import WorthChanged, points_to_credit, worth_of_points
 from payments.services.refund import request_refund, retry_refund, send_back, send_refund
 from payments.services.settle import DECLINED, close_payment, dealt_with, settle
@@ -57,6 +59,7 @@ __all__ = [
     "NoSuchWay",
     "NotAwaited",
     "NotEnoughCredit",
+    "NotPayable",
     "NotPayableByTransfer",
     "NotTakeable",
     "PaymentBegun",
@@ -67,6 +70,7 @@ __all__ = [
     "close_payment",
     "count_cash",
     "credit_of",
+    "credit_of_card",
     "dealt_with",
     "evidence_sent",
     "expect_transfer",
@@ -81,6 +85,7 @@ __all__ = [
     "new_payment",
     "open_payment",
     "pay_at",
+    "pay_out",
     "pay_with_credit",
     "points_to_credit",
     "preview_statement",

@@ -121,6 +121,27 @@ def come_to_be(**fields):
     return _write(expires_at=_lasts_until(), **fields)[0]
 
 
+def let_go(lot, money, **fields):
+    """The CreditEntry by which so much (Money) of a BACK entry is credit no more, for its payment sends
+    it back by a refund that is made next; booked."""
+    entry, _ = _write(
+        kind=Kind.PAID_OUT,
+        customer_id=lot.customer_id,
+        money=-money,
+        of=lot,
+        expires_at=lot.expires_at,
+        **fields,
+    )
+    post(
+        source="credit",
+        source_id=entry.pk,
+        kind="paid_out",
+        memo=entry.reason,
+        lines=[(Account.CUSTOMER_CREDIT, money), (Account.CUSTOMER_DEPOSITS, -money)],
+    )
+    return entry
+
+
 def _write(*, money, key, **fields):
     """(the CreditEntry of this key, whether it is new). Raises NotEnoughCredit."""
     known = CreditEntry.objects.filter(key=key).first()
@@ -242,6 +263,14 @@ def give_back_as_credit(payment, money, *, key, customer_id=None, reference=None
     return entry
 
 
+def credit_of_card(payment):
+    """What of a Payment's money became credit that can be paid out again, as Money: not what had been
+    credit before, and nothing while a bank holds any of it."""
+    if payment.status != Status.SUCCEEDED:
+        return Money.zero(payment.currency)
+    return Money(max(_back(payment) - payment.credit, NOTHING), payment.currency)
+
+
 def left_on_card(payment):
     """What of a Payment can still go back to where it was paid from, as Money: what was neither sent,
     nor became credit."""
@@ -252,7 +281,8 @@ def left_on_card(payment):
 
 
 def _back(payment):
-    return payment.credit_entries.filter(kind=Kind.BACK).aggregate(sum=_sum())["sum"]
+    came_back = payment.credit_entries.filter(kind__in=CreditEntry.CAME_BACK)
+    return came_back.aggregate(sum=_sum())["sum"]
 
 
 def is_all_back(payment):

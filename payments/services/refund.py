@@ -5,6 +5,7 @@ from django.db.models.functions import Now
 
 from core import failpoints
 from core.errors import DomainError
+from core.ids import uuid7
 from core.locks import alone, lock_one
 from core.money import Money
 from core.outbox import record
@@ -25,10 +26,10 @@ class RefundTooHigh(DomainError):
     code = "refund_too_high"
 
 
-def request_refund(*, payment_id, money, reason, request_key):
+def request_refund(*, payment_id, money, reason, request_key, refund_id=None):
     """Decides a refund, once per (payment, request_key); it is sent after the commit.
 
-    Runs in its caller's transaction. Returns the Refund.
+    Runs in its caller's transaction. Returns the Refund; a new one has the id that is given.
     """
     payment = lock_one(Payment.objects.filter(pk=payment_id))
     known = Refund.objects.filter(payment=payment, request_key=request_key).first()
@@ -37,6 +38,7 @@ def request_refund(*, payment_id, money, reason, request_key):
     try:
         with transaction.atomic():
             refund = Refund.objects.create(
+                id=refund_id or uuid7(),
                 payment=payment,
                 request_key=request_key,
                 amount=money.amount,

@@ -1,0 +1,384 @@
+"""What became credit only because seats were changed goes back to the cards it came from; what was
+credit stays credit. Looking says what doing does, and the books agree."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
+
+from bookings.cancelling import NotPaidHere, Wish, cancel, preview
+from bookings.invoicing import issue_credit_note
+from bookings.models import Booking, GoesTo, Grounds, Rule
+from bookings.services import contact, pay, reserve
+from config.tests import world
+from config.tests.test_cancelling import completed, euros, policy
+from config.tests.test_exchanging import (
+    CIRCLE,
+    STALLS,
+    arrived,
+    changed,
+    gone_to_pay,
+    states,
+    tickets_of,
+)
+from core.locks import database_now
+from payments.models import CreditEntry, LedgerEntry, Payment, Refund
+from payments.services import credit_of, give_credit, take_credit
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
+OFF = {"grounds": Grounds.EVENT, "rule": Rule.ALL_BACK, "reason": "The singer is ill"}
+
+
+@pytest.fixture
+def stocked(event):
+    world.received_order(event, rows="A-B")
+    world.received_order(event, section="Circle", rows="A")
+    return event
+
+
+@pytest.fixture(autouse=True)
+def no_provider(settings):
+    """There is one, and it does not answer."""
+    settings.PAYMENT_SIMULATOR_URL = "http://127.0.0.1:1"
+
+
+@pytest.fixture
+def sold(stocked):
+    """Two seats of the stalls, paid by card, under a policy that gives all back and changes seats for
+    nothing."""
+    policy((2, 0, 0), fees_refundable=True)
+    return world.sold_booking(stocked, [0, 1])
+
+
+def fresh(booking):
+    return Booking.objects.select_related("event", "terms").get(pk=booking.pk)
+
+
+def looked(booking, wish):
+    return preview(fresh(booking), wish, now=database_now())
+
+
+def give_back(booking, *positions, **said):
+    """The Cancellation of tickets (all: those that are left), which is what looking said."""
+    tickets = tickets_of(booking, *positions) if positions else frozenset()
+    wish = Wish(tickets, **said)
+    quote = looked(booking, wish)
+    made = cancel(booking.pk, wish, seen=quote.name)
+    assert (made.refunded_money, made.credited_money) == (quote.to_card, quote.to_credit)
+    assert {
+        (refund.payment_id, refund.money)
+        for refund in made.refunds
+        if refund.payment_id != booking.payment_id
+    } == {(payment.pk, money) for payment, money in quote.paid_out}
+    return made
+
+
+def seats(stocked, sold, ordinals, *positions):
+    """The booking that tickets of a sold one were changed for."""
+    return fresh(
+        changed(reserve(event=stocked, ordinals=ordinals), sold, tickets_of(sold, *positions))
+    )
+
+
+def dearer(stocked, sold, ordinals, *positions):
+    """The same for seats that cost more, and the Payment of the difference."""
+    new = reserve(event=stocked, ordinals=ordinals)
+    payment = arrived(gone_to_pay(new, sold, tickets_of(sold, *positions)))
+    return fresh(new), payment
+
+
+def sent(*payments):
+    """What is on its way back to each of these payments."""
+    return [
+        sum((refund.amount for refund in payment.refunds.all()), Decimal(0)) for payment in payments
+    ]
+
+
+def paid(booking):
+    return Payment.objects.get(pk=fresh(booking).payment_id)
+
+
+def has(booking):
+    return credit_of(booking.customer_id, "EUR").amount
+
+
+def all_back():
+    for refund in Refund.objects.exclude(status="COMPLETED"):
+        completed(refund)
+
+
+class TestWhereItCameFrom:
+    def test_seats_that_were_changed_go_back_to_the_card(self, stocked, sold):
+        new = seats(stocked, sold, [10, 11], 1, 2)
+        made = give_back(new, **OFF)
+        assert (made.refunded, made.credited, made.refund) == (2 * STALLS, 0, None)
+        [refund] = made.refunds
+        assert (refund.payment, refund.reason) == (paid(sold), "EVENT_CANCELLED")
+        assert has(new) == 0
+        assert states(new) == ("CANCELLED", ["CANCELLED", "CANCELLED"])
+        all_back()
+        assert states(new) == ("REFUNDED", ["REFUNDED", "REFUNDED"])
+        assert paid(sold).status == paid(new).status == "REFUNDED"
+        for account in ("customer_credit", "customer_deposits", "provider_clearing"):
+            assert not sum(e.amount for e in LedgerEntry.objects.filter(account=account)), account
+
+    def test_by_the_policy_as_well_and_in_parts(self, stocked, sold):
+        new = seats(stocked, sold, [10, 11], 1, 2)
+        assert give_back(new, 1).refunded == STALLS
+        assert sent(paid(sold)) == [STALLS]
+        assert give_back(new, 2).refunded == STALLS
+        assert sent(paid(sold)) == [2 * STALLS]
+
+    def test_the_credit_note_and_the_mail_say_where_it_goes(self, stocked, sold, mailoutbox):
+        from config.tests.test_several_events import deliver_everything
+
+        new = seats(stocked, sold, [10, 11], 1, 2)
+        deliver_everything()
+        mailoutbox.clear()
+        made = give_back(new, **OFF)
+        deliver_everything()
+        note = issue_credit_note(made.pk)
+        assert note.total == 2 * STALLS
+        assert not any("credit" in words for words, _ in note.content["rows"])
+        [said] = [each.body for each in mailoutbox if "cancelled" in each.body]
+        assert "The money goes back to where you paid from" in said
+        assert "credit" not in said
+
+    def test_through_two_exchanges(self, stocked, sold):
+        second = seats(stocked, sold, [10, 11], 1, 2)
+        third = seats(stocked, second, [12, 13], 1, 2)
+        made = give_back(third, **OFF)
+        assert (made.refunded, sent(paid(sold))) == (2 * STALLS, [2 * STALLS])
+
+    def test_what_dearer_seats_cost_more_goes_back_first(self, stocked):
+        policy((2, 0, 0), fees_refundable=True)
+        cheap = world.sold_booking(stocked, [50, 51])
+        new, more = dearer(stocked, cheap, [10, 11], 1, 2)
+        assert more.amount == 2 * (STALLS - CIRCLE)
+        give_back(new, 1, **OFF)
+        assert sent(more, paid(cheap)) == [2 * (STALLS - CIRCLE), STALLS - 2 * (STALLS - CIRCLE)]
+        give_back(new, 2, **OFF)
+        assert sent(more, paid(cheap)) == [2 * (STALLS - CIRCLE), 2 * CIRCLE]
+        all_back()
+        assert states(new)[0] == more.__class__.objects.get(pk=more.pk).status == "REFUNDED"
+
+    def test_a_chain_with_two_differences(self, stocked):
+        policy((2, 0, 0), fees_refundable=True)
+        first = world.sold_booking(stocked, [50])
+        second, more = dearer(stocked, first, [10], 1)
+        third, most = dearer(stocked, second, [11, 12], 1)
+        give_back(third, **OFF)
+        assert sent(most, more, paid(first)) == [STALLS, STALLS - CIRCLE, CIRCLE]
+
+    def test_what_was_taken_at_the_desk_is_handed_out_there(self, stocked, ines):
+        policy((2, 0, 0), fees_refundable=True)
+        cheap = world.sold_booking(stocked, [50])
+        new = reserve(event=stocked, ordinals=[10])
+        changed(new, cheap, tickets_of(cheap, 1), taking={"way": "CASH", "by": ines, "given": 20})
+        made = give_back(fresh(new), **OFF)
+        assert made.refund.amount == STALLS - CIRCLE
+        assert (sent(paid(cheap)), made.refunded) == ([CIRCLE], STALLS)
+
+    def test_the_rest_of_cheaper_seats_goes_on_to_the_card(self, stocked, sold):
+        second = seats(stocked, sold, [10, 11], 1, 2)
+        third = seats(stocked, second, [50, 51], 1, 2)
+        assert sent(paid(sold)) == [2 * (STALLS - CIRCLE)]
+        give_back(third, **OFF)
+        assert sent(paid(sold)) == [2 * STALLS]
+
+    def test_nobody_gets_the_same_twice_of_two_bookings(self, stocked, sold):
+        one, other = seats(stocked, sold, [10], 1), seats(stocked, sold, [11], 2)
+        for booking in (one, other):
+            assert give_back(booking, **OFF).refunded == STALLS
+        assert sent(paid(sold)) == [2 * STALLS]
+
+
+class TestWhatIsCredit:
+    def bought_with(self, stocked, ines, amount, ordinals):
+        """A booking of which so much is paid with credit that was given, the rest at the provider."""
+        booking = reserve(event=stocked, ordinals=ordinals)
+        contact(booking.pk, name="Noor", email="noor@post.example")
+        booking = fresh(booking)
+        give_credit(booking.customer_id, euros(amount), reason="Sorry", by=ines)
+        from contextlib import suppress
+
+        from payments.services import ProviderAway
+
+        with suppress(ProviderAway):
+            pay(booking.pk, credit=euros(amount))
+        payment = Payment.objects.get(reference=booking.pk)
+        if payment.status == "PROCESSING":
+            arrived(payment)
+        return fresh(booking)
+
+    def test_what_was_credit_before_stays_credit(self, stocked, ines):
+        policy((2, 0, 0), fees_refundable=True)
+        old = self.bought_with(stocked, ines, 2 * STALLS, [0, 1])
+        new = seats(stocked, old, [10, 11], 1, 2)
+        made = give_back(new, **OFF)
+        assert (made.refunded, made.credited) == (0, 2 * STALLS)
+        assert not Refund.objects.exists()
+
+    def test_of_both_no_more_goes_to_the_card_than_came_from_it(self, stocked, ines):
+        policy((2, 0, 0), fees_refundable=True)
+        old = self.bought_with(stocked, ines, 30, [0, 1])
+        card = 2 * STALLS - 30
+        one, other = seats(stocked, old, [10], 1), seats(stocked, old, [11], 2)
+        first, second = give_back(one, **OFF), give_back(other, **OFF)
+        assert (first.refunded, first.credited) == (STALLS, 0)
+        assert (second.refunded, second.credited) == (card - STALLS, 30)
+        assert has(old) == 30
+        all_back()
+        assert paid(old).status == "REFUNDED"
+
+    def test_where_the_policy_says_credit_it_stays_credit(self, stocked):
+        policy((2, 0, 0), fees_refundable=True, back_to="CREDIT")
+        sold = world.sold_booking(stocked, [0, 1])
+        new = seats(stocked, sold, [10, 11], 1, 2)
+        assert give_back(new, 1).credited == STALLS
+        assert give_back(new, 2, **OFF).refunded == STALLS
+
+    def test_the_buyer_chooses(self, stocked):
+        policy((2, 0, 0), fees_refundable=True, back_to="CHOICE")
+        sold = world.sold_booking(stocked, [0, 1])
+        new = seats(stocked, sold, [10, 11], 1, 2)
+        assert give_back(new, 1, to=GoesTo.CREDIT).credited == STALLS
+        assert give_back(new, 2, to=GoesTo.CARD).refunded == STALLS
+
+    def test_a_rest_that_was_spent_elsewhere_is_not_paid_out_twice(self, stocked, ines):
+        policy((2, 0, 0), fees_refundable=True, back_to="CREDIT")
+        sold = world.sold_booking(stocked, [0, 1])
+        new = seats(stocked, sold, [50, 51], 1, 2)
+        rest = 2 * (STALLS - CIRCLE)
+        assert has(new) == rest
+        take_credit(new.customer_id, euros(rest), reason="As if spent elsewhere", by=ines)
+        made = give_back(new, **OFF)
+        assert (made.refunded, made.credited) == (2 * CIRCLE, 0)
+        assert (has(new), sent(paid(sold))) == (0, [2 * CIRCLE])
+
+    def test_credit_that_lapses_first_is_none_the_longer(self, stocked, sold, ines):
+        entry = CreditEntry.objects.create(
+            customer=sold.customer, kind="GIVEN", amount=10, currency="EUR", key="x", reason="Why",
+            made_by=ines, expires_at=database_now() + database_now().resolution * 10**8,
+        )  # fmt: skip
+        from payments.services.credit import _book, balances
+
+        _book(entry)
+        new = seats(stocked, sold, [10], 1)
+        give_back(new, **OFF)
+        [row] = balances(customer_id=sold.customer_id, currency="EUR")
+        assert row["balance"] == has(new) == 10
+
+
+class TestDisputes:
+    def disputed(self, payment, status="DISPUTED"):
+        Payment.objects.filter(pk=payment.pk).update(status=status)
+
+    @pytest.mark.parametrize("to", [GoesTo.CARD, GoesTo.CREDIT])
+    def test_what_a_bank_holds_is_given_in_no_other_way(self, stocked, to):
+        policy((2, 0, 0), fees_refundable=True, back_to="CHOICE")
+        sold = world.sold_booking(stocked, [0, 1])
+        new = seats(stocked, sold, [10, 11], 1, 2)
+        with transaction.atomic():
+            self.disputed(paid(sold))
+            with pytest.raises(NotPaidHere, match="disputed"):
+                give_back(new, to=to)
+            transaction.set_rollback(True)
+        assert give_back(new, to=to).back.amount == 2 * STALLS
+
+    def test_nor_is_it_given_for_other_seats(self, stocked, sold):
+        new = seats(stocked, sold, [10, 11], 1, 2)
+        with transaction.atomic():
+            self.disputed(paid(sold))
+            with pytest.raises(NotPaidHere):
+                seats(stocked, new, [12, 13], 1, 2)
+            transaction.set_rollback(True)
+
+
+class TestFailedRefunds:
+    def test_what_a_card_refuses_waits_for_a_person_who_sends_it_again(self, stocked, sold):
+        from payments.services import retry_refund
+        from payments.services.refund import _begin, _refused
+
+        new = seats(stocked, sold, [10, 11], 1, 2)
+        [refund] = give_back(new, **OFF).refunds
+        _begin(refund.pk)
+        _refused(refund.pk, "The card is closed")
+        assert states(new)[0] == "CANCELLED"
+        assert has(new) == 0
+        owed = sum(e.amount for e in LedgerEntry.objects.filter(account="customer_deposits"))
+        assert owed == -2 * STALLS
+        retry_refund(refund.pk)
+        all_back()
+        assert states(new)[0] == "REFUNDED"
+
+
+class TestTheDatabase:
+    @pytest.fixture
+    def back(self, stocked):
+        """An entry of credit that came back of a card payment."""
+        policy((2, 0, 0), fees_refundable=True, back_to="CREDIT")
+        give_back(world.sold_booking(stocked, [0, 1]))
+        return CreditEntry.objects.get(kind="BACK")
+
+    def out(self, back, amount, sent=None, **wrong):
+        """Writes an entry with its refund, as if the transaction ended here."""
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+            refund = Refund(
+                payment=back.payment, amount=sent or amount, currency="EUR", request_key="x"
+            )
+            fields = {
+                "customer": back.customer,
+                "payment": back.payment,
+                "of": back,
+                "refund": refund,
+            }
+            CreditEntry.objects.create(
+                **fields
+                | {"currency": "EUR", "amount": -amount, "kind": "PAID_OUT", "key": "x"}
+                | wrong
+            )
+            refund.save(force_insert=True)
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    def test_lets_out_what_came_back(self, back):
+        with transaction.atomic():
+            self.out(back, 2 * STALLS)
+            transaction.set_rollback(True)
+
+    def test_but_not_more(self, back, ines):
+        give_credit(back.customer_id, euros(50), reason="Why", by=ines)
+        with pytest.raises(IntegrityError, match="is not"):
+            self.out(back, 2 * STALLS + 1)
+
+    def test_nor_what_is_spent(self, back, ines):
+        take_credit(back.customer_id, euros(1), reason="Why", by=ines)
+        with pytest.raises(IntegrityError, match="has 83"):
+            self.out(back, 2 * STALLS)
+
+    def test_nor_without_the_refund_of_the_same(self, back):
+        with pytest.raises(IntegrityError, match="is not paid out by"):
+            self.out(back, 2 * STALLS, sent=STALLS)
+
+    def test_nor_of_a_disputed_payment(self, back):
+        with transaction.atomic():
+            Payment.objects.update(status="DISPUTED")
+            with pytest.raises(IntegrityError, match="is not of payment"):
+                self.out(back, STALLS)
+            transaction.set_rollback(True)
+
+    def test_nor_what_is_not_of_that_lot(self, back):
+        with pytest.raises(IntegrityError, match="is not left of"):
+            self.out(back, STALLS, expires_at=Now())
+        with pytest.raises(IntegrityError, match="names_its_refund"):
+            self.out(back, STALLS, of=None)
+
+    def test_nor_as_a_refund_without_taking_the_credit(self, back):
+        with pytest.raises(IntegrityError, match="would exceed"), transaction.atomic():
+            Refund.objects.create(
+                payment=back.payment, amount=1, currency="EUR", request_key="y", reason="FRAUD"
+            )
