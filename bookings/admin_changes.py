@@ -88,9 +88,12 @@ class ChangeForm(forms.Form):
 def extent_panel(change):
     """The dry run: what beginning would do now."""
     extent = changing.extent_of(change.event)
+    again = changing.paid_with_credit(change.event)
+    disputed = extent.disputed + (again.disputed if again else 0)
     if change.is_cancelled:
         money = [
             ["Goes back to buyers", extent.money.display()],
+            ["Of it becomes credit again, for it was paid with credit", _credit(again)],
             ["Unpaid reservations that end", f"{extent.unpaid:,}"],
         ]
     else:
@@ -100,9 +103,13 @@ def extent_panel(change):
         ["Their tickets", f"{extent.tickets:,}"],
         *money,
         ["Tickets used at the gate", f"{extent.used:,}"],
-        ["Bookings whose payment is disputed: for a person to settle", f"{extent.disputed:,}"],
+        ["Bookings whose payment is disputed: for a person to settle", f"{disputed:,}"],
     ]
     return Panel("What it would mean now", Table(columns("", "#"), rows))
+
+
+def _credit(again):
+    return again.money.display() if again else "not reckoned, so many were paid with credit"
 
 
 def progress_panel(change):

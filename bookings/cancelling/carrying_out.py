@@ -179,9 +179,16 @@ def _refundable(quote):
     payment = Payment.objects.filter(pk=quote.booking.payment_id).first()
     if payment is None:
         raise NotPaidHere("This booking was not paid through us: its money cannot be sent back.")
-    if any(each.status == PaymentStatus.DISPUTED for each in (payment, *sources_of(payment))):
+    if is_disputed(quote.booking):
         raise NotPaidHere("Its payment is disputed: the money is with the buyer’s bank already.")
     return payment
+
+
+def is_disputed(booking):
+    """Whether the payment of a booking is disputed, or one that its money stems from."""
+    payments = Payment.objects.filter(pk=booking.payment_id)
+    paid_by = [each for payment in payments for each in (payment, *sources_of(payment))]
+    return any(each.status == PaymentStatus.DISPUTED for each in paid_by)
 
 
 def _refund(quote, payment, cancellation_id):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2s
 from uuid import UUID
 
-from bookings.cancelling.sources import shares_of, sources_of
+from bookings.cancelling.sources import left_of_card, shares_of, sources_of, take
 from bookings.models import Booking, BookingItem, GoesTo, Grounds, Rule
 from core.errors import DomainError
 from core.money import Money, total
@@ -15,7 +15,6 @@ from events.charges import Terms, sold_under_terms
 from events.models import BackTo
 from events.models import Status as EventStatus
 from payments.models import Payment
-from payments.services import left_on_card
 from tickets.models import Status as TicketStatus
 
 ADMITTING = (TicketStatus.CONFIRMED, TicketStatus.TRANSFERRED, TicketStatus.USED)
@@ -146,7 +145,7 @@ def preview(booking, wish, *, now, taken=None):
     NotCancellable with what stands against it.
 
     Who looks at many bookings at once keeps in `taken` {payment id: Money} what the others get of
-    payments that they stem from together.
+    payments that paid for several.
     """
     if not booking.is_sold:
         raise NotCancellable("Only tickets of a paid booking can be cancelled.")
@@ -188,7 +187,9 @@ def _where_to(booking, wish, policy, back, taken):
     payment = Payment.objects.filter(pk=booking.payment_id, credit__gt=0).first()
     if payment is None or not back:
         return used, ()
-    by_credit = back - used - min(back - used, left_on_card(payment))
+    taken = {} if taken is None else taken
+    rest = back - used
+    by_credit = rest - take(payment, min(rest, left_of_card(payment, taken)), taken)
     paid_out = shares_of(sources_of(payment), by_credit, taken)
     return used + by_credit - total((money for _, money in paid_out), back.currency), paid_out
 

@@ -5,7 +5,7 @@ from django.db.models import Q
 from bookings.models import Cancellation, PlannedExchange
 from core.money import Money
 from payments.models import CreditEntry, Payment
-from payments.services import credit_of_card
+from payments.services import credit_of_card, left_on_card
 
 
 def sources_of(payment):
@@ -27,16 +27,30 @@ def _given_for(bookings):
     return Payment.objects.filter(pk__in=became.values("payment"))
 
 
-def shares_of(sources, money, taken=None):
+def shares_of(sources, money, taken):
     """How so much Money is divided among payments, as far as it is of their cards: ((Payment, Money),
-    …). What came last goes back first, as what was paid last has most time to be refunded."""
+    …), noted in `taken` {payment id: Money}. What came last goes back first: banks take back what was
+    paid lately rather than what was paid long ago."""
     shares, left = [], money
     for source in sources:
-        gone = (taken or {}).get(source.pk, Money.zero(money.currency))
-        share = min(left, credit_of_card(source) - gone)
-        if share.amount > 0:
-            shares.append((source, share))
+        share = min(left, _less(credit_of_card(source), source, taken))
+        if share:
+            shares.append((source, take(source, share, taken)))
             left -= share
-            if taken is not None:
-                taken[source.pk] = gone + share
     return tuple(shares)
+
+
+def left_of_card(payment, taken):
+    """What of a payment can still go back to its card besides what others are to get."""
+    return _less(left_on_card(payment), payment, taken)
+
+
+def take(payment, money, taken):
+    """Notes that so much is taken of a payment, and returns it."""
+    taken[payment.pk] = taken.get(payment.pk, Money.zero(money.currency)) + money
+    return money
+
+
+def _less(money, payment, taken):
+    nothing = Money.zero(money.currency)
+    return max(money - taken.get(payment.pk, nothing), nothing)

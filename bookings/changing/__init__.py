@@ -12,6 +12,7 @@ from bookings.changing.proposing import (
     begin,
     extent_of,
     may_begin,
+    paid_with_credit,
     propose,
     withdraw,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "extent_of",
     "may_begin",
     "open_change_of",
+    "paid_with_credit",
     "propose",
     "try_again",
     "withdraw",

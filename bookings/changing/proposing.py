@@ -8,6 +8,8 @@ from django.db.models.functions import Now
 
 from agencies.models import Agency
 from agencies.queries import may_approve
+from bookings.cancelling import Wish, preview
+from bookings.cancelling.carrying_out import is_disputed
 from bookings.models import (
     SOLD,
     Booking,
@@ -15,6 +17,8 @@ from bookings.models import (
     ChangedBooking,
     ChangeStatus,
     EventChange,
+    Grounds,
+    Rule,
     Status,
 )
 from core.errors import DomainError
@@ -71,6 +75,33 @@ def extent_of(event):
         unpaid=bookings.filter(status=Status.RESERVED).count(),
         disputed=disputed.count(),
     )
+
+
+@dataclass(frozen=True)
+class PaidWithCredit:
+    """Of what goes back if an event is cancelled: what becomes credit again (`money`), and how many
+    bookings were paid with what a bank has taken back meanwhile, which a person has to settle."""
+
+    money: Money
+    disputed: int
+
+
+def paid_with_credit(event, *, most=500):
+    """The PaidWithCredit of an event, or None when more bookings than `most` would have to be looked
+    at one by one."""
+    with_credit = Payment.objects.filter(credit__gt=0).values("pk")
+    sold = Booking.objects.sold().filter(event=event, payment_id__in=with_credit)
+    sold = list(sold.select_related("event", "terms").order_by("pk")[: most + 1])
+    if len(sold) > most:
+        return None
+    credit, disputed, taken, now = Money.zero(event.currency), 0, {}, database_now()
+    for booking in sold:
+        if is_disputed(booking):
+            disputed += 1
+            continue
+        wish = Wish(grounds=Grounds.EVENT, rule=Rule.ALL_BACK, reason="It is only looked at")
+        credit += preview(booking, wish, now=now, taken=taken).to_credit
+    return PaidWithCredit(credit, disputed)
 
 
 @use_case
