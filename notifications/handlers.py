@@ -41,7 +41,9 @@ from events.models import Event
 from inventory.facts import HoldRunsOut
 from inventory.models import Hold
 from notifications.services import send_once
-from payments.models import Refund
+from payments.facts import CreditPaidOut
+from payments.models import CreditEntry, Refund
+from payments.services import credit_of
 from payments.statements import in_fours
 from promotions.facts import PresaleLinkAsked
 from promotions.presales import admit_listed
@@ -142,6 +144,22 @@ def _became(booking):
     key = "" if became == "over" else f"?k={mailed_key(booking)}"
     link = f"{site_of(current_agency())}{page}{key}"
     return {"booking": booking, "event": booking.event, "became": became, "link": link}
+
+
+@subscribe(CreditPaidOut)
+def mail_credit_paid_out(fact):
+    """How much credit goes back to where it was paid from."""
+    entry = CreditEntry.objects.select_related("customer").get(refund=fact.refund_id)
+    send_once(
+        kind="credit_paid_out",
+        subject_id=fact.refund_id,
+        recipient=entry.customer.email,
+        context={
+            "amount": -entry.money,
+            "left": credit_of(entry.customer_id, entry.currency),
+            "reason": entry.reason,
+        },
+    )
 
 
 @subscribe(TicketsCancelled)

@@ -23,6 +23,13 @@ class DisputeChanged:
 
 
 @dataclass(frozen=True)
+class CreditPaidOut:
+    """Somebody at the desk has sent a guest's credit back to where it was paid from."""
+
+    refund_id: UUID
+
+
+@dataclass(frozen=True)
 class RefundCompleted:
     """The money is back with whoever paid."""
 

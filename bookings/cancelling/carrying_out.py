@@ -207,9 +207,10 @@ def _refund(quote, payment, cancellation_id):
 def _pay_out(quote, lot, source, money):
     """What became credit only because seats were changed goes back to where it was paid from."""
     pay_out(
+        lot,
         source,
-        [(lot, money)],
-        reason=_reason(quote.wish),
+        money,
+        because=_reason(quote.wish),
         request_key=f"cancellation:{lot.reference}",
         reference=lot.reference,
     )

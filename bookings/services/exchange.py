@@ -80,11 +80,11 @@ def exchange(new_id, *, booking_id, tickets, seen, by=None, reason="", taking=No
 def _exchange(new_id, booking_id, tickets, seen, how, taking):
     new, old = _locked(new_id, booking_id)
     quote = _quote(new, old, tickets, seen, how, database_now())
-    holder = _holder(carry_out(quote))
+    cancelled = carry_out(quote)
     failpoints.reach("exchange.after_cancelling")
     payment = payment_due([new]) if new.total else None
     if payment:
-        _pay(payment, holder, quote, taking)
+        _pay(payment, cancelled, quote, taking)
     if not confirm(new_id, payment_id=payment and payment.pk).is_sold:
         raise WrongState("An offer in the new seats is used up by others. Nothing was changed.")
     return Booking.objects.get(pk=new_id)
@@ -129,18 +129,18 @@ def _holder(cancellation):
     return became.values_list("customer", flat=True).first()
 
 
-def _pay(payment, holder, quote, taking):
+def _pay(payment, cancelled, quote, taking):
     """With what the tickets are worth, and at the desk what is missing."""
-    missing = difference(quote)
+    missing, holder = difference(quote), _holder(cancelled)
     if not missing:
-        pay_with_credit(payment.pk, holder)
+        pay_with_credit(payment.pk, holder, cancelled.pk)
     elif taking is None:
         raise NotExchangeable(
             f"The new seats cost {missing.display()} more, which has to be paid first."
         )
     else:
         credit = quote.refunded
-        take_at_desk(payment.pk, credit=credit, customer_id=holder, **taking)
+        take_at_desk(payment.pk, credit=credit, customer_id=holder, came_by=cancelled.pk, **taking)
 
 
 # Dearer seats on the site
@@ -222,12 +222,13 @@ def _finish(plan):
     quote = preview(old, wish, now=plan.made_at)
     if (quote.name, difference(quote)) != (plan.quote, plan.money):
         raise QuoteChanged(quote)
-    holder = _holder(carry_out(quote))
+    cancelled = carry_out(quote)
+    holder = _holder(cancelled)
     failpoints.reach("exchange.after_cancelling")
     paid = Payment.objects.get(pk=plan.payment_id)
     give_back_as_credit(paid, plan.money, key=_key(plan), customer_id=holder)
     payment = open_payment(reference=new.order_key, money=new.money, description=new.in_words)
-    pay_with_credit(payment.pk, holder)
+    pay_with_credit(payment.pk, holder, cancelled.pk)
     if not confirm(new.pk, payment_id=payment.pk).is_sold:
         raise WrongState("An offer in the new seats is used up by others. Nothing was changed.")
 

@@ -166,15 +166,15 @@ def _write(*, money, key, **fields):
 # By payments
 
 
-def hold_credit(payment, customer_id):
-    """Keeps the credit of a Payment for it, in the caller's transaction that has locked and begun it.
-    Raises NotEnoughCredit."""
+def hold_credit(payment, customer_id, reference=None):
+    """Keeps the credit of a Payment for it, in the caller's transaction that has locked and begun it:
+    first what came by this `reference`, as when seats are changed. Raises NotEnoughCredit."""
     failpoints.reach("credit.before_hold")
     _let_lapse(customer_id, payment.currency)
     if credit_of(customer_id, payment.currency) < payment.by_credit:
         raise NotEnoughCredit("You have less credit than this page said. Please look at it again.")
     failpoints.reach("credit.after_look")
-    _move(Kind.HELD, payment, customer_id, -payment.by_credit)
+    _move(Kind.HELD, payment, customer_id, -payment.by_credit, reference)
 
 
 def return_credit(payment):
@@ -199,7 +199,7 @@ def _holder(payment):
     return payment.credit_entries.filter(kind=Kind.HELD).values_list("customer_id", flat=True)[0]
 
 
-def _move(kind, payment, customer_id, money):
+def _move(kind, payment, customer_id, money, reference=None):
     moves = payment.credit_entries.filter(kind__in=(Kind.HELD, Kind.RETURNED)).count()
     return _write(
         kind=kind,
@@ -207,13 +207,15 @@ def _move(kind, payment, customer_id, money):
         money=money,
         key=f"payment:{payment.pk}:{moves}",
         payment=payment,
+        reference=reference,
     )
 
 
 @use_case
-def pay_with_credit(payment_id, customer_id):
-    """The open payment that nobody has begun is paid with a customer's credit alone, at once; returns
-    the Payment. Raises WrongState when it is open no more, NotEnoughCredit."""
+def pay_with_credit(payment_id, customer_id, reference=None):
+    """The open payment that nobody has begun is paid with a customer's credit alone, at once (what
+    came by this `reference` first); returns the Payment. Raises WrongState when it is open no more,
+    NotEnoughCredit."""
     payment = lock_one(Payment.objects.filter(pk=payment_id))
     if payment.status != Status.PENDING:
         raise WrongState("Somebody else is paying this just now, or has paid it. Look once more.")
@@ -221,7 +223,7 @@ def pay_with_credit(payment_id, customer_id):
     payment.opened_at = payment.settled_at = Now()
     payment.move_to(Status.PROCESSING)
     payment.save()
-    hold_credit(payment, customer_id)
+    hold_credit(payment, customer_id, reference)
     payment.move_to(Status.SUCCEEDED)
     payment.save()
     post(
@@ -261,6 +263,43 @@ def give_back_as_credit(payment, money, *, key, customer_id=None, reference=None
         )
     note_all_is_back(payment)
     return entry
+
+
+def left_of(entry):
+    """What of an entry that came is there still, as Money: what lapses first was spent first, but for
+    seats that were changed, which were paid with what the old ones were worth. Who decides by it has
+    locked the customer."""
+    nothing = Money.zero(entry.currency)
+    entries = list(CreditEntry.objects.filter(customer=entry.customer_id, currency=entry.currency))
+    spent = -sum(each.amount for each in entries if _is_spent(each))
+    for lot in sorted(filter(_is_lot, entries), key=_lapses_when):
+        still = max(lot.amount + sum(each.amount for each in entries if _is_of(each, lot)), NOTHING)
+        left = still - min(still, max(spent, NOTHING))
+        if lot.pk == entry.pk:
+            is_lapsed = lot.expires_at and lot.expires_at <= database_now()
+            return nothing if is_lapsed else Money(left, entry.currency)
+        spent -= still
+    return nothing
+
+
+def _is_lot(entry):
+    """What was paid for dearer seats went into them, all of it."""
+    came = entry.kind in CreditEntry.COMES and entry.kind != Kind.PAID_OUT
+    return came and not entry.key.startswith("back:exchange:")
+
+
+def _is_of(entry, lot):
+    if entry.kind == Kind.HELD:
+        return lot.reference is not None and entry.reference == lot.reference
+    return entry.of_id == lot.pk
+
+
+def _is_spent(entry):
+    return entry.kind not in CreditEntry.COMES and entry.reference is None
+
+
+def _lapses_when(lot):
+    return (lot.expires_at is None, lot.expires_at or lot.made_at, lot.made_at, lot.pk)
 
 
 def credit_of_card(payment):

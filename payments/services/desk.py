@@ -54,9 +54,10 @@ class DrawerDiffers(DomainError):
 
 
 @use_case
-def take_at_desk(payment_id, *, way, by, given=None, reference="", credit=None, customer_id=None):
+def take_at_desk(payment_id, *, way, by, given=None, reference="", credit=None, **of):
     """The open payment that nobody has sent to a provider is paid at the desk, in full; returns the
-    DeskTaking. With `credit` so much of it (Money, less than all) is paid with what this customer has.
+    DeskTaking. With `credit` so much of it (Money, less than all) is paid with it, as `hold_credit`
+    needs to know: `customer_id`, and `came_by` where it came for this.
     Raises WrongState when it is open no more, NotTakeable, NotEnoughCredit."""
     _one_drawer()
     payment = lock_one(Payment.objects.filter(pk=payment_id))
@@ -74,7 +75,7 @@ def take_at_desk(payment_id, *, way, by, given=None, reference="", credit=None, 
     payment.move_to(Status.PROCESSING)
     payment.save()
     if payment.credit:
-        hold_credit(payment, customer_id)
+        hold_credit(payment, of["customer_id"], of.get("came_by"))
     payment.move_to(Status.SUCCEEDED)
     payment.save()
     post(
