@@ -4,7 +4,7 @@ from django.db.models import Q
 
 from bookings.models import Cancellation, PlannedExchange
 from core.money import Money
-from payments.models import CreditEntry, Payment
+from payments.models import CreditEntry
 from payments.services import credit_of_card, left_on_card
 
 
@@ -14,17 +14,28 @@ def sources_of(payment):
     found, asked = {}, [payment]
     while asked := [each for each in asked if each.credit]:
         bookings = {booking for each in asked for booking in each.covers}
-        asked = [each for each in _given_for(bookings) if each.pk not in {payment.pk, *found}]
+        known = {payment.pk, *found}
+        asked = {each.payment for each in became_for(bookings) if each.payment_id not in known}
         found |= {each.pk: each for each in asked}
     return sorted(found.values(), key=lambda each: each.pk, reverse=True)
 
 
-def _given_for(bookings):
-    """The Payments whose money became credit to pay for these bookings (ids)."""
+def went_into(bookings):
+    """The ids of all bookings that tickets of these (ids) were given for, through all exchanges."""
+    found, asked = set(), set(bookings)
+    while asked:
+        given = Cancellation.objects.filter(booking__in=asked, exchanged_for__isnull=False)
+        asked = set(given.values_list("exchanged_for", flat=True)) - found
+        found |= asked
+    return found
+
+
+def became_for(bookings):
+    """The CreditEntries that money of payments became to pay for these bookings (ids)."""
     tickets = Q(reference__in=Cancellation.objects.filter(exchanged_for__in=bookings).values("pk"))
     more = PlannedExchange.objects.filter(new__in=bookings).values("payment")
     became = CreditEntry.objects.filter(tickets | Q(payment__in=more, reference=None), kind="BACK")
-    return Payment.objects.filter(pk__in=became.values("payment"))
+    return became.select_related("payment")
 
 
 def shares_of(sources, money, taken):

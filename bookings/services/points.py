@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from django.db.models import F, Q, Sum
 
+from bookings.cancelling.sources import became_for, went_into
 from bookings.models import Booking
 from core.money import Money
 from customers.points import earn, keep_share
@@ -26,9 +27,11 @@ def earn_points(booking_id):
 
 
 def reverse_points(payment_id):
-    """Of what the bookings of a payment have earned stays what their tickets that are left are worth of
-    it, as far as their money was not lost to a bank. Safe to repeat, in any order."""
-    for booking_id in Payment.objects.values_list("covers", flat=True).get(pk=payment_id):
+    """Of what the bookings of a payment have earned, and those that their tickets were given for, stays
+    what their tickets that are left are worth of it, as far as their money was not lost to a bank. Safe
+    to repeat, in any order."""
+    covers = Payment.objects.values_list("covers", flat=True).get(pk=payment_id)
+    for booking_id in sorted({*covers, *went_into(covers)}):
         _reverse(booking_id)
 
 
@@ -47,10 +50,42 @@ def _share_paid(booking_id):
     payment = Payment.objects.filter(
         pk__in=Booking.objects.filter(pk=booking_id).values("payment_id")
     ).first()
-    lost = payment and payment.disputes.aggregate(sum=Sum("written_off", default=0))["sum"]
-    if not lost:
+    if payment is None:
         return Fraction(1)
+    lost = _written_off(payment)
+    lost = lost / max(_left(payment), lost) if lost else lost
+    return 1 - min(lost + _lost_before(payment), 1)
+
+
+def _lost_before(payment):
+    """Which part of a payment is credit for which seats were changed, and a bank took it from where it
+    came from, 0 to 1."""
+    became = list(became_for(payment.covers)) if payment.credit else []
+    came = sum(Fraction(entry.amount) for entry in became)
+    if not came:
+        return Fraction(0)
+    lost = sum(Fraction(entry.amount) * _lost_as_credit(entry.payment) for entry in became)
+    return lost / came * Fraction(payment.credit) / Fraction(payment.amount)
+
+
+def _lost_as_credit(payment):
+    """Which part of what became credit of a payment a bank took: it takes what stayed sold first."""
+    became = _sum(payment.credit_entries.filter(kind__in=CreditEntry.CAME_BACK))
+    over = max(_written_off(payment) - max(_left(payment), Fraction(0)), Fraction(0))
+    lost = min(over / became, Fraction(1)) if became else Fraction(1 if over else 0)
+    return min(lost + _lost_before(payment), Fraction(1))
+
+
+def _written_off(payment):
+    return _sum(payment.disputes, "written_off")
+
+
+def _left(payment):
+    """What of a payment was neither sent back nor became credit."""
     sent = payment.refunds.exclude(status=RefundStatus.FAILED)
-    back = payment.credit_entries.filter(kind__in=CreditEntry.CAME_BACK)
-    gone = sum(rows.aggregate(sum=Sum("amount", default=0))["sum"] for rows in (sent, back))
-    return 1 - Fraction(lost) / max(Fraction(payment.amount - gone), Fraction(lost))
+    became = payment.credit_entries.filter(kind__in=CreditEntry.CAME_BACK)
+    return Fraction(payment.amount) - _sum(sent) - _sum(became)
+
+
+def _sum(rows, name="amount"):
+    return Fraction(rows.aggregate(sum=Sum(name, default=0))["sum"])

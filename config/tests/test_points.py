@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from agencies.models import Agency
 from bookings.cancelling import Wish
 from bookings.models import Booking, Cancellation, Grounds, Rule
+from bookings.services import reserve
 from bookings.services.exchange import exchange
 from bookings.services.points import earn_points, reverse_points
 from config.tests import world
 from config.tests.presaling import draft, not_on_sale_yet
 from config.tests.test_cancelling import euros, policy
 from config.tests.test_credit import balance, give_back
-from config.tests.test_exchanging import looked_at
+from config.tests.test_exchanging import arrived, changed, gone_to_pay, looked_at
 from config.tests.test_exchanging import tickets_of as given_tickets
 from core import outbox
 from core.errors import Invalid
@@ -230,11 +231,11 @@ class TestReversing:
         assert sum(entry.points for entry in PointEntry.objects.filter(kind="EXPIRED")) == 0
 
 
-def told_by_the_bank(booking, state, amount):
-    """The bank holds so much of the booking's payment, or has decided so."""
-    payment = Payment.objects.get(pk=booking.payment_id)
+def told_by_the_bank(booking, state, amount, payment=None):
+    """The bank holds so much of the booking's payment (or another), or has decided so."""
+    payment = Payment.objects.get(pk=payment.pk if payment else booking.payment_id)
     told = ProviderDispute(
-        ref="dp_1",
+        ref=f"dp_{payment.pk}",
         payment_ref="",
         state=state,
         reason="fraudulent",
@@ -273,6 +274,70 @@ class TestLostMoney:
         booking = sold(stocked)
         given_back(booking, 1)
         told_by_the_bank(booking, "lost", booking.total / 2)
+        assert points_of(booking.customer_id) == 0
+
+
+class TestLostMoneyOfOtherSeats:
+    """A seat for 31.80 that was changed for one of 42.40, which earned 40 points."""
+
+    @pytest.fixture(autouse=True)
+    def tickets_stay(self, agency, settings):
+        Agency.objects.filter(pk=agency.pk).update(when_disputed="NOTHING")
+        Remembered.forget_everything()
+        settings.PAYMENT_SIMULATOR_URL = "http://127.0.0.1:1"
+
+    @pytest.fixture
+    def cheap(self, programme, stocked):
+        world.received_order(stocked, section="Circle", rows="A")
+        policy((2, 50, 0))
+        return sold(stocked, 50)
+
+    @pytest.fixture
+    def dear(self, stocked, cheap):
+        """(the booking, the payment of the difference)."""
+        new = reserve(event=stocked, ordinals=[0])
+        payment = arrived(gone_to_pay(new, cheap, given_tickets(cheap, 1)))
+        delivered()
+        new.refresh_from_db()
+        assert points_of(new.customer_id) == 40
+        return new, payment
+
+    def test_the_difference_takes_its_part_and_the_bank_may_give_it_back(self, dear):
+        booking, difference = dear
+        told_by_the_bank(booking, "lost", difference.amount, difference)
+        assert points_of(booking.customer_id) == 30
+        told_by_the_bank(booking, "won", difference.amount, difference)
+        assert points_of(booking.customer_id) == 40
+
+    def test_what_paid_for_the_old_seat_takes_the_other_part(self, dear, cheap):
+        booking, difference = dear
+        told_by_the_bank(cheap, "lost", cheap.total)
+        assert points_of(booking.customer_id) == 10
+        told_by_the_bank(booking, "lost", difference.amount, difference)
+        assert points_of(booking.customer_id) == 0
+
+    def test_a_part_of_the_difference_takes_a_part_of_it(self, dear):
+        booking, difference = dear
+        told_by_the_bank(booking, "lost", difference.amount / 2, difference)
+        assert points_of(booking.customer_id) == 35
+
+    def test_it_takes_them_from_seats_that_came_later_as_well(self, dear, stocked):
+        booking, difference = dear
+        third = changed(reserve(event=stocked, ordinals=[3]), booking, given_tickets(booking, 1))
+        delivered()
+        assert points_of(third.customer_id) == 40
+        told_by_the_bank(booking, "lost", difference.amount, difference)
+        assert points_of(third.customer_id) == 30
+
+    def test_a_bank_takes_what_stayed_sold_first(self, programme, stocked):
+        policy((2, 50, 0))
+        booking = sold(stocked, 0, 1)
+        changed(reserve(event=stocked, ordinals=[3]), booking, given_tickets(booking, 1))
+        delivered()
+        assert points_of(booking.customer_id) == 80
+        told_by_the_bank(booking, "lost", booking.total / 2)
+        assert points_of(booking.customer_id) == 40
+        told_by_the_bank(booking, "lost", booking.total)
         assert points_of(booking.customer_id) == 0
 
 
