@@ -8,7 +8,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from bookings.admin_cancelling import quote_panel
 from bookings.cancelling import left_of, preview
-from bookings.models import Booking, Status
+from bookings.models import Booking, GoesTo, Status
 from bookings.services.exchange import difference, exchange, wish_of
 from core.admin_forms import AmountField
 from core.errors import Invalid
@@ -40,6 +40,11 @@ class ChangeSeatsForm(WholeCents, forms.Form):
         help_text="In cash; the change is worked out.",
     )  # fmt: skip
     reference = forms.CharField(label="Reference on the slip", max_length=40, required=False)
+    to = forms.ChoiceField(
+        label="Where goes what is left of cheaper seats",
+        choices=[("", "As the policy says, or to where it was paid from"), *GoesTo.choices],
+        required=False,
+    )
     reason = forms.CharField(
         max_length=200,
         required=False,
@@ -75,7 +80,8 @@ def exchange_page(pages, request, booking):
     def work(form):
         new, tickets = _reservation(form, booking), map(UUID, form.cleaned_data["tickets"])
         tickets, reason = frozenset(tickets), form.cleaned_data.get("reason", "")
-        how = {"by": request.user.pk, "reason": reason}
+        to = form.cleaned_data["to"]
+        how = {"by": request.user.pk, "reason": reason, "to": GoesTo(to) if to else None}
         seen = request.POST.get("seen")
         if not seen:
             return _look(pages, request, booking, form, wish_of(new, tickets, **how))
@@ -106,11 +112,13 @@ def _look(pages, request, booking, form, wish):
     old = Booking.objects.select_related("event", "terms").get(pk=booking.pk)
     quote = preview(old, wish, now=database_now())
     missing = difference(quote)
-    names = ("number", "way", "given", "reference", "reason")
+    names = ("number", "way", "given", "reference", "to", "reason")
     said = [(name, request.POST.get(name, "")) for name in names if name in form.fields]
     said += [("tickets", ticket) for ticket in sorted(map(str, wish.tickets))]
     due = f"{missing.display()} is to be paid" if missing else "Nothing is to be paid"
     back = f", {quote.to_card.display()} goes back to the card" if quote.to_card else ""
+    rest = quote.refunded - quote.to_card - min(quote.refunded, wish.towards.money)
+    back += f", {rest.display()} becomes credit" if rest else ""
     return pages.page(
         request,
         "admin/do_it.html",

@@ -60,8 +60,10 @@ def issue_credit_note(cancellation_id):
 def _credited(cancellation):
     """What of it is not paid out."""
     credited, new = cancellation.credited_money, cancellation.exchanged_for
-    words = f"Of it towards booking {new.number}" if new else "Of it credit for later bookings"
-    return [_line(words, credited)] if credited else []
+    used = min(credited, new.money) if new else credited - credited
+    rows = [(f"Of it towards booking {new.number}", used)] if used else []
+    rows += [("Of it credit for later bookings", credited - used)] if credited > used else []
+    return [_line(*row) for row in rows]
 
 
 def _locked(booking_id):

@@ -116,7 +116,7 @@ def mail_money_sent_back(fact):
     """Why, and what became of each booking that it was for."""
     refund = Refund.objects.select_related("payment").get(pk=fact.refund_id)
     parts = paid_for(refund.payment)
-    customer = parts[0].customer
+    customer = parts[0].customer or _changing_seats(refund.payment)
     if customer is None:
         return
     send_once(
@@ -130,6 +130,13 @@ def mail_money_sent_back(fact):
             "parts": [_became(booking) for booking in parts],
         },
     )
+
+
+def _changing_seats(payment):
+    """The Customer who paid what dearer seats cost more, or None: until they are his, they are
+    nobody's."""
+    plan = payment.exchanges.select_related("old__customer").first()
+    return plan and plan.old.customer
 
 
 def _became(booking):

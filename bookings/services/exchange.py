@@ -6,6 +6,10 @@ that of the money's arrival.
 """
 
 import logging
+from copy import copy
+from dataclasses import replace
+
+from django.db import transaction
 
 from bookings.cancelling import QuoteChanged, Wish, preview
 from bookings.cancelling.carrying_out import carry_out, lock_money
@@ -48,11 +52,12 @@ class NotExchangeable(DomainError):
     code = "not_exchangeable"
 
 
-def wish_of(new, tickets, *, by=None, reason=""):
+def wish_of(new, tickets, *, by=None, reason="", to=None):
     """The Wish to give these tickets (ids) for the seats of a reservation; with a `reason` staff decide
-    it (the id of `by`), not the policy."""
+    it (the id of `by`), not the policy. What is left of cheaper ones goes `to` card or credit, where
+    there is a choice."""
     rule = Rule.ALL_BACK if reason else Rule.POLICY
-    return Wish(frozenset(tickets), Grounds.EXCHANGE, rule, reason, by, towards=new)
+    return Wish(frozenset(tickets), Grounds.EXCHANGE, rule, reason, by, to=to, towards=new)
 
 
 def difference(quote):
@@ -61,9 +66,10 @@ def difference(quote):
     return max(due - quote.refunded, Money.zero(due.currency))
 
 
-def exchange(new_id, *, booking_id, tickets, seen, by=None, reason="", taking=None):
+def exchange(new_id, *, booking_id, tickets, seen, taking=None, **how):
     """Gives tickets of a paid booking for the seats of an unpaid reservation, as the Quote named `seen`
-    said; returns the new Booking. Dearer seats are paid for by `taking`, what `take_at_desk` needs.
+    said of `wish_of` them; returns the new Booking. Dearer seats are paid for by `taking`, what
+    `take_at_desk` needs.
 
     A page that is open for the reservation is shut first. Raises QuoteChanged, NotCancellable,
     NotExchangeable, NotYours or AlreadyPaid, TermsNotAccepted, NotTakeable, OverLimit, or WrongState.
@@ -72,7 +78,6 @@ def exchange(new_id, *, booking_id, tickets, seen, by=None, reason="", taking=No
     still_held(new)
     if payments_of(new).filter(status=PaymentStatus.PROCESSING).exists():
         close_page_of(new)
-    how = {"by": by, "reason": reason}
     return _exchange(new_id, booking_id, frozenset(tickets), seen, how, taking)
 
 
@@ -81,6 +86,7 @@ def _exchange(new_id, booking_id, tickets, seen, how, taking):
     new, old = _locked(new_id, booking_id)
     quote = _quote(new, old, tickets, seen, how, database_now())
     cancelled = carry_out(quote)
+    _name(new, quote)
     failpoints.reach("exchange.after_cancelling")
     payment = payment_due([new]) if new.total else None
     if payment:
@@ -91,13 +97,11 @@ def _exchange(new_id, booking_id, tickets, seen, how, taking):
 
 
 def _quote(new, old, tickets, seen, how, now):
-    """The Quote that was `seen`; the new seats have a buyer then, who accepted the terms of sale."""
+    """The Quote that was `seen`, of a buyer who has accepted the terms of sale."""
     quote = preview(old, wish_of(new, tickets, **how), now=now)
     if quote.name != seen:
         raise QuoteChanged(quote)
-    if new.customer_id is None:
-        name_buyers([new], old.customer, quote.lines[0].item.ticket.holder_name)
-    if how["by"] is None:  # at the desk nobody is asked, see bookings.services.consent
+    if how.get("by") is None:  # at the desk nobody is asked, see bookings.services.consent
         check_accepted(new)
     return quote
 
@@ -121,6 +125,13 @@ def _lock_both(new_id, booking_id):
     lock_seats([item.event_seat_id for item in items])
     lock_tickets([item.ticket_id for item in items])
     return found[new_id], found[booking_id]
+
+
+def _name(new, quote):
+    """The new seats have a buyer from now on, when the old tickets are dead: of what one person may
+    have, they do not count together. Raises OverLimit or NotRedeemed."""
+    if new.customer_id is None:
+        name_buyers([new], quote.booking.customer, quote.lines[0].item.ticket.holder_name)
 
 
 def _holder(cancellation):
@@ -148,7 +159,8 @@ def _pay(payment, cancelled, quote, taking):
 
 def pay_difference(new_id, *, booking_id, tickets, seen, site=None, provider=""):
     """The address of the provider's page where a buyer pays what dearer seats cost more; the tickets
-    stay valid until it has arrived. The Quote `seen` and the sum stand from now on.
+    stay valid until it has arrived, and the new seats are nobody's. The Quote `seen` and the sum stand
+    from now on.
 
     A page that is open for anything else is shut first. Raises like `exchange`, NoSuchWay, or
     ProviderAway.
@@ -164,7 +176,7 @@ def pay_difference(new_id, *, booking_id, tickets, seen, site=None, provider="")
     success_url, cancel_url = pay_page_addresses(new, site)
     return start_payment(
         reference=new.order_key,
-        email=new.customer.email,
+        email=Booking.objects.values_list("customer__email", flat=True).get(pk=booking_id),
         success_url=success_url,
         cancel_url=cancel_url,
         expires_at=new.reserved_until,
@@ -175,10 +187,11 @@ def pay_difference(new_id, *, booking_id, tickets, seen, site=None, provider="")
 def _plan(new_id, *, booking_id, tickets, seen, provider):
     new, old = _locked(new_id, booking_id)
     now = database_now()
-    quote = _quote(new, old, tickets, seen, {"by": None, "reason": ""}, now)
+    quote = _quote(new, old, tickets, seen, {}, now)
     missing = difference(quote)
     if not missing or not quote.refunded:
         raise NotExchangeable("There is no difference to pay. Please look at it again.")
+    _rehearse(new, quote)
     keep_while_paying([new])
     payment = payment_due([new], provider=provider, money=missing)
     what = {"payment": payment, "quote": seen, "amount": missing.amount}
@@ -193,7 +206,22 @@ def _plan(new_id, *, booking_id, tickets, seen, provider):
             made_at=now,
             **what,
         )
-    return Booking.objects.select_related("customer").get(pk=new_id)
+    return Booking.objects.get(pk=new_id)
+
+
+class _OnlyTried(Exception):
+    """Nothing of a rehearsal stays."""
+
+
+def _rehearse(new, quote):
+    """Raises what would stand in the way of changing the seats now, before anybody pays for it."""
+    try:
+        with transaction.atomic():
+            carry_out(replace(quote, booking=copy(quote.booking)))
+            _name(copy(new), quote)
+            raise _OnlyTried
+    except _OnlyTried:
+        return
 
 
 def finish_exchange(payment_id):
@@ -223,6 +251,7 @@ def _finish(plan):
     if (quote.name, difference(quote)) != (plan.quote, plan.money):
         raise QuoteChanged(quote)
     cancelled = carry_out(quote)
+    _name(new, quote)
     holder = _holder(cancelled)
     failpoints.reach("exchange.after_cancelling")
     paid = Payment.objects.get(pk=plan.payment_id)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from django.db import IntegrityError, connection
 
+from bookings.cancelling.sources import went_into
 from bookings.models import OVER_SHARE, SOLD, Alert, Booking, BookingItem, Channel, Concern, Status
 from core.errors import DomainError
 from core.locks import database_now, one_at_a_time
@@ -103,10 +104,11 @@ def is_over_card(booking, together, payment):
 
 
 def _paid_with(card, event):
-    """Tickets of an event that were paid for with a card and not given back."""
-    bookings = Booking.objects.filter(
-        event=event,
-        status__in=SOLD,
-        payment_id__in=Payment.objects.filter(card=card).values("pk"),
+    """Tickets of an event that were paid for with a card and not given back, or that such tickets
+    were given for."""
+    paid = Booking.objects.filter(
+        event=event, payment_id__in=Payment.objects.filter(card=card).values("pk")
     )
+    paid = set(paid.values_list("pk", flat=True))
+    bookings = Booking.objects.filter(pk__in=paid | went_into(paid), status__in=SOLD)
     return BookingItem.objects.filter(booking__in=bookings, cancelled=None).count()

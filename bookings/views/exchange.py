@@ -10,9 +10,16 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from agencies.queries import current_terms
-from bookings.cancelling import NotCancellable, QuoteChanged, left_of, may_exchange, preview
+from bookings.cancelling import (
+    NotCancellable,
+    QuoteChanged,
+    left_of,
+    may_choose,
+    may_exchange,
+    preview,
+)
 from bookings.links import own_booking
-from bookings.models import Booking, Status
+from bookings.models import Booking, GoesTo, Status
 from bookings.orders import due_of, order_of, present_payment
 from bookings.services import accept_terms, has_accepted
 from bookings.services.exchange import difference, exchange, pay_difference, wish_of
@@ -123,10 +130,11 @@ def _change(request, new, old, tickets):
     """Changes seats as they were seen, or lets the buyer pay what the new ones cost more first; the
     address where he goes now."""
     wanted = {"booking_id": old.pk, "tickets": tickets, "seen": request.POST.get("seen", "")}
-    if difference(preview(old, wish_of(new, tickets), now=database_now())):
+    to = _to(request.POST)
+    if difference(preview(old, wish_of(new, tickets, to=to), now=database_now())):
         chosen = request.POST.get(PROVIDER, "")
         return pay_difference(new.pk, **wanted, site=site(request), provider=chosen)
-    exchange(new.pk, **wanted)
+    exchange(new.pk, **wanted, to=to)
     _note(request)
     return reverse("booking", args=[new.pk])
 
@@ -138,12 +146,22 @@ def _accept(request, new):
         accept_terms(new.pk, network=shortened(client_address(request)), digest=digest)
 
 
-def _money(request, new, old, tickets, problem=""):
+def _to(said):
+    """Where a rest shall go, or None where nothing was chosen; 404 for what no form of ours says."""
     try:
-        quote = preview(old, wish_of(new, tickets), now=database_now())
+        return GoesTo(said["to"]) if said.get("to") else None
+    except ValueError:
+        raise Http404 from None
+
+
+def _money(request, new, old, tickets, problem=""):
+    to = _to(request.POST or request.GET)
+    try:
+        quote = preview(old, wish_of(new, tickets, to=to), now=database_now())
     except NotCancellable as refused:
         quote, problem = None, refused.message
     missing = quote and difference(quote)
+    rest = quote and not missing and quote.refunded - new.money
     context = {
         "nav": "tickets",
         "booking": old,
@@ -151,6 +169,10 @@ def _money(request, new, old, tickets, problem=""):
         "event": shown(new.event, None),
         "quote": quote,
         "missing": missing,
+        "rest": rest,
+        "rest_to_credit": rest and quote.to_credit - new.money,
+        "to": to or GoesTo.CARD,
+        "goes_to": GoesTo if rest and may_choose(old) else (),
         "ways": ways_of(missing, present_payment(new), request.POST.get(PROVIDER)),
         "items": list(new.items.select_related("ticket").order_by("position")),
         "terms": open_terms(new),

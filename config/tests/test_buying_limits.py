@@ -24,6 +24,8 @@ from config.tests.selling_by_stripe import (
     stripe,
 )
 from config.tests.servers import together
+from config.tests.test_cancelling import policy
+from config.tests.test_exchanging import changed, tickets_of
 from core import invariants
 from core.tenancy import acting_for
 from customers.models import Customer
@@ -337,6 +339,23 @@ def test_a_card_that_pays_for_too_many_people_gets_all_of_it_back(stripe, by_car
     deliver_everything()
     assert status(other) == "CONFIRMED"
     assert payment_of(other).card == "fp2"
+    assert invariants.violations() == {}
+
+
+def test_seats_that_were_changed_are_still_of_the_card(stripe, by_card):
+    """Who pays for four and changes them has not paid for none with this card."""
+    policy((2, 0, 0))
+    first = at_page(by_card, [0, 1, 2], "ada@post.example")
+    play(stripe, first)
+    settle(payment_of(first).pk)
+    deliver_everything()
+    changed(held(by_card, 10, 11, 12), first, tickets_of(first, 1, 2, 3))
+    second = at_page(by_card, [20, 21], "ben@post.example")
+    play(stripe, second)
+    settle(payment_of(second).pk)
+    deliver_everything()
+    assert [status(each) for each in (first, second)] == ["REFUNDED", "REFUNDED"]
+    assert Refund.objects.get().reason == "OVER_LIMIT"
     assert invariants.violations() == {}
 
 

@@ -14,7 +14,7 @@ from agencies.terms import publish_terms
 from bookings.cancelling import NotCancellable, QuoteChanged, preview
 from bookings.invoicing import issue_credit_note, issue_invoice
 from bookings.links import mailed_key
-from bookings.models import Booking, Cancellation, Grounds, Rule
+from bookings.models import Booking, Cancellation, GoesTo, Grounds, Rule
 from bookings.services import NotYours, contact, pay, reserve
 from bookings.services.exchange import (
     NotExchangeable,
@@ -30,6 +30,7 @@ from config.tests.test_several_events import deliver_everything
 from core import failpoints
 from core.outbox import record
 from events.cancelling import Policy
+from events.models import CancellationPolicy
 from inventory.models import EventSeat
 from payments.facts import PaymentSucceeded
 from payments.models import Payment, Refund
@@ -276,6 +277,7 @@ class TestDearerSeats:
         seen = looked_at(new, cheap, tickets_of(cheap, 1)).name
         payment = gone_to_pay(new, cheap, tickets_of(cheap, 1))
         Payment.objects.filter(pk=payment.pk).update(status="FAILED", settled_at=Now())
+        contact(new.pk, name="Noor Vance", email="noor@post.example")
         with suppress(ProviderAway):
             pay(new.pk)
         whole = Payment.objects.get(reference=new.pk, status="PROCESSING")
@@ -326,6 +328,74 @@ def at_desk(client, sold, new, **said):
         sent.setdefault(name, []).append(value)
     answer = client.post(page, sent)
     return world.problems(answer) if answer.status_code == 200 else answer["Location"]
+
+
+class TestWhereTheRestGoes:
+    """One seat of the stalls for one of the circle, under terms that let the buyer choose."""
+
+    @pytest.fixture
+    def sold(self, stocked):
+        policy((2, 50, 0), back_to="CHOICE")
+        return world.sold_booking(stocked, [0, 1])
+
+    @pytest.fixture
+    def buyer(self, agency, sold):
+        client = Client(headers={"host": agency.host})
+        client.get(reverse("booking", args=[sold.pk]), {"k": mailed_key(sold)})
+        return client
+
+    @pytest.fixture
+    def page(self, buyer, stocked, sold, circle):
+        buyer.post(reverse("exchange", args=[sold.pk]), {"ticket": list(tickets_of(sold, 1))})
+        buyer.post(reverse("reserve", args=[stocked.slug]), {"seat": circle[:1]})
+        return reverse("seats_for_seats", args=[Booking.objects.get(status="RESERVED").pk])
+
+    @pytest.mark.parametrize(
+        ("to", "says", "sent"),
+        [
+            ("CARD", "€10.60 goes back to where you paid from.", [STALLS - CIRCLE]),
+            ("CREDIT", "€10.60 becomes your credit for later bookings.", []),
+        ],
+    )
+    def test_the_buyer_chooses_and_reads_it_before(self, buyer, page, sold, to, says, sent):
+        shown = buyer.get(page, {"to": to})
+        assert says in shown.content.decode()
+        assert shown.content.decode().count("checked") == 1
+        said = {"seen": shown.context["quote"].name, "to": to}
+        assert buyer.post(page, said).status_code == 302
+        assert list(Refund.objects.values_list("amount", flat=True)) == sent
+        left = credit_of(sold.customer_id, "EUR").amount
+        assert left == (0 if sent else STALLS - CIRCLE)
+        assert issue_credit_note(Cancellation.objects.get().pk).content["rows"][2:] == [
+            ["Of it towards booking " + Booking.objects.latest("reserved_at").number, "31.80"],
+            *([] if sent else [["Of it credit for later bookings", "10.60"]]),
+        ]
+
+    def test_what_was_looked_at_is_what_happens(self, buyer, page):
+        seen = buyer.get(page, {"to": "CREDIT"}).context["quote"].name
+        assert buyer.post(page, {"seen": seen, "to": "CARD"}).status_code == 409
+        assert not Cancellation.objects.exists()
+        assert buyer.get(page, {"to": "ELSEWHERE"}).status_code == 404
+
+    def test_nobody_chooses_where_the_terms_decide(self, stocked, circle):
+        CancellationPolicy.objects.update(is_default=False)
+        policy((2, 50, 0))
+        other = world.sold_booking(stocked, [5])
+        new = reserve(event=stocked, ordinals=circle[1:2])
+        with pytest.raises(NotCancellable, match="By its terms"):
+            looked_at(new, other, tickets_of(other, 1), to=GoesTo.CREDIT)
+
+    def test_nobody_chooses_where_nothing_is_left(self, buyer, stocked, sold):
+        buyer.post(reverse("exchange", args=[sold.pk]), {"ticket": list(tickets_of(sold, 1))})
+        buyer.post(reverse("reserve", args=[stocked.slug]), {"seat": [10]})
+        page = reverse("seats_for_seats", args=[Booking.objects.get(status="RESERVED").pk])
+        assert 'name="to"' not in buyer.get(page).content.decode()
+
+    def test_the_desk_chooses_for_him(self, mireille, stocked, sold, circle):
+        new = reserve(event=stocked, ordinals=circle[:1])
+        assert at_desk(mireille, sold, new, to="CREDIT") == world.of(new)
+        assert credit_of(sold.customer_id, "EUR").amount == STALLS - CIRCLE
+        assert not Refund.objects.exists()
 
 
 class TestAtTheDesk:
