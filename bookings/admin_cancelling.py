@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Q
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from bookings.cancelling import Wish, cancel, left_of, policy_of, preview
@@ -153,13 +154,21 @@ def cancellations_panel(booking):
         [linked(each, when(each.made_at)), each.ticket_count, each.get_grounds_display(),
          each.reason or each.get_rule_display(), each.kept_money.display(),
          each.refunded_money.display(), each.credited_money.display() if each.credited else "–",
-         status_of(each.refund) if each.refund else "–"]
+         _state_of(each)]
         for each in made
     ]  # fmt: skip
     titles = columns(
         "Cancelled", "Tickets#", "By", "Because", "Kept#", "Goes back#", "As credit#", "Money"
     )
     return Panel("Cancelled tickets", Table(titles, rows), count=len(rows)) if made else None
+
+
+def _state_of(cancellation):
+    """How far its money is: by the refund that is not done yet, if there is one."""
+    shown = cancellation.refund
+    if cancellation.refunded and (shown is None or not cancellation.is_back):
+        shown = cancellation.awaited.first() or cancellation.refunds.first()
+    return status_of(shown) if shown else "–"
 
 
 @admin.register(Cancellation)
@@ -220,8 +229,10 @@ class CancellationAdmin(ReadOnlyAdmin):
         ]  # fmt: skip
         titles = columns("Ticket", "Place", "Paid#", "Kept#", "Goes back#")
         found = [Panel("Tickets", Table(titles, rows), count=len(rows))]
-        if cancellation.refund:
-            found.append(Panel("Refund", refunds_table([cancellation.refund])))
+        refunds = list(cancellation.refunds.select_related("payment"))
+        if refunds:
+            title = "Refund" if len(refunds) == 1 else "Refunds, by the payments it came from"
+            found.append(Panel(title, refunds_table(refunds)))
         if self.admin_site.allows(request, "view", "payments.journal"):
             booked = entries_of(source="cancellation", source_id=cancellation.pk)
             found.append(Panel("In the ledger", entries_table(booked)))
@@ -231,7 +242,9 @@ class CancellationAdmin(ReadOnlyAdmin):
 @panel("payments.refund", needs="bookings.cancellation")
 def cancellation_of_refund(request, refund):
     """The tickets that it pays back."""
-    made = refund.cancellations.select_related("booking").first()
+    paid_out = refund.credit_entries.values("reference")
+    made = Cancellation.objects.filter(Q(refund=refund) | Q(pk__in=paid_out))
+    made = made.select_related("booking").first()
     if made is None:
         return None
     row = [linked(made.booking), made.ticket_count, made.get_grounds_display(), made.reason or "–"]

@@ -15,7 +15,7 @@ from core.outbox import record
 from core.transactions import use_case
 from inventory.services import block_sold, lock_seats, take_back
 from payments.ledger import post
-from payments.models import Account, CreditEntry, Payment, Refund, RefundStatus
+from payments.models import Account, CreditEntry, Payment, Refund
 from payments.models import Status as PaymentStatus
 from payments.services import give_back_as_credit, pay_out, request_refund
 from promotions.services import give_back
@@ -287,7 +287,7 @@ def money_is_back(refund_id):
     if cancellation is None:
         return
     booking = lock_one(Booking.objects.filter(pk=cancellation.booking_id))
-    if not _is_awaited(cancellation):
+    if cancellation.is_back:
         _all_is_back(booking, cancellation)
 
 
@@ -298,16 +298,11 @@ def _cancelled_with(refund_id):
     return own or paid_out.first()
 
 
-def _is_awaited(cancellation):
-    return cancellation.refunds.exclude(status=RefundStatus.COMPLETED).exists()
-
-
 def _all_is_back(booking, cancellation):
     tickets = cancellation.items.values_list("item__ticket", flat=True)
     lock_tickets(tickets)
     refund_tickets(tickets)
-    if booking.status != Status.CANCELLED:
-        return
-    if not any(_is_awaited(each) for each in booking.cancellations.filter(refunded__gt=0)):
+    made = booking.cancellations.select_related("refund")
+    if booking.status == Status.CANCELLED and all(each.is_back for each in made):
         booking.move_to(Status.REFUNDED)
         Booking.objects.filter(pk=booking.pk).update(status=booking.status)

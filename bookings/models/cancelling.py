@@ -11,7 +11,7 @@ from core.audit import Audited, append_only
 from core.ids import uuid7
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.tenancy import TenantKey, TenantModel
-from payments.models import Refund
+from payments.models import Refund, RefundStatus
 
 
 def _amount():
@@ -139,6 +139,19 @@ class Cancellation(TenantModel):
         of_credit = Q(credit_entries__reference=self.pk, credit_entries__kind="PAID_OUT")
         found = Refund.objects.filter(Q(pk=self.refund_id) | of_credit)
         return found.distinct().order_by("created_at", "pk")
+
+    @property
+    def is_back(self):
+        """Whether all of its money has arrived where it goes."""
+        sent = self.refund.amount if self.refund else 0
+        if self.refund and self.refund.status != RefundStatus.COMPLETED:
+            return False
+        return sent == self.refunded or not self.awaited.exists()
+
+    @property
+    def awaited(self):
+        """The Refunds of it that are not done yet."""
+        return self.refunds.exclude(status=RefundStatus.COMPLETED)
 
     @property
     def credited_money(self):

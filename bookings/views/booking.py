@@ -34,7 +34,7 @@ from core.transactions import use_case
 from customers.links import customer_of
 from customers.services import seek_customer
 from events.models import Status as EventStatus
-from payments.models import Payment, RefundStatus
+from payments.models import Payment
 from tickets.models import Download
 from tickets.models import Status as TicketStatus
 from tickets.services import code_of
@@ -107,7 +107,7 @@ def _cancellations(found):
             "credited": each.credited_money,
             "became": each.exchanged_for,
             "note": next((note.number for note in each.credit_notes.all()), ""),
-            "is_back": each.refund is None or each.refund.status == RefundStatus.COMPLETED,
+            "is_back": each.is_back,
         }
         for each in made
     ]

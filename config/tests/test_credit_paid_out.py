@@ -7,9 +7,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
+from bookings.admin_panels import entries_of, expected_sums, ledger_sums
 from bookings.cancelling import NotPaidHere, Wish, cancel, preview
 from bookings.invoicing import issue_credit_note
-from bookings.models import Booking, GoesTo, Grounds, Rule
+from bookings.models import Booking, Cancellation, GoesTo, Grounds, Rule
 from bookings.services import contact, pay, reserve
 from config.tests import world
 from config.tests.test_cancelling import completed, euros, policy
@@ -122,6 +123,22 @@ class TestWhereItCameFrom:
         assert paid(sold).status == paid(new).status == "REFUNDED"
         for account in ("customer_credit", "customer_deposits", "provider_clearing"):
             assert not sum(e.amount for e in LedgerEntry.objects.filter(account=account)), account
+
+    def test_the_back_office_shows_the_way_and_the_books_agree(self, mireille, stocked, sold):
+        new = seats(stocked, sold, [10, 11], 1, 2)
+        made = give_back(new, **OFF)
+        [refund] = made.refunds
+        assert new.number in mireille.get(world.of(refund)).content.decode()
+        assert "Not sent" in mireille.get(world.of(made)).content.decode()
+        assert not made.is_back
+        all_back()
+        assert Cancellation.objects.get(pk=made.pk).is_back
+        for booking in (sold, new):
+            assert "differs" not in mireille.get(world.of(booking)).content.decode()
+            booking = fresh(booking)
+            there, due = ledger_sums(entries_of([booking])), expected_sums([booking])
+            assert there["customer_deposits"] == due["customer_deposits"] == 0
+            assert there["customer_credit"] == due["customer_credit"] == 0
 
     def test_by_the_policy_as_well_and_in_parts(self, stocked, sold):
         new = seats(stocked, sold, [10, 11], 1, 2)
@@ -364,9 +381,10 @@ class TestTheDatabase:
         with pytest.raises(IntegrityError, match="is not paid out by"):
             self.out(back, 2 * STALLS, sent=STALLS)
 
-    def test_nor_of_a_disputed_payment(self, back):
+    @pytest.mark.parametrize("status", ["DISPUTED", "REFUNDED"])
+    def test_nor_of_a_payment_that_has_nothing(self, back, status):
         with transaction.atomic():
-            Payment.objects.update(status="DISPUTED")
+            Payment.objects.update(status=status)
             with pytest.raises(IntegrityError, match="is not of payment"):
                 self.out(back, STALLS)
             transaction.set_rollback(True)
