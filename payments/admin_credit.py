@@ -204,24 +204,15 @@ def _payable_table(customer):
     came = came.select_related("payment")[:SHOWN]
     found = [(entry, money) for entry in came if (money := payable(entry))]
     rows = [
-        [linked(entry, when(entry.made_at)), linked(entry.payment), money.display(),
-         format_html('<a href="{}">Pay out</a>', _page_to_pay_out(entry))]
+        [format_html('<a href="{}">Pay out {}</a>', _page_to_pay_out(entry), money.display()),
+         linked(entry.payment), linked(entry, when(entry.made_at))]
         for entry, money in found
     ]  # fmt: skip
-    return Table(columns("Came back", "Of the payment", "Can go back#", ""), rows) if rows else None
+    return Table(columns("Can go back", "To the payment", "Came back"), rows) if rows else None
 
 
 def _page_to_pay_out(entry):
     return reverse("admin:payments_creditentry_pay_out", args=[entry.pk])
-
-
-@panel("customers.customer", needs="payments.creditentry")
-def credit_to_pay_out(request, customer):
-    """Credit of a guest that can go back to where it was paid from, for those who may send it."""
-    if not admin.site.allows(request, "add", CreditEntry):
-        return None
-    table = _payable_table(customer)
-    return Panel("Credit that can be paid out", table) if table else None
 
 
 @panel("customers.customer", needs="payments.creditentry")
@@ -235,6 +226,15 @@ def credit_of_guest(request, customer):
         page = reverse("admin:payments_creditentry_add")
         link = (f"{page}?email={customer.email}", "Give or take back")
     return Panel(f"Credit: {words}", credit_table(entries), link=link)
+
+
+@panel("customers.customer", needs="payments.creditentry")
+def credit_to_pay_out(request, customer):
+    """Credit of a guest that can go back to where it was paid from, for those who may send it."""
+    if not admin.site.allows(request, "add", CreditEntry):
+        return None
+    table = _payable_table(customer)
+    return Panel("Credit that can be paid out", table) if table else None
 
 
 @panel("payments.payment", needs="payments.creditentry")

@@ -32,9 +32,14 @@ def went_into(bookings):
 
 def became_for(bookings):
     """The CreditEntries that money of payments became to pay for these bookings (ids)."""
-    tickets = Q(reference__in=Cancellation.objects.filter(exchanged_for__in=bookings).values("pk"))
-    more = PlannedExchange.objects.filter(new__in=bookings).values("payment")
-    became = CreditEntry.objects.filter(tickets | Q(payment__in=more, reference=None), kind="BACK")
+    given = list(
+        Cancellation.objects.filter(exchanged_for__in=bookings).values_list("pk", flat=True)
+    )
+    if not given:
+        return CreditEntry.objects.none()
+    more = PlannedExchange.objects.filter(new__in=bookings).values_list("payment", flat=True)
+    of_more = Q(payment__in=list(more), reference=None)
+    became = CreditEntry.objects.filter(Q(reference__in=given) | of_more, kind="BACK")
     return became.select_related("payment")
 
 
