@@ -4,7 +4,8 @@ from agencies.models import WhenDisputed
 from agencies.queries import current_agency
 from bookings.cancelling import Wish
 from bookings.cancelling.carrying_out import cancel_as_it_is
-from bookings.models import Booking, Grounds, Rule
+from bookings.cancelling.sources import sources_of, went_into
+from bookings.models import Booking, BookingItem, Grounds, Rule
 from core.locks import lock
 from core.transactions import use_case
 from payments.models import Dispute, DisputeStatus, Payment, RefundStatus
@@ -20,8 +21,9 @@ LOCKED = "This ticket is locked: the buyer’s bank took the payment back."
 
 
 def follow_disputes(payment_id):
-    """Locks the tickets that a payment paid for while a dispute about it stands, and for good when it
-    is lost; a bank's mere question locks nothing. Safe to repeat, in any order.
+    """Locks the tickets that a payment paid for, and those that they were given for, while a dispute
+    about it stands, and for good when it is lost; a bank's mere question locks nothing. Safe to
+    repeat, in any order.
 
     Where the agency wants it, tickets that nobody used are cancelled once all the money is lost.
     """
@@ -33,13 +35,30 @@ def follow_disputes(payment_id):
 @use_case
 def _lock(payment_id):
     payment = Payment.objects.get(pk=payment_id)
-    bookings = lock(Booking.objects.filter(pk__in=payment.covers))
-    tickets = Ticket.objects.filter(items__booking__in=bookings).values_list("pk", flat=True)
-    tickets = [ticket.pk for ticket in lock_tickets(list(tickets))]
+    bookings = {*payment.covers, *went_into(payment.covers)}
+    bookings = lock(Booking.objects.filter(pk__in=bookings))
+    items = BookingItem.objects.filter(booking__in=bookings)
+    tickets = dict(items.values_list("ticket", "booking"))
+    lock_tickets(list(tickets))
     stands = Dispute.objects.filter(payment__covers__overlap=payment.covers, status__in=STANDING)
-    stands = stands.filter(payment__reference=payment.reference)
-    is_locked = current_agency().when_disputed != WhenDisputed.NOTHING and stands.exists()
-    lock_out(tickets, LOCKED if is_locked else "")
+    is_any = stands.filter(payment__reference=payment.reference).exists()
+    locked = {
+        booking.pk
+        for booking in bookings
+        if (is_any and booking.pk in payment.covers) or _stems_from_disputed(booking)
+    }
+    if current_agency().when_disputed == WhenDisputed.NOTHING:
+        locked = set()
+    for because in (LOCKED, ""):
+        lock_out([pk for pk, of in tickets.items() if (of in locked) == bool(because)], because)
+
+
+def _stems_from_disputed(booking):
+    """Whether a dispute stands about the money that a booking's seats were changed with, or about what
+    they cost more."""
+    payment = Payment.objects.filter(pk=booking.payment_id).first()
+    paid_by = {payment, *sources_of(payment)} if payment else ()
+    return Dispute.objects.filter(payment__in=paid_by, status__in=STANDING).exists()
 
 
 def _cancel_lost(payment):

@@ -11,7 +11,7 @@ from bookings.admin_panels import entries_of, expected_sums, ledger_sums
 from bookings.cancelling import NotPaidHere, Wish, cancel, preview
 from bookings.invoicing import issue_credit_note
 from bookings.models import Booking, Cancellation, GoesTo, Grounds, Rule
-from bookings.services import contact, pay, reserve
+from bookings.services import contact, follow_disputes, pay, reserve
 from config.tests import world
 from config.tests.test_cancelling import completed, euros, policy
 from config.tests.test_exchanging import (
@@ -24,8 +24,9 @@ from config.tests.test_exchanging import (
     tickets_of,
 )
 from core.locks import database_now
+from payments.adapters import ProviderDispute
 from payments.models import CreditEntry, LedgerEntry, Payment, Refund
-from payments.services import credit_of, give_credit, take_credit
+from payments.services import credit_of, give_credit, record_disputes, take_credit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 OFF = {"grounds": Grounds.EVENT, "rule": Rule.ALL_BACK, "reason": "The singer is ill"}
@@ -311,6 +312,38 @@ class TestDisputes:
             with pytest.raises(NotPaidHere):
                 seats(stocked, new, [12, 13], 1, 2)
             transaction.set_rollback(True)
+
+
+class TestTicketsOfDisputedMoney:
+    def told(self, payment, state, ref="dp"):
+        payment = Payment.objects.get(pk=payment.pk)
+        told = ProviderDispute(
+            ref=f"{ref}_{payment.pk}", payment_ref="", state=state, reason="fraudulent",
+            amount=payment.charged.amount, currency="EUR", is_withdrawn=state != "won",
+            created_at=database_now(),
+        )  # fmt: skip
+        record_disputes(payment.pk, [told], read=payment.disputes_read)
+        follow_disputes(payment.pk)
+
+    def locked(self, booking):
+        tickets = booking.items.filter(cancelled=None).order_by("position")
+        return [bool(each) for each in tickets.values_list("ticket__locked_because", flat=True)]
+
+    def test_they_are_locked_while_a_bank_holds_any_of_it(self, stocked):
+        policy((2, 0, 0), fees_refundable=True)
+        cheap = world.sold_booking(stocked, [50, 51])
+        new, more = dearer(stocked, cheap, [10], 1)
+        third = seats(stocked, new, [11], 1)
+        other = world.sold_booking(stocked, [5])
+        self.told(paid(cheap), "needs_response")
+        assert self.locked(cheap) == self.locked(third) == [True]
+        self.told(more, "needs_response")
+        self.told(more, "won")
+        assert self.locked(third) == [True]
+        self.told(paid(cheap), "won")
+        assert self.locked(cheap) == self.locked(third) == self.locked(other) == [False]
+        self.told(more, "lost")
+        assert (self.locked(cheap), self.locked(third)) == ([False], [True])
 
 
 class TestFailedRefunds:
