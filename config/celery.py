@@ -5,8 +5,9 @@ import os
 import sys
 
 from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, task_postrun, task_prerun, worker_init
 from django.core.exceptions import ImproperlyConfigured
+from django.db import close_old_connections
 
 from core.checks import refuse_a_role_that_bypasses
 
@@ -15,6 +16,18 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("tessera")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Celery would open a connection for every task and prepare each statement anew, which costs the
+# database more than the task does. They are kept here as the web keeps them.
+app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
+
+
+@task_prerun.connect
+@task_postrun.connect
+def keep_connections(task=None, **signal):
+    """Closes a connection that is too old or dead, as Django does around every request. What runs
+    within its caller's transaction is left alone."""
+    if not task.request.is_eager:
+        close_old_connections()
 
 
 @worker_init.connect

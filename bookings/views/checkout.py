@@ -38,6 +38,8 @@ from payments.services import DECLINED, settle
 UNPAID = {PaymentStatus.PROCESSING: "unfinished", PaymentStatus.FAILED: "failed"}
 ASKED_AGAIN = timedelta(seconds=30)
 """How long after a provider's page was shut money may still turn up, so that nobody pays twice."""
+CHANGES = ["status", "confirmed_at", "closed_at", "payment_id", "reserved_until"]
+"""What of a booking may have changed when its money has come."""
 PHONE = "phone"
 """Key of the session: the phone number of the order last paid for here, as {"order", "number"}. Of a
 customer known before it is kept nowhere else: a guest changes nothing of what is known of him."""
@@ -187,14 +189,23 @@ def _ask_provider(booking):
     """(the present payment, whether we know how it stands), after asking if that may have changed."""
     payment = present_payment(booking)
     is_open = payment is not None and payment.status == PaymentStatus.PROCESSING
-    if not is_open and not _is_unheard(payment):
-        return payment, True
     try:
-        settle(payment.pk)
+        if is_open or _is_unheard(payment):
+            settle(payment.pk)
+            booking.refresh_from_db(fields=CHANGES)
+            payment = payment if booking.is_sold else present_payment(booking)
+        if _is_being_sold(booking, payment):
+            services.sell_paid(payment.pk)
+            booking.refresh_from_db(fields=CHANGES)
     except ProviderUnavailable:
         return payment, False  # the webhook or reconciliation will tell
-    booking.refresh_from_db()
-    return (payment if booking.is_sold else present_payment(booking)), True
+    return payment, True
+
+
+def _is_being_sold(booking, payment):
+    """Whether the money has come, and who heard of it first is selling at this moment."""
+    has_come = payment is not None and payment.status == PaymentStatus.SUCCEEDED
+    return has_come and booking.status == Status.RESERVED
 
 
 def _is_waiting(booking, payment):
