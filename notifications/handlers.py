@@ -24,9 +24,10 @@ from bookings.facts import (
     TransferAsked,
 )
 from bookings.links import mailed_key
-from bookings.models import Booking, BookingItem, Cancellation, ChangedBooking, Grounds, Status
+from bookings.models import BookingItem, Cancellation, ChangedBooking, Grounds, Status
 from bookings.orders import paid_for, payments_of
 from bookings.printing import pdf_of
+from bookings.queries import items_with_tickets, told_booking
 from bookings.receipt import receipt_of
 from bookings.services import due_reminder, note_reminded
 from core.locks import database_now
@@ -56,13 +57,8 @@ from suppliers.settlement_paper import render as render_statement
 from tickets.facts import TicketRenamed
 
 
-def _booking(booking_id):
-    bookings = Booking.objects.select_related("event__venue", "customer")
-    return bookings.get(pk=booking_id)
-
-
 def _context(booking):
-    items = list(booking.items.select_related("ticket").order_by("position"))
+    items = items_with_tickets(booking)
     page = reverse("booking", args=[booking.pk])
     return {
         "booking": booking,
@@ -81,7 +77,7 @@ def _context(booking):
 @subscribe(BookingConfirmed)
 @prepared()
 def mail_tickets(fact):
-    booking = _booking(fact.booking_id)
+    booking = told_booking(fact.booking_id)
     if not booking.is_sold or booking.customer is None:
         return
     send_once(
@@ -97,7 +93,7 @@ def mail_tickets(fact):
 def mail_new_names(fact):
     """One mail a booking, however many of its places are called otherwise since."""
     item = BookingItem.objects.filter(ticket=fact.ticket_id).first()
-    booking = item and _booking(item.booking_id)
+    booking = item and told_booking(item.booking_id)
     if booking is None or not booking.is_sold or booking.customer is None:
         return
     send_once(
@@ -149,7 +145,7 @@ def _became(booking):
 def mail_cancellation(fact):
     """What was cancelled and what comes back."""
     cancellation = Cancellation.objects.get(pk=fact.cancellation_id)
-    booking = _booking(cancellation.booking_id)
+    booking = told_booking(cancellation.booking_id)
     if booking.customer is None:
         return
     given_back = cancellation.items.select_related("item__ticket").order_by("item__position")
@@ -170,7 +166,7 @@ def mail_cancellation(fact):
 
 def _changed_for(cancellation):
     """The new seats, and what they cost more than those that were given."""
-    new = _booking(cancellation.exchanged_for_id)
+    new = told_booking(cancellation.exchanged_for_id)
     worth = cancellation.back - cancellation.refunded_money
     more = max(new.money - worth, Money.zero(new.currency))
     return {"new": _context(new), "more": more}
@@ -180,7 +176,7 @@ def _changed_for(cancellation):
 def mail_changed_event(fact):
     """What changed, and the way to keep the tickets or not."""
     row = ChangedBooking.objects.select_related("change__old_venue").get(pk=fact.changed_id)
-    booking = _booking(row.booking_id)
+    booking = told_booking(row.booking_id)
     if booking.customer is None or not booking.is_sold:
         return
     page = reverse("changed", args=[booking.pk])
@@ -199,7 +195,7 @@ def mail_reminder(fact):
     reminder, chance = due_reminder(fact.booking_id)
     if reminder is None:
         return
-    booking = _booking(fact.booking_id)
+    booking = told_booking(fact.booking_id)
     page = reverse("event", args=[booking.event.slug])
     again = f"?again={','.join(map(str, chance.ordinals))}" if chance.ordinals else ""
     send_once(
@@ -217,7 +213,7 @@ def mail_reminder(fact):
 
 @subscribe(BookingSought)
 def mail_booking_link(fact):
-    booking = _booking(fact.booking_id)
+    booking = told_booking(fact.booking_id)
     send_once(
         kind="find_booking",
         subject_id=fact.request_id,
@@ -260,7 +256,7 @@ def mail_presale_link(fact):
 
 @subscribe(TransferAsked)
 def mail_account(fact):
-    booking = _booking(fact.booking_id)
+    booking = told_booking(fact.booking_id)
     awaited = payments_of(booking).filter(provider="bank", status="PROCESSING").first()
     if booking.status != Status.RESERVED or awaited is None:
         return
@@ -283,7 +279,7 @@ def _asked(awaited):
 
 @subscribe(PaymentAsked)
 def mail_payment_link(fact):
-    booking = _booking(fact.booking_id)
+    booking = told_booking(fact.booking_id)
     if booking.status != Status.RESERVED:
         return
     page = reverse("checkout", args=[booking.pk])

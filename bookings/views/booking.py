@@ -22,7 +22,7 @@ from bookings.invoicing import issue_invoice
 from bookings.links import exchange_key, own_booking
 from bookings.models import Booking, Invoice, Status
 from bookings.orders import paid_with
-from bookings.printing import pdf_of, with_codes
+from bookings.printing import items_with_codes, pdf_of
 from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
 from bookings.views.checkout import line_of
@@ -56,7 +56,7 @@ def booking(request, booking_id):
     found = own_booking(request, booking_id)
     if found.status == Status.RESERVED:
         return redirect("checkout", found.pk)
-    items, now = with_codes(found.items.order_by("position"), found.event), database_now()
+    items, now = items_with_codes(found), database_now()
     is_cancelled = found.event.status == EventStatus.CANCELLED
     valid_first = sorted(items, key=_is_given_back)
     together = paid_with(found)

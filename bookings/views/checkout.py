@@ -17,6 +17,7 @@ from bookings.forms import ContactForm
 from bookings.links import bought_here, exchange_key, own_booking
 from bookings.models import Status
 from bookings.orders import arrived_for, due_of, present_payment, sum_of
+from bookings.queries import items_with_tickets
 from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
 from bookings.views.codes import enter, typed_code
@@ -284,7 +285,7 @@ def _together(booking):
 
 def _part(booking, now):
     """One booking of the order, as the page shows it."""
-    items = list(booking.items.select_related("ticket").order_by("position"))
+    items = items_with_tickets(booking)
     return {
         "booking": booking,
         "event": shown(booking.event, None),

@@ -79,10 +79,13 @@ def test_locks_are_taken_in_a_transaction_and_on_the_rows_themselves(world):
     assert captured[0]["sql"].endswith('FOR NO KEY UPDATE OF "inventory_eventseat"')
 
 
-def test_a_lock_outside_of_a_transaction_is_refused(monkeypatch):
-    monkeypatch.setattr(connection, "in_atomic_block", False)
-    with pytest.raises(RuntimeError):
-        LOCKED([uuid7()])
+def test_a_lock_outside_of_a_transaction_is_refused():
+    connection.in_atomic_block = False
+    try:
+        with pytest.raises(RuntimeError):
+            LOCKED([uuid7()])
+    finally:
+        connection.in_atomic_block = True
 
 
 def test_an_update_writes_what_is_given_and_says_how_many_it_changed(world):

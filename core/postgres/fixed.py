@@ -1,13 +1,12 @@
 """Queries of the ORM for hot paths, built and compiled once instead of each time, which costs more than
 sending them. What they find is what the ORM finds: instances, with what select_related names."""
 
-from contextlib import contextmanager
 from functools import cached_property
 from inspect import signature
 from types import SimpleNamespace
 
 from django.db import connection, transaction
-from django.db.models import Field, Lookup
+from django.db.models import Field, ForeignObject, Lookup
 from django.db.models.expressions import Expression
 from django.db.models.query import ModelIterable
 from django.db.models.sql import UpdateQuery
@@ -25,6 +24,7 @@ class Given(Expression):
 
 
 @Field.register_lookup
+@ForeignObject.register_lookup
 class Among(Lookup):
     """`field__among=values`: one of a list. As it is one value, the statement is the same however many
     there are."""
@@ -53,7 +53,7 @@ class Fixed:
 
     def __call__(self, *values):
         queryset, compiler, statement, params = self._compiled
-        with _cursor() as cursor:
+        with connection.prepared_cursor() as cursor:
             cursor.execute(statement, _filled(params, values))
             rows = cursor.fetchall()
         return list(ModelIterable(_Answered(queryset, compiler, rows)))
@@ -89,7 +89,7 @@ class FixedUpdate:
 
     def __call__(self, *values):
         statement, params = self._compiled
-        with transaction.mark_for_rollback_on_error(), _cursor() as cursor:
+        with transaction.mark_for_rollback_on_error(), connection.prepared_cursor() as cursor:
             cursor.execute(statement, _filled(params, values))
             return cursor.rowcount
 
@@ -126,11 +126,3 @@ def _places(make):
 
 def _filled(params, values):
     return [values[each.number] if isinstance(each, Given) else each for each in params]
-
-
-@contextmanager
-def _cursor():
-    """Prepared, unless somebody wraps statements (see core.postgres.base)."""
-    made = connection.cursor if connection.execute_wrappers else connection.prepared_cursor
-    with made() as cursor:
-        yield cursor

@@ -29,7 +29,10 @@ class Customer(TenantModel):
     class Meta:
         ordering = ["name", "pk"]
         constraints = [
-            models.UniqueConstraint("agency_id", Lower("email"), name="one_customer_per_email")
+            models.UniqueConstraint(fields=["agency_id", "email"], name="one_customer_per_email"),
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")), name="emails_in_small_letters"
+            ),
         ]
         indexes = [models.Index(fields=["person"], name="customers_of_person")]
 
