@@ -217,6 +217,7 @@ CELERY_BEAT_SCHEDULE = {
         "kwargs": {"everything": True, "limit": 100_000, "seconds": 600, "patience": 5},
     },
 }
+WORKER_NICENESS = env.int("WORKER_NICENESS", default=10)
 NUDGE_WORKERS = env.bool("NUDGE_WORKERS", default=MODE != "test")
 
 # --- people and sessions --------------------------------------------------------------------------

@@ -1,4 +1,9 @@
-"""A worker keeps its database connections over tasks, as the web keeps them over requests."""
+"""A worker keeps its database connections over tasks, as the web keeps them over requests, and gives
+way to it."""
+
+import os
+import subprocess
+import sys
 
 import pytest
 from celery.app.trace import trace_task
@@ -40,3 +45,19 @@ def test_without_our_setting_a_task_leaves_none(work, monkeypatch):
     monkeypatch.setitem(app.conf, "CELERY_DB_REUSE_MAX", None)
     of_celery = DjangoWorkerFixup(app).install()  # kept alive: signals hold it weakly
     assert work() is None, of_celery
+
+
+STARTS = """
+import os
+from config import celery
+before = os.nice(0)
+celery.worker_init.send(None)
+print(os.nice(0) - before)
+"""
+
+
+def test_a_worker_that_starts_gives_way_to_the_web(committed_db):
+    values = {**os.environ, "DATABASE_URL": committed_db.url, "WORKER_NICENESS": "7"}
+    started = [sys.executable, "-c", STARTS]
+    said = subprocess.run(started, env=values, check=True, capture_output=True, text=True)
+    assert said.stdout.strip() == "7"
