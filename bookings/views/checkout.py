@@ -61,12 +61,14 @@ def checkout(request, booking_id):
     typed = take_typed(request, booking)
     if "problem" in typed:
         form = ContactForm(typed["fields"], terms=open_terms(booking))
-        return _page(request, booking, form, problem=typed["problem"], typed=typed["fields"])
+        return _page(
+            request, booking, payment, form, problem=typed["problem"], typed=typed["fields"]
+        )
     if typed:
         form = ContactForm(initial=typed["fields"], terms=open_terms(booking))
         said = {"code": typed.get("code"), "points_news": typed.get("points")}
-        return _page(request, booking, form, typed=typed["fields"], **said)
-    return _page(request, booking, _form_for(request, booking), is_known=is_known)
+        return _page(request, booking, payment, form, typed=typed["fields"], **said)
+    return _page(request, booking, payment, _form_for(request, booking), is_known=is_known)
 
 
 def _form_for(request, booking):
@@ -227,13 +229,13 @@ def _go(request, url):
     return redirect(url)
 
 
-def _page(request, booking, form, *, is_known=False, typed=None, **said):
-    """The checkout with what is `said` on it: problem, code, points_news."""
+def _page(request, booking, payment, form, *, is_known=False, typed=None, **said):
+    """The checkout of a booking and its present payment, with what is `said` on it: problem, code,
+    points_news."""
     now = database_now()
     is_held = _is_held(booking, now)
     bookings = _together(booking) if is_held else [booking]
     parts = [_part(each, now) for each in bookings]
-    payment = present_payment(booking)
     held_until = min(each.reserved_until for each in bookings)
     due = sum_of(bookings)
     credit = offered_credit(request, due, payment, typed) if is_held else None

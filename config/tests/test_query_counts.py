@@ -2,17 +2,14 @@
 about as much as the work it asks for. Begin, commit and savepoints are not counted here."""
 
 import json
-from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config.tests.scenarios import house
+from config.tests.scenarios import asks, house
 from config.tests.world import agency, event_on_sale, received_order, venue
 from core.memory import Remembered
 from core.tenancy import acting_for
@@ -21,15 +18,6 @@ from tickets.models import Ticket
 from tickets.services import code_of
 
 pytestmark = pytest.mark.django_db
-
-
-@contextmanager
-def asks(statements):
-    """Fails unless the block asks the database exactly so many things."""
-    with CaptureQueriesContext(connection) as captured:
-        yield
-    asked = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
-    assert len(asked) == statements, "\n".join(asked)
 
 
 @pytest.fixture
