@@ -30,8 +30,8 @@ def provider(tmp_path, settings):
 
 @pytest.fixture
 def shop(committed_db, provider, made_house, monkeypatch):
-    """After the first purchase the agency, its keys and the event's house are known, and stay so however
-    slow the machine is."""
+    """After the first purchase the agency, its keys and the event's house are known, and stay so
+    however slow the machine is."""
     world = made_house
     Remembered.forget_everything()
     monkeypatch.setattr("core.memory.time", SimpleNamespace(monotonic=lambda: 1.0))
