@@ -41,6 +41,12 @@ def _payments(keys, bookings):
     return Payment.objects.filter(reference__among=keys, covers__overlap=bookings)
 
 
+def _paid_with(key, payment):
+    paid = Booking.objects.of_order(key).filter(payment_id=payment)
+    return paid.select_related("event__venue", "customer", "terms").order_by("reserved_at", "pk")
+
+
+PAID_WITH = Fixed(_paid_with)
 FIRST, OF_ORDER, DUE = Locking(_first), Locking(_of_order), Fixed(_due)
 ITEMS, PAYMENTS, LOCKED_PAYMENTS = Fixed(_items), Fixed(_payments), Locking(_payments)
 
@@ -54,8 +60,8 @@ def paid_with(booking):
     """[Booking]: the others that the same payment was for, with events and customers."""
     if booking.payment_id is None:
         return []
-    others = order_of(booking).exclude(pk=booking.pk).filter(payment_id=booking.payment_id)
-    return list(others.select_related("event__venue", "customer", "terms"))
+    paid = PAID_WITH(booking.order_key, booking.payment_id)
+    return [each for each in paid if each.pk != booking.pk]
 
 
 def due_of(booking):
