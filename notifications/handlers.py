@@ -60,15 +60,16 @@ from tickets.facts import TicketRenamed
 def _context(booking):
     items = items_with_tickets(booking)
     page = reverse("booking", args=[booking.pk])
+    receipt = receipt_of(booking, items)
     return {
         "booking": booking,
         "event": booking.event,
         "customer": booking.customer,
-        "receipt": receipt_of(booking, items),
+        "receipt": receipt,
         "total": booking.money,
         "items": [
-            {name: item.sum_of(name) for name in ("discount", "total")} | {"ticket": item.ticket}
-            for item in items
+            {"ticket": item.ticket, "total": item.sum_of("total"), "lower_by": lower}
+            for item, lower in zip(items, receipt.lower_by, strict=True)
         ],
         "booking_url": f"{site_of(current_agency())}{page}?k={mailed_key(booking)}",
     }

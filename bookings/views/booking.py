@@ -25,7 +25,7 @@ from bookings.orders import paid_with
 from bookings.printing import items_with_codes, pdf_of
 from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
-from bookings.views.checkout import line_of
+from bookings.views.checkout import line_of, lines_of
 from core.ids import uuid7
 from core.locks import database_now
 from core.outbox import record
@@ -60,6 +60,7 @@ def booking(request, booking_id):
     is_cancelled = found.event.status == EventStatus.CANCELLED
     valid_first = sorted(items, key=_is_given_back)
     together = paid_with(found)
+    receipt = receipt_of(found, items)
     return render(request, "bookings/booking.html", {
         "nav": "tickets",
         "booking": found,
@@ -67,9 +68,9 @@ def booking(request, booking_id):
         "is_cancelled": is_cancelled,
         "tickets": [_shown_ticket(item, is_cancelled) for item in valid_first],
         "ticket_count": sum(not _is_given_back(item) for item in items) or len(items),
-        "items": [line_of(item) for item in items],
+        "items": lines_of(items, receipt),
         "total": found.money,
-        "receipt": receipt_of(found, items),
+        "receipt": receipt,
         "cancellations": _cancellations(found),
         "changed": open_change_of(found, now) if found.is_sold else None,
         "may_give_back": _may_give_back(found, items, now),

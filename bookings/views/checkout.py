@@ -29,6 +29,7 @@ from bookings.views.typed import PROVIDER, send_back, take_typed
 from bookings.views.ways import ways_of
 from core.errors import DomainError
 from core.locks import database_now
+from core.money import total
 from core.network import client_address, shortened
 from core.postgres.prepared import prepared
 from payments.adapters import ProviderUnavailable
@@ -250,6 +251,8 @@ def _page(request, booking, payment, form, *, is_known=False, typed=None, **said
         "order_words": f"The {noun}s",
         "total": due,
         "codes": _codes(parts),
+        "spared": total((part["receipt"].spared for part in parts), due.currency),
+        "saved": total((part["receipt"].saved for part in parts), due.currency),
         "form": form,
         "problem": "",
         "code": None,
@@ -288,13 +291,14 @@ def _together(booking):
 def _part(booking, now):
     """One booking of the order, as the page shows it."""
     items = items_with_tickets(booking)
+    receipt = receipt_of(booking, items)
     return {
         "booking": booking,
         "event": shown(booking.event, None),
-        "items": [line_of(item) for item in items],
+        "items": lines_of(items, receipt),
         "noun": noun_of(items),
         "total": booking.money,
-        "receipt": receipt_of(booking, items),
+        "receipt": receipt,
         "giving_back": giving_back(policy_of(booking), booking.event, now),
     }
 
@@ -340,8 +344,16 @@ def noun_of(items):
     return "place" if stands else "seat"
 
 
+def lines_of(items, receipt):
+    """The seat lines of a page of all BookingItems of a Receipt, which say what the codes spare."""
+    return [
+        line_of(item) | {"lower_by": lower}
+        for item, lower in zip(items, receipt.lower_by, strict=True)
+    ]
+
+
 def line_of(item):
-    """A seat line of a page: where, and what it costs with its parts."""
+    """A seat line of a page: where, and what it costs."""
     return {
         "ticket": item.ticket,
         "section": item.ticket.section,
@@ -352,7 +364,6 @@ def line_of(item):
         "restricted_view": item.ticket.restricted_view,
         "disclosure": item.ticket.disclosure,
         "view_note": item.ticket.view_note,
-        "discount": item.sum_of("discount"),
         "total": item.sum_of("total"),
     }
 
