@@ -25,7 +25,7 @@ from bookings.views.credit import chosen_credit, offered_credit
 from bookings.views.exchange import exchanged_for, note_exchanged, open_terms
 from bookings.views.points import offered_points
 from bookings.views.sale import site
-from bookings.views.typed import PROVIDER, send_back, take_typed
+from bookings.views.typed import PROVIDER, refused_by_silence, send_back, take_typed
 from bookings.views.ways import ways_of
 from core.errors import DomainError
 from core.locks import database_now
@@ -33,13 +33,14 @@ from core.money import total
 from core.network import client_address, shortened
 from core.postgres.prepared import prepared
 from payments.adapters import ProviderUnavailable
+from payments.adapters.patience import SHORT, patience
 from payments.models import CAPTURED, NOT_PAID, PAGE_SHUT, Refund
 from payments.models import Status as PaymentStatus
 from payments.services import DECLINED, settle
 
 UNPAID = {PaymentStatus.PROCESSING: "unfinished", PaymentStatus.FAILED: "failed"}
 ASKED_AGAIN = timedelta(seconds=30)
-"""How long after a provider's page was shut money may still turn up, so that nobody pays twice."""
+"""How long money may still turn up for a page that ended by itself, so that nobody pays twice."""
 CHANGES = ["status", "confirmed_at", "closed_at", "payment_id", "reserved_until"]
 """What of a booking may have changed when its money has come."""
 PHONE = "phone"
@@ -68,7 +69,8 @@ def checkout(request, booking_id):
     if typed:
         form = ContactForm(initial=typed["fields"], terms=open_terms(booking))
         said = {"code": typed.get("code"), "points_news": typed.get("points")}
-        return _page(request, booking, payment, form, typed=typed["fields"], **said)
+        fields = typed["fields"]
+        return _page(request, booking, payment, form, is_known=is_known, typed=fields, **said)
     return _page(request, booking, payment, _form_for(request, booking), is_known=is_known)
 
 
@@ -97,13 +99,14 @@ def _is_held(booking, now):
 
 def _is_unheard(payment, is_known=True):
     """Whether the buyer was on the provider's page and we have not heard what he did there: the
-    provider is silent (not `is_known`), or its page was shut so lately that money may be on its way.
+    provider is silent (not `is_known`), or its page ended so lately that money may be on its way. It
+    is not where we shut the page ourselves: the provider has promised that nobody pays there any more.
     """
     if payment is None or not payment.provider_url:
         return False
     if payment.status == PaymentStatus.PROCESSING:
         return not is_known
-    if payment.status != PaymentStatus.FAILED or payment.failure == DECLINED:
+    if payment.status != PaymentStatus.FAILED or payment.failure in (DECLINED, PAGE_SHUT):
         return False
     return payment.settled_at > database_now() - ASKED_AGAIN
 
@@ -178,15 +181,26 @@ def payment_return(request, booking_id):
     if "k" in request.GET:
         return exchange_key(request, booking_id, "payment_return")
     booking = own_booking(request, booking_id)
+    if refused := refused_by_silence(request, booking):
+        return _waiting(request, booking, present_payment(booking), refused)
     payment, is_known = _ask_provider(booking)
     if booking.is_sold:
         note_exchanged(request, booking)
         return _go(request, reverse("booking", args=[booking.pk]))
     if _is_waiting(booking, payment) or _is_unheard(payment, is_known):
-        is_shut = _is_shut_by_us(payment) and _is_held(booking, database_now())
-        context = {"booking": booking, "event": booking.event, "is_shut": is_shut}
-        return render(request, "bookings/waiting.html", context)
+        return _waiting(request, booking, payment)
     return _go(request, reverse("checkout", args=[booking.pk]))
+
+
+def _waiting(request, booking, payment, refused=""):
+    is_shut = _is_shut_by_us(payment) and _is_held(booking, database_now())
+    context = {
+        "booking": booking,
+        "event": booking.event,
+        "is_shut": is_shut,
+        "refused": refused,
+    }
+    return render(request, "bookings/waiting.html", context)
 
 
 def _ask_provider(booking):
@@ -195,7 +209,8 @@ def _ask_provider(booking):
     is_open = payment is not None and payment.status == PaymentStatus.PROCESSING
     try:
         if is_open or _is_unheard(payment):
-            settle(payment.pk)
+            with patience(SHORT):
+                settle(payment.pk)
             booking.refresh_from_db(fields=CHANGES)
             payment = payment if booking.is_sold else present_payment(booking)
         if _is_being_sold(booking, payment):

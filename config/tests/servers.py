@@ -249,9 +249,9 @@ class Simulator:
         """What becomes of a refund: pending, succeeded or failed."""
         self._call("POST", f"/_control/refunds/{ref}", f"status={status}")
 
-    def break_next(self, route, kind):
+    def break_next(self, route, kind, **said):
         """The next call of `route`, such as POST /v1/refunds, goes wrong in this way."""
-        self._call("POST", "/_control/faults", urlencode({"route": route, "kind": kind}))
+        self._call("POST", "/_control/faults", urlencode({"route": route, "kind": kind, **said}))
 
     def log(self):
         return self._call("GET", "/_control/log")

@@ -84,8 +84,9 @@ def shut_page(reference):
             close_payment(reference)
         except (ProviderUnavailable, ProviderRefused) as error:
             raise ProviderAway(
-                "The payment provider does not answer, so the price cannot change at the moment. "
-                "Your seats are still kept; please try again in a moment."
+                "The payment page that you had open could not be shut, because the provider does not "
+                "answer or is taking your money at this moment. Until we hear more the price stays "
+                "as it is, and your seats are still kept."
             ) from error
 
 
