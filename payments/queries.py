@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery, Sum
+
 from core.money import Money
-from payments.models import CAPTURED, Refund, RefundStatus
+from payments.models import CAPTURED, CreditEntry, Refund, RefundStatus
 
 
 @dataclass(frozen=True)
@@ -40,3 +42,23 @@ def money_moved(payments):
         for each in refunds
     ]
     return sorted(came + went, key=lambda movement: movement.at, reverse=True)
+
+
+def left_on_cards(payments):
+    """{id: Money} of these Payments (a queryset): what of each can still go back to where it was paid
+    from, as `payments.services.left_on_card` says of one."""
+    sent = Refund.objects.exclude(status=RefundStatus.FAILED)
+    back = CreditEntry.objects.filter(kind=CreditEntry.Kind.BACK)
+    found = payments.annotate(sent_back=_sum_for(sent), credited=_sum_for(back))
+    return {each.pk: _left_on_card(each) for each in found}
+
+
+def _sum_for(rows):
+    of_one = rows.filter(payment=OuterRef("pk")).order_by().values("payment")
+    return Subquery(of_one.values(sum=Sum("amount")))
+
+
+def _left_on_card(payment):
+    credited = Money(payment.credited or 0, payment.currency) - payment.by_credit
+    sent = Money(payment.sent_back or 0, payment.currency)
+    return payment.charged - sent - max(credited, Money.zero(payment.currency))

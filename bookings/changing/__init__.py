@@ -15,10 +15,12 @@ from bookings.changing.proposing import (
     propose,
     withdraw,
 )
+from bookings.changing.splitting import Way, ways_of
 
 __all__ = [
     "Extent",
     "NotChangeable",
+    "Way",
     "answer",
     "at_stake",
     "begin",
@@ -28,5 +30,6 @@ __all__ = [
     "open_change_of",
     "propose",
     "try_again",
+    "ways_of",
     "withdraw",
 ]

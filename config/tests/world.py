@@ -255,7 +255,8 @@ def received(payment):
         source_id=payment.pk,
         kind="captured",
         lines=[
-            (Account.PROVIDER_CLEARING, payment.money),
+            (Account.PROVIDER_CLEARING, payment.charged),
+            (Account.CUSTOMER_CREDIT, payment.by_credit),
             (Account.CUSTOMER_DEPOSITS, -payment.money),
         ],
     )
