@@ -2,11 +2,14 @@
 
 import csv
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
+from html import unescape
 
 import pytest
+from django.apps import apps
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,6 +20,8 @@ from agencies.models import Membership, Organizer
 from agencies.queries import local_today
 from bookings.cancelling import Wish, cancel, preview
 from bookings.models import Booking, Grounds, Rule
+from bookings.services import confirm, enter_code, renew
+from config.admin_site import RIGHTS
 from config.tests import world
 from config.tests.world import address, of, problems, told
 from core import exports
@@ -26,6 +31,8 @@ from core.tenancy import acted_by
 from customers.models import Customer
 from payments.ledger import post
 from payments.models import Account, Payment
+from payments.services import request_refund
+from promotions.tests.factories import running
 from suppliers.models import AccountsPayable, PurchaseOrder
 from tickets.models import Gate, Ticket
 
@@ -245,6 +252,76 @@ def test_the_timeline_says_what_a_reader_knows_and_nothing_else(mireille, event)
         for noise in ("nothing", "generation", "provider ref", "seed_demo"):
             assert noise not in shown, (noise, page)
     assert "demo data" in strip_tags(mireille.get(of(ticket)).content.decode())
+
+
+def past(page):
+    """[what the timeline of a page says]"""
+    listed = re.search(r'<ol class="past">(.*?)</ol>', page.content.decode(), re.DOTALL)
+    found = re.findall(r"</span><span>(.*?)<small>", listed.group(1) if listed else "", re.DOTALL)
+    return [unescape(words) for words in found]
+
+
+def test_the_timeline_of_a_booking_speaks_of_the_trade(mireille, event):
+    world.received_order(event, rows="A")
+    booking = world.reservation(event, [0])
+    until = booking.reserved_until.astimezone(event.zone)
+    fresh = past(mireille.get(of(booking)))
+    assert f"Reserved until {until:%H:%M}, for €42.40" in fresh
+    assert "€42.40 to be paid" in fresh
+    renew(booking.pk)
+    booking.refresh_from_db()
+    until = booking.reserved_until.astimezone(event.zone)
+    running("EARLY", percent=50)
+    enter_code(booking.pk, "EARLY")
+    payment = Payment.objects.get()
+    Payment.objects.update(provider="stripe")
+    world.received(payment)
+    confirm(booking.pk, payment_id=payment.pk)
+    refund = request_refund(
+        payment_id=payment.pk, money=Money(Decimal(5), "EUR"), reason="FRAUD", request_key="one"
+    )
+    told = past(mireille.get(of(booking)))
+    for words in (
+        "Reserved, for €42.40",
+        f"More time to pay, until {until:%H:%M}",
+        "It costs €21.20 now, €42.40 before",
+        "€21.20 to be paid now, €42.40 before",
+        "To be paid by card or wallet",
+        "The buyer was sent to pay",
+        "Paid €21.20 by card or wallet",
+        "Sold: its tickets are valid",
+        "Ticket valid",
+        "€5.00 to go back: fraud",
+    ):
+        assert words in told, (words, told)
+    assert "Paid €21.20 by card or wallet" in past(mireille.get(of(payment)))
+    assert "€5.00 to go back: fraud" in past(mireille.get(of(refund)))
+
+
+def test_no_page_speaks_in_the_words_of_programmers(parterre):
+    """Constants, names of columns and of classes are in nobody's mouth: not in what happened to
+    anything of the house, and not elsewhere on the pages of bookings, orders and payments."""
+    owner, seen = parterre.client("OWNER"), 0
+    models = "|".join(m.__name__ for m in apps.get_models() if re.search("[a-z][A-Z]", m.__name__))
+    programmers = re.compile(
+        rf"\b[A-Z]{{2,}}_[A-Z_]+\b|\b[a-z]+_[a-z_]+\b|\b(?:{models})\b"
+        r"|\b(?:CONFIRMED|RESERVED|PENDING|PROCESSING|SUCCEEDED|COMPLETED|CANCELLED|REFUNDED|EXPIRED"
+        r"|DISPUTED|FAILED|DRAFT|ACTIVE)\b"
+    )
+    whole = ("bookings.booking", "payments.payment", "payments.refund", "suppliers.purchaseorder")
+    for label, row in parterre.rows.items():
+        if label not in RIGHTS["OWNER"]:
+            continue
+        page = owner.get(address(label, "change", row.pk))
+        told = past(page)
+        seen += len(told)
+        main = page.content.decode().partition("</head>")[2]
+        main = re.sub(r"<(script|style|template)\b.*?</\1>", "", main, flags=re.DOTALL)
+        main = re.sub(r"<[^>]*material-symbols[^>]*>[^<]*", "", main)  # pictures are named
+        shown = unescape(re.sub(r"<[^>]+>", " ", main))
+        for words in [*told, *([shown] if label in whole else [])]:
+            assert not programmers.search(words), (label, programmers.search(words), words[-300:])
+    assert seen > 50
 
 
 def test_days_are_written_in_one_way():

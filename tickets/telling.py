@@ -1,0 +1,30 @@
+"""What happened to tickets, in the words of the trade."""
+
+from core.admin_names import tells
+from tickets.models import Status, Ticket
+
+WORDS = {
+    Status.RESERVED: "Ticket reserved again",
+    Status.CONFIRMED: "Ticket valid",
+    Status.TRANSFERRED: "Ticket passed on",
+    Status.USED: "Ticket used at the gate",
+    Status.CANCELLED: "Ticket void: its code opens no door",
+    Status.REFUNDED: "Ticket given back after it was used",
+}
+
+
+@tells(Ticket)
+def told(change, ticket):
+    if change.is_new:
+        return "Ticket reserved"
+    return ", ".join(filter(None, [WORDS.get(change.became("status"), ""), *_others(change)]))
+
+
+def _others(change):
+    if change.was("generation") and change.became("generation"):
+        yield "a new code replaces the old one"
+    if change.became("event_seat_id"):
+        yield "it is for another place"
+    if change.became("locked_because") is not None:
+        why = change.after["locked_because"]
+        yield f"locked: {why}" if why else "not locked any more"
