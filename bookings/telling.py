@@ -4,9 +4,10 @@ from bookings.models import SOLD, Booking, Status
 from core.admin_names import clock, tells
 from core.admin_parts import Entry
 
-OVER = {
+WORDS = {
+    Status.CONFIRMED: "Sold: its tickets are valid",
+    Status.PAID: "Paid",
     Status.EXPIRED: "Not paid in time: its places are free again",
-    Status.REFUNDED: "It could not be sold: all the money goes back",
 }
 
 
@@ -38,9 +39,12 @@ def _moved(change):
     status = change.became("status")
     if status == Status.CANCELLED:
         return "Cancelled: every ticket is given back" if change.was("status") in SOLD else "Let go"
-    if status in SOLD:
-        return "Sold: its tickets are valid"
-    return OVER.get(status, "")
+    if status == Status.REFUNDED:
+        is_late = change.was("status") == Status.EXPIRED
+        return (
+            "It could not be sold: all the money goes back" if is_late else "All the money is back"
+        )
+    return WORDS.get(status, "")
 
 
 def _buyer(change):

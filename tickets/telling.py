@@ -9,7 +9,7 @@ WORDS = {
     Status.TRANSFERRED: "Ticket passed on",
     Status.USED: "Ticket used at the gate",
     Status.CANCELLED: "Ticket void: its code opens no door",
-    Status.REFUNDED: "Ticket given back after it was used",
+    Status.REFUNDED: "The money for the ticket is back",
 }
 
 
@@ -17,7 +17,10 @@ WORDS = {
 def told(change, ticket):
     if change.is_new:
         return "Ticket reserved"
-    return ", ".join(filter(None, [WORDS.get(change.became("status"), ""), *_others(change)]))
+    words = WORDS.get(change.became("status"), "")
+    if change.became("status") == Status.REFUNDED and change.was("status") == Status.USED:
+        words = "Ticket given back after it was used"
+    return ", ".join(filter(None, [words, *_others(change)]))
 
 
 def _others(change):

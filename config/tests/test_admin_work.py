@@ -10,6 +10,7 @@ from html import unescape
 
 import pytest
 from django.apps import apps
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -18,9 +19,9 @@ from django.utils.html import strip_tags
 from accounts.models import ApiKey, User
 from agencies.models import Membership, Organizer
 from agencies.queries import local_today
-from bookings.cancelling import Wish, cancel, preview
+from bookings.cancelling import Wish, cancel, money_is_back, preview
 from bookings.models import Booking, Grounds, Rule
-from bookings.services import confirm, enter_code, renew
+from bookings.services import confirm, enter_code, renew, reserve
 from config.admin_site import RIGHTS
 from config.tests import world
 from config.tests.world import address, of, problems, told
@@ -29,9 +30,11 @@ from core.models import OutboxMessage
 from core.money import Money
 from core.tenancy import acted_by
 from customers.models import Customer
+from inventory.models import EventSeat
 from payments.ledger import post
-from payments.models import Account, Payment
+from payments.models import Account, Payment, Refund
 from payments.services import request_refund
+from payments.services.refund import complete
 from promotions.tests.factories import running
 from suppliers.models import AccountsPayable, PurchaseOrder
 from tickets.models import Gate, Ticket
@@ -296,6 +299,31 @@ def test_the_timeline_of_a_booking_speaks_of_the_trade(mireille, event):
         assert words in told, (words, told)
     assert "Paid €21.20 by card or wallet" in past(mireille.get(of(payment)))
     assert "€5.00 to go back: fraud" in past(mireille.get(of(refund)))
+
+
+def test_the_timeline_tells_how_a_booking_ended(mireille, event):
+    """Late money that could not be kept is another story than tickets that were given back."""
+    world.received_order(event, rows="A")
+    late = world.reservation(event, [0])
+    Booking.objects.filter(pk=late.pk).update(reserved_until=Now())
+    EventSeat.objects.filter(claimed_by=late.pk).update(claimed_until=Now())
+    payment = Payment.objects.get(reference=late.pk)
+    reserve(event=event, ordinals=[0])  # takes the place over
+    world.received(payment)
+    confirm(late.pk, payment_id=payment.pk)
+    told = past(mireille.get(of(late)))
+    assert "Not paid in time: its places are free again" in told
+    assert "It could not be sold: all the money goes back" in told
+    sold = world.sold_booking(event, [1])
+    wish = Wish(grounds=Grounds.STAFF, rule=Rule.ALL_BACK, reason="Ill")
+    cancel(sold.pk, wish, seen=preview(sold, wish, now=timezone.now()).name)
+    assert "Cancelled: every ticket is given back" in past(mireille.get(of(sold)))
+    refund = Refund.objects.get(payment_id=sold.payment_id)
+    complete(refund.pk, "told")
+    money_is_back(refund.pk)
+    assert "All the money is back" in past(mireille.get(of(sold)))
+    assert "The money for the ticket is back" in past(mireille.get(of(sold)))
+    assert "€42.40 went back" in past(mireille.get(of(refund)))
 
 
 def test_no_page_speaks_in_the_words_of_programmers(parterre):
