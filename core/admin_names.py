@@ -102,6 +102,11 @@ class Change:
     def old_name(self, column):
         return value_name(self.entry.table, column, self.was(column), self.names)
 
+    def others(self, *said):
+        """The columns that changed beside those that are `said`, by their names."""
+        rest = (_change(self.entry, each, self.names) for each in self.after if each not in said)
+        return ", ".join(filter(None, rest))
+
     def money(self, column):
         return self._money(self.after.get(column))
 

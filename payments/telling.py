@@ -18,7 +18,8 @@ PAID_BY = {
 @tells(Payment)
 def told_of_payment(change, payment):
     if change.is_new:
-        return f"{change.money('amount')} to be paid"
+        is_paid = change.after["status"] == Status.SUCCEEDED
+        return _moved(change, payment) if is_paid else f"{change.money('amount')} to be paid"
     return ", ".join(filter(None, [_moved(change, payment), *_asked(change)]))
 
 

@@ -16,7 +16,8 @@ WORDS = {
 @tells(Ticket)
 def told(change, ticket):
     if change.is_new:
-        return "Ticket reserved"
+        status = change.after["status"]
+        return "Ticket reserved" if status == Status.RESERVED else WORDS[status]
     words = WORDS.get(change.became("status"), "")
     if change.became("status") == Status.REFUNDED and change.was("status") == Status.USED:
         words = "Ticket given back after it was used"
