@@ -13,6 +13,7 @@ from agencies.facts import MemberInvited, NewPasswordAsked
 from agencies.models import Invitation
 from agencies.queries import current_agency, site_of
 from agencies.views import mailed_key as invitation_key
+from bookings.drawing import entry_shown, phase_of
 from bookings.facts import (
     BookingChanged,
     BookingConfirmed,
@@ -34,9 +35,10 @@ from core.locks import database_now
 from core.money import Money
 from core.outbox import subscribe
 from core.postgres.prepared import prepared
-from customers.facts import CustomerSought
+from customers import draws
+from customers.facts import CustomerSought, DrawEntered, DrawEntryDecided, DrawLinkAsked
 from customers.links import mailed_key as customer_key
-from customers.models import Customer
+from customers.models import Customer, Draw, DrawEntry
 from customers.services import remember_customer
 from events.models import Event
 from inventory.facts import HoldRunsOut
@@ -253,6 +255,64 @@ def mail_presale_link(fact):
             "link": f"{site_of(current_agency())}{page}?k={quote(customer_key(customer))}",
         },
     )
+
+
+@subscribe(DrawLinkAsked)
+def mail_draw_link(fact):
+    """To whoever may enter now, or has an entry. It proves his mailbox, and nothing else."""
+    draw = _draw(fact.draw_id)
+    takes_entries = Draw.objects.taking_entries().filter(pk=draw.pk).exists()
+    if not takes_entries and draws.entry_of(draw.pk, fact.email) is None:
+        return
+    send_once(
+        kind="draw_link",
+        subject_id=fact.request_id,
+        recipient=fact.email,
+        context=_of_draw(draw, draws.link_key(draw, fact.email)) | {"is_open": takes_entries},
+    )
+
+
+@subscribe(DrawEntered)
+def mail_draw_entered(fact):
+    """Unless he has withdrawn since."""
+    entry = DrawEntry.objects.filter(pk=fact.entry_id, withdrawn_at=None).first()
+    if entry is not None:
+        _mail_entry(entry, kind="draw_entered")
+
+
+@subscribe(DrawEntryDecided)
+def mail_draw_decided(fact):
+    """That he is drawn, or his place on the reserve list: each of them once."""
+    entry = DrawEntry.objects.filter(pk=fact.entry_id, withdrawn_at=None).first()
+    if entry is not None:
+        draw = _draw(entry.draw_id)
+        is_in = entry.rank <= draw.let_in
+        _mail_entry(entry, draw, kind="draw_drawn" if is_in else "draw_reserve")
+
+
+def _draw(draw_id):
+    return Draw.objects.select_related("event__venue").get(pk=draw_id)
+
+
+def _mail_entry(entry, draw=None, *, kind):
+    draw = draw or _draw(entry.draw_id)
+    send_once(
+        kind=kind,
+        subject_id=entry.pk,
+        recipient=entry.email,
+        context=_of_draw(draw, draws.entry_key(entry))
+        | {"entry": entry, "mine": entry_shown(draw, entry), "shown": phase_of(draw)},
+    )
+
+
+def _of_draw(draw, key):
+    site = site_of(current_agency())
+    return {
+        "draw": draw,
+        "event": draw.event,
+        "link": f"{site}{reverse('draw_entry', args=[draw.pk])}?k={quote(key)}",
+        "page": f"{site}{reverse('draw', args=[draw.pk])}",
+    }
 
 
 @subscribe(TransferAsked)

@@ -204,14 +204,14 @@ def find_booking(request):
     return render(request, "bookings/find.html", context, status=status)
 
 
-def may_seek(request, email):
+def may_seek(request, email, *, what="find", tries=TRIES_PER_HOUR):
     """At most 20 look-ups an hour from one address, and 5 mails to one mailbox; without the counter
-    none."""
+    none. `what` has a counter of its own, and may have another number of `tries`."""
     if not are_limited():
         return True
     mailbox = hashlib.sha256(email.strip().lower().encode()).hexdigest()
-    return _counted(f"find:{address_digest(request)}", TRIES_PER_HOUR) and _counted(
-        f"find-mail:{mailbox}", MAILS_PER_HOUR
+    return _counted(f"{what}:{address_digest(request)}", tries) and _counted(
+        f"{what}-mail:{mailbox}", MAILS_PER_HOUR
     )
 
 
