@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from unfold.widgets import UnfoldAdminURLInputWidget
 
 from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, step
 from core.admin_forms import BackOfficeForm, styled
@@ -42,6 +43,14 @@ LATE = "The list was not frozen before its source could be known, so it never ca
 
 class DrawForm(BackOfficeForm):
     """Terms of a draw; after it was valid, `terms`."""
+
+    source_url = forms.URLField(
+        label="Where to read it",
+        required=False,
+        assume_scheme="https",
+        max_length=200,
+        widget=UnfoldAdminURLInputWidget,
+    )
 
     class Meta:
         model = Draw

@@ -81,7 +81,8 @@ def test_the_page_of_an_event_asks_one_thing_when_others_just_looked(world):
 # When nobody has looked for a while: the agency, twice or thrice, the event, its venue and layout, its
 # prices, twice, fees and taxes, and one look at its places, which is four; what is more says itself.
 PAGES = {
-    "": 14 + 2,  # until when tickets can be given back, and which presales run
+    "": 14
+    + 3,  # until when tickets can be given back, which presales run, and which draws there are
     "seats/": 14,
     "seats/0/": 14 + 1,  # the seats
     "seats/0/?party=2": 14 + 3,  # and how they stand, and the names of those that are offered
