@@ -110,3 +110,12 @@ def add_buyers(buyers, found):
 def strike_buyer(buyer_id):
     """Takes an address off its list."""
     ListedBuyer.objects.filter(pk=buyer_id).delete()
+
+
+def told_size(buyers):
+    """How many are on a BuyerList, as a page says it: of a tier's nobody is counted here."""
+    if buyers.is_of_tier:
+        return "–"
+    if buyers.is_drawn:
+        return f"{sum(draw.let_in for draw in buyers.draws.all()):,}"
+    return f"{buyers.buyers.count():,}"

@@ -11,6 +11,7 @@ from core.admin_forms import styled
 from core.admin_parts import Panel, Table, columns, linked, panel, pill, status_of, when
 from core.locks import database_now
 from core.words import many
+from customers.lists import told_size
 from customers.models import BuyerList
 from events.models import PriceLevel
 from inventory.admin_choosing import Choosing
@@ -314,10 +315,10 @@ def _batches(offer):
 
 def _lists(presale):
     rows = [
-        [linked(each), each.get_kind_display(), f"{each.buyers.count():,}"]
+        [linked(each), each.get_kind_display(), told_size(each)]
         for each in BuyerList.objects.filter(pk__in=presale.lists).order_by("name", "pk")
     ]
-    return Panel("Lists", Table(columns("List", "Kind", "Addresses#"), rows))
+    return Panel("Lists", Table(columns("List", "Kind", "Buyers#"), rows))
 
 
 def _uses(offer):

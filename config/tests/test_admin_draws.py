@@ -176,7 +176,12 @@ def test_more_are_let_in_in_their_order_and_by_one_of_two_who_do_it(mireille, ev
 def test_its_list_is_given_to_a_presale_like_any_other_and_nobody_writes_on_it(mireille, event):
     draw = drawn(not_on_sale_yet(event, 48 * HOUR), *people(3))
     add_presale(mireille, event, lists=[draw.buyers_id])
-    assert Presale.objects.get().lists == [draw.buyers_id]
+    made = Presale.objects.get()
+    assert made.lists == [draw.buyers_id]
+    [lists] = [
+        panel for panel in mireille.get(of(made)).context["panels"] if panel.title == "Lists"
+    ]
+    assert lists.table.rows[0][1:] == ["Drawn", "2"]
     page = mireille.get(of(draw.buyers)).content.decode()
     assert "Import addresses" not in page
     mireille.post(of(draw.buyers), {"name": "Mine", "kind": "INVITED"})

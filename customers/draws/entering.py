@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from core.errors import DomainError
 from core.ids import uuid7
-from core.locks import lock_one
+from core.locks import lock
 from core.outbox import record
 from core.transactions import broken_constraint, use_case
 from customers.facts import DrawDecided, DrawEntered, DrawEntryDecided, DrawLinkAsked
@@ -69,12 +69,12 @@ def _known(draw_id, email, problem):
 @use_case
 def withdraw(entry_id):
     """Takes an entry out. Of a frozen list only the address goes: its number keeps its place."""
-    draw = lock_one(Draw.objects.filter(entries=entry_id))
-    entry = DrawEntry.objects.filter(pk=entry_id)
-    if draw.is_open:
-        entry.delete()
-    else:
-        entry.filter(withdrawn_at=None).update(email=None, withdrawn_at=Now())
+    entry = DrawEntry.objects.filter(pk=entry_id, withdrawn_at=None)
+    for draw in lock(Draw.objects.filter(entries=entry_id)):  # none: he has just gone
+        if draw.is_open:
+            entry.delete()
+        else:
+            entry.update(email=None, withdrawn_at=Now())
 
 
 @use_case
