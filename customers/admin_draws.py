@@ -263,5 +263,6 @@ class DrawAdmin(BackOfficeAdmin):
             title=f"Call it off: {draw}",
             thing=draw,
             submit="Call it off",
-            note="Nobody is drawn, for good. Its page stays, with the reason. Nobody is mailed.",
+            note="Nobody is drawn, for good. Its page stays, with the moment and the reason, and who "
+            "entered is mailed.",
         )

@@ -40,6 +40,14 @@ class DrawDecided:
 
 @dataclass(frozen=True)
 class DrawEntryDecided:
-    """It is known what became of an entry, or has changed: it was let in later."""
+    """It is known what became of an entry, or has changed: it was let in later, or all is off."""
 
     entry_id: UUID
+
+
+@dataclass(frozen=True)
+class DrawCalledOff:
+    """A draw was called off; its entries with ids above `after` are to be told."""
+
+    draw_id: UUID
+    after: UUID

@@ -38,7 +38,7 @@ from core.postgres.prepared import prepared
 from customers import draws
 from customers.facts import CustomerSought, DrawEntered, DrawEntryDecided, DrawLinkAsked
 from customers.links import mailed_key as customer_key
-from customers.models import Customer, Draw, DrawEntry
+from customers.models import Customer, Draw, DrawEntry, DrawStatus
 from customers.services import remember_customer
 from events.models import Event
 from inventory.facts import HoldRunsOut
@@ -282,12 +282,17 @@ def mail_draw_entered(fact):
 
 @subscribe(DrawEntryDecided)
 def mail_draw_decided(fact):
-    """That he is drawn, or his place on the reserve list: each of them once."""
+    """That he is drawn, his place on the reserve list, or that all is off: each of them once."""
     entry = DrawEntry.objects.filter(pk=fact.entry_id, withdrawn_at=None).first()
     if entry is not None:
         draw = _draw(entry.draw_id)
-        is_in = entry.rank <= draw.let_in
-        _mail_entry(entry, draw, kind="draw_drawn" if is_in else "draw_reserve")
+        _mail_entry(entry, draw, kind=_became_of(entry, draw))
+
+
+def _became_of(entry, draw):
+    if draw.status == DrawStatus.CALLED_OFF:
+        return "draw_called_off"
+    return "draw_drawn" if entry.rank <= draw.let_in else "draw_reserve"
 
 
 def _draw(draw_id):

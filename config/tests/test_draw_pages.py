@@ -3,6 +3,7 @@
 import json
 import re
 from hashlib import sha256
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -350,10 +351,24 @@ def test_the_drawn_come_into_the_presale_by_their_mailbox_and_the_others_do_not(
     assert second in {mail.to[0] for mail in mailoutbox if "/presale/" in mail.body}
 
 
-def test_what_is_called_off_stays_and_says_why(event, fan):
-    draw = draws.call_off(open_draw(event, *people(2)).pk, why="The band is ill")
-    assert "Called off: The band is ill" in words(fan, page(draw))
-    assert "Called off: The band is ill" in words(fan, f"/events/{event.slug}/")
+def test_what_is_called_off_stays_and_says_why_and_all_are_told_once(
+    event, fan, mailoutbox, monkeypatch
+):
+    monkeypatch.setattr("customers.draws.entering.TOLD_AT_ONCE", 2)
+    draw = open_draw(event, *people(5))
+    draws.withdraw(draw.entries.get(email="fan0@post.example").pk)
+    deliver()
+    mailoutbox.clear()
+    draw = draws.call_off(draw.pk, why="The band is ill")
+    for address in (page(draw), f"/events/{event.slug}/"):
+        assert re.search(r"Called off \w+day .*: The band is ill", words(fan, address))
+    deliver()
+    assert sorted(mail.to[0] for mail in mailoutbox) == people(5)[1:]
+    assert {mail.subject for mail in mailoutbox} == {"The draw for Night is called off"}
+    assert "Why: The band is ill" in mailoutbox[0].body
+    draws.tell_called_off(draw.pk, after=UUID(int=0))
+    deliver()
+    assert len(mailoutbox) == 4
 
 
 def test_a_long_order_is_shown_in_pages_and_asks_few_things(event, fan, monkeypatch):

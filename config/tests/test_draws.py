@@ -464,6 +464,10 @@ def test_it_refuses_terms_that_prove_nothing(event):
 
 def test_what_is_called_off_says_why_and_stays_off(event):
     draw = draws.call_off(frozen(event, *people(2)).pk, why="The band is ill")
+    assert draw.called_off_at > draw.source_at
+    later_words = Draw.objects.filter(pk=draw.pk)
+    for change in ({"why_off": "Rain"}, {"called_off_at": draw.frozen_at}):
+        assert refused(lambda change=change: later_words.update(**change)) == "draw_terms_stay"
     assert draw.phase_at(timezone.now()) == "CALLED_OFF"
     with pytest.raises(WrongState):
         draws.type_value(draw.pk, typed=LOTTO, by=somebody())

@@ -9,6 +9,7 @@ from customers.draws.entering import (
     exchange,
     link_key,
     proven_in,
+    tell_called_off,
     tell_next,
     withdraw,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "proven_in",
     "public_draw",
     "refuse_value",
+    "tell_called_off",
     "tell_next",
     "type_value",
     "value_of",

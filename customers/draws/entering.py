@@ -13,7 +13,7 @@ from core.ids import uuid7
 from core.locks import lock
 from core.outbox import record
 from core.transactions import broken_constraint, use_case
-from customers.facts import DrawDecided, DrawEntered, DrawEntryDecided, DrawLinkAsked
+from customers.facts import DrawCalledOff, DrawDecided, DrawEntered, DrawEntryDecided, DrawLinkAsked
 from customers.models import Draw, DrawEntry
 from customers.models.draw_rules import NOT_OPEN
 from customers.same_person import person_of
@@ -87,6 +87,16 @@ def tell_next(draw_id, *, after, last):
     record(*(DrawEntryDecided(entry_id=pk) for pk in living))
     if upto < last:
         record(DrawDecided(draw_id=draw_id, after=upto, last=last))
+
+
+@use_case
+def tell_called_off(draw_id, *, after):
+    """Has some entries of a draw that was called off told so, and the rest after that."""
+    entries = DrawEntry.objects.filter(draw=draw_id, pk__gt=after, withdrawn_at=None)
+    part = list(entries.order_by("pk").values_list("pk", flat=True)[:TOLD_AT_ONCE])
+    record(*(DrawEntryDecided(entry_id=pk) for pk in part))
+    if len(part) == TOLD_AT_ONCE:
+        record(DrawCalledOff(draw_id=draw_id, after=part[-1]))
 
 
 # Keys

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -11,7 +12,7 @@ from core.outbox import record
 from core.status import WrongState
 from core.transactions import broken_constraint, take_time, use_case
 from customers.draws.reckoning import value_of
-from customers.facts import DrawDecided
+from customers.facts import DrawCalledOff, DrawDecided
 from customers.models import BuyerList, Draw, DrawStatus, DrawWave
 from customers.models.draw_rules import SECOND, TOO_EARLY, TOO_LATE
 
@@ -158,10 +159,12 @@ def let_in(draw_id, *, count, after, by):
 
 @use_case
 def call_off(draw_id, *, why):
-    """Nobody is drawn; the page stays, and says why. Returns the Draw."""
+    """Nobody is drawn; the page stays, and says why and since when, and who had entered is told.
+    Returns the Draw; raises WrongState once it is drawn."""
     draw = _locked(draw_id)
     draw.move_to(DrawStatus.CALLED_OFF)
     draw.why_off = why
+    record(DrawCalledOff(draw_id=draw.pk, after=UUID(int=0)))
     return _moved(draw, "status", "why_off")
 
 

@@ -45,6 +45,11 @@ FAIR = f"""
           IS DISTINCT FROM (OLD.entered, OLD.digest, OLD.frozen_at, OLD.needs_second) THEN
       {no("what is frozen stays", FROZEN_STAYS)}
     END IF;
+    IF NEW.status = 'CALLED_OFF' AND OLD.status <> 'CALLED_OFF' THEN
+      NEW.called_off_at := clock_timestamp();
+    ELSIF (NEW.called_off_at, NEW.why_off) IS DISTINCT FROM (OLD.called_off_at, OLD.why_off) THEN
+      {no("why and when it was called off stays", TERMS_STAY)}
+    END IF;
     IF NEW.let_in <> OLD.let_in THEN
       {no("who is let in follows from waves", WAVES)}
     END IF;

@@ -146,6 +146,7 @@ class Draw(Movable, TenantModel):
     )
     let_in = models.PositiveIntegerField(db_default=0, editable=False)
     why_off = models.CharField(max_length=200, db_default="", editable=False)
+    called_off_at = models.DateTimeField(null=True, editable=False)
     made_at = models.DateTimeField(db_default=Now(), editable=False)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
