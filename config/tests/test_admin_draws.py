@@ -241,3 +241,33 @@ def test_who_may_lead_presales_may_lead_draws(agency, event, role, may):
     assert page.status_code == 200
     assert ("fan1@post.example" in page.content.decode()) == (may == 302)
     assert client.get(address("customers.drawentry")).status_code == (200 if may == 302 else 403)
+
+
+def test_the_desk_names_what_waits_and_for_whom(mireille, agency, event):
+    Agency.objects.filter(pk=agency.pk).update(approval_above=1000)
+    second = world.client_of(world.staff(agency, "PURCHASING"), agency)
+    looker_on = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
+
+    def waits(client):
+        part = client.get(reverse("admin:index")).context["desk"].get("draws")
+        return part and [(row.draw.name, row.words) for row in part.rows]
+
+    draw = open_draw(event, *people(3))
+    assert not waits(mireille)
+    later(draw, 2 * HOUR)
+    assert waits(mireille) == [("First night", "Freeze the list")]
+    draws.freeze(draw.pk)
+    draw.refresh_from_db()
+    assert not waits(mireille)
+    later(draw, 4 * HOUR)
+    assert waits(mireille) == [("First night", "Type the value")]
+    mireille.post(of(draw, "type_value"), {"value": LOTTO, "meant": LOTTO})
+    assert not waits(mireille)
+    assert waits(second) == [("First night", "Confirm the value")]
+    assert (
+        f'href="{of(draw, "confirm_value")}"' in second.get(reverse("admin:index")).content.decode()
+    )
+    assert waits(looker_on) is None
+    second.post(of(draw, "confirm_value"), {"value": LOTTO})
+    late = later(open_draw(event, name="Late"), 7 * HOUR)
+    assert waits(second) == [(late.name, "Not frozen in time")]

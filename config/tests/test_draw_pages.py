@@ -383,3 +383,8 @@ def test_a_long_order_is_shown_in_pages_and_asks_few_things(event, fan, monkeypa
     with CaptureQueriesContext(connection) as captured:
         fan.get(page(draw))
     assert len(captured) == 3, [each["sql"] for each in captured]  # the draw, its order, its waves
+    open_one = open_draw(event, name="Second night")
+    fan.get(page(open_one))
+    with CaptureQueriesContext(connection) as captured:
+        fan.get(page(open_one))
+    assert len(captured) == 1
