@@ -104,7 +104,7 @@ def proof(draw):
     rows = [
         ("Frozen", when(draw.frozen_at)),
         ("Entries", f"{draw.entered:,}"),
-        ("SHA-256 of the numbers", draw.digest),
+        ("SHA-256 of the numbers", format_html('<span class="digest">{}</span>', draw.digest)),
         ("By lot of", draw.source),
         ("Known from", when(draw.source_at)),
     ]

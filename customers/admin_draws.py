@@ -65,6 +65,12 @@ class DrawAdmin(BackOfficeAdmin):
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and (obj is None or obj.is_draft)
 
+    def get_fieldsets(self, request, obj=None):
+        """What cannot be changed any more is one list of facts."""
+        if obj is None or self.has_change_permission(request, obj):
+            return self.fieldsets
+        return [("Draw", {"fields": self.form.Meta.fields})]
+
     def get_readonly_fields(self, request, obj=None):
         return ["event"] if obj else []
 
@@ -108,9 +114,6 @@ class DrawAdmin(BackOfficeAdmin):
     def under_title(self, draw):
         entries = many(draw.entries.count(), "entry", "entries")
         return [phase_pill(draw), linked(draw.event), entries, when(draw.closes_at)]
-
-    def is_form_last(self, draw):
-        return not draw.is_draft
 
     def panels(self, request, draw):
         found = [as_of_now(draw)]

@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import expect
 
 from config.tests.browser import COLOURS, PHONE, barriers, chromium, reader, site
-from config.tests.drawing import HOUR, later, open_draw, somebody
+from config.tests.drawing import HOUR, LOTTO, later, open_draw, people, somebody
 from config.tests.presaling import not_on_sale_yet, presale
 from config.tests.scenarios import house
+from config.tests.world import of
 from core.tenancy import acting_for
 from customers import draws
 from events.models import Event
@@ -153,3 +154,44 @@ def test_fans_register_are_drawn_and_buy_in_the_presale(committed_db, tmp_path):
         is_told_kindly_and_stays_out(ida, shop, event, IDA)
     with acting_for(made["agency"]["id"]):
         assert list(Use.objects.values_list("status", "is_proven")) == [("HELD", True)] * 2
+
+
+def test_staff_freeze_the_list_look_at_what_follows_and_draw(committed_db, tmp_path):
+    made = house()
+    with acting_for(made["agency"]["id"]):
+        event = not_on_sale_yet(Event.objects.get(), 24 * HOUR)
+        draw = later(open_draw(event, *people(30), places=5, reserve=10), 2 * HOUR)
+    with (
+        site(tmp_path) as shop,
+        chromium() as browser,
+        reader(browser, viewport=PHONE) as staff,
+    ):
+        page = staff.page
+        page.goto(f"{shop.web.url}{of(draw)}")
+        page.locator("#id_username").fill(made["staff"]["user"])
+        page.locator("#id_password").fill(made["staff"]["password"])
+        page.locator("#id_password").press("Enter")
+        page.get_by_role("link", name="Freeze the list").click()
+        page.get_by_role("button", name="Freeze the list").click()
+        expect(page.get_by_text("30 entries are frozen.")).to_be_visible()
+        with acting_for(made["agency"]["id"]):
+            draw.refresh_from_db()
+            later(draw, 4 * HOUR)
+        page.reload()
+        page.get_by_role("link", name="Type the value").click()
+        page.get_by_label("The source’s value").fill("41 40 22 17 11 3")
+        page.get_by_role("button", name="See what follows").click()
+        expect(page.get_by_text(f"Is this the value? {LOTTO}")).to_be_visible()
+        fits(page, "staff-looks")
+        page.get_by_role("button", name="Keep this value").click()
+        expect(page.get_by_text("5 buyers are drawn of 30. All are mailed.")).to_be_visible()
+        page.get_by_role("link", name="Let in more").click()
+        page.get_by_label("How many more").fill("3")
+        page.get_by_role("button", name="Let them in").click()
+        expect(page.get_by_text("Places 6 to 8 are in, and are mailed.")).to_be_visible()
+        fits(page, "staff-drawn")
+        page.goto(f"{shop.web.url}/admin/customers/draw/add/")
+        fits(page, "staff-form")
+        told = [mail["Subject"] for mail in shop.drain()]
+    assert told.count("You are drawn: Night") == 8
+    assert told.count("The draw for Night: your place") == 22  # as it is when the worker comes
