@@ -41,11 +41,11 @@ class DrawAdmin(BackOfficeAdmin):
         *("let_in", "call_off"),
     ]
     fieldsets = [
-        ("Registration", {"fields": ["event", "name", ("opens_at", "closes_at")]}),
+        ("Registration", {"fields": ["event", "name", "opens_at", "closes_at"]}),
         ("Drawn", {"fields": [("places", "reserve")]}),
         (
             "By lot of",
-            {"fields": ["source", ("source_kind", "source_count"), ("source_at", "source_url")]},
+            {"fields": ["source", ("source_kind", "source_count"), "source_at", "source_url"]},
         ),
     ]
     export_columns = {

@@ -3,6 +3,7 @@
 import json
 import re
 from hashlib import sha256
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -226,7 +227,9 @@ def test_what_is_frozen_is_published_before_the_lot_is_known(event, fan):
     assert fan.get(page(draw, "draw.json")).status_code == 404
 
 
-def test_everybody_can_check_the_draw_with_what_is_published(event, fan, tmp_path, capsys):
+def test_everybody_can_check_the_draw_with_what_is_published(
+    event, fan, tmp_path, capsys, settings
+):
     draw = drawn(event, *people(12), places=4, reserve=3)
     shown = words(fan, page(draw))
     told = fan.get(page(draw, "draw.json"))
@@ -235,12 +238,15 @@ def test_everybody_can_check_the_draw_with_what_is_published(event, fan, tmp_pat
     order = [row.split(",")[1] for row in table[1:]]
     assert order == told.json()["order"] == re.findall(r"<li value=.*?>(\w{4}-\w{4}-\w{4})<", shown)
     assert shown.count('class="in-it"') == 4
-    # The lines that the page itself gives to whoever wants to check, as they stand there.
-    code = re.search(r"<pre.*?><code>(.*?)</code>", shown, re.DOTALL)[1]
-    code = code.replace("&lt;", "<").replace("&quot;", '"')
+    # The lines that the page and the manual give to whoever wants to check, as they stand there.
     file = tmp_path / "draw.json"
     file.write_bytes(told.content)
-    exec(code.replace("draw.json", str(file)), {})  # noqa: S102 - what we tell everybody to run
+    on_page = re.search(r"<pre.*?><code>(.*?)</code>", shown, re.DOTALL)[1]
+    manual = (settings.BASE_DIR / "docs/presales.md").read_text()
+    in_manual = re.search(r"```python\n(.*?)```", manual, re.DOTALL)[1]
+    for code in (unescape(on_page), in_manual):
+        assert code.count("assert") == 2
+        exec(code.replace("draw.json", str(file)), {})  # noqa: S102 - what we tell everybody to run
     call_command("verify_draw", file, sha256=draw.digest, value=LOTTO)
     assert "12 entries, 4 of them in" in capsys.readouterr().out
     said = json.loads(told.content)

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(help_text='Buyers read it; its buyer list is called so.', max_length=120)),
                 ('opens_at', models.DateTimeField(verbose_name='registration from')),
-                ('closes_at', models.DateTimeField(verbose_name='until')),
+                ('closes_at', models.DateTimeField(verbose_name='registration until')),
                 ('places', models.PositiveIntegerField(help_text='How many are drawn.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000000)], verbose_name='drawn')),
                 ('reserve', models.PositiveIntegerField(default=0, help_text='How many more may be let in later, in the drawn order.', validators=[django.core.validators.MaxValueValidator(1000000)], verbose_name='from the reserve list, at most')),
                 ('source', models.CharField(help_text='In words that everybody can follow, such as: The six main numbers of the Belgian Lotto of 3 December 2026.', max_length=200)),

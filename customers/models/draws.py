@@ -94,7 +94,7 @@ class Draw(Movable, TenantModel):
         max_length=120, help_text="Buyers read it; its buyer list is called so."
     )
     opens_at = models.DateTimeField("registration from")
-    closes_at = models.DateTimeField("until")
+    closes_at = models.DateTimeField("registration until")
     places = models.PositiveIntegerField(
         "drawn",
         validators=[MinValueValidator(1), MaxValueValidator(1_000_000)],
