@@ -19,7 +19,7 @@ from core.isolation import Isolate, only_grows
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0006_points'),
+        ('customers', '0007_emails_in_small_letters'),
         ('events', '0013_exchange_of_seats'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
