@@ -10,6 +10,7 @@ from django.utils import timezone
 from agencies.models import Agency, Membership, TermsOfSale
 from core.errors import NotFound
 from core.memory import Remembered
+from core.postgres.fixed import Fixed
 from core.tenancy import as_system, current_agency_id
 
 _by_host = Remembered(seconds=5)
@@ -38,10 +39,13 @@ def current_agency():
     return _by_id.get(agency_id, lambda: Agency.objects.get(pk=agency_id))
 
 
+NEWEST_TERMS = Fixed(lambda: TermsOfSale.objects.order_by("-published_at", "-pk")[:1])
+
+
 def current_terms():
     """The TermsOfSale that buyers have to accept now, or None. Not remembered: who accepted a text must
     not be asked for another that some process still knows."""
-    newest = TermsOfSale.objects.order_by("-published_at", "-pk").first()
+    newest = next(iter(NEWEST_TERMS()), None)
     return newest if newest and newest.text else None
 
 

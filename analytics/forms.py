@@ -45,6 +45,11 @@ def four_weeks_ago():
     return local_today() - timedelta(days=27)
 
 
+def thirty_days():
+    """The first of the last thirty days, today among them."""
+    return local_today() - timedelta(days=29)
+
+
 def a_year_ago():
     return local_today() - timedelta(days=364)
 

@@ -104,6 +104,7 @@ def _answer(request, asked, form):
             [(column, _cell(request, column, row)) for column in columns] for row in found.rows
         ],
         "sums": [_sums_row(columns, sums, len(found.sums)) for sums in found.sums],
+        "heads": [_head(columns, sums) for sums in found.sums] if asked.sums_first else [],
         "files": _files(asked, kept),
         "pages": _pages(found, page, kept, order),
     }
@@ -121,6 +122,11 @@ def _sums_row(columns, sums, currencies):
     ]
     name = f"All, {sums['currency']}" if currencies > 1 else "All"
     return [(columns[0], name), *cells[1:]]
+
+
+def _head(columns, sums):
+    """[(title, cell)] of the sums of a currency, to stand above the rows."""
+    return [(each.title, each.cell(sums)) for each in columns if each.ratio or each.key in sums]
 
 
 def _sorting(asked, column, order, kept):

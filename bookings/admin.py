@@ -22,6 +22,7 @@ from bookings.evidence import pack_of
 from bookings.models import Booking, Status
 from bookings.orders import payments_of
 from bookings.services import abandon
+from bookings.telling import prolonged
 from core.admin_base import ReadOnlyAdmin, step
 from core.admin_parts import (
     amount,
@@ -185,7 +186,7 @@ class BookingAdmin(AtTheDesk, SellsAtDesk, ReadOnlyAdmin):
         payments = payments_of(booking)
         refunds = Refund.objects.filter(payment__in=payments)
         tickets = [item.ticket for item in booking.items.select_related("ticket")]
-        return timeline([booking, *payments, *refunds, *tickets])
+        return timeline([booking, *payments, *refunds, *tickets], prolonged(booking))
 
     @step(
         "Give up the reservation",

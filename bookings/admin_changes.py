@@ -15,9 +15,11 @@ from bookings import changing
 from bookings.models import SOLD, Booking, ChangeStatus, EventChange
 from core.admin_base import BackOfficeAdmin, step
 from core.admin_parts import Panel, Table, columns, linked, panel, status_column, status_of, when
+from core.money import Money
 from core.words import many
 from events.models import PUBLIC, Event
 from events.models import Status as EventStatus
+from payments.providers import IN_WORDS
 from venues.models import Venue
 
 SHOWN = 50
@@ -88,12 +90,9 @@ class ChangeForm(forms.Form):
 def extent_panel(change):
     """The dry run: what beginning would do now."""
     extent = changing.extent_of(change.event)
-    again = changing.paid_with_credit(change.event)
-    disputed = extent.disputed + (again.disputed if again else 0)
     if change.is_cancelled:
         money = [
             ["Goes back to buyers", extent.money.display()],
-            ["Of it becomes credit again, for it was paid with credit", _credit(again)],
             ["Unpaid reservations that end", f"{extent.unpaid:,}"],
         ]
     else:
@@ -103,13 +102,54 @@ def extent_panel(change):
         ["Their tickets", f"{extent.tickets:,}"],
         *money,
         ["Tickets used at the gate", f"{extent.used:,}"],
-        ["Bookings whose payment is disputed: for a person to settle", f"{disputed:,}"],
     ]
     return Panel("What it would mean now", Table(columns("", "#"), rows))
 
 
-def _credit(again):
-    return again.money.display() if again else "not reckoned, so many were paid with credit"
+WAYS = IN_WORDS | {
+    "cash": "Cash",
+    "terminal": "Card, at the desk",
+    "bank": "Bank transfer",
+    "credit": "Customer credit",
+    "mixed": "With credit in it",
+    "disputed": "Disputed payments",
+    "unpaid": "Not paid through us",
+}
+HANDLED = {
+    "cash": "is handed out at the desk, when the buyer comes",
+    "terminal": "is put back on the card at the desk, when the buyer comes",
+    "bank": "somebody transfers it; it stands among the refunds until then",
+    "credit": "is credit of the customer again at once",
+    "mixed": "so many cannot be looked at one by one: each by the ways it was paid, the rest as credit",
+    "disputed": "for a person to settle: the bank has taken the money, or may",
+    "unpaid": "for a person to settle: we have no money that could be sent back",
+}
+BY_ITSELF = "goes back by itself, to where it was paid from"
+
+
+def ways_panel(change):
+    """The dry run's money by way of payment, so that whoever approves it sees who has work with it."""
+    ways = changing.ways_of(change.event)
+    money = Money.zero(change.event.currency)
+    rows = [
+        [
+            WAYS.get(way.name, way.name),
+            f"{way.bookings:,}",
+            f"{way.tickets:,}",
+            way.money.display(),
+            HANDLED.get(way.name, BY_ITSELF),
+        ]
+        for way in ways
+    ]
+    foot = ["Together", "", "", sum((way.money for way in ways), money).display(), ""]
+    title = "How it goes back" if change.is_cancelled else "How it goes back, if all want it"
+    titles = columns("Paid by", "Bookings#", "Tickets#", "Money#", "What happens to it")
+    note = "Nothing was paid."
+    return Panel(title, Table(titles, rows, foot=foot if rows else [], empty=note))
+
+
+def dry_run(change):
+    return [extent_panel(change), ways_panel(change)]
 
 
 def progress_panel(change):
@@ -245,7 +285,7 @@ class EventChangeAdmin(BackOfficeAdmin):
 
     def panels(self, request, change):
         if change.status == ChangeStatus.PROPOSED:
-            return [*self._second_person(change), extent_panel(change)]
+            return [*self._second_person(change), *dry_run(change)]
         if change.status == ChangeStatus.WITHDRAWN:
             return []
         problems = problems_panel(change)
@@ -324,7 +364,7 @@ class EventChangeAdmin(BackOfficeAdmin):
         return "It has begun. The page shows how far it is; you need not wait."
 
     def begin_preview(self, request, change):
-        return [extent_panel(change)]
+        return dry_run(change)
 
     @step("Withdraw it", when=lambda change: change.status == ChangeStatus.PROPOSED)
     def withdraw(self, request, change):

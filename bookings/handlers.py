@@ -2,29 +2,18 @@ from bookings.cancelling import money_is_back
 from bookings.facts import BookingCancelled, BookingConfirmed, BookingExpired, TicketsCancelled
 from bookings.invoicing import issue_credit_note, issue_invoice
 from bookings.models import Booking, Cancellation
-from bookings.services import confirm, follow_disputes, note_duplicate, resolve_alerts
-from bookings.services.exchange import finish_exchange
+from bookings.services import follow_disputes, note_duplicate, resolve_alerts, sell_paid
 from bookings.services.expire import close_page_of
 from bookings.services.points import earn_points, reverse_points
 from core.outbox import subscribe
 from core.postgres.prepared import prepared
 from payments.facts import DisputeChanged, PaymentSucceeded, RefundCompleted
-from payments.models import Payment
-from payments.services import read_card
 
 
 @subscribe(PaymentSucceeded, prompt=True)
 @prepared()
 def confirm_paid_booking(fact):
-    covers, amount = Payment.objects.values_list("covers", "amount").get(pk=fact.payment_id)
-    paid_for = Booking.objects.filter(pk__in=covers).values_list("total", "event__max_per_card")
-    totals, limits = zip(*paid_for, strict=True) if paid_for else ((), ())
-    if sum(totals) != amount and finish_exchange(fact.payment_id):
-        return
-    if set(limits) - {None}:
-        read_card(fact.payment_id)
-    if totals:
-        confirm(fact.reference, payment_id=fact.payment_id)
+    sell_paid(fact.payment_id)
 
 
 @subscribe(BookingConfirmed)

@@ -3,10 +3,11 @@
 from agencies.queries import current_agency, local_today
 from bookings.cancelling.quoting import terms_of
 from bookings.models import Booking, Cancellation, Invoice
+from bookings.queries import items_with_tickets
 from bookings.receipt import receipt_of
-from core.locks import lock_one
 from core.money import Money, total
 from core.numbering import next_number
+from core.postgres.fixed import Locking
 from core.transactions import use_case
 
 LETTERS = {Invoice.Kind.INVOICE: "F", Invoice.Kind.CREDIT_NOTE: "A"}
@@ -19,7 +20,7 @@ def issue_invoice(booking_id):
     known = booking.invoices.filter(kind=Invoice.Kind.INVOICE).first()
     if known or booking.confirmed_at is None or not booking.total:
         return known
-    items = list(booking.items.select_related("ticket").order_by("position"))
+    items = items_with_tickets(booking)
     receipt = receipt_of(booking, items)
     said = {
         "lines": [_line(item.ticket.place, item.sum_of("total")) for item in items],
@@ -66,9 +67,16 @@ def _credited(cancellation):
     return [_line(*row) for row in rows]
 
 
+BOOKING = Locking(
+    lambda booking: Booking.objects.filter(pk=booking).select_related("event", "customer", "terms")
+)
+
+
 def _locked(booking_id):
-    bookings = Booking.objects.select_related("event", "customer", "terms")
-    return lock_one(bookings.filter(pk=booking_id))
+    found = BOOKING(booking_id)
+    if not found:
+        raise Booking.DoesNotExist
+    return found[0]
 
 
 def _taxes_back(items, terms, cancellation):

@@ -5,8 +5,9 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Coalesce, Now
 
 from bookings.models import Booking, BookingItem, Status
-from core.locks import database_now, lock, lock_one
+from core.locks import database_now, lock
 from core.money import total
+from core.postgres.fixed import Fixed, Locking
 from inventory.services import lock_seats
 from payments.models import CAPTURED, OPEN, Payment, Refund
 from payments.models import Status as PaymentStatus
@@ -14,6 +15,40 @@ from payments.services import PaymentBegun
 
 NOT_KEPT = "not-kept"
 """What the refund of a payment is asked under that nothing could be sold for."""
+
+
+def _first(booking_id):
+    asked = Booking.objects.filter(pk=booking_id).order_by()
+    first = Booking.objects.filter(pk=asked.values(key=Coalesce("order_id", "pk"))[:1])
+    return first.only("order_id")
+
+
+def _of_order(key):
+    return Booking.objects.of_order(key).select_related("event", "customer")
+
+
+def _due(key):
+    due = Booking.objects.of_order(key).filter(status=Status.RESERVED, reserved_until__gt=Now())
+    return due.select_related("event__venue", "customer").order_by("reserved_at", "pk")
+
+
+def _items(bookings):
+    items = BookingItem.objects.filter(booking__among=bookings)
+    return items.order_by("booking_id", "position")
+
+
+def _payments(keys, bookings):
+    return Payment.objects.filter(reference__among=keys, covers__overlap=bookings)
+
+
+def _paid_with(key, payment):
+    paid = Booking.objects.of_order(key).filter(payment_id=payment)
+    return paid.select_related("event__venue", "customer", "terms").order_by("reserved_at", "pk")
+
+
+PAID_WITH = Fixed(_paid_with)
+FIRST, OF_ORDER, DUE = Locking(_first), Locking(_of_order), Fixed(_due)
+ITEMS, PAYMENTS, LOCKED_PAYMENTS = Fixed(_items), Fixed(_payments), Locking(_payments)
 
 
 def order_of(booking):
@@ -25,14 +60,13 @@ def paid_with(booking):
     """[Booking]: the others that the same payment was for, with events and customers."""
     if booking.payment_id is None:
         return []
-    others = order_of(booking).exclude(pk=booking.pk).filter(payment_id=booking.payment_id)
-    return list(others.select_related("event__venue", "customer", "terms"))
+    paid = PAID_WITH(booking.order_key, booking.payment_id)
+    return [each for each in paid if each.pk != booking.pk]
 
 
 def due_of(booking):
     """[Booking] of this booking's order that can still be paid, with their events and customers."""
-    found = order_of(booking).filter(status=Status.RESERVED, reserved_until__gt=Now())
-    return list(found.select_related("event__venue", "customer"))
+    return DUE(booking.order_key)
 
 
 def lock_order(booking_id):
@@ -41,23 +75,28 @@ def lock_order(booking_id):
 
     Whoever changes what belongs to an order has locked its first booking, which is its oldest.
     """
-    asked = Booking.objects.filter(pk=booking_id).order_by()
-    first = Booking.objects.filter(pk=asked.values(key=Coalesce("order_id", "pk"))[:1])
-    first = lock_one(first.only("order_id"))
-    if first.order_id:
+    first = FIRST(booking_id)
+    if not first:
+        raise Booking.DoesNotExist
+    if first[0].order_id:
         return lock_order(booking_id)
-    bookings = lock(Booking.objects.of_order(first.pk).select_related("event", "customer"))
+    bookings = OF_ORDER(first[0].pk)
     return sorted(bookings, key=lambda each: each.pk != booking_id)
 
 
 def lock_places(bookings):
     """[(Booking, the ids of its EventSeats)], all locked in one go."""
-    items = list(BookingItem.objects.filter(booking__in=bookings).order_by("position"))
+    items = items_of(bookings)
     lock_seats([item.event_seat_id for item in items])
     return [
         (booking, [item.event_seat_id for item in items if item.booking_id == booking.pk])
         for booking in bookings
     ]
+
+
+def items_of(bookings):
+    """[BookingItem] of these Bookings, booking by booking."""
+    return ITEMS([each.pk for each in bookings])
 
 
 def still_due(bookings, now=None):
@@ -86,8 +125,19 @@ def paid_for(payment):
 
 def payments_of(*bookings):
     """The Payments (a queryset) that are, or were, for any of these Bookings."""
+    keys, covers = _keys_of(bookings)
+    return Payment.objects.filter(reference__in=keys, covers__overlap=covers)
+
+
+def lock_payments_of(bookings):
+    """[Payment], locked, that are, or were, for any of these Bookings."""
+    return LOCKED_PAYMENTS(*_keys_of(bookings))
+
+
+def _keys_of(bookings):
+    """(ids that payments name, ids that they may cover)."""
     keys = {key for each in bookings for key in (each.pk, each.order_key)}
-    return Payment.objects.filter(reference__in=keys, covers__overlap=[b.pk for b in bookings])
+    return list(keys), [each.pk for each in bookings]
 
 
 def arrived_for(*bookings):
@@ -98,7 +148,7 @@ def arrived_for(*bookings):
 def present_payment(booking):
     """The payment that a booking's buyer has to do with now, or None: the one that is open or has come,
     else the last that came to nothing, and of these that of the order, if it was put to one."""
-    found = list(payments_of(booking))
+    found = PAYMENTS(*_keys_of([booking]))
     if len(found) < 2:  # nearly always, and what became of it makes no difference then
         return found[0] if found else None
     live = {each.pk for each in _kept(payments_of(booking)) if each.status in (*OPEN, *CAPTURED)}

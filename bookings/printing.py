@@ -2,15 +2,34 @@
 
 from agencies.queries import current_agency
 from bookings.cancelling import may_exchange, may_give_back, policy_of
+from bookings.models import BookingItem
 from core.locks import database_now
+from core.postgres.fixed import Fixed
 from tickets.pdf import WRITE_TO_US, PrintedTicket, render
 from tickets.services import code_of
 
 
+def coded(items):
+    """These BookingItems (a queryset) with their tickets and the keys of their codes."""
+    return items.select_related("ticket__signing_key")
+
+
+ALL = Fixed(lambda booking: coded(BookingItem.objects.filter(booking=booking).order_by("position")))
+VALID = Fixed(
+    lambda booking: coded(
+        BookingItem.objects.filter(booking=booking, cancelled=None).order_by("ticket__ordinal")
+    )
+)
+
+
+def items_with_codes(booking):
+    """[BookingItem] of a Booking in their order, with their tickets and all that a code needs."""
+    return with_event(ALL(booking.pk), booking.event)
+
+
 def pdf_of(booking):
     """All tickets of a sold booking that were not given back as one PDF (bytes)."""
-    items = booking.items.filter(cancelled=None).order_by("ticket__ordinal")
-    items = with_codes(items, booking.event)
+    items = with_event(VALID(booking.pk), booking.event)
     return render(
         [_printed(item.ticket, item.sum_of("total").display()) for item in items],
         agency=current_agency(),
@@ -19,12 +38,11 @@ def pdf_of(booking):
     )
 
 
-def with_codes(items, event):
-    """These BookingItems (a queryset) of an event, with their tickets and all that a code needs."""
-    found = list(items.select_related("ticket__signing_key"))
-    for item in found:
+def with_event(items, event):
+    """These BookingItems, whose tickets know their event."""
+    for item in items:
         item.ticket.event = event
-    return found
+    return items
 
 
 def _cannot_come(booking):

@@ -2,12 +2,39 @@
 
 from functools import partial
 
-from bookings.models import CancelledItem
+from bookings.models import Booking, BookingItem, CancelledItem
 from core.money import Money, total
+from core.postgres.fixed import Fixed
 from inventory.models import StockChannel
 from inventory.picking import alternatives, house_of, stands
 from inventory.picking.states import TAKEN
 from inventory.queries import named_places
+
+
+def _items(booking):
+    return BookingItem.objects.filter(booking=booking).select_related("ticket").order_by("position")
+
+
+TOLD = Fixed(
+    lambda booking: Booking.objects.filter(pk=booking).select_related(
+        "event__venue", "customer", "terms"
+    )
+)
+ITEMS = Fixed(_items)
+
+
+def told_booking(booking_id):
+    """The Booking with all that is told of it: event, venue, customer, terms. Raises
+    Booking.DoesNotExist."""
+    found = TOLD(booking_id)
+    if not found:
+        raise Booking.DoesNotExist
+    return found[0]
+
+
+def items_with_tickets(booking):
+    """[BookingItem] of a Booking in their order, with their tickets."""
+    return ITEMS(booking.pk)
 
 
 def alternatives_for(event, ordinals, *, without=(), channel=StockChannel.WEB):
@@ -33,7 +60,7 @@ def profit_of(booking):
     gone = {each.item_id: each for each in gone}
     nothing = Money(0, booking.currency)
     rows = []
-    for item in booking.items.select_related("ticket").order_by("position"):
+    for item in items_with_tickets(booking):
         lost = gone.get(item.pk)
         rows.append((item, *((lost.money, lost.earned) if lost else (nothing, item.profit))))
     return rows, total((profit for *_, profit in rows), booking.currency)

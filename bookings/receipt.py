@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.money import Money
+from core.money import Money, total
 from core.words import many
 from events.charges import Line, sold_under_terms
 from promotions.queries import uses_of
@@ -11,7 +11,8 @@ from promotions.words import gives
 
 @dataclass(frozen=True)
 class Code:
-    """A code in a booking: what it gives, in words, and how much of it there was (Money)."""
+    """A code in a booking: what it gives, in words, and how much of it there was (Money): of the price
+    of its tickets and of the fees that it waives."""
 
     text: str
     gives: str
@@ -21,12 +22,21 @@ class Code:
 @dataclass(frozen=True)
 class Receipt:
     """`rows` [(words, Money)] add up to `total`; `contained` [(words, Money)] are the taxes in them.
-    `codes` are those that were taken in; the fees that they waive are in no row any more."""
+    `codes` are those that were taken in; the fees that they waive are in no row any more. A percentage
+    falls with the price it is of: `spared` (Money) of fees and taxes are not paid for that reason.
+    `lower_by` [Money] says of each ticket how much less it costs with the codes, all of this in."""
 
     rows: list
     contained: list
     total: Money
     codes: list
+    spared: Money
+    lower_by: list
+
+    @property
+    def saved(self):
+        """How much lower the total is with the codes (Money)."""
+        return total(self.lower_by, self.total.currency)
 
 
 def receipt_of(booking, items):
@@ -42,12 +52,28 @@ def receipt_of(booking, items):
         )
         fees, taxes = reckoned.fees, reckoned.taxes
     on_top = [levied for levied in taxes if not levied.tax.is_contained]
+    lower_by = _lower_by(booking, items)
     return Receipt(
         rows=rows + _together([*fees, *map(_levied, on_top)]),
         contained=_together(_levied(levied) for levied in taxes if levied.tax.is_contained),
         total=booking.money,
         codes=[Code(use.code.text, gives(use.promotion), _off(use) + _waived(use)) for use in uses],
+        spared=total(lower_by, booking.currency)
+        - booking.sum_of("discount")
+        - booking.sum_of("waived"),
+        lower_by=lower_by,
     )
+
+
+def _lower_by(booking, items):
+    """What each of the items would cost without its codes, less what it costs."""
+    if booking.terms_id is None or not (booking.discount or booking.waived):
+        return [item.sum_of("discount") for item in items]
+    nothing = Money.zero(booking.currency)
+    full = sold_under_terms(booking.terms_id).reckon(
+        [Line(item.sum_of("price"), nothing) for item in items], booking.currency
+    )
+    return [line.total - item.sum_of("total") for line, item in zip(full.lines, items, strict=True)]
 
 
 def _off(use):

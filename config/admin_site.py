@@ -53,6 +53,8 @@ promotions.promotion        vacs   vacs        v           v        -           
 inventory.presale           vacs   vacs        v           v        -             -
 customers.buyerlist         vacs   vacs        -           -        -             -
 customers.listedbuyer       vs     vs          -           -        -             -
+customers.draw              vacs   vacs        v           v        -             -
+customers.drawentry         vs     vs          -           -        -             -
 promotions.code             vs     vs          -           -        -             -
 promotions.use              v      v           v           v        -             -
 bookings.booking            vs     -           vs          v        -             -

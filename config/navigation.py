@@ -29,6 +29,8 @@ GROUPS = {
         ("promotions.code", "Codes", "qr_code_2"),
         ("promotions.use", "Uses of codes", "local_offer"),
         ("inventory.presale", "Presales", "lock_clock"),
+        ("customers.draw", "Draws", "casino"),
+        ("customers.drawentry", "Entries of draws", "how_to_reg"),
         ("customers.buyerlist", "Buyer lists", "playlist_add_check"),
         ("customers.listedbuyer", "Listed addresses", "alternate_email"),
         ("bookings.booking", "Bookings", "confirmation_number"),

@@ -202,6 +202,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile payments": _every(60, "payments.tasks.reconcile"),
     "let credit lapse": _every(3600, "payments.tasks.let_credit_lapse"),
     "let points lapse": _every(3600, "customers.tasks.let_points_lapse"),
+    "freeze closed draws": _every(60, "customers.tasks.freeze_closed_draws"),
     "look for disputes": _every(300, "payments.tasks.look_for_disputes"),
     "roll event states over": _every(60, "events.tasks.roll_over"),
     "book consigned sales": _every(60, "suppliers.tasks.accrue_consignment"),
@@ -217,6 +218,7 @@ CELERY_BEAT_SCHEDULE = {
         "kwargs": {"everything": True, "limit": 100_000, "seconds": 600, "patience": 5},
     },
 }
+WORKER_NICENESS = env.int("WORKER_NICENESS", default=10)
 NUDGE_WORKERS = env.bool("NUDGE_WORKERS", default=MODE != "test")
 
 # --- people and sessions --------------------------------------------------------------------------

@@ -182,7 +182,7 @@ def _name(entries):
 def _values(entry, values):
     """status: Draft, supplier: Quai Productions"""
     told = (
-        f"{column_name(column)}: {value_name(entry.table, column, value, entry.names)}"
+        f"{column_name(entry.table, column)}: {value_name(entry.table, column, value, entry.names)}"
         for column, value in (values or {}).items()
     )
     return ", ".join(told) or "–"

@@ -2,6 +2,7 @@
 column points to, what a status is called."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -12,6 +13,9 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils import timezone
+from django.utils.text import capfirst
+
+from core.money import Money
 
 # The first of these that a model has, and that is filled in, is what its rows are called.
 CALLED = ("number", "title", "name", "label", "description", "email")
@@ -63,35 +67,123 @@ def thing_name(table):
     return model._meta.verbose_name if model else table
 
 
-def in_words(entry, names):
-    """An audit entry as a phrase: purchase order: status Draft → Pending. Empty when all that changed
-    are figures that only the machine reads."""
-    thing = thing_name(entry.table)
-    if entry.action == "INSERT":
-        return f"{thing} made"
+@dataclass(frozen=True)
+class Change:
+    """What a teller is told: an audit entry with the `names` of rows in it, and its `row` (a model) as
+    it is now, if that is at hand."""
+
+    entry: object
+    names: dict
+    row: object = None
+
+    @property
+    def is_new(self):
+        return self.entry.action == "INSERT"
+
+    @property
+    def after(self):
+        return self.entry.after or {}
+
+    def was(self, column):
+        return (self.entry.before or {}).get(column)
+
+    def became(self, column):
+        """The value that the column was given; None if it was not touched."""
+        return self.after.get(column)
+
+    def label(self, column):
+        """What a choice that was made is called."""
+        return value_name(self.entry.table, column, self.after.get(column), self.names)
+
+    def name(self, column):
+        """What the row that a column points to now is called."""
+        return self.label(column)
+
+    def old_name(self, column):
+        return value_name(self.entry.table, column, self.was(column), self.names)
+
+    def others(self, *said):
+        """The columns that changed beside those that are `said`, by their names."""
+        rest = (_change(self.entry, each, self.names) for each in self.after if each not in said)
+        return ", ".join(filter(None, rest))
+
+    def money(self, column):
+        return self._money(self.after.get(column))
+
+    def old_money(self, column):
+        return self._money(self.was(column))
+
+    def _money(self, value):
+        """€1,234.50; only the figure where no currency is known."""
+        currency = self.after.get("currency") or getattr(self.row, "currency", "")
+        value = Decimal(str(value))
+        return Money.rounded(value, currency).display() if currency else f"{value:,.2f}"
+
+
+_tellers = {}
+
+
+def tells(model):
+    """Decorates function(Change, row or None) that says what happened to rows of a model in the words
+    of the trade; it returns nothing for what only the machine reads."""
+
+    def register(function):
+        _tellers[model._meta.db_table] = function
+        return function
+
+    return register
+
+
+def in_words(entry, names, row=None):
+    """An audit entry as a phrase, told by the model's own teller or by its columns: Purchase order:
+    confirmed, was draft. Empty when all that changed are figures that only the machine reads."""
+    thing = capfirst(thing_name(entry.table))
     if entry.action == "DELETE":
         return f"{thing} deleted"
+    if entry.table in _tellers:
+        return capfirst(_tellers[entry.table](Change(entry, names, row), row))
+    if entry.action == "INSERT":
+        return f"{thing} made"
     changes = [_change(entry, column, names) for column in entry.after or {}]
     told = ", ".join(filter(None, changes))
     return f"{thing}: {told}" if told else ""
 
 
+def clock(moment):
+    """14:20 on the clock of the page."""
+    return f"{timezone.localtime(moment):%H:%M}"
+
+
 def _change(entry, column, names):
-    """customer Noor Vance; status Draft → Pending; expected on taken out; or nothing."""
+    """customer Noor Vance; confirmed, was draft; expected on taken out; is not held any more; or
+    nothing."""
     if column in MACHINES:
         return ""
     before, after = ((values or {}).get(column) for values in (entry.before, entry.after))
-    if column == "generation":
-        return "a new code replaces the old one" if before else ""
+    name = column_name(entry.table, column)
+    if isinstance(after, bool):
+        return name if after else _not(name)
+    if isinstance(after, list | dict):
+        return f"{name} changed"
     was, became = (value_name(entry.table, column, value, names) for value in (before, after))
-    name = column_name(column)
+    if column == "status":
+        return became.lower() if before in EMPTY else f"{became.lower()}, was {was.lower()}"
     if before in EMPTY:
         return "" if after in EMPTY else f"{name} {became}"
     return f"{name} taken out" if after in EMPTY else f"{name} {was} → {became}"
 
 
-def column_name(column):
-    return column.removesuffix("_id").replace("_", " ")
+def _not(name):
+    """is not held any more"""
+    verb, _, rest = name.partition(" ")
+    return f"{verb} not {rest} any more" if verb in ("is", "has", "needs") else f"not {name}"
+
+
+def column_name(table, column):
+    """What a column is called on forms; in lower case, for it stands in a sentence."""
+    field = _field(table, column)
+    name = str(field.verbose_name) if field else column.removesuffix("_id").replace("_", " ")
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
 
 
 def value_name(table, column, value, names):
@@ -102,6 +194,10 @@ def value_name(table, column, value, names):
     if target:
         return names.get((target, str(value))) or short(value)
     field = _field(table, column)
+    if isinstance(value, list):
+        base = getattr(field, "base_field", None)
+        known = dict(base.flatchoices) if base and base.choices else {}
+        return ", ".join(str(known.get(each, short(each))) for each in value)
     if field and field.choices:
         return dict(field.flatchoices).get(value, value)
     return _plainly(field, value)

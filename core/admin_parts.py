@@ -165,19 +165,21 @@ class Entry:
 def timeline(things, more=()):
     """The newest changes of these rows from the audit trail, and `more` Entries, as a Panel; None when
     there are none."""
-    wanted = defaultdict(list)
+    wanted, rows = defaultdict(list), {}
     for thing in things:
         wanted[thing._meta.db_table].append(str(thing.pk))
-    return story(wanted, more)
+        rows[thing._meta.db_table, str(thing.pk)] = thing
+    return story(wanted, more, rows)
 
 
-def story(wanted, more=()):
-    """The timeline of rows known only by {table: [id as text]}."""
+def story(wanted, more=(), things=None):
+    """The timeline of rows known by {table: [id as text]}, and those of them that are at hand as
+    {(table, id as text): row}."""
     entries = []
     for table, ids in wanted.items():
         entries += AuditEntry.objects.filter(table=table, row_id__in=ids).order_by("-pk")[:SHOWN]
-    actors, rows = names_of(entry.actor for entry in entries), rows_in(entries)
-    told = [_told(entry, actors, rows) for entry in entries] + list(more)
+    actors, names = names_of(entry.actor for entry in entries), rows_in(entries)
+    told = [_told(entry, actors, names, things or {}) for entry in entries] + list(more)
     told = [entry for entry in told if entry.words]
     told.sort(key=lambda entry: entry.at, reverse=True)
     shown = {"entries": _folded(told)[:SHOWN]}
@@ -194,6 +196,7 @@ def _folded(entries):
     return folded
 
 
-def _told(entry, actors, rows):
+def _told(entry, actors, names, things):
     who = actors.get(entry.actor, entry.actor or "the system")
-    return Entry(entry.at, who, in_words(entry, rows))
+    row = things.get((entry.table, entry.row_id))
+    return Entry(entry.at, who, in_words(entry, names, row))

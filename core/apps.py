@@ -8,4 +8,4 @@ class CoreConfig(AppConfig):
     def ready(self):
         from core import checks  # noqa: F401 - registers the system checks
 
-        autodiscover_modules("handlers", "invariants")
+        autodiscover_modules("handlers", "invariants", "telling")

@@ -19,3 +19,8 @@ def uuid7():
 def reference(length):
     """A random reference of `length` characters from an alphabet without lookalikes."""
     return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(length))
+
+
+def long_reference():
+    """A random reference that nobody hits by guessing, such as 7KQM-2XBT-WD9R: 57 bits."""
+    return "-".join(reference(4) for _ in range(3))

@@ -5,6 +5,7 @@ transaction. A handler reads rows as they are now and is harmless the second tim
 """
 
 import dataclasses
+import json
 import logging
 import traceback
 from collections import defaultdict
@@ -14,7 +15,7 @@ from importlib import import_module
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from core.postgres.prepared import prepared
+from core.postgres.fixed import FixedUpdate
 from core.tenancy import acting_for, as_system, current_agency_id
 
 log = logging.getLogger(__name__)
@@ -30,10 +31,20 @@ WITH due AS MATERIALIZED (
   FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE core_outboxmessage message
 SET attempts = attempts + 1, due_at = statement_timestamp() + %s
-FROM due WHERE message.id = due.id RETURNING message.*
+FROM due WHERE message.id = due.id
+RETURNING message.agency_id, message.id, message.fact, message.payload, message.handler,
+  message.attempts
 """
+READ = ["agency_id", "id", "fact", "payload", "handler", "attempts"]
 ONLY = LEASED.format(which="id = %s")
 FIRST = LEASED.format(which="true ORDER BY due_at, id LIMIT %s")
+# A column a parameter, however many rows.
+RECORDED = """
+INSERT INTO core_outboxmessage (agency_id, fact, payload, handler, attempts, last_error)
+SELECT %s, fact, payload::jsonb, handler, 0, ''
+FROM unnest(%s::text[], %s::text[], %s::text[]) told (fact, payload, handler)
+RETURNING id, handler
+"""
 _handlers = defaultdict(list)
 
 
@@ -60,31 +71,36 @@ def subscribe(fact_type, *, prompt=False):
 
 def record(*facts):
     """Writes facts for each of their handlers; must run inside the transaction that made them true."""
-    from core.models import OutboxMessage
-
     if not connection.in_atomic_block:
         raise RuntimeError("A fact is recorded in the transaction that made it true.")
     told = [(fact, handler) for fact in facts for handler in _handlers[type(fact)]]
     if not told:
         return
-    rows = OutboxMessage.objects.bulk_create(
-        OutboxMessage(
-            agency_id=current_agency_id(),
-            fact=f"{type(fact).__module__}.{type(fact).__qualname__}",
-            payload={f.name: str(getattr(fact, f.name)) for f in dataclasses.fields(fact)},
-            handler=handler.path,
-        )
-        for fact, handler in told
+    agency_id = current_agency_id()
+    columns = zip(
+        *((_name(fact), _payload(fact), handler.path) for fact, handler in told), strict=True
     )
-    prompt = [row.pk for row, (_, handler) in zip(rows, told, strict=True) if handler.prompt]
+    with connection.prepared_cursor() as cursor:
+        cursor.execute(RECORDED, [agency_id, *map(list, columns)])
+        rows = cursor.fetchall()
+    at_once = {handler.path for _, handler in told if handler.prompt}
+    prompt = [pk for pk, path in rows if path in at_once]
     # Robust: what was committed is not unsaid because telling it went wrong. Beat tells it again.
     is_more = len(prompt) < len(rows)
-    agency_id = current_agency_id()
 
     def after():  # a function with a name: Django logs it when it fails
         _after_commit(agency_id, prompt, is_more)
 
     transaction.on_commit(after, robust=True)
+
+
+def _name(fact):
+    return f"{type(fact).__module__}.{type(fact).__qualname__}"
+
+
+def _payload(fact):
+    """Its ids as text, in JSON."""
+    return json.dumps({f.name: str(getattr(fact, f.name)) for f in dataclasses.fields(fact)})
 
 
 def _after_commit(agency_id, prompt, is_more):
@@ -108,8 +124,12 @@ def _leased(which, wanted):
     """The OutboxMessages, as they are now, that this statement finds due in the present scope."""
     from core.models import OutboxMessage
 
-    with prepared():
-        return list(OutboxMessage.objects.raw(which, [*wanted, LEASE]))
+    with connection.prepared_cursor() as cursor:
+        cursor.execute(which, [*wanted, LEASE])
+        rows = [dict(zip(READ, row, strict=True)) for row in cursor.fetchall()]
+    for row in rows:
+        row["payload"] = json.loads(row["payload"])
+    return [OutboxMessage.from_db(connection.alias, READ, row.values()) for row in rows]
 
 
 def run(row):
@@ -121,9 +141,17 @@ def run(row):
             log.exception("outbox row %s of %s failed", row.pk, row.handler)
             _failed(row, traceback.format_exc(limit=8))
             return False
-        with prepared():
-            type(row).objects.filter(pk=row.pk).update(done_at=Now(), last_error="")
+        DONE(row.pk)
     return True
+
+
+def _done(message):
+    from core.models import OutboxMessage
+
+    return OutboxMessage.objects.filter(pk=message), {"done_at": Now(), "last_error": ""}
+
+
+DONE = FixedUpdate(_done)
 
 
 def _failed(row, error):

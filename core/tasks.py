@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models.functions import Now
 
 from core import outbox
@@ -14,6 +15,9 @@ from core.models import IdempotencyKey
 from core.tenancy import acting_for, as_system
 
 REPLIES_KEPT = timedelta(days=7)
+ASKED, ASKED_AGAIN = "relay-asked", 5
+"""While it stands in the cache a worker will look at all that is committed; seconds after which it is
+asked again, for a message can get lost."""
 log = logging.getLogger(__name__)
 # After a failure the broker is left alone for a while: a refused connection costs seconds.
 _broker_away = Remembered(seconds=15)
@@ -21,7 +25,9 @@ _broker_away = Remembered(seconds=15)
 
 @shared_task(ignore_result=True)
 def relay():
-    """Delivers due facts until none is left."""
+    """Delivers due facts until none is left. What is recorded from its first moment on asks for
+    another one."""
+    cache.delete(ASKED)
     while sum(outbox.deliver(limit=20)):
         pass
 
@@ -49,8 +55,11 @@ def _did(work, row_id, agency_id):
 
 
 def nudge():
-    """Wakes a worker; a broker that is down must never fail, nor slow, what has just been committed."""
+    """Wakes a worker, unless one was asked that has not begun; a broker that is down must never fail,
+    nor slow, what has just been committed."""
     if not settings.NUDGE_WORKERS or _broker_away.get("broker", lambda: False):
+        return
+    if cache.add(ASKED, 1, timeout=ASKED_AGAIN) is False:  # None: nobody knows, so ask
         return
     try:
         relay.apply_async(retry=False, expires=30)

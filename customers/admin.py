@@ -10,7 +10,7 @@ from core.admin_forms import BackOfficeForm
 from core.admin_parts import Panel, Table, columns, linked, when
 from core.admin_uploads import UploadForm, keep
 from core.words import many
-from customers import admin_points  # noqa: F401 - registers
+from customers import admin_draws, admin_points  # noqa: F401 - register
 from customers.lists import NAMED, add_buyers, read_addresses, strike_buyer
 from customers.models import BuyerList, Customer, ListedBuyer, Tier
 from customers.points import count_from
@@ -35,6 +35,12 @@ class BuyerListForm(BackOfficeForm):
     class Meta:
         model = BuyerList
         fields = ["name", "kind", "tier"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:
+            kinds = [each for each in BuyerList.Kind.choices if each[0] != BuyerList.Kind.DRAWN]
+            self.fields["kind"].choices = kinds
 
     def clean_kind(self):
         kind = self.cleaned_data["kind"]
@@ -63,9 +69,14 @@ class BuyerListAdmin(BackOfficeAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(counted=Count("buyers"))
 
+    def has_change_permission(self, request, obj=None):
+        """The list of a draw is its draw's."""
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or not obj.is_drawn)
+
     @admin.display(description="Addresses", ordering="counted")
     def count(self, buyers):
-        return "–" if buyers.is_of_tier else f"{buyers.counted:,}"
+        return f"{buyers.counted:,}" if buyers.has_addresses else "–"
 
     @admin.display(description="Made", ordering="made_at")
     def made(self, buyers):
@@ -85,11 +96,13 @@ class BuyerListAdmin(BackOfficeAdmin):
         if buyers.is_of_tier:
             now = many(count_from(Tier(buyers.tier)), "guest", "guests")
             return [f"{buyers.get_tier_display()} and above", f"{now} now"]
+        if buyers.is_drawn:
+            return [buyers.get_kind_display(), *map(linked, buyers.draws.all())]
         return [buyers.get_kind_display(), many(buyers.counted, "address", "addresses")]
 
     def panels(self, request, buyers):
         """Some of the addresses, for who may see them."""
-        if buyers.is_of_tier or not self.admin_site.allows(request, "view", ListedBuyer):
+        if not buyers.has_addresses or not self.admin_site.allows(request, "view", ListedBuyer):
             return []
         rows = [[linked(each), when(each.listed_at)] for each in buyers.buyers.all()[:NAMED]]
         page = reverse("admin:customers_listedbuyer_changelist")
@@ -102,7 +115,7 @@ class BuyerListAdmin(BackOfficeAdmin):
             )
         ]
 
-    @step("Import addresses", is_page=True, when=lambda buyers: not buyers.is_of_tier)
+    @step("Import addresses", is_page=True, when=lambda buyers: buyers.has_addresses)
     def import_addresses(self, request, buyers):
         form = UploadForm(request.POST or None, request.FILES or None)
         form.fields["file"].help_text = (

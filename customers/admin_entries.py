@@ -11,7 +11,7 @@ from customers.models import Customer
 
 def guest_of(email):
     """The Customer with this e-mail; raises Invalid when nobody has booked under it."""
-    customer = Customer.objects.filter(email__iexact=email).first()
+    customer = Customer.objects.filter(email=email.lower()).first()
     if customer is None:
         raise Invalid(f"Nobody has booked under {email}.")
     return customer

@@ -10,3 +10,44 @@ class CustomerSought:
 
     customer_id: UUID
     request_id: UUID
+
+
+@dataclass(frozen=True)
+class DrawLinkAsked:
+    """Somebody asked for a link to enter a draw with this e-mail, or to see its entry. Told whether it
+    is in or not, so that asking takes as long."""
+
+    draw_id: UUID
+    email: str
+    request_id: UUID
+
+
+@dataclass(frozen=True)
+class DrawEntered:
+    """Somebody who reads the mailbox entered it into a draw."""
+
+    entry_id: UUID
+
+
+@dataclass(frozen=True)
+class DrawDecided:
+    """It is known what became of the entries at the places above `after`, up to `last`."""
+
+    draw_id: UUID
+    after: int
+    last: int
+
+
+@dataclass(frozen=True)
+class DrawEntryDecided:
+    """It is known what became of an entry, or has changed: it was let in later, or all is off."""
+
+    entry_id: UUID
+
+
+@dataclass(frozen=True)
+class DrawCalledOff:
+    """A draw was called off; its entries with ids above `after` are to be told."""
+
+    draw_id: UUID
+    after: UUID

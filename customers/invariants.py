@@ -26,3 +26,29 @@ invariant(
        GROUP BY customer_id
        HAVING sum(points) < least(0, coalesce(sum(points) FILTER (WHERE kind = 'REVERSED'), 0))""",
 )
+invariant(
+    "the digest of a frozen draw is that of its numbers, however many withdrew",
+    """SELECT d.id AS draw_id, d.entered FROM customers_draw d
+       CROSS JOIN LATERAL (
+         SELECT count(*) AS entered, encode(sha256(convert_to(coalesce(
+           string_agg(e.number || E'\\n', '' ORDER BY e.number COLLATE "C"), ''), 'UTF8')), 'hex')
+           AS digest
+         FROM customers_drawentry e WHERE e.draw_id = d.id) now
+       WHERE d.frozen_at IS NOT NULL AND (d.entered, d.digest) <> (now.entered, now.digest)""",
+)
+invariant(
+    "places in a draw follow from its value and the entries' numbers",
+    """SELECT ranked.draw_id, ranked.number FROM (
+         SELECT e.draw_id, e.number, e.rank, d.status, row_number() OVER (
+           PARTITION BY d.id ORDER BY sha256(convert_to(d.value || '|' || e.number, 'UTF8')),
+           e.number COLLATE "C") AS lot
+         FROM customers_drawentry e JOIN customers_draw d ON d.id = e.draw_id) ranked
+       WHERE ranked.rank IS DISTINCT FROM CASE WHEN status = 'DRAWN' THEN lot END""",
+)
+invariant(
+    "as many of a draw are in as its waves let in, and no more than it said",
+    """SELECT d.id AS draw_id, d.let_in FROM customers_draw d
+       WHERE d.let_in > d.places + d.reserve OR d.let_in <> (
+         SELECT coalesce(sum(w.last - w.first + 1), 0) FROM customers_drawwave w
+         WHERE w.draw_id = d.id)""",
+)

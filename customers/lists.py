@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db.models import Q
+from django.db.models import F, Q
 
 from core.errors import Invalid
 from core.transactions import use_case
-from customers.models import BuyerList, ListedBuyer
+from customers.models import BuyerList, DrawEntry, ListedBuyer
 from customers.points import tier_of
 from customers.same_person import person_of
 
@@ -77,22 +77,27 @@ def _column(rows):
 
 
 def lists_of(email):
-    """The BuyerLists that this address is on: written there, or by the tier of its person."""
-    person = person_of(email)
+    """The BuyerLists that this address is on: written there, by the tier of its person, or because a
+    draw has let him in."""
+    person, kinds = person_of(email), BuyerList.Kind
     tier = tier_of(person) if BuyerList.objects.filter(kind=BuyerList.Kind.TIER).exists() else None
     written = ListedBuyer.objects.filter(mailbox=person).values("list")
-    of_tier = Q(kind=BuyerList.Kind.TIER, tier__in=tier.reached if tier else [])
+    of_tier = Q(kind=kinds.TIER, tier__in=tier.reached if tier else [])
+    entries = DrawEntry.objects.filter(mailbox=person, rank__lte=F("draw__let_in"))
+    drawn = Q(kind=kinds.DRAWN, pk__in=entries.values("draw__buyers"))
     return BuyerList.objects.filter(
-        ~Q(kind=BuyerList.Kind.TIER) & Q(pk__in=written) | of_tier
+        ~Q(kind__in=[kinds.TIER, kinds.DRAWN]) & Q(pk__in=written) | of_tier | drawn
     ).order_by()
 
 
 @use_case
 def add_buyers(buyers, found):
     """Puts these on a BuyerList, {mailbox: e-mail}; returns how many are new to it. Raises Invalid for
-    the list of a tier."""
+    the list of a tier, or of a draw."""
     if buyers.is_of_tier:
         raise Invalid(f"Who is on {buyers} follows from the points that guests have earned.")
+    if buyers.is_drawn:
+        raise Invalid(f"Who is on {buyers} follows from its draw.")
     before = buyers.buyers.count()
     rows = [
         ListedBuyer(list=buyers, email=email, mailbox=mailbox) for mailbox, email in found.items()
@@ -105,3 +110,12 @@ def add_buyers(buyers, found):
 def strike_buyer(buyer_id):
     """Takes an address off its list."""
     ListedBuyer.objects.filter(pk=buyer_id).delete()
+
+
+def told_size(buyers):
+    """How many are on a BuyerList, as a page says it: of a tier's nobody is counted here."""
+    if buyers.is_of_tier:
+        return "–"
+    if buyers.is_drawn:
+        return f"{sum(draw.let_in for draw in buyers.draws.all()):,}"
+    return f"{buyers.buyers.count():,}"

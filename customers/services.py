@@ -2,9 +2,13 @@
 
 from core.ids import uuid7
 from core.outbox import record
+from core.postgres.fixed import Fixed
 from core.transactions import use_case
 from customers.facts import CustomerSought
 from customers.models import Customer
+
+NAMED = Fixed(lambda email: Customer.objects.filter(email=email))
+"""At most one, by an e-mail in small letters, as all are kept."""
 
 
 def remember_customer(*, email, name, phone=""):
@@ -12,17 +16,19 @@ def remember_customer(*, email, name, phone=""):
 
     A guest proves nothing about who he is, so a checkout never changes what is known of a customer.
     """
-    customer, _ = Customer.objects.get_or_create(
-        email=email.strip().lower(), defaults={"name": name.strip(), "phone": phone.strip()}
-    )
-    return customer
+    email = email.strip().lower()
+    known = NAMED(email)
+    if not known:  # whoever else makes him at this moment is waited for, and found then
+        new = Customer(email=email, name=name.strip(), phone=phone.strip())
+        Customer.objects.bulk_create([new], ignore_conflicts=True)
+        known = NAMED(email)
+    return known[0]
 
 
 @use_case
 def seek_customer(email):
     """Has the link to his bookings mailed to the customer with this e-mail, if there is one."""
-    found = Customer.objects.filter(email__iexact=email.strip()).first()
-    if found:
+    for found in NAMED(email.strip().lower()):
         record(CustomerSought(customer_id=found.pk, request_id=uuid7()))
 
 

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from django.core.signing import Signer
 from django.db import connection
+from django.db.models.functions import Now
 
 from core.memory import Remembered
 from inventory.free import COVERS
-from inventory.models import Presale
+from inventory.models import Presale, PresaleStatus
 
 _running = Remembered(seconds=3)
 # What became of the places a presale is for. Sold ones are in whatever channel they are.
@@ -79,3 +80,11 @@ def seen_by_key(event, key):
 
 def _signer(event_id):
     return Signer(salt=f"tessera.presale-view.{event_id}")
+
+
+def opened_to(buyers_id, event_id):
+    """The presales of an event that this buyer list opens, and that are to come or run, in the order in
+    which they begin. With `over_at`."""
+    of_list = Presale.objects.with_end().filter(event=event_id, lists__contains=[buyers_id])
+    live = of_list.exclude(status=PresaleStatus.DRAFT).filter(over_at__gt=Now())
+    return list(live.order_by("starts_at", "pk"))

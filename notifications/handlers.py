@@ -13,6 +13,7 @@ from agencies.facts import MemberInvited, NewPasswordAsked
 from agencies.models import Invitation
 from agencies.queries import current_agency, site_of
 from agencies.views import mailed_key as invitation_key
+from bookings.drawing import entry_shown, phase_of
 from bookings.facts import (
     BookingChanged,
     BookingConfirmed,
@@ -24,18 +25,20 @@ from bookings.facts import (
     TransferAsked,
 )
 from bookings.links import mailed_key
-from bookings.models import Booking, BookingItem, Cancellation, ChangedBooking, Grounds, Status
+from bookings.models import BookingItem, Cancellation, ChangedBooking, Grounds, Status
 from bookings.orders import paid_for, payments_of
 from bookings.printing import pdf_of
+from bookings.queries import items_with_tickets, told_booking
 from bookings.receipt import receipt_of
 from bookings.services import due_reminder, note_reminded
 from core.locks import database_now
 from core.money import Money
 from core.outbox import subscribe
 from core.postgres.prepared import prepared
-from customers.facts import CustomerSought
+from customers import draws
+from customers.facts import CustomerSought, DrawEntered, DrawEntryDecided, DrawLinkAsked
 from customers.links import mailed_key as customer_key
-from customers.models import Customer
+from customers.models import Customer, Draw, DrawEntry, DrawStatus
 from customers.services import remember_customer
 from events.models import Event
 from inventory.facts import HoldRunsOut
@@ -58,23 +61,19 @@ from suppliers.settlement_paper import render as render_statement
 from tickets.facts import TicketRenamed
 
 
-def _booking(booking_id):
-    bookings = Booking.objects.select_related("event__venue", "customer")
-    return bookings.get(pk=booking_id)
-
-
 def _context(booking):
-    items = list(booking.items.select_related("ticket").order_by("position"))
+    items = items_with_tickets(booking)
     page = reverse("booking", args=[booking.pk])
+    receipt = receipt_of(booking, items)
     return {
         "booking": booking,
         "event": booking.event,
         "customer": booking.customer,
-        "receipt": receipt_of(booking, items),
+        "receipt": receipt,
         "total": booking.money,
         "items": [
-            {name: item.sum_of(name) for name in ("discount", "total")} | {"ticket": item.ticket}
-            for item in items
+            {"ticket": item.ticket, "total": item.sum_of("total"), "lower_by": lower}
+            for item, lower in zip(items, receipt.lower_by, strict=True)
         ],
         "booking_url": f"{site_of(current_agency())}{page}?k={mailed_key(booking)}",
     }
@@ -83,7 +82,7 @@ def _context(booking):
 @subscribe(BookingConfirmed)
 @prepared()
 def mail_tickets(fact):
-    booking = _booking(fact.booking_id)
+    booking = told_booking(fact.booking_id)
     if not booking.is_sold or booking.customer is None:
         return
     send_once(
@@ -99,7 +98,7 @@ def mail_tickets(fact):
 def mail_new_names(fact):
     """One mail a booking, however many of its places are called otherwise since."""
     item = BookingItem.objects.filter(ticket=fact.ticket_id).first()
-    booking = item and _booking(item.booking_id)
+    booking = item and told_booking(item.booking_id)
     if booking is None or not booking.is_sold or booking.customer is None:
         return
     send_once(
@@ -174,7 +173,7 @@ def mail_credit_paid_out(fact):
 def mail_cancellation(fact):
     """What was cancelled and what comes back."""
     cancellation = Cancellation.objects.get(pk=fact.cancellation_id)
-    booking = _booking(cancellation.booking_id)
+    booking = told_booking(cancellation.booking_id)
     if booking.customer is None:
         return
     given_back = cancellation.items.select_related("item__ticket").order_by("item__position")
@@ -195,7 +194,7 @@ def mail_cancellation(fact):
 
 def _changed_for(cancellation):
     """The new seats, and what they cost more than those that were given."""
-    new = _booking(cancellation.exchanged_for_id)
+    new = told_booking(cancellation.exchanged_for_id)
     worth = cancellation.back - cancellation.refunded_money
     more = max(new.money - worth, Money.zero(new.currency))
     return {"new": _context(new), "more": more}
@@ -205,7 +204,7 @@ def _changed_for(cancellation):
 def mail_changed_event(fact):
     """What changed, and the way to keep the tickets or not."""
     row = ChangedBooking.objects.select_related("change__old_venue").get(pk=fact.changed_id)
-    booking = _booking(row.booking_id)
+    booking = told_booking(row.booking_id)
     if booking.customer is None or not booking.is_sold:
         return
     page = reverse("changed", args=[booking.pk])
@@ -224,7 +223,7 @@ def mail_reminder(fact):
     reminder, chance = due_reminder(fact.booking_id)
     if reminder is None:
         return
-    booking = _booking(fact.booking_id)
+    booking = told_booking(fact.booking_id)
     page = reverse("event", args=[booking.event.slug])
     again = f"?again={','.join(map(str, chance.ordinals))}" if chance.ordinals else ""
     send_once(
@@ -242,7 +241,7 @@ def mail_reminder(fact):
 
 @subscribe(BookingSought)
 def mail_booking_link(fact):
-    booking = _booking(fact.booking_id)
+    booking = told_booking(fact.booking_id)
     send_once(
         kind="find_booking",
         subject_id=fact.request_id,
@@ -283,9 +282,72 @@ def mail_presale_link(fact):
     )
 
 
+@subscribe(DrawLinkAsked)
+def mail_draw_link(fact):
+    """To whoever may enter now, or has an entry. It proves his mailbox, and nothing else."""
+    draw = _draw(fact.draw_id)
+    takes_entries = Draw.objects.taking_entries().filter(pk=draw.pk).exists()
+    if not takes_entries and draws.entry_of(draw.pk, fact.email) is None:
+        return
+    send_once(
+        kind="draw_link",
+        subject_id=fact.request_id,
+        recipient=fact.email,
+        context=_of_draw(draw, draws.link_key(draw, fact.email)) | {"is_open": takes_entries},
+    )
+
+
+@subscribe(DrawEntered)
+def mail_draw_entered(fact):
+    """Unless he has withdrawn since."""
+    entry = DrawEntry.objects.filter(pk=fact.entry_id, withdrawn_at=None).first()
+    if entry is not None:
+        _mail_entry(entry, kind="draw_entered")
+
+
+@subscribe(DrawEntryDecided)
+def mail_draw_decided(fact):
+    """That he is drawn, his place on the reserve list, or that all is off: each of them once."""
+    entry = DrawEntry.objects.filter(pk=fact.entry_id, withdrawn_at=None).first()
+    if entry is not None:
+        draw = _draw(entry.draw_id)
+        _mail_entry(entry, draw, kind=_became_of(entry, draw))
+
+
+def _became_of(entry, draw):
+    if draw.status == DrawStatus.CALLED_OFF:
+        return "draw_called_off"
+    return "draw_drawn" if entry.rank <= draw.let_in else "draw_reserve"
+
+
+def _draw(draw_id):
+    return Draw.objects.select_related("event__venue").get(pk=draw_id)
+
+
+def _mail_entry(entry, draw=None, *, kind):
+    draw = draw or _draw(entry.draw_id)
+    send_once(
+        kind=kind,
+        subject_id=entry.pk,
+        recipient=entry.email,
+        context=_of_draw(draw, draws.entry_key(entry))
+        | {"entry": entry, "mine": entry_shown(draw, entry), "shown": phase_of(draw)},
+    )
+
+
+def _of_draw(draw, key):
+    site = site_of(current_agency())
+    return {
+        "draw": draw,
+        "event": draw.event,
+        "link": f"{site}{reverse('draw_entry', args=[draw.pk])}?k={quote(key)}",
+        "page": f"{site}{reverse('draw', args=[draw.pk])}",
+    }
+
+
 @subscribe(TransferAsked)
 def mail_account(fact):
-    booking = _booking(fact.booking_id)
+    booking = told_booking(fact.booking_id)
     awaited = payments_of(booking).filter(provider="bank", status="PROCESSING").first()
     if booking.status != Status.RESERVED or awaited is None:
         return
@@ -308,7 +370,7 @@ def _asked(awaited):
 
 @subscribe(PaymentAsked)
 def mail_payment_link(fact):
-    booking = _booking(fact.booking_id)
+    booking = told_booking(fact.booking_id)
     if booking.status != Status.RESERVED:
         return
     page = reverse("checkout", args=[booking.pk])

@@ -3,6 +3,7 @@
 from django.db import connection
 
 from core.ids import uuid7
+from core.postgres.rows import insert
 from core.tenancy import current_agency_id
 from payments.models import Account, LedgerEntry
 
@@ -35,16 +36,18 @@ def post(*, source, source_id, kind, lines, memo="", at=None):
     The database refuses a journal that does not sum to zero.
     """
     journal_id = uuid7()
-    with connection.cursor() as cursor:
+    with connection.prepared_cursor() as cursor:
         named = [journal_id, current_agency_id(), source, source_id, kind, memo[:200]]
         cursor.execute(POST, [*named, at])
         if not cursor.rowcount:
             return False
-    LedgerEntry.objects.bulk_create(
+    entries = [
         LedgerEntry(
             journal_id=journal_id, account=account, amount=money.amount, currency=money.currency
         )
         for account, money in lines
         if money
-    )
+    ]
+    if entries:
+        insert(entries)
     return True

@@ -1,14 +1,17 @@
 """Presales in the back office: written, given codes and lists, put to work, followed, ended."""
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
 from core.admin_base import BackOfficeAdmin, step
+from core.admin_forms import styled
 from core.admin_parts import Panel, Table, columns, linked, panel, pill, status_of, when
 from core.locks import database_now
 from core.words import many
+from customers.lists import told_size
 from customers.models import BuyerList
 from events.models import PriceLevel
 from inventory.admin_choosing import Choosing
@@ -19,7 +22,7 @@ from promotions import presales, services
 from promotions.admin_codes import batch_address, booking_link, codes_address, of_limit, open_pill
 from promotions.forms import CodeForm, CodesForm
 from promotions.models import Code, Use
-from promotions.presales.forms import LIMITS, PresaleForm, PresalePlacesForm
+from promotions.presales.forms import LIMITS, EventForm, PresaleForm, PresalePlacesForm
 from promotions.presales.report import codes_by_use, conversion_of, share
 
 SHOWN = 10
@@ -80,6 +83,21 @@ class PresaleAdmin(Choosing, BackOfficeAdmin):
         if obj is None or self.has_change_permission(request, obj):
             return self.fieldsets
         return [("Presale", {"fields": ["event", "name", ("starts_at", "ends_at")]})]
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """Which event comes first: its price levels are what there is to choose from."""
+        asked = EventForm(request.GET if "event" in request.GET else None)
+        if request.method == "POST" or asked.is_valid():
+            return super().add_view(request, form_url, extra_context)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return self.page(
+            request,
+            "admin/which.html",
+            title="New presale: of which event?",
+            note="Then you choose its price levels, times and limits.",
+            form=styled(asked),
+        )
 
     def save_model(self, request, obj, form, change):
         if change:
@@ -297,10 +315,10 @@ def _batches(offer):
 
 def _lists(presale):
     rows = [
-        [linked(each), each.get_kind_display(), f"{each.buyers.count():,}"]
+        [linked(each), each.get_kind_display(), told_size(each)]
         for each in BuyerList.objects.filter(pk__in=presale.lists).order_by("name", "pk")
     ]
-    return Panel("Lists", Table(columns("List", "Kind", "Addresses#"), rows))
+    return Panel("Lists", Table(columns("List", "Kind", "Buyers#"), rows))
 
 
 def _uses(offer):

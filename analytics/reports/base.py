@@ -71,6 +71,8 @@ class Report:
     columns = ()
     files = {"csv": CSV, "xlsx": XLSX}
     sorts = True
+    sums_first = False
+    """Whether its page begins with the sums, for whoever asks for them and not for the rows."""
     empty = "Nothing fits what was asked for."
 
     def columns_for(self, chosen):

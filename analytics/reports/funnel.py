@@ -3,7 +3,7 @@
 from django import forms
 
 from analytics.charts import bars
-from analytics.forms import ByField, DayField, EventField, PeriodForm, four_weeks_ago
+from analytics.forms import ByField, DayField, EventField, PeriodForm, thirty_days
 from analytics.queries.funnel import funnel
 from analytics.reports.base import Report
 from analytics.reports.columns import CURRENCY, Column, Kind, count, money, share, text
@@ -11,9 +11,9 @@ from events.models import Channel
 
 
 class FunnelForm(PeriodForm):
-    EACH = [("both", "Each event and day"), ("event", "Each event"), ("day", "Each day")]
+    EACH = [("event", "Each event"), ("day", "Each day"), ("both", "Each event and day")]
 
-    since = DayField(label="Started from", initial=four_weeks_ago)
+    since = DayField(label="Started from", initial=thirty_days)
     each = ByField(choices=EACH, label="Rows for")
     event = EventField()
     channel = forms.ChoiceField(
@@ -28,6 +28,7 @@ class Funnel(Report):
     right = "analytics.demand"
     says = "How many of those who take seats buy them, and where do the others leave?"
     form = FunnelForm
+    sums_first = True
     empty = "Nobody has reserved anything on these days."
 
     def columns_for(self, chosen):

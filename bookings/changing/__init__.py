@@ -12,14 +12,15 @@ from bookings.changing.proposing import (
     begin,
     extent_of,
     may_begin,
-    paid_with_credit,
     propose,
     withdraw,
 )
+from bookings.changing.splitting import Way, ways_of
 
 __all__ = [
     "Extent",
     "NotChangeable",
+    "Way",
     "answer",
     "at_stake",
     "begin",
@@ -27,8 +28,8 @@ __all__ = [
     "extent_of",
     "may_begin",
     "open_change_of",
-    "paid_with_credit",
     "propose",
     "try_again",
+    "ways_of",
     "withdraw",
 ]

@@ -8,8 +8,6 @@ from django.db.models.functions import Now
 
 from agencies.models import Agency
 from agencies.queries import may_approve
-from bookings.cancelling import Wish, preview
-from bookings.cancelling.carrying_out import is_disputed
 from bookings.models import (
     SOLD,
     Booking,
@@ -17,8 +15,6 @@ from bookings.models import (
     ChangedBooking,
     ChangeStatus,
     EventChange,
-    Grounds,
-    Rule,
     Status,
 )
 from core.errors import DomainError
@@ -28,8 +24,6 @@ from core.tenancy import current_agency_id
 from core.transactions import use_case
 from events.models import PUBLIC, Event
 from events.services import cancel_event, move_event
-from payments.models import Payment
-from payments.models import Status as PaymentStatus
 
 
 class NotChangeable(DomainError):
@@ -64,44 +58,13 @@ def extent_of(event):
         used=Count("pk", filter=Q(ticket__status="USED")),
     )
     bookings = Booking.objects.filter(event=event)
-    disputed = Payment.objects.filter(
-        pk__in=bookings.sold().values("payment_id"), status=PaymentStatus.DISPUTED
-    )
     return Extent(
         bookings=found["bookings"],
         tickets=found["tickets"],
         money=Money(found["paid"] or 0, event.currency),
         used=found["used"],
         unpaid=bookings.filter(status=Status.RESERVED).count(),
-        disputed=disputed.count(),
     )
-
-
-@dataclass(frozen=True)
-class PaidWithCredit:
-    """Of what goes back if an event is cancelled: what becomes credit again (`money`), and how many
-    bookings were paid with what a bank has taken back meanwhile, which a person has to settle."""
-
-    money: Money
-    disputed: int
-
-
-def paid_with_credit(event, *, most=500):
-    """The PaidWithCredit of an event, or None when more bookings than `most` would have to be looked
-    at one by one."""
-    with_credit = Payment.objects.filter(credit__gt=0).values("pk")
-    sold = Booking.objects.sold().filter(event=event, payment_id__in=with_credit)
-    sold = list(sold.select_related("event", "terms").order_by("pk")[: most + 1])
-    if len(sold) > most:
-        return None
-    credit, disputed, taken, now = Money.zero(event.currency), 0, {}, database_now()
-    for booking in sold:
-        if is_disputed(booking):
-            disputed += 1
-            continue
-        wish = Wish(grounds=Grounds.EVENT, rule=Rule.ALL_BACK, reason="It is only looked at")
-        credit += preview(booking, wish, now=now, taken=taken).to_credit
-    return PaidWithCredit(credit, disputed)
 
 
 @use_case

@@ -16,6 +16,7 @@ from bookings.services.expire import abandon, expire_lapsed, expire_unheard
 from bookings.services.held import FOR_NOTHING, NotForNothing, give_held, sell_held
 from bookings.services.join import NotTogether, join
 from bookings.services.limits import OverLimit
+from bookings.services.paid import sell_paid
 from bookings.services.pay import buy_with_credit, contact, pay, pay_page_addresses
 from bookings.services.remind import ask_reminder, due_reminder, note_reminded
 from bookings.services.renew import RenewedAlready, renew
@@ -77,6 +78,7 @@ __all__ = [
     "reserve_best",
     "resolve_alerts",
     "sell_held",
+    "sell_paid",
     "take_codes_of_order",
     "take_out_code",
 ]

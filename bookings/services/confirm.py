@@ -8,14 +8,15 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from bookings.facts import BookingConfirmed, MoneySentBack
-from bookings.models import Booking, BookingItem, Status
-from bookings.orders import NOT_KEPT, due_of, sum_of
+from bookings.models import Booking, Status
+from bookings.orders import NOT_KEPT, due_of, items_of, sum_of
 from bookings.services.expire import close, expire_in
 from bookings.services.limits import is_over_card, is_over_share
 from core import failpoints
-from core.locks import database_now, lock
+from core.locks import database_now
 from core.money import Money, total
 from core.outbox import record
+from core.postgres.fixed import Fixed, FixedUpdate, Locking
 from core.postgres.rows import read
 from core.status import WrongState
 from core.transactions import use_case
@@ -37,6 +38,22 @@ LOST = {
 }
 
 
+def _rivals(wanted):
+    lapsed = EventSeat.objects.filter(status=SeatStatus.RESERVED, claimed_until__lte=Now())
+    wanted_by_both = lapsed.filter(items__booking__among=wanted)
+    return wanted_by_both.exclude(claimed_by__among=wanted).only("claimed_by").order_by("pk")
+
+
+RIVALS = Fixed(_rivals)
+BOOKINGS = Locking(lambda ids: Booking.objects.filter(pk__among=ids).select_related("event"))
+SOLD = FixedUpdate(
+    lambda booking, payment: (
+        Booking.objects.filter(pk=booking),
+        {"status": Status.CONFIRMED, "confirmed_at": Now(), "payment_id": payment},
+    )
+)
+
+
 @use_case
 def confirm(booking_id, *, payment_id=None):
     """Confirms a paid (or free) booking, and all that its payment is for; safe to repeat. Returns the
@@ -49,8 +66,7 @@ def confirm(booking_id, *, payment_id=None):
     payment = payment_id and read(Payment, id=payment_id)
     wanted = payment.covers if payment else _for_nothing(booking_id)
     bookings, rivals = _lock_with_rivals(wanted)
-    items = BookingItem.objects.filter(booking__in=bookings).order_by("booking_id", "position")
-    items = list(items)
+    items = items_of(bookings)
     seats = _lock_seats(bookings, items, rivals)
     lock_tickets([item.ticket_id for item in items])
     _confirm([_Part.of(booking, items, seats) for booking in bookings], payment)
@@ -105,11 +121,8 @@ def _is_over(booking, bookings, payment):
 
 def _lock_with_rivals(wanted):
     """(the bookings, ids of those whose reservation of their places is over), all locked by key."""
-    rivals = EventSeat.objects.filter(
-        items__booking__in=wanted, status=SeatStatus.RESERVED, claimed_until__lte=Now()
-    ).exclude(claimed_by__in=wanted)
-    known = {*wanted, *rivals.values_list("claimed_by", flat=True)}
-    locked = lock(Booking.objects.select_related("event").filter(pk__in=known))
+    known = {*wanted, *(seat.claimed_by for seat in RIVALS(list(wanted)))}
+    locked = BOOKINGS(list(known))
     ours = [booking for booking in locked if booking.pk in wanted]
     if len(ours) != len(wanted):
         raise Booking.DoesNotExist
@@ -182,7 +195,7 @@ def _sell(booking, items, payment_id):
         )
     booking.move_to(Status.CONFIRMED)
     booking.confirmed_at, booking.payment_id = Now(), payment_id
-    booking.save(update_fields=["status", "confirmed_at", "payment_id"])
+    SOLD(booking.pk, payment_id)
     _book(booking, items)
     record(BookingConfirmed(booking_id=booking.pk))
 

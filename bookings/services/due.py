@@ -1,9 +1,9 @@
 """What is due for an order now, and the payment that asks for exactly that."""
 
 from bookings.models import Status
-from bookings.orders import arrived_for, in_words, payments_of, sum_of
+from bookings.orders import arrived_for, in_words, lock_payments_of, sum_of
 from core.errors import DomainError, Invalid
-from core.locks import database_now, lock
+from core.locks import database_now
 from payments.models import OPEN
 from payments.models import Status as PaymentStatus
 from payments.services import PaymentBegun, amend_payment, open_payment
@@ -45,7 +45,7 @@ def payment_due(bookings, *, provider="", money=None):
 
     Raises AlreadyPaid, or PaymentBegun when somebody is at a provider's page for another sum.
     """
-    payments = lock(payments_of(*bookings))
+    payments = lock_payments_of(bookings)
     is_any_there = any(each.status == PaymentStatus.SUCCEEDED for each in payments)
     if is_any_there and arrived_for(*bookings).exists():
         raise AlreadyPaid("Your payment has arrived; the tickets are on their way to you.")

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from bookings.models import Alert, AlertStatus, Booking, Concern
+from bookings.queries import told_booking
 from core.locks import lock, lock_one
 from core.transactions import use_case
 
@@ -16,7 +17,7 @@ WINDOW = timedelta(hours=24)
 def note_duplicate(booking_id):
     """Makes an Alert if the buyer of a sold booking bought as many tickets, or some in the same rows,
     for the same event within the day before; returns it, or None. Harmless the second time."""
-    booking = Booking.objects.select_related("customer").get(pk=booking_id)
+    booking = told_booking(booking_id)
     if not booking.is_sold or not booking.total or booking.customer is None:
         return None
     earlier = (

@@ -12,6 +12,7 @@ from bookings.services.due import NoContact, payment_due, still_held
 from bookings.services.expire import GRACE
 from bookings.services.limits import refused_in_words
 from core.locks import database_now
+from core.postgres.rows import read
 from core.status import WrongState
 from core.transactions import use_case
 from customers.services import remember_customer
@@ -72,9 +73,8 @@ def pay(booking_id, *, site=None, provider="", credit=None):
     Raises NotYours when the time is over, AlreadyPaid, NoContact, TermsNotAccepted, NotRedeemed,
     NoSuchWay, NotEnoughCredit, or ProviderAway.
     """
-    booking = Booking.objects.get(pk=booking_id)
-    still_held(booking)
-    bookings = due_of(booking)
+    bookings = _due_with(booking_id)
+    booking = next(each for each in bookings if each.pk == booking_id)
     if any(each.customer is None for each in bookings):
         raise NoContact("Please say who you are, so that the tickets can reach you.")
     for each in bookings:
@@ -88,7 +88,6 @@ def pay(booking_id, *, site=None, provider="", credit=None):
     if provider:
         pay_at(booking.order_key, due - credit if credit else due, provider)
     _ensure_payment(booking, provider, credit)
-    booking = next(each for each in bookings if each.pk == booking_id)
     success_url, cancel_url = pay_page_addresses(booking, site)
     return start_payment(
         reference=booking.order_key,
@@ -99,6 +98,18 @@ def pay(booking_id, *, site=None, provider="", credit=None):
         credit=credit,
         customer_id=booking.customer_id,
     )
+
+
+def _due_with(booking_id):
+    """[Booking] of an order that can be paid now, this one among them. Raises NotYours, AlreadyPaid,
+    Booking.DoesNotExist."""
+    booking = read(Booking, id=booking_id)
+    if booking is None:
+        raise Booking.DoesNotExist
+    bookings = due_of(booking)
+    if booking not in bookings:
+        still_held(booking, max(booking.reserved_until, database_now()))
+    return bookings
 
 
 def _pay_all_with_credit(booking, credit):

@@ -8,6 +8,7 @@ from django.db.models import F, Q, Sum
 from bookings.cancelling.sources import became_for, went_into
 from bookings.models import Booking
 from core.money import Money
+from core.postgres.rows import read
 from customers.points import earn, keep_share
 from payments.models import CreditEntry, Payment, RefundStatus
 
@@ -18,7 +19,7 @@ TICKET = F("price") - F("discount")
 def earn_points(booking_id):
     """A paid booking earns points for its customer, once, as the programme says now. Harmless the
     second time, and when its tickets were given back meanwhile."""
-    booking = Booking.objects.get(pk=booking_id)
+    booking = read(Booking, id=booking_id)
     if booking.customer_id is None or booking.confirmed_at is None:
         return
     money = Money(booking.price - booking.discount, booking.currency)

@@ -22,10 +22,10 @@ from bookings.invoicing import issue_invoice
 from bookings.links import exchange_key, own_booking
 from bookings.models import Booking, Invoice, Status
 from bookings.orders import paid_with
-from bookings.printing import pdf_of, with_codes
+from bookings.printing import items_with_codes, pdf_of
 from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
-from bookings.views.checkout import line_of
+from bookings.views.checkout import line_of, lines_of
 from core.ids import uuid7
 from core.locks import database_now
 from core.outbox import record
@@ -56,10 +56,11 @@ def booking(request, booking_id):
     found = own_booking(request, booking_id)
     if found.status == Status.RESERVED:
         return redirect("checkout", found.pk)
-    items, now = with_codes(found.items.order_by("position"), found.event), database_now()
+    items, now = items_with_codes(found), database_now()
     is_cancelled = found.event.status == EventStatus.CANCELLED
     valid_first = sorted(items, key=_is_given_back)
     together = paid_with(found)
+    receipt = receipt_of(found, items)
     return render(request, "bookings/booking.html", {
         "nav": "tickets",
         "booking": found,
@@ -67,9 +68,9 @@ def booking(request, booking_id):
         "is_cancelled": is_cancelled,
         "tickets": [_shown_ticket(item, is_cancelled) for item in valid_first],
         "ticket_count": sum(not _is_given_back(item) for item in items) or len(items),
-        "items": [line_of(item) for item in items],
+        "items": lines_of(items, receipt),
         "total": found.money,
-        "receipt": receipt_of(found, items),
+        "receipt": receipt,
         "cancellations": _cancellations(found),
         "changed": open_change_of(found, now) if found.is_sold else None,
         "may_give_back": _may_give_back(found, items, now),
@@ -203,14 +204,14 @@ def find_booking(request):
     return render(request, "bookings/find.html", context, status=status)
 
 
-def may_seek(request, email):
+def may_seek(request, email, *, what="find", tries=TRIES_PER_HOUR):
     """At most 20 look-ups an hour from one address, and 5 mails to one mailbox; without the counter
-    none."""
+    none. `what` has a counter of its own, and may have another number of `tries`."""
     if not are_limited():
         return True
     mailbox = hashlib.sha256(email.strip().lower().encode()).hexdigest()
-    return _counted(f"find:{address_digest(request)}", TRIES_PER_HOUR) and _counted(
-        f"find-mail:{mailbox}", MAILS_PER_HOUR
+    return _counted(f"{what}:{address_digest(request)}", tries) and _counted(
+        f"{what}-mail:{mailbox}", MAILS_PER_HOUR
     )
 
 

@@ -17,6 +17,7 @@ from bookings.forms import ContactForm
 from bookings.links import bought_here, exchange_key, own_booking
 from bookings.models import Status
 from bookings.orders import arrived_for, due_of, present_payment, sum_of
+from bookings.queries import items_with_tickets
 from bookings.receipt import receipt_of
 from bookings.showing import giving_back, shown
 from bookings.views.codes import enter, typed_code
@@ -24,20 +25,24 @@ from bookings.views.credit import chosen_credit, offered_credit
 from bookings.views.exchange import exchanged_for, note_exchanged, open_terms
 from bookings.views.points import offered_points
 from bookings.views.sale import site
-from bookings.views.typed import PROVIDER, send_back, take_typed
+from bookings.views.typed import PROVIDER, refused_by_silence, send_back, take_typed
 from bookings.views.ways import ways_of
 from core.errors import DomainError
 from core.locks import database_now
+from core.money import total
 from core.network import client_address, shortened
 from core.postgres.prepared import prepared
 from payments.adapters import ProviderUnavailable
+from payments.adapters.patience import SHORT, patience
 from payments.models import CAPTURED, NOT_PAID, PAGE_SHUT, Refund
 from payments.models import Status as PaymentStatus
 from payments.services import DECLINED, settle
 
 UNPAID = {PaymentStatus.PROCESSING: "unfinished", PaymentStatus.FAILED: "failed"}
 ASKED_AGAIN = timedelta(seconds=30)
-"""How long after a provider's page was shut money may still turn up, so that nobody pays twice."""
+"""How long money may still turn up for a page that ended by itself, so that nobody pays twice."""
+CHANGES = ["status", "confirmed_at", "closed_at", "payment_id", "reserved_until"]
+"""What of a booking may have changed when its money has come."""
 PHONE = "phone"
 """Key of the session: the phone number of the order last paid for here, as {"order", "number"}. Of a
 customer known before it is kept nowhere else: a guest changes nothing of what is known of him."""
@@ -58,12 +63,15 @@ def checkout(request, booking_id):
     typed = take_typed(request, booking)
     if "problem" in typed:
         form = ContactForm(typed["fields"], terms=open_terms(booking))
-        return _page(request, booking, form, problem=typed["problem"], typed=typed["fields"])
+        return _page(
+            request, booking, payment, form, problem=typed["problem"], typed=typed["fields"]
+        )
     if typed:
         form = ContactForm(initial=typed["fields"], terms=open_terms(booking))
         said = {"code": typed.get("code"), "points_news": typed.get("points")}
-        return _page(request, booking, form, typed=typed["fields"], **said)
-    return _page(request, booking, _form_for(request, booking), is_known=is_known)
+        fields = typed["fields"]
+        return _page(request, booking, payment, form, is_known=is_known, typed=fields, **said)
+    return _page(request, booking, payment, _form_for(request, booking), is_known=is_known)
 
 
 def _form_for(request, booking):
@@ -91,13 +99,14 @@ def _is_held(booking, now):
 
 def _is_unheard(payment, is_known=True):
     """Whether the buyer was on the provider's page and we have not heard what he did there: the
-    provider is silent (not `is_known`), or its page was shut so lately that money may be on its way.
+    provider is silent (not `is_known`), or its page ended so lately that money may be on its way. It
+    is not where we shut the page ourselves: the provider has promised that nobody pays there any more.
     """
     if payment is None or not payment.provider_url:
         return False
     if payment.status == PaymentStatus.PROCESSING:
         return not is_known
-    if payment.status != PaymentStatus.FAILED or payment.failure == DECLINED:
+    if payment.status != PaymentStatus.FAILED or payment.failure in (DECLINED, PAGE_SHUT):
         return False
     return payment.settled_at > database_now() - ASKED_AGAIN
 
@@ -172,29 +181,50 @@ def payment_return(request, booking_id):
     if "k" in request.GET:
         return exchange_key(request, booking_id, "payment_return")
     booking = own_booking(request, booking_id)
+    if refused := refused_by_silence(request, booking):
+        return _waiting(request, booking, present_payment(booking), refused)
     payment, is_known = _ask_provider(booking)
     if booking.is_sold:
         note_exchanged(request, booking)
         return _go(request, reverse("booking", args=[booking.pk]))
     if _is_waiting(booking, payment) or _is_unheard(payment, is_known):
-        is_shut = _is_shut_by_us(payment) and _is_held(booking, database_now())
-        context = {"booking": booking, "event": booking.event, "is_shut": is_shut}
-        return render(request, "bookings/waiting.html", context)
+        return _waiting(request, booking, payment)
     return _go(request, reverse("checkout", args=[booking.pk]))
+
+
+def _waiting(request, booking, payment, refused=""):
+    is_shut = _is_shut_by_us(payment) and _is_held(booking, database_now())
+    context = {
+        "booking": booking,
+        "event": booking.event,
+        "is_shut": is_shut,
+        "refused": refused,
+    }
+    return render(request, "bookings/waiting.html", context)
 
 
 def _ask_provider(booking):
     """(the present payment, whether we know how it stands), after asking if that may have changed."""
     payment = present_payment(booking)
     is_open = payment is not None and payment.status == PaymentStatus.PROCESSING
-    if not is_open and not _is_unheard(payment):
-        return payment, True
     try:
-        settle(payment.pk)
+        if is_open or _is_unheard(payment):
+            with patience(SHORT):
+                settle(payment.pk)
+            booking.refresh_from_db(fields=CHANGES)
+            payment = payment if booking.is_sold else present_payment(booking)
+        if _is_being_sold(booking, payment):
+            services.sell_paid(payment.pk)
+            booking.refresh_from_db(fields=CHANGES)
     except ProviderUnavailable:
         return payment, False  # the webhook or reconciliation will tell
-    booking.refresh_from_db()
-    return (payment if booking.is_sold else present_payment(booking)), True
+    return payment, True
+
+
+def _is_being_sold(booking, payment):
+    """Whether the money has come, and who heard of it first is selling at this moment."""
+    has_come = payment is not None and payment.status == PaymentStatus.SUCCEEDED
+    return has_come and booking.status == Status.RESERVED
 
 
 def _is_waiting(booking, payment):
@@ -215,13 +245,13 @@ def _go(request, url):
     return redirect(url)
 
 
-def _page(request, booking, form, *, is_known=False, typed=None, **said):
-    """The checkout with what is `said` on it: problem, code, points_news."""
+def _page(request, booking, payment, form, *, is_known=False, typed=None, **said):
+    """The checkout of a booking and its present payment, with what is `said` on it: problem, code,
+    points_news."""
     now = database_now()
     is_held = _is_held(booking, now)
     bookings = _together(booking) if is_held else [booking]
     parts = [_part(each, now) for each in bookings]
-    payment = present_payment(booking)
     held_until = min(each.reserved_until for each in bookings)
     due = sum_of(bookings)
     credit = offered_credit(request, due, payment, typed) if is_held else None
@@ -236,6 +266,8 @@ def _page(request, booking, form, *, is_known=False, typed=None, **said):
         "order_words": f"The {noun}s",
         "total": due,
         "codes": _codes(parts),
+        "spared": total((part["receipt"].spared for part in parts), due.currency),
+        "saved": total((part["receipt"].saved for part in parts), due.currency),
         "form": form,
         "problem": "",
         "code": None,
@@ -273,14 +305,15 @@ def _together(booking):
 
 def _part(booking, now):
     """One booking of the order, as the page shows it."""
-    items = list(booking.items.select_related("ticket").order_by("position"))
+    items = items_with_tickets(booking)
+    receipt = receipt_of(booking, items)
     return {
         "booking": booking,
         "event": shown(booking.event, None),
-        "items": [line_of(item) for item in items],
+        "items": lines_of(items, receipt),
         "noun": noun_of(items),
         "total": booking.money,
-        "receipt": receipt_of(booking, items),
+        "receipt": receipt,
         "giving_back": giving_back(policy_of(booking), booking.event, now),
     }
 
@@ -326,8 +359,16 @@ def noun_of(items):
     return "place" if stands else "seat"
 
 
+def lines_of(items, receipt):
+    """The seat lines of a page of all BookingItems of a Receipt, which say what the codes spare."""
+    return [
+        line_of(item) | {"lower_by": lower}
+        for item, lower in zip(items, receipt.lower_by, strict=True)
+    ]
+
+
 def line_of(item):
-    """A seat line of a page: where, and what it costs with its parts."""
+    """A seat line of a page: where, and what it costs."""
     return {
         "ticket": item.ticket,
         "section": item.ticket.section,
@@ -338,7 +379,6 @@ def line_of(item):
         "restricted_view": item.ticket.restricted_view,
         "disclosure": item.ticket.disclosure,
         "view_note": item.ticket.view_note,
-        "discount": item.sum_of("discount"),
         "total": item.sum_of("total"),
     }
 

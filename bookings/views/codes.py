@@ -9,6 +9,8 @@ from bookings.clients import address_digest
 from bookings.links import own_booking
 from bookings.views.typed import LONGEST, send_back
 from core.errors import DomainError
+from payments.adapters.patience import SHORT, patience
+from payments.services import ProviderAway
 from promotions.guessing import TooManyGuesses, counted_guesses
 
 PART = "#code"
@@ -39,14 +41,22 @@ def enter(request, booking, text):
         told = _entered(request, booking, text)
     except TooManyGuesses as no:
         told = {"text": text, "problem": no.message}
-    return send_back(request, booking, part=PART, code=told)
+    return send_back(request, booking, part=PART, **_said(told))
+
+
+def _said(told):
+    """What the checkout says of the code. Where the provider is silent it has been asked just now, so
+    the page that waits for it says so at once."""
+    is_silent = told.pop("is_silent", False)
+    return {"code": told, **({"silent": told["problem"]} if is_silent else {})}
 
 
 def _entered(request, booking, text):
     """{"news"}, or {"text", "problem"} when everything stays as it is."""
     with counted_guesses(f"web:{address_digest(request)}", [text]) as tell:
         try:
-            given_way = services.enter_code(booking.pk, text)
+            with patience(SHORT):
+                given_way = services.enter_code(booking.pk, text)
         except services.CodeRefused as no:
             tell([no.refused])
             return _unchanged(text, no)
@@ -57,13 +67,18 @@ def _entered(request, booking, text):
 
 
 def _unchanged(text, no):
-    return {"text": text, "problem": f"{no.message} Your order and its total have not changed."}
+    return {
+        "text": text,
+        "problem": f"{no.message} Your order and its total have not changed.",
+        "is_silent": isinstance(no, ProviderAway),
+    }
 
 
 def _take_out(request, booking, text):
     try:
-        services.take_out_code(booking.pk, text)
+        with patience(SHORT):
+            services.take_out_code(booking.pk, text)
         told = {"news": f"{text} is out of your order."}
     except DomainError as no:
-        told = {"problem": no.message}
-    return send_back(request, booking, part=PART, code=told)
+        told = {"problem": no.message, "is_silent": isinstance(no, ProviderAway)}
+    return send_back(request, booking, part=PART, **_said(told))

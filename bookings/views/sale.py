@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings.calendar import calendar_of
+from bookings.drawing import phases
 from bookings.forms import SectionsForm
 from bookings.listing import MANY, PARTS, best_first, listing, lowest_prices, parts
 from bookings.offers import where
@@ -32,6 +33,7 @@ from bookings.showing import (
 from bookings.views.choice import again_of, best_of, refused_choice
 from bookings.views.given import given_for
 from bookings.views.prices import prices_url
+from customers.draws import draws_of
 from events import queries
 from events.cancelling import policy_of
 from events.models import Event
@@ -83,6 +85,7 @@ def event_context(request, found):
         "sale": sale,
         "presales": presales,
         "has_lists": any(each.has_lists for each in presales),
+        "draws": phases(draws_of(found)) if sale in PRESOLD else [],
         "page_url": page_url,
         "price_low": priced and all_in(found, priced.low),
         "price_high": priced and all_in(found, priced.high),

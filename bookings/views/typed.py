@@ -12,6 +12,8 @@ PROVIDER = "provider"
 CREDIT = "credit"
 """Field of the credit that is used: the amount that was shown, where it is ticked."""
 KEPT = (*ContactForm.base_fields, PROVIDER, CREDIT)
+SILENT = "silent"
+"""What was said because the provider did not answer: the page that waits for it says it at once."""
 LONGEST = 400  # letters of a field that are kept; more than any field allows
 
 
@@ -22,9 +24,18 @@ def send_back(request, booking, *, part="", ticked=None, **said):
     if ticked is not None:
         fields[CREDIT] = str(ticked.amount)
     request.session[TYPED] = {"booking": str(booking.pk), "fields": fields, **said}
-    answer = redirect("checkout", booking.pk)
+    answer = redirect("payment_return" if SILENT in said else "checkout", booking.pk)
     answer["Location"] += part
     return answer
+
+
+def refused_by_silence(request, booking):
+    """What could not be done because the provider is silent, once; the checkout has the rest."""
+    typed = request.session.get(TYPED, {})
+    if typed.get("booking") != str(booking.pk) or SILENT not in typed:
+        return ""
+    request.session.modified = True
+    return typed.pop(SILENT)
 
 
 def take_typed(request, booking):

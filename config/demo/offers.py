@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from bookings.models import Booking
 from bookings.services.points import earn_points
+from customers import draws
 from customers.lists import add_buyers
-from customers.models import BuyerList, Customer, Programme
+from customers.models import BuyerList, Customer, Draw, Programme
 from customers.points import adjust
 from customers.same_person import person_of
 from promotions import presales
@@ -16,6 +17,9 @@ from promotions.models import Promotion
 from promotions.services import activate, name_code
 
 FRIENDS = ("noor@post.example", "tomas@post.example")
+HOPEFUL = tuple(
+    f"{name}@post.example" for name in ("ada", "bruno", "celia", "dario", "elif", "fern")
+)
 
 
 def make():
@@ -81,6 +85,41 @@ def sell_before(event):
     presales.activate(made.pk)
     for _ in range(3):
         presales.visited(presales.admit(event, "SALTLINE"))
+
+
+def draw_lots(event, by):
+    """A registration that is open, for a presale in the last days before the sale to all."""
+    now = timezone.now().replace(minute=0, second=0, microsecond=0)
+    made = draws.make(
+        event=event,
+        by=by,
+        terms=draws.Terms(
+            name="Salt Line by lot",
+            opens_at=now - timedelta(days=1),
+            closes_at=now + timedelta(days=3),
+            places=150,
+            reserve=50,
+            source="The six main numbers of the first Belgian Lotto after the registration closes",
+            source_kind=Draw.Source.NUMBERS,
+            source_count=6,
+            source_at=now + timedelta(days=4),
+            source_url="https://www.loterie-nationale.be/",
+        ),
+    )
+    draws.open_registration(made.pk)
+    for email in (*FRIENDS, *HOPEFUL):
+        draws.enter(made.pk, email)
+    then = presales.make(
+        event=event,
+        by=by,
+        terms=presales.Terms(
+            name="By lot",
+            starts_at=now + timedelta(days=5),
+            lists=[made.buyers_id],
+            tickets_each=2,
+        ),
+    )
+    presales.activate(then.pk)
 
 
 def _run(code, **terms):

@@ -103,6 +103,7 @@ def _parterre(tell, chance):
     for night, event in programme:
         if night.becomes == "PUBLISHED":
             offers.sell_before(event)
+            offers.draw_lots(event, by=staff[Membership.Role.OWNER])
     return _device_keys(programme)
 
 

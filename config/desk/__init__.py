@@ -10,6 +10,7 @@ from django.utils import timezone
 from config.desk.approving import approvals
 from config.desk.buying import deliveries, mismatches, payables, waiting
 from config.desk.doors import doors
+from config.desk.lots import draws
 from config.desk.selling import paying, sales
 from config.desk.stock import holds, paces, windows
 from config.desk.trouble import alerts, failed
@@ -33,6 +34,7 @@ def dashboard(request, context):
         "paces": ("inventory.eventseat", paces),
         "paying": ("bookings.booking", paying),
         "alerts": ("bookings.alert", alerts),
+        "draws": ("customers.drawentry", partial(draws, request.user)),
         "failed": ("core.outboxmessage", failed),
     }
     desk = {

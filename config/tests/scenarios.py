@@ -1,5 +1,10 @@
 """Small worlds for whole-system tests, made like an operator makes them."""
 
+from contextlib import contextmanager
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from config import scenario
 from events.models import Event
 
@@ -40,3 +45,15 @@ def with_rule(event, rule, *sizes):
     Event.objects.filter(pk=event.pk).update(split_rule=rule, split_sizes=list(sizes))
     event.refresh_from_db()
     return event
+
+
+BOUNDS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE SAVEPOINT")
+
+
+@contextmanager
+def asks(statements):
+    """Fails unless the block asks the database exactly so many things."""
+    with CaptureQueriesContext(connection) as captured:
+        yield
+    asked = [query["sql"] for query in captured if not query["sql"].startswith(BOUNDS)]
+    assert len(asked) == statements, "\n".join([f"It asked {len(asked)} things:", *asked])

@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from importlib import import_module
 from json import dumps, loads
 from urllib.error import URLError
 from urllib.parse import urlencode, urlsplit
@@ -19,6 +20,7 @@ from django.conf import settings
 from django.db import connections
 
 from core.errors import DomainError
+from core.postgres.fixed import Fixed, Locking
 from core.tenancy import acting_for
 
 START_SECONDS = 40
@@ -191,6 +193,17 @@ def together(functions):
     return results
 
 
+def without_locks(monkeypatch, *modules):
+    """The control of a race: the same services, but nobody in these modules waits for anybody."""
+    for name in modules:
+        module = import_module(name)
+        for key, value in list(vars(module).items()):
+            if isinstance(value, Locking):
+                monkeypatch.setattr(module, key, Fixed(value._make))
+        monkeypatch.setattr(module, "lock", list, raising=False)
+        monkeypatch.setattr(module, "lock_one", lambda rows: rows.get(), raising=False)
+
+
 def at_once(agency_id, *works):
     """What each of these functions, called at one moment for the agency, returns, or the refusal it
     raised."""
@@ -236,9 +249,9 @@ class Simulator:
         """What becomes of a refund: pending, succeeded or failed."""
         self._call("POST", f"/_control/refunds/{ref}", f"status={status}")
 
-    def break_next(self, route, kind):
+    def break_next(self, route, kind, **said):
         """The next call of `route`, such as POST /v1/refunds, goes wrong in this way."""
-        self._call("POST", "/_control/faults", urlencode({"route": route, "kind": kind}))
+        self._call("POST", "/_control/faults", urlencode({"route": route, "kind": kind, **said}))
 
     def log(self):
         return self._call("GET", "/_control/log")

@@ -13,6 +13,7 @@ from config.tests import world
 from config.tests.presaling import HOUR, buys, listed, presale
 from config.tests.world import address, of, told
 from core import outbox
+from core.ids import uuid7
 from customers.models import BuyerList, ListedBuyer
 from events.models import Event
 from inventory.models import Presale
@@ -103,13 +104,16 @@ def test_once_the_event_is_known_only_its_levels_are_offered(mireille, soon):
     page = address("inventory.presale", "add")
     ours, theirs = soon.levels.first().pk, other.levels.first().pk
     day = f"{timezone.localtime(other.starts_at):%-d %b %Y}"
-    everything = mireille.get(page).content.decode()
-    assert f'value="{ours}"' in everything
-    assert f"Another night, {day}: " in everything
+    for asked in ({}, {"event": ""}, {"event": "no key"}, {"event": uuid7()}):
+        first = mireille.get(page, asked).content.decode()
+        assert f"Another night, {day}" in first
+        assert f'value="{ours}"' not in first
+        assert 'name="levels"' not in first
     for seen in (mireille.get(page, {"event": soon.pk}), add(mireille, soon, name="")):
         words = seen.content.decode()
         assert f'value="{ours}"' in words
         assert f'value="{theirs}"' not in words
+        assert "Another night" not in words  # it is chosen on the page before
 
 
 def test_its_terms_are_changed_and_its_page_is_open_to_who_may(mireille, soon):

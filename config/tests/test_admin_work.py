@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,17 +16,24 @@ from django.utils.html import strip_tags
 from accounts.models import ApiKey, User
 from agencies.models import Membership, Organizer
 from agencies.queries import local_today
-from bookings.cancelling import Wish, cancel, preview
+from bookings.cancelling import Wish, cancel, money_is_back, preview
 from bookings.models import Booking, Grounds, Rule
+from bookings.services import confirm, enter_code, renew, reserve
+from config.admin_site import RIGHTS
 from config.tests import world
+from config.tests.plain_words import past, programmers_words, shown_on
 from config.tests.world import address, of, problems, told
 from core import exports
 from core.models import OutboxMessage
 from core.money import Money
 from core.tenancy import acted_by
 from customers.models import Customer
+from inventory.models import EventSeat
 from payments.ledger import post
-from payments.models import Account, Payment
+from payments.models import Account, Payment, Refund
+from payments.services import request_refund
+from payments.services.refund import complete
+from promotions.tests.factories import running
 from suppliers.models import AccountsPayable, PurchaseOrder
 from tickets.models import Gate, Ticket
 
@@ -245,6 +253,84 @@ def test_the_timeline_says_what_a_reader_knows_and_nothing_else(mireille, event)
         for noise in ("nothing", "generation", "provider ref", "seed_demo"):
             assert noise not in shown, (noise, page)
     assert "demo data" in strip_tags(mireille.get(of(ticket)).content.decode())
+
+
+def test_the_timeline_of_a_booking_speaks_of_the_trade(mireille, event):
+    world.received_order(event, rows="A")
+    booking = world.reservation(event, [0])
+    until = booking.reserved_until.astimezone(event.zone)
+    fresh = past(mireille.get(of(booking)))
+    assert f"Reserved until {until:%H:%M}, for €42.40" in fresh
+    assert "€42.40 to be paid" in fresh
+    renew(booking.pk)
+    booking.refresh_from_db()
+    until = booking.reserved_until.astimezone(event.zone)
+    running("EARLY", percent=50)
+    enter_code(booking.pk, "EARLY")
+    payment = Payment.objects.get()
+    Payment.objects.update(provider="stripe")
+    world.received(payment)
+    confirm(booking.pk, payment_id=payment.pk)
+    refund = request_refund(
+        payment_id=payment.pk, money=Money(Decimal(5), "EUR"), reason="FRAUD", request_key="one"
+    )
+    told = past(mireille.get(of(booking)))
+    for words in (
+        "Reserved, for €42.40",
+        f"More time to pay, until {until:%H:%M}",
+        "It costs €21.20 now, €42.40 before",
+        "€21.20 to be paid now, €42.40 before",
+        "To be paid by card or wallet",
+        "The buyer was sent to pay",
+        "Paid €21.20 by card or wallet",
+        "Sold: its tickets are valid",
+        "Ticket valid",
+        "€5.00 to go back: fraud",
+    ):
+        assert words in told, (words, told)
+    assert "Paid €21.20 by card or wallet" in past(mireille.get(of(payment)))
+    assert "€5.00 to go back: fraud" in past(mireille.get(of(refund)))
+
+
+def test_the_timeline_tells_how_a_booking_ended(mireille, event):
+    """Late money that could not be kept is another story than tickets that were given back."""
+    world.received_order(event, rows="A")
+    late = world.reservation(event, [0])
+    Booking.objects.filter(pk=late.pk).update(reserved_until=Now())
+    EventSeat.objects.filter(claimed_by=late.pk).update(claimed_until=Now())
+    payment = Payment.objects.get(reference=late.pk)
+    reserve(event=event, ordinals=[0])  # takes the place over
+    world.received(payment)
+    confirm(late.pk, payment_id=payment.pk)
+    told = past(mireille.get(of(late)))
+    assert "Not paid in time: its places are free again" in told
+    assert "It could not be sold: all the money goes back" in told
+    sold = world.sold_booking(event, [1])
+    wish = Wish(grounds=Grounds.STAFF, rule=Rule.ALL_BACK, reason="Ill")
+    cancel(sold.pk, wish, seen=preview(sold, wish, now=timezone.now()).name)
+    assert "Cancelled: every ticket is given back" in past(mireille.get(of(sold)))
+    refund = Refund.objects.get(payment_id=sold.payment_id)
+    complete(refund.pk, "told")
+    money_is_back(refund.pk)
+    assert "All the money is back" in past(mireille.get(of(sold)))
+    assert "The money for the ticket is back" in past(mireille.get(of(sold)))
+    assert "€42.40 went back" in past(mireille.get(of(refund)))
+
+
+def test_no_page_speaks_in_the_words_of_programmers(parterre):
+    """Constants, names of columns and of classes are in nobody's mouth: not in what happened to
+    anything of the house, and not elsewhere on the pages of bookings, orders and payments."""
+    owner, seen = parterre.client("OWNER"), 0
+    whole = ("bookings.booking", "payments.payment", "payments.refund", "suppliers.purchaseorder")
+    for label, row in parterre.rows.items():
+        if label not in RIGHTS["OWNER"]:
+            continue
+        page = owner.get(address(label, "change", row.pk))
+        told = past(page)
+        seen += len(told)
+        for words in [*told, *([shown_on(page)] if label in whole else [])]:
+            assert programmers_words(words) == [], (label, words[:300])
+    assert seen > 50
 
 
 def test_days_are_written_in_one_way():

@@ -1,5 +1,6 @@
 """What one person and one card may have of an event, over all bookings; and a way around is none."""
 
+import sys
 from collections import Counter
 from functools import partial
 
@@ -13,7 +14,7 @@ from accounts.models import ApiKey
 from bookings.cancelling import Wish, cancel, preview
 from bookings.handlers import confirm_paid_booking
 from bookings.models import Alert, Booking, Grounds, Rule
-from bookings.services import OverLimit, Sale, abandon, confirm, contact, pay, reserve
+from bookings.services import OverLimit, Sale, abandon, confirm, contact, join, pay, reserve
 from config.tests import world
 from config.tests.selling_by_stripe import (
     deliver_everything,
@@ -23,9 +24,11 @@ from config.tests.selling_by_stripe import (
     status,
     stripe,
 )
-from config.tests.servers import together
+from config.tests.servers import at_once, refusals, together
 from config.tests.test_cancelling import policy
+from config.tests.test_code_races import deadlocks
 from config.tests.test_exchanging import changed, tickets_of
+from config.tests.test_several_events import second_night
 from core import invariants
 from core.tenancy import acting_for
 from customers.models import Customer
@@ -39,7 +42,7 @@ from payments.facts import PaymentSucceeded
 from payments.models import Payment, Refund
 from payments.services import read_card, settle
 
-__all__ = ["stripe"]  # a fixture
+__all__ = ["deadlocks", "stripe"]  # fixtures
 NOOR = "noor@post.example"
 BUYERS = 16
 LOCK = "PERFORM pg_advisory_xact_lock(hashtextextended(wanted_event::text || who, 0));"
@@ -293,6 +296,55 @@ def test_of_16_reservations_of_one_known_person_four_come(committed_db, racing_e
     assert set(told) <= {"done", "over_customer_limit"}, told
     assert (told["done"] == 4) == is_guarded
     assert Customer.objects.filter(person=NOOR).count() == BUYERS
+
+
+def slowed(copy):
+    """Who has locked a person's share of an event rests before he goes on."""
+    with psycopg.connect(copy.admin_url, autocommit=True) as admin:
+        body = admin.execute(
+            "SELECT pg_get_functiondef('bookings_others_of_person'::regproc)"
+        ).fetchone()[0]
+        admin.execute(body.replace("RETURN had;", "PERFORM pg_sleep(0.5); RETURN had;"))
+
+
+@pytest.fixture
+def two_nights(committed_db):
+    """Two events of a house with a limit of three tickets each."""
+    agency = world.agency()
+    with acting_for(agency.pk):
+        first = world.event_on_sale(world.venue()[1])
+        world.received_order(first, rows="A")
+        second = second_night(first)
+        Event.objects.update(max_per_booking=3, max_per_customer=3)
+        yield agency.pk, first, second
+
+
+@pytest.mark.race
+@pytest.mark.parametrize("is_guarded", [True, False])
+def test_shares_of_two_events_are_locked_in_one_order_whichever_was_chosen_first(
+    two_nights, committed_db, monkeypatch, deadlocks, is_guarded
+):
+    """Two orders of one person, each of two tickets for both nights, begun from opposite ends: one of
+    them is his. Without the order each waits for the share that the other has locked."""
+    agency_id, *nights = two_nights
+    begun = []
+    for number, ends in enumerate([nights, nights[::-1]]):
+        places = [2 * number, 2 * number + 1]
+        first, other = (reserve(event=night, ordinals=places) for night in ends)
+        join(other.pk, to=first.pk)
+        begun.append(first)
+    slowed(committed_db)
+    if not is_guarded:
+        monkeypatch.setattr(sys.modules["bookings.services.pay"], "by_event", list)
+    works = [partial(named, each, f"noor+{n}@post.example") for n, each in enumerate(begun)]
+    results = at_once(agency_id, *works)
+    assert len(refusals(results)) == 1, results
+    assert [each.code for each in refusals(results)] == ["over_customer_limit"]
+    kept = Booking.objects.filter(customer__person=NOOR)
+    assert sorted(kept.values_list("event", "ticket_count")) == sorted((n.pk, 2) for n in nights)
+    assert len({each.order_key for each in kept}) == 1
+    assert (deadlocks() == 0) == is_guarded
+    assert invariants.violations() == {}
 
 
 # One card

@@ -1,26 +1,33 @@
 """An event is cancelled, put off or moved: nobody is forgotten, nobody is paid or told twice."""
 
+import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from agencies.models import Agency
 from bookings import changing
-from bookings.changing import NotChangeable
+from bookings.changing import NotChangeable, extent_of, ways_of
 from bookings.links import mailed_key
 from bookings.models import Booking, Cancellation, ChangedBooking, EventChange
-from bookings.services import confirm
+from bookings.services import buy_with_credit, confirm, contact
 from config.tests import world
 from config.tests.test_cancelling import policy
 from core import outbox
+from core.money import Money
 from core.tenancy import as_system
+from customers.services import remember_customer
 from events.models import Event
 from inventory.services import NotOnSale
-from payments.models import Payment, Refund
+from payments.models import CreditEntry, Payment, Refund
+from payments.services import give_credit
+from payments.services.credit import hold_credit
 from tickets.models import Gate, Ticket
 from tickets.services import admit, code_of
 
@@ -152,6 +159,66 @@ def test_a_large_sum_needs_a_second_person(stocked, agency, mireille):
     change.refresh_from_db()
     assert (change.status, change.begun_by.email) == ("RUNNING", "owner@parterre.example")
     finished(change)
+
+
+def test_the_dry_run_says_which_way_the_money_goes_and_so_it_does(stocked, mireille):
+    """By card, PayPal, bank, cash, all credit, part credit of which some went back before, disputed."""
+    noor = remember_customer(email="noor@post.example", name="Noor Vance")
+    give_credit(
+        noor.pk,
+        Money(Decimal(100), "EUR"),
+        reason="The long queue",
+        by=world.person("ida@x.example"),
+    )
+    for ordinal, provider in enumerate(["stripe", "paypal", "bank", "cash", "stripe"]):
+        booking = world.sold_booking(stocked, [ordinal])
+        Payment.objects.filter(pk=booking.payment_id).update(provider=provider)
+    disputed = booking
+    Payment.objects.filter(pk=disputed.payment_id).update(status="DISPUTED")
+    paid_with_credit(stocked, [5], noor)
+    mixed = paid_with_credit(stocked, [6, 7], noor, part=Decimal(20))
+    Payment.objects.filter(pk=mixed.payment_id).update(provider="paypal")
+    change = changing.propose(event=stocked, kind=Kind.CANCELLED, message="Ill", by=None)
+    told = {way.name: (way.bookings, way.tickets, way.money.amount) for way in ways_of(stocked)}
+    price = disputed.total
+    assert told == {
+        "stripe": (1, 1, price),
+        "paypal": (2, 3, 3 * price - 20),
+        "bank": (1, 1, price),
+        "cash": (1, 1, price),
+        "credit": (2, 3, price + 20),
+        "disputed": (1, 1, price),
+    }
+    assert sum(money for _, _, money in told.values()) == extent_of(stocked).money.amount
+    for page in (mireille.get(world.of(change)), mireille.get(world.of(change, "begin"))):
+        words = " ".join(re.sub(r"<[^>]+>", " ", page.content.decode()).split())
+        assert f"PayPal 2 3 €{3 * price - 20:.2f} goes back by itself" in words
+        assert f"Bank transfer 1 1 €{price:.2f} somebody transfers it" in words
+        assert f"Together €{8 * price:,.2f}" in words
+    changing.begin(change.pk, by=None)
+    finished(change)
+    sent = Refund.objects.values_list("payment__provider").annotate(Sum("amount"))
+    assert dict(sent) == {
+        "stripe": price, "paypal": 3 * price - 20, "bank": price, "cash": price,
+    }  # fmt: skip
+    back = CreditEntry.objects.filter(kind="BACK").aggregate(sum=Sum("amount"))
+    assert back["sum"] == price + 20
+
+
+def paid_with_credit(event, ordinals, customer, part=None):
+    """A sold booking whose buyer pays with credit, or only this part of it."""
+    booking = world.reservation(event, ordinals)
+    contact(booking.pk, email=customer.email, name=customer.name)
+    payment = Payment.objects.get(reference=booking.pk)
+    if part is None:
+        buy_with_credit(booking.pk)
+        return Booking.objects.get(pk=booking.pk)
+    payment.status, payment.credit, payment.opened_at = "PROCESSING", part, timezone.now()
+    payment.save()
+    with transaction.atomic():
+        hold_credit(payment, customer.pk)
+    world.received(payment)
+    return confirm(booking.pk, payment_id=payment.pk)
 
 
 def test_who_proposed_a_large_sum_is_told_who_begins_it_and_they_see_it_on_their_desk(

@@ -32,7 +32,7 @@ from core import invariants
 from core.memory import Remembered
 from core.tenancy import acting_for
 from customers.services import remember_customer
-from events.models import Event, Per, TaxRule
+from events.models import Event, Per, TaxedAs, TaxRule
 from inventory.models import EventSeat
 from notifications.handlers import mail_tickets
 from payments.ledger import post
@@ -367,6 +367,47 @@ def test_a_buyer_types_a_code_pays_less_and_reads_so_everywhere(event, mailoutbo
     [mail] = mailoutbox
     assert "Code EARLY -€9.00" in mail.body
     assert "€40.50, €4.50 off" in mail.body
+
+
+def test_what_a_code_takes_off_adds_up_where_a_fee_and_a_tax_fall_with_the_price(event, mailoutbox):
+    event.venue.country = "US"
+    event.venue.save(update_fields=["country"])
+    fee(percent=10)
+    TaxRule.objects.create(
+        name="Sales tax", country="US", percent=10, on=TaxedAs.SERVICE, is_contained=False
+    )
+    running("EARLY")
+    visitor = browser()
+    url = choose(visitor, event)
+    full = visitor.get(url).context["total"]
+    page = apply(visitor, url, code="early")
+    assert (full.display(), page.context["total"].display()) == ("€99.90", "€89.92")
+    told = " ".join(read(page).split())
+    assert "Fees and taxes on it fall with it €0.98 off You pay less €9.98 off" in told
+    assert [code.worth.display() for code in page.context["codes"]] == ["€9.00"]
+    [part] = page.context["parts"]
+    assert [(item["total"].display(), item["lower_by"].display()) for item in part["items"]] == [
+        ("€44.96", "€4.99"),
+        ("€44.96", "€4.99"),
+    ]
+    booking = Booking.objects.get()
+    sold(booking)
+    assert "€4.99 off" in read(visitor.get(f"/bookings/{booking.pk}/"))
+    mail_tickets(BookingConfirmed(booking_id=booking.pk))
+    assert "€44.96, €4.99 off" in mailoutbox[-1].body
+
+
+def test_two_codes_and_a_waived_fee_add_up_to_what_the_total_falls_by(event):
+    fee(name="Post", per=Per.BOOKING, amount=4, percent=10)
+    running("HALF", percent=50, is_stackable=True)
+    running("NOFEES", type="FREE_SHIPPING", is_stackable=True)
+    booking = held(event, codes=("HALF", "NOFEES"))
+    page = checkout_of(booking)
+    worth = {code.text: code.worth.display() for code in page.context["codes"]}
+    assert worth == {"HALF": "€45.00", "NOFEES": "€8.50"}
+    assert page.context["spared"].display() == "€4.50"
+    assert page.context["saved"].display() == "€58.00"  # 90 and a fee of 13, now 45
+    assert sum(item["lower_by"].amount for item in page.context["items"]) == 58
 
 
 def test_a_code_that_is_no_good_is_named_with_its_reason_and_nothing_is_lost(event):

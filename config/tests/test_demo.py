@@ -20,6 +20,8 @@ from bookings.services import Sale, confirm, reserve
 from config.demo.people import PASSWORD
 from config.history import sell_in_bulk
 from config.management.commands.seed_demo import keys_file
+from config.tests import world
+from config.tests.plain_words import past, programmers_words, shown_on
 from config.tests.scenarios import house
 from config.tests.world import fee
 from core import invariants
@@ -214,6 +216,7 @@ def test_the_demo_is_a_working_agency(committed_db, capsys, settings, tmp_path):
     with acting_for(parterre.pk):
         has_a_believable_programme()
         has_stock_and_sales_in_every_state()
+        speaks_of_the_trade(parterre)
     with acting_for(balcon.pk):
         assert Event.objects.get().seats.filter(status="SOLD").exists()
     tells_how_to_sign_in(capsys)
@@ -249,6 +252,19 @@ def has_stock_and_sales_in_every_state():
     arena = Event.objects.filter(title="The Low Lanterns").order_by("starts_at")[1]
     assert arena.seats.count() == 12_000
     assert 0 < arena.seats.filter(ownership="OWNED").count() < 6000
+
+
+def speaks_of_the_trade(agency):
+    """Pages of bookings, orders and their money in every state, and what happened to them."""
+    owner = world.client_of(Membership.objects.filter(role="OWNER")[0].user, agency)
+    told = 0
+    for model in (Booking, PurchaseOrder, Payment, Refund, Dispute, Ticket):
+        for status in model.objects.order_by().values_list("status", flat=True).distinct():
+            thing = model.objects.filter(status=status).order_by("pk").last()
+            page = owner.get(world.of(thing))
+            told += len(past(page))
+            assert programmers_words(shown_on(page)) == [], (thing, status)
+    assert told > 60
 
 
 def tells_how_to_sign_in(capsys):

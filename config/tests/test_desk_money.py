@@ -28,7 +28,7 @@ from config.tests.selling_by_stripe import (
     status,
     stripe,
 )
-from config.tests.servers import at_once, refusals
+from config.tests.servers import at_once, refusals, without_locks
 from config.tests.world import of, problems, told
 from core import invariants
 from core.errors import DomainError
@@ -187,10 +187,7 @@ def test_control_without_the_locks_two_cashiers_are_stopped_by_the_database_only
 ):
     settings.FAIL_POINT = "desk.before_booking=sleep:0.3"
     booking = reserved(event, 0)
-    for module in ("bookings.orders", "payments.services.desk"):
-        monkeypatch.setattr(f"{module}.lock_one", lambda rows: rows.get())
-    for module in ("bookings.orders", "bookings.services.due"):
-        monkeypatch.setattr(f"{module}.lock", list)
+    without_locks(monkeypatch, "bookings.orders", "payments.services.desk")
     for lock in ("orders.lock_seats", "services.at_desk.lock_tickets"):
         monkeypatch.setattr(f"bookings.{lock}", lambda keys: None)
     monkeypatch.setattr("payments.services.desk._one_drawer", lambda: None)

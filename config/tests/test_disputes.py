@@ -344,7 +344,7 @@ def too_late(stripe, event, monkeypatch):
     reserve(event=event, ordinals=[0])
     paid_unheard(stripe, late)
     with monkeypatch.context() as patched:
-        patched.setattr("bookings.handlers.confirm", lambda *told, **more: None)
+        patched.setattr("bookings.services.paid.confirm", lambda *told, **more: None)
         settle(payment_of(late).pk)
         deliver_everything()
     assert (status(late), payment_of(late).status) == ("EXPIRED", "SUCCEEDED")

@@ -1,9 +1,11 @@
 """How far carts come, read from the bookings there are."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from agencies.queries import local_today
 from analytics.queries.funnel import funnel
@@ -80,5 +82,26 @@ def test_the_page_shows_it_and_gives_files(house, event):
     page = client.get("/admin/reports/funnel/").content.decode()
     for words in ("Carts and sales", event.title, "Value abandoned", "€127.20"):
         assert words in page
+    sums = re.search(r'<dl class="facts"(.*?)</dl>', page, re.DOTALL)
+    told = re.sub(r"\s+", " ", strip_tags(sums.group(1).replace("</dt>", ": ")))
+    for words in ("Carts: 6", "Bought: 1", "Abandoned: 3", "Value abandoned: €127.20"):
+        assert words in told, told
+    assert sums.start() < page.index("<table")
+    assert "Bought, %: 16.7" in told
     file = client.get("/admin/reports/funnel/?format=csv&each=event")
     assert file.status_code == 200
+
+
+def test_it_opens_with_a_row_for_each_event_and_the_last_thirty_days(house, event):
+    for ordinal, days in enumerate((1, 29, 30), start=7):
+        booking = reserve_one(event, ordinal, channel="API")
+        moved = timezone.now() - timedelta(days=days)
+        Booking.objects.filter(pk=booking.pk).update(reserved_at=moved)
+    client = world.client_of(world.staff(house, "BOX_OFFICE"), house)
+    found = client.get("/admin/reports/funnel/").context["found"]
+    assert [(row["name"], row["started"], row["day"]) for row in found.rows] == [
+        (event.title, 8, None)
+    ]
+    daily = client.get("/admin/reports/funnel/", {"each": "both"}).context["found"]
+    assert [row["started"] for row in daily.rows] == [6, 1, 1]
+    assert daily.sums[0]["started"] == 8

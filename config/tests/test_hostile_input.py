@@ -11,6 +11,7 @@ from accounts.models import ApiKey
 from bookings.links import mailed_key
 from bookings.models import Booking
 from bookings.services import Sale, reserve
+from config.tests.drawing import drawn, open_draw, people
 from config.tests.presaling import HOUR, presale
 from config.tests.test_tenancy import NOT_HERE, endpoints
 from core.json_bodies import LARGEST_BODY
@@ -96,6 +97,9 @@ FORMS = {
         {"quantity": "2", "together": "1"},
     ),
     "/events/{slug}/presale/": (["code", "email", "leave"], {"code": "FANS"}),
+    "/draws/{draw}/": (["email"], {"email": "noor@post.example"}),
+    "/draws/{draw}/enter/": ([], {}),
+    "/draws/{draw}/withdraw/": ([], {}),
     "/checkout/{booking}/code/": (
         ["name", "email", "phone", "code", "refused", "remove"],
         {"name": "Noor", "email": "noor@post.example", "code": "EARLY"},
@@ -234,6 +238,12 @@ PAGES = {  # with the names each reads from its query
     "/events/{slug}/seats.svg": "presale",
     "/events/{slug}/presale/": "k",
     "/events/{slug}/calendar.ics": "",
+    "/draws/{draw}/mine/": "k",
+    "/draws/{drawn}/": "number page",
+    "/draws/{drawn}/mine/": "k",
+    "/draws/{drawn}/numbers.txt": "",
+    "/draws/{drawn}/order.csv": "",
+    "/draws/{drawn}/draw.json": "",
     "/events/{event}/prices/": "",
     "/events/{event}/prices/abc.json": "",
     "/layouts/{layout}.geo": "",
@@ -324,6 +334,8 @@ def ids(world):
             "debt": AccountsPayable.objects.get().pk,
             "promotion": promotion().pk,
             "view": _view(event),
+            "draw": open_draw(event, "noor@post.example").pk,
+            "drawn": drawn(event, *people(3), name="Second night").pk,
             "nobody": NOBODY,
         }
 

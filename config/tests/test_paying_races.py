@@ -17,7 +17,7 @@ from agencies.queries import local_today
 from bookings.services import reserve
 from config.tests import world
 from config.tests.scenarios import house
-from config.tests.servers import at_once, manage, refusals, web
+from config.tests.servers import at_once, manage, refusals, web, without_locks
 from core import invariants
 from core.locks import lock_one
 from core.money import Money
@@ -43,13 +43,6 @@ WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 @pytest.fixture
 def agency_id(committed_db):
     return house(owned={"sections": ["A"]})["agency"]["id"]
-
-
-def without_locks(monkeypatch, *modules):
-    """The same services, but nobody waits for anybody."""
-    for module in modules:
-        monkeypatch.setattr(f"{module}.lock", list, raising=False)
-        monkeypatch.setattr(f"{module}.lock_one", lambda rows: rows.get(), raising=False)
 
 
 def pay(debt, key):

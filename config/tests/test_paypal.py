@@ -9,6 +9,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from decimal import Decimal
 from importlib import import_module
 
@@ -25,13 +26,14 @@ from core import failpoints, invariants
 from core.money import Money
 from core.tenancy import acting_for, as_system
 from events.models import Event
-from payments.adapters import ProviderUnavailable
-from payments.models import Dispute, InboxMessage, Journal, LedgerEntry, Payment, Refund
+from payments.adapters import ProviderDispute, ProviderUnavailable
+from payments.models import Account, Dispute, InboxMessage, Journal, LedgerEntry, Payment, Refund
 from payments.peers.paypal.objects import MERCHANT
 from payments.services import (
     NoSuchWay,
     ProviderAway,
     close_payment,
+    record_disputes,
     request_refund,
     send_refund,
     settle,
@@ -284,6 +286,51 @@ def test_money_under_review_comes_when_it_is_decided(paypal, event):
     everything_is_sold_once(booking)
 
 
+@pytest.mark.parametrize("is_gone", [False, True])
+@pytest.mark.parametrize("way", ["approved", "taken unheard", "under review"])
+def test_what_is_taken_after_the_time_while_nobody_sweeps_is_sold_or_goes_back(
+    paypal, event, settings, way, is_gone
+):
+    """The reservation is long over and no worker has ended it. Whether its buyer approves only now, our
+    process died after it had taken the money, or PayPal looked at it for so long: he gets his places,
+    or, where somebody else has them meanwhile, all of his money."""
+    booking = at_paypal(event)
+    payment = payment_of(booking)
+    if way == "taken unheard":
+        approved(paypal, booking)
+        settings.FAIL_POINT = "settle.before_record=raise"
+        with pytest.raises(failpoints.FailPointReached):
+            settle(payment.pk)
+        settings.FAIL_POINT = ""
+    if way == "under review":
+        approved(paypal, booking, "pending")
+        settle(payment.pk)
+    lapse(booking)
+    other = reserve(event=event, ordinals=[0]) if is_gone else None
+    if way == "approved":
+        approved(paypal, booking)
+    if way == "under review":
+        paypal.decide_capture(payment_of(booking).provider_payment_ref, "COMPLETED")
+    for body in notices(paypal):
+        assert post(paypal, body).status_code == 200
+    reconcile(everything=True)
+    deliver_everything()
+    reconcile(everything=True)
+    taken = [one for one in paypal.objects("capture") if one["custom_id"] == str(payment.pk)]
+    if not is_gone:
+        everything_is_sold_once(booking)
+        assert [one["status"] for one in taken] == ["COMPLETED"]
+        return
+    assert status(other) == "RESERVED"
+    assert status(booking) in ("EXPIRED", "REFUNDED")
+    assert status(payment) in ("FAILED", "REFUNDED")
+    assert {one["status"] for one in taken} <= {"REFUNDED"}
+    assert on(Account.PROVIDER_CLEARING) == on(Account.CUSTOMER_DEPOSITS) == 0
+    if way != "approved":  # that need not have been taken at all
+        assert (status(booking), status(payment), len(taken)) == ("REFUNDED", "REFUNDED", 1)
+    assert invariants.violations() == {}
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -469,6 +516,58 @@ def test_a_claim_locks_the_tickets_until_it_is_won(paypal, event):
     look_for_disputes(everything=True)
     assert (status(dispute), dispute.written_off, dispute.fee) == ("LOST", 45, 14)
     assert invariants.violations() == {}
+
+
+SELLER, BUYER = "RESOLVED_SELLER_FAVOUR", "RESOLVED_BUYER_FAVOUR"
+
+
+@pytest.mark.parametrize(
+    ("moves", "fee", "result"),
+    [
+        ([{"outcome": SELLER}], 0, "WON"),
+        ([{"fee": "charged"}, {"outcome": SELLER}], 14, "WON"),
+        ([{"fee": "charged"}, {"outcome": SELLER, "fee": "given back"}], 0, "WON"),
+        ([{"outcome": BUYER}], 14, "LOST"),
+        ([{"fee": "charged"}, {"outcome": BUYER}], 14, "LOST"),
+        ([{"outcome": BUYER}, {"fee": "given back"}], 0, "LOST"),
+    ],
+)
+def test_the_fee_of_a_dispute_is_booked_as_paypal_took_it_and_gave_it_back(
+    paypal, event, moves, fee, result
+):
+    payment = settle(approved(paypal, at_paypal(event)).pk)
+    deliver_everything()
+    ref = paypal.dispute(payment.provider_payment_ref)["dispute_id"]
+    for moved in moves:
+        paypal.dispute(ref, **moved)
+        for _ in range(2):  # reading twice books once
+            look_for_disputes(everything=True)
+    dispute = Dispute.objects.get()
+    assert (dispute.status, dispute.fee) == (result, fee)
+    lost = 45 if result == "LOST" else 0
+    assert (on(Account.PROVIDER_FEES), on(Account.DISPUTE_LOSSES)) == (fee, lost)
+    assert on(Account.DISPUTED) == 0
+    assert on(Account.PROVIDER_CLEARING) == 45 - lost - fee
+    assert invariants.violations() == {}
+
+
+def test_a_fee_in_another_currency_goes_back_in_that(paypal, event):
+    payment = settle(approved(paypal, at_paypal(event)).pk)
+    told = ProviderDispute(
+        ref="PPD-1", payment_ref="", state="needs_response", reason="", amount=Decimal(45),
+        currency="EUR", is_withdrawn=True, created_at=payment.settled_at, fee=Decimal(20),
+        fee_currency="USD",
+    )  # fmt: skip
+    won = replace(told, state="won", is_withdrawn=False, fee=Decimal(0), fee_currency="EUR")
+    for number, each in enumerate((told, won)):
+        assert record_disputes(payment.pk, [each], read=number)
+    fees = LedgerEntry.objects.filter(account=Account.PROVIDER_FEES)
+    assert sorted(fees.values_list("amount", "currency")) == [(-20, "USD"), (20, "USD")]
+    assert invariants.violations() == {}
+
+
+def on(account):
+    return sum(entry.amount for entry in LedgerEntry.objects.filter(account=account))
 
 
 # A choice of providers

@@ -2,17 +2,14 @@
 about as much as the work it asks for. Begin, commit and savepoints are not counted here."""
 
 import json
-from contextlib import contextmanager
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config.tests.scenarios import house
+from config.tests.scenarios import asks, house
 from config.tests.world import agency, event_on_sale, received_order, venue
 from core.memory import Remembered
 from core.tenancy import acting_for
@@ -21,15 +18,6 @@ from tickets.models import Ticket
 from tickets.services import code_of
 
 pytestmark = pytest.mark.django_db
-
-
-@contextmanager
-def asks(statements):
-    """Fails unless the block asks the database exactly so many things."""
-    with CaptureQueriesContext(connection) as captured:
-        yield
-    asked = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
-    assert len(asked) == statements, "\n".join(asked)
 
 
 @pytest.fixture
@@ -93,7 +81,8 @@ def test_the_page_of_an_event_asks_one_thing_when_others_just_looked(world):
 # When nobody has looked for a while: the agency, twice or thrice, the event, its venue and layout, its
 # prices, twice, fees and taxes, and one look at its places, which is four; what is more says itself.
 PAGES = {
-    "": 14 + 2,  # until when tickets can be given back, and which presales run
+    "": 14
+    + 3,  # until when tickets can be given back, which presales run, and which draws there are
     "seats/": 14,
     "seats/0/": 14 + 1,  # the seats
     "seats/0/?party=2": 14 + 3,  # and how they stand, and the names of those that are offered

@@ -10,7 +10,7 @@ from django.test import Client
 from bookings import services
 from bookings.models import Booking
 from bookings.services import expire, renew, reserve
-from config.tests.servers import together
+from config.tests.servers import together, without_locks
 from core import invariants
 from core.locks import database_now
 from core.tenancy import acting_for
@@ -109,8 +109,7 @@ def test_of_many_who_prolong_at_once_one_does_also_when_only_the_database_says_n
     world = made_shop
     agency = world["agency"]["id"]
     if not is_guarded:
-        monkeypatch.setattr("bookings.orders.lock_one", lambda rows: rows.get())
-        monkeypatch.setattr("bookings.orders.lock", list)
+        without_locks(monkeypatch, "bookings.orders")
 
     def prolong(booking_id):
         def act():

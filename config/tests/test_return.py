@@ -1,5 +1,6 @@
 """Coming back from the provider's page before its notice did, in a browser that has no session."""
 
+import time
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -11,10 +12,11 @@ from bookings.models import Booking
 from bookings.services import contact, pay, pay_page_addresses, reserve
 from config.tests.scenarios import house
 from config.tests.servers import free_port, simulator
+from core import outbox
 from core.tenancy import acting_for
 from events.models import Event
 from payments.adapters.simulated import SimulatedProvider
-from payments.models import Payment
+from payments.models import PAGE_SHUT, Payment, Refund
 from payments.services import settle
 from promotions.tests.factories import running
 
@@ -129,30 +131,75 @@ def test_once_the_provider_had_time_to_say_more_it_may_be_tried_again(provider, 
 
 
 @pytest.mark.parametrize("is_told_first", [False, True])
-def test_who_typed_a_code_while_the_page_was_open_reads_that_we_shut_it(
+def test_who_types_a_code_while_the_page_is_open_has_it_at_once_and_pays_the_new_price(
     provider, event, monkeypatch, is_told_first
 ):
-    """The words are others, also where the provider's notice of it was faster than its answer; that
-    nobody pays again for half a minute is the same."""
+    """We shut the page, so nobody has to wait for money from it; also where the provider's notice of it
+    was faster than its answer."""
     booking, payment = at_the_provider(event)
     running("EARLY")
     someone, checkout = opened(booking)
     if is_told_first:
         told_first(monkeypatch)
     page = someone.post(f"{checkout}code/", {"code": "EARLY"}, follow=True)
-    assert page.redirect_chain[-1] == (f"{checkout}return/", 302)
+    assert page.redirect_chain == [(f"{checkout}#code", 302)]
     words = page.content.decode()
-    assert "We have shut the payment page that you had open." in words
-    assert "not heard of your payment" not in words
-    assert someone.post(f"{checkout}pay/", GIVEN).url == f"{checkout}return/"
-    assert Payment.objects.filter(status="PROCESSING").count() == 0
-    Payment.objects.filter(pk=payment.pk).update(settled_at=Now() - timedelta(minutes=1))
-    assert "EARLY is in your order." in someone.get(checkout).content.decode()
-    words = someone.get(checkout).content.decode()
+    assert "EARLY is in your order." in words
     assert "The payment page that you had open is shut." in words
     for untrue in ("did not go through", "ended unpaid", "othing was charged"):
         assert untrue not in words
+    payment.refresh_from_db()
+    assert (payment.status, payment.failure) == ("FAILED", PAGE_SHUT)
     assert "/pay/" in someone.post(f"{checkout}pay/", GIVEN).url
+    assert Payment.objects.get(status="PROCESSING").money == page.context["total"]
+
+
+def test_money_that_comes_for_a_page_we_shut_goes_back_if_the_new_one_was_paid(provider, event):
+    booking, payment = at_the_provider(event)
+    running("EARLY")
+    someone, checkout = opened(booking)
+    someone.post(f"{checkout}code/", {"code": "EARLY"})
+    someone.post(f"{checkout}pay/", GIVEN)
+    provider.pay(Payment.objects.get(status="PROCESSING").provider_ref)
+    assert someone.get(f"{checkout}return/").url == f"/bookings/{booking.pk}/"
+    provider.pay(payment.provider_ref, "late_money")
+    settle(payment.pk)
+    while sum(outbox.deliver(limit=50)):
+        pass
+    refund = Refund.objects.get()
+    assert (refund.payment_id, refund.money) == (payment.pk, payment.money)
+
+
+def test_a_page_that_had_ended_by_itself_is_asked_about_before_anybody_pays_again(provider, event):
+    """There money may be on its way; only of a page that we shut we know that none is."""
+    booking, payment = at_the_provider(event)
+    running("EARLY")
+    someone, checkout = opened(booking)
+    provider.expire(payment.provider_ref)
+    page = someone.post(f"{checkout}code/", {"code": "EARLY"}, follow=True)
+    assert page.redirect_chain[-1] == (f"{checkout}return/", 302)
+    assert "We have not heard of your payment yet." in page.content.decode()
+    assert someone.post(f"{checkout}pay/", GIVEN).url == f"{checkout}return/"
+    Payment.objects.filter(pk=payment.pk).update(settled_at=Now() - timedelta(minutes=1))
+    assert "EARLY is in your order." in someone.get(checkout).content.decode()
+
+
+def test_where_the_provider_is_silent_a_code_is_answered_within_seconds(provider, event):
+    booking, payment = at_the_provider(event)
+    running("EARLY")
+    someone, checkout = opened(booking)
+    route = f"POST /v1/checkout/sessions/{payment.provider_ref}/expire"
+    provider.break_next(route, "delay", seconds=20)
+    began = time.monotonic()
+    page = someone.post(f"{checkout}code/", {"code": "EARLY"}, follow=True)
+    assert time.monotonic() - began < 4
+    words = page.content.decode()
+    assert "The payment page that you had open could not be shut" in words
+    assert "Your order and its total have not changed." in words
+    assert Booking.objects.get().discount == 0
+    page = someone.get(checkout)
+    assert 'value="EARLY"' in page.content.decode()  # what he typed is still there
+    assert page.context["form"]["email"].value() is not None
 
 
 def told_first(monkeypatch):

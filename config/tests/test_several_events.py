@@ -18,7 +18,7 @@ from bookings.orders import due_of, payments_of
 from bookings.services import NotTogether, confirm, contact, expire_lapsed, join, pay
 from config.tests import world
 from config.tests.scenarios import shop
-from config.tests.servers import at_once, refusals, simulator
+from config.tests.servers import at_once, refusals, simulator, without_locks
 from core import invariants, outbox
 from core.money import Money
 from core.tenancy import acting_for
@@ -460,9 +460,7 @@ def test_many_put_to_one_order_at_once_are_all_asked_for(houses, monkeypatch, is
     first, *others = [reserved(event, [ordinal]) for ordinal in range(6)]
     contact(first.pk, **GUEST)
     if not is_guarded:
-        monkeypatch.setattr("bookings.orders.lock_one", lambda rows: rows.get())
-        monkeypatch.setattr("bookings.orders.lock", list)
-        monkeypatch.setattr("bookings.services.due.lock", list)
+        without_locks(monkeypatch, "bookings.orders")
     results = at_once(agency, *[lambda each=each: join(each.pk, to=first.pk) for each in others])
     together = [first, *others]
     joined = len(results) - len(refusals(results))

@@ -12,6 +12,7 @@ from agencies.models import Agency
 from agencies.terms import publish_terms
 from bookings.models import Booking
 from bookings.services import Sale, reserve
+from config.tests.drawing import drawn
 from config.tests.presaling import HOUR, presale
 from config.tests.scenarios import house
 from config.tests.worlds import made_once
@@ -60,6 +61,7 @@ ONLY_GROW = [
     "agencies_termsofsale",
     "bookings_consent",
     "core_auditentry",
+    "customers_drawwave",
     "customers_pointentry",
     "payments_bankstatement",
     "payments_cashcount",
@@ -210,6 +212,14 @@ FOREIGN = [
     ("GET", "/events/{event_slug}/seats.svg"),
     ("POST", "/events/{event_slug}/reserve/"),
     ("POST", "/events/{event_slug}/presale/"),
+    ("GET", "/draws/{draw}/"),
+    ("POST", "/draws/{draw}/"),
+    ("GET", "/draws/{draw}/numbers.txt"),
+    ("GET", "/draws/{draw}/order.csv"),
+    ("GET", "/draws/{draw}/draw.json"),
+    ("GET", "/draws/{draw}/mine/"),
+    ("POST", "/draws/{draw}/enter/"),
+    ("POST", "/draws/{draw}/withdraw/"),
     ("GET", "/events/{event}/prices/"),
     ("GET", "/events/{event}/prices/abc.json"),
     ("GET", "/checkout/{booking}/"),
@@ -292,6 +302,7 @@ RANDOM = {
     "payable": "01a1fc84-6666-7000-8000-000000000000",
     "plan": "01a1fc84-7777-7000-8000-000000000000",
     "promotion": "01a1fc84-8888-7000-8000-000000000000",
+    "draw": "01a1fc84-aaaa-7000-8000-000000000000",
     "event_seat": 999_999_999,
     "view": "01a1fc84-9999-7000-8000-000000000000:x",
 }
@@ -333,6 +344,7 @@ def neighbours():
             "terms": publish_terms("All is final.", by=None).digest,
             "event_seat": EventSeat.objects.get(ordinal=0).pk,
             "view": _view(Event.objects.get()),
+            "draw": drawn(Event.objects.get(), "noor@post.example").pk,
         }
     foreign = {
         "event": two["event"]["id"],

@@ -19,6 +19,7 @@ from bookings.changing import propose
 from bookings.invoicing import issue_invoice
 from bookings.models import Alert, Concern, Grounds, Rule
 from bookings.services import Sale, confirm, pay_at_desk, reserve
+from config.tests.drawing import open_draw
 from config.tests.presaling import HOUR, draft, listed
 from core.memory import Remembered
 from core.models import AuditEntry, OutboxMessage
@@ -349,6 +350,7 @@ def _rows(made, event):
         *_owed(event),
         *_promoted(),
         *_presold(event),
+        *_registered(event),
     ]
     return {thing._meta.label_lower: thing for thing in things}
 
@@ -420,6 +422,12 @@ def _presold(event):
     """A presale that is still written, and the list of those it will let in."""
     gold = BuyerList.objects.get(pk=listed("noor@post.example"))
     return draft(event, ends_at=timezone.now() + HOUR, lists=[gold.pk]), gold, gold.buyers.get()
+
+
+def _registered(event):
+    """A draw that takes entries, and one of them."""
+    draw = open_draw(event, "noor@post.example", "ida@post.example")
+    return draw, draw.entries.first()
 
 
 def _held(event, ordinals):

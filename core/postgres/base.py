@@ -51,9 +51,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def prepared_cursor(self, kind=base.ServerBindingCursor):
         """A cursor whose statements PostgreSQL parses and plans once for each connection.
 
-        For the written-out SQL of hot paths: one statement a call, its values sent apart.
+        For the written-out SQL of hot paths: one statement a call, its values sent apart. Who wraps
+        statements (pgtrigger.ignore) may put others before them, which cannot be prepared.
         """
-        self._prepared_cursor = kind
+        is_alone = not self.execute_wrappers or kind is NumberedCursor
+        self._prepared_cursor = kind if is_alone else None
         try:
             return self.cursor()
         finally:
@@ -65,7 +67,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._send(scope)
         if self._prepared_cursor:
             return self._prepared_cursor(self.connection)
-        # Who wraps statements (pgtrigger.ignore) may put others before them, which cannot be prepared.
         if self.is_preparing and name is None and not self.execute_wrappers:
             return base.ServerBindingCursor(self.connection)
         return super().create_cursor(name)

@@ -36,6 +36,8 @@ def insert(*groups):
     database: TypeError otherwise. Returns the last group.
     """
     groups = [list(rows) for rows in groups]
+    if connection.execute_wrappers:  # they may put statements before ours, which cannot be prepared
+        return [type(rows[0])._base_manager.bulk_create(rows) for rows in groups][-1]
     shapes = tuple((type(rows[0]), _given(rows[0]), len(rows)) for rows in groups)
     for rows, (_, names, _) in zip(groups, shapes, strict=True):
         _check_alike(rows, names)

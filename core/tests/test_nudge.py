@@ -1,6 +1,8 @@
 """A broker that is down costs a commit nothing but one short try."""
 
+import pytest
 from celery import current_app
+from django.core.cache import cache
 
 from core import tasks
 
@@ -24,3 +26,46 @@ def test_publishing_never_waits_for_a_dead_broker():
     options = current_app.conf.broker_transport_options
     assert (options["max_retries"], options["interval_max"]) == (0, 0)
     assert options["socket_connect_timeout"] <= 1
+
+
+@pytest.fixture
+def asked(settings, monkeypatch):
+    """The messages that went to the broker."""
+    settings.NUDGE_WORKERS = True
+    messages = []
+    monkeypatch.setattr(tasks.relay, "apply_async", lambda **options: messages.append(options))
+    return messages
+
+
+def test_a_worker_that_has_not_begun_is_not_asked_again(asked):
+    for _ in range(5):
+        tasks.nudge()
+    assert len(asked) == 1
+
+
+def test_what_is_recorded_while_a_worker_looks_asks_for_another(asked, monkeypatch):
+    """It may have looked already: only what was committed before its first moment is surely seen."""
+
+    def look(*, limit):
+        tasks.nudge()
+        return 0, 0
+
+    monkeypatch.setattr(tasks.outbox, "deliver", look)
+    tasks.nudge()
+    tasks.relay()
+    assert len(asked) == 2
+
+
+def test_a_message_that_got_lost_is_asked_for_again(asked):
+    tasks.nudge()
+    assert cache.ttl(tasks.ASKED) <= tasks.ASKED_AGAIN
+    cache.expire(tasks.ASKED, 0)
+    tasks.nudge()
+    assert len(asked) == 2
+
+
+def test_without_a_cache_every_commit_asks(asked, monkeypatch):
+    monkeypatch.setattr(tasks.cache, "add", lambda *key, **options: None)
+    tasks.nudge()
+    tasks.nudge()
+    assert len(asked) == 2

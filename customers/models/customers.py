@@ -1,5 +1,6 @@
 """The buyers of an agency. Personal data lives here and is referred to by id elsewhere."""
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Func, Q
@@ -29,7 +30,10 @@ class Customer(TenantModel):
     class Meta:
         ordering = ["name", "pk"]
         constraints = [
-            models.UniqueConstraint("agency_id", Lower("email"), name="one_customer_per_email")
+            models.UniqueConstraint(fields=["agency_id", "email"], name="one_customer_per_email"),
+            models.CheckConstraint(
+                condition=Q(email=Lower("email")), name="emails_in_small_letters"
+            ),
         ]
         indexes = [models.Index(fields=["person"], name="customers_of_person")]
 
@@ -38,13 +42,15 @@ class Customer(TenantModel):
 
 
 class BuyerList(TenantModel):
-    """Addresses to whom something is open, under a name: who was invited, a partner's people. A list of
-    a `tier` has none of its own: whoever has this tier, or a higher one, at the moment is on it."""
+    """Addresses to whom something is open, under a name: who was invited, a partner's people. Two kinds
+    have none of their own: on the list of a `tier` is whoever has it, or a higher one, at the moment;
+    on a drawn one whom its draw has let in (customers.models.draws)."""
 
     class Kind(models.TextChoices):
         INVITED = "INVITED", "Invited"
         TIER = "TIER", "Tier"
         PARTNER = "PARTNER", "Partner"
+        DRAWN = "DRAWN", "Drawn"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=120)
@@ -73,7 +79,22 @@ class BuyerList(TenantModel):
                 violation_error_message="A list of a tier says which one, and no other list does.",
             ),
         ]
-        triggers = [Audited("agency_id", "name", "kind", "tier")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="drawn_lists_stay_drawn",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("kind"),
+                func="""
+                    IF 'DRAWN' IN (OLD.kind, NEW.kind) THEN
+                      RAISE EXCEPTION 'a list is drawn from its first day or never'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'drawn_lists_stay_drawn';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            Audited("agency_id", "name", "kind", "tier"),
+        ]
 
     def __str__(self):
         return self.name
@@ -81,6 +102,15 @@ class BuyerList(TenantModel):
     @property
     def is_of_tier(self):
         return self.kind == self.Kind.TIER
+
+    @property
+    def is_drawn(self):
+        return self.kind == self.Kind.DRAWN
+
+    @property
+    def has_addresses(self):
+        """Whether addresses are written on it."""
+        return not (self.is_of_tier or self.is_drawn)
 
 
 class ListedBuyer(TenantModel):

@@ -8,7 +8,8 @@ from django.db import OperationalError, connection
 from django.db.models.functions import Now
 
 from core.errors import DomainError
-from core.locks import lock, lock_one
+from core.locks import lock_one
+from core.postgres.fixed import FixedUpdate, Locking
 from core.transactions import is_lock_timeout
 from events.models import Event
 from inventory.free import AS_IT_IS, DOOR, OPEN_BY_DOOR, OPEN_TO
@@ -267,25 +268,41 @@ def lapsed_claims(*, event, ordinals):
         return [row[0] for row in cursor]
 
 
+def _reserved(seat_ids, reference):
+    mine = EventSeat.objects.filter(pk__among=seat_ids, claimed_by=reference)
+    return mine.filter(status=Status.RESERVED)
+
+
+SEATS = Locking(lambda ids: EventSeat.objects.filter(pk__among=ids))
+SELL = FixedUpdate(
+    lambda ids, reference: (
+        _reserved(ids, reference),
+        {"status": Status.SOLD, "claimed_until": None},
+    )
+)
+KEEP = FixedUpdate(
+    lambda ids, reference, until: (_reserved(ids, reference), {"claimed_until": until})
+)
+
+
 def lock_seats(seat_ids):
     """Locks places by key order and returns them as they are now."""
-    return lock(EventSeat.objects.filter(pk__in=seat_ids))
+    return SEATS(list(seat_ids))
 
 
 def sell(*, seat_ids, reference):
     """Reserved by `reference` becomes sold; returns how many were."""
-    return EventSeat.objects.filter(
-        pk__in=seat_ids, claimed_by=reference, status=Status.RESERVED
-    ).update(status=Status.SOLD, claimed_until=None)
+    return SELL(list(seat_ids), reference)
 
 
 def keep(*, seat_ids, reference, until=None):
     """What `reference` has reserved lapses not before `until`, so that nobody is shown it as free; if
     that is None, the money has arrived and it lapses no more. Returns how many places are kept."""
-    until = until or Now() + timedelta(days=KEPT_DAYS)
-    return EventSeat.objects.filter(
-        pk__in=seat_ids, claimed_by=reference, status=Status.RESERVED
-    ).update(claimed_until=until)
+    if until is None:
+        return _reserved(list(seat_ids), reference).update(
+            claimed_until=Now() + timedelta(days=KEPT_DAYS)
+        )
+    return KEEP(list(seat_ids), reference, until)
 
 
 def release(*, seat_ids, reference):

@@ -26,7 +26,8 @@ class WebhookRefused(Exception):
 @dataclass(frozen=True)
 class ProviderSession:
     """The provider's page for one payment. `state` is open, approved (the buyer has agreed, and the
-    money moves when we take it: Provider.capture), paid, expired or failed."""
+    money moves when we take it: Provider.capture), paid, expired or failed. `was_over`
+    says of one that we wanted to shut that it had ended before: money may still be on its way."""
 
     ref: str
     url: str
@@ -35,6 +36,7 @@ class ProviderSession:
     currency: str
     payment_ref: str | None = None
     metadata: dict = field(default_factory=dict)
+    was_over: bool = False
 
 
 @dataclass(frozen=True)

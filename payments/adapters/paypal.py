@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from core.money import Money
 from payments.adapters import ProviderRefused, ProviderUnavailable, WebhookRefused
+from payments.adapters.patience import LONG, patience
 from payments.adapters.paypal_client import PayPalClient
 from payments.adapters.paypal_notices import Certificates, verify
 from payments.adapters.paypal_objects import (
@@ -101,7 +102,8 @@ class PayPalProvider:
 
     def capture(self, *, ref, idempotency_key):
         try:
-            self._client.post(f"{ORDERS}/{quote(ref, safe='')}/capture", {}, idempotency_key)
+            with patience(LONG):
+                self._client.post(f"{ORDERS}/{quote(ref, safe='')}/capture", {}, idempotency_key)
         except ProviderRefused:
             session = self.find_session(ref=ref)
             is_declined = session and session.state in ("open", "approved")

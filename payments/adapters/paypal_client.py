@@ -6,8 +6,8 @@ import time
 import requests
 
 from payments.adapters import ProviderRefused, ProviderUnavailable
+from payments.adapters.patience import time_out
 
-TIMEOUT = (3, 10)  # seconds to connect, seconds to wait for an answer
 EARLIER = 60  # seconds before its end a token counts as over
 REFUSALS = (400, 404, 422)
 PROVES_NOTHING = frozenset(
@@ -86,7 +86,7 @@ class PayPalClient:
     def _send(self, method, address, **request):
         try:
             return self._connection().request(
-                method, address, timeout=TIMEOUT, allow_redirects=False, **request
+                method, address, timeout=time_out(), allow_redirects=False, **request
             )
         except requests.RequestException as error:
             raise ProviderUnavailable(f"{method}: {type(error).__name__}") from error

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -18,9 +19,9 @@ from payments.adapters import (
     WebhookEvent,
     WebhookRefused,
 )
+from payments.adapters.patience import time_out
 from payments.webhook_signature import verify
 
-TIMEOUT = (3, 10)  # seconds to connect, seconds to wait for an answer
 REFUND_STATES = {"succeeded": "completed", "pending": "pending"}
 PREFERENCE = ("paid", "open", "failed", "expired")
 
@@ -90,7 +91,7 @@ class SimulatedProvider:
             session = self.find_session(ref=ref)
             if session and session.state == "open":
                 raise
-            return session
+            return session and replace(session, was_over=True)
 
     def refund(self, *, refund_id, attempt, payment_ref, amount, currency, idempotency_key):
         fields = {
@@ -148,7 +149,7 @@ class SimulatedProvider:
     def _ask(self, method, path, absent_is_none=False, **request):
         try:
             answer = self._connection().request(
-                method, self.base_url + path, timeout=TIMEOUT, allow_redirects=False, **request
+                method, self.base_url + path, timeout=time_out(), allow_redirects=False, **request
             )
             told = answer.json()
         except (requests.RequestException, ValueError) as error:

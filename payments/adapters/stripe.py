@@ -7,6 +7,7 @@ while a buyer waits, and what a failed call has done is looked up here, not trie
 import json
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import stripe
@@ -17,6 +18,7 @@ from payments.adapters import (
     ProviderUnavailable,
     WebhookRefused,
 )
+from payments.adapters.patience import time_out
 from payments.adapters.stripe_objects import (
     charge_of,
     dispute_of,
@@ -30,7 +32,6 @@ from payments.webhook_signature import verify
 API_VERSION = (
     "2026-10-28.endive"  # of the SDK that is pinned; a webhook endpoint must have the same
 )
-TIMEOUT = (3, 10)  # seconds to connect, seconds to wait for an answer
 STAYS_OPEN = timedelta(minutes=31)
 """How long Stripe's page outlives the reservation unless it is shut: Stripe wants half an hour from the
 opening on, by its own clock, and the same call must say the same moment each time."""
@@ -41,6 +42,18 @@ LOOKED_THROUGH = 20_000  # sessions; beyond that nothing is concluded
 PREFERENCE = ("paid", "open", "failed", "expired")
 # Otherwise the SDK writes an id of this machine into the home directory and sends it along.
 stripe.enable_telemetry = False
+
+
+class _Connection(stripe.RequestsClient):
+    """The SDK's own, which waits as long as the caller's patience allows."""
+
+    @property
+    def _timeout(self):
+        return time_out()
+
+    @_timeout.setter
+    def _timeout(self, value):
+        """The SDK sets its own when it begins."""
 
 
 class StripeProvider:
@@ -57,7 +70,7 @@ class StripeProvider:
             secret_key,
             stripe_version=API_VERSION,
             base_addresses={"api": api_base.rstrip("/")},
-            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+            http_client=_Connection(),
             max_network_retries=0,
         ).v1
 
@@ -139,7 +152,8 @@ class StripeProvider:
             with _understood():
                 shut = self._stripe.checkout.sessions.expire(ref)
         except ProviderRefused:
-            return self.find_session(ref=ref)
+            session = self.find_session(ref=ref)
+            return session and replace(session, was_over=True)
         return session_of(shut.to_dict())
 
     def refund(self, *, refund_id, attempt, payment_ref, amount, currency, idempotency_key):

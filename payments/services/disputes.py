@@ -117,25 +117,33 @@ def _book(dispute, told):
     what was booked before."""
     held = told.amount if told.is_withdrawn else Decimal(0)
     lost = held if dispute.status == DisputeStatus.LOST else Decimal(0)
-    fee_currency = told.fee_currency or told.currency
-    moves = [
+    moved = [
         ("held", Account.DISPUTED, Account.PROVIDER_CLEARING, held - dispute.withdrawn),
         ("lost", Account.DISPUTE_LOSSES, Account.DISPUTED, lost - dispute.written_off),
-        ("fee", Account.PROVIDER_FEES, Account.PROVIDER_CLEARING, told.fee - dispute.fee),
     ]
+    moves = [(*move, Money(amount, told.currency)) for *move, amount in moved]
+    fees = ("fee", Account.PROVIDER_FEES, Account.PROVIDER_CLEARING)
+    moves += [(*fees, money) for money in _fee_moves(dispute, told)]
     dispute.withdrawn, dispute.written_off = held, lost
-    dispute.fee, dispute.fee_currency = told.fee, fee_currency
-    for kind, to, of, amount in moves:
-        if not amount:
+    for kind, to, of, money in moves:
+        if not money:
             continue
         dispute.postings += 1
-        money = Money(amount, fee_currency if kind == "fee" else told.currency)
         post(
             source="dispute",
             source_id=dispute.pk,
             kind=f"{kind} {dispute.postings}",
             lines=[(to, money), (of, -money)],
         )
+
+
+def _fee_moves(dispute, told):
+    """[Money] that the provider took as its fee, or gave back of it (negative), since it was booked
+    before. What goes back goes back in the currency that it was taken in."""
+    before = Money(dispute.fee, dispute.fee_currency or told.currency)
+    now = Money(told.fee, (told.fee_currency if told.fee else before.currency) or told.currency)
+    dispute.fee, dispute.fee_currency = now.amount, now.currency
+    return [now - before] if now.currency == before.currency else [-before, now]
 
 
 def _stop_refunds(payment):

@@ -8,6 +8,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from core.postgres.fixed import Fixed, FixedUpdate
+from core.postgres.rows import insert, read
 from core.tenancy import acting_for, as_system
 from payments.adapters import ProviderUnavailable
 from payments.models import InboxMessage, Payment
@@ -19,6 +21,31 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=1)
 ATTEMPTS = 12
+
+
+BY_SESSION = Fixed(lambda name, ref: Payment.objects.filter(provider=name, provider_ref=ref))
+BY_PAYMENT = Fixed(
+    lambda name, ref: Payment.objects.filter(provider=name, provider_payment_ref=ref)
+)
+TRIED = FixedUpdate(
+    lambda message: (
+        InboxMessage.objects.filter(pk=message),
+        {"attempts": F("attempts") + 1, "due_at": Now() + LEASE},
+    )
+)
+WORKED = FixedUpdate(
+    lambda message: (
+        InboxMessage.objects.filter(pk=message),
+        {"state": InboxMessage.State.DONE, "done_at": Now(), "last_error": ""},
+    )
+)
+
+
+def _known(name, about):
+    """The Payment of this provider that a notice is about, by the provider's ids, or None."""
+    found = about.session_ref and BY_SESSION(name, about.session_ref)
+    found = found or (about.payment_ref and BY_PAYMENT(name, about.payment_ref))
+    return found[0] if found else None
 
 
 def receive_notice(*, provider_name, body, headers):
@@ -38,17 +65,14 @@ def _payment_of(provider_name, adapter, notice):
     """The payment a notice is about: by the provider's ids, else by the id we put into its object
     (a notice can be faster than the answer that tells us the provider's id)."""
     with as_system():
-        payments = Payment.objects.filter(provider=provider_name)
-        for field in ("session_ref", "payment_ref"):
-            ref = getattr(notice, field)
-            column = "provider_ref" if field == "session_ref" else "provider_payment_ref"
-            found = ref and payments.filter(**{column: ref}).first()
-            if found:
-                return found
+        known = _known(provider_name, notice)
+        if known:
+            return known
         session = adapter.find_session(ref=notice.session_ref) if notice.session_ref else None
         if session is None:
             return None
-        return payments.filter(pk=_named_payment(session)).first()
+        named = Payment.objects.filter(provider=provider_name, pk=_named_payment(session))
+        return named.first()
 
 
 def _named_payment(session):
@@ -62,13 +86,17 @@ def _named_payment(session):
 def _store(provider_name, notice):
     try:
         with transaction.atomic():
-            return InboxMessage.objects.create(
-                provider=provider_name,
-                event_id=notice.id,
-                kind=notice.kind,
-                session_ref=notice.session_ref or "",
-                payment_ref=notice.payment_ref or "",
-            )
+            return insert(
+                [
+                    InboxMessage(
+                        provider=provider_name,
+                        event_id=notice.id,
+                        kind=notice.kind,
+                        session_ref=notice.session_ref or "",
+                        payment_ref=notice.payment_ref or "",
+                    )
+                ]
+            )[0]
     except IntegrityError:
         return InboxMessage.objects.get(provider=provider_name, event_id=notice.id)
 
@@ -76,34 +104,28 @@ def _store(provider_name, notice):
 def work_notice(message_id):
     """Settles the payment a stored notice is about; a failure is kept for the next try. Returns
     whether the provider answered, or need not be asked."""
-    message = InboxMessage.objects.get(pk=message_id)
+    message = read(InboxMessage, id=message_id)
     if message.state != InboxMessage.State.RECEIVED:
         return True
-    InboxMessage.objects.filter(pk=message_id).update(
-        attempts=F("attempts") + 1, due_at=Now() + LEASE
-    )
+    TRIED(message_id)
     try:
         _settle_for(message)
     except Exception as error:
         log.exception("notice %s failed", message.event_id)
         _failed(message, str(error))
         return not isinstance(error, ProviderUnavailable)
-    InboxMessage.objects.filter(pk=message_id).update(
-        state=InboxMessage.State.DONE, done_at=Now(), last_error=""
-    )
+    WORKED(message_id)
     return True
 
 
 def _settle_for(message):
-    payments = Payment.objects.filter(provider=message.provider)
-    payment = (
-        message.session_ref and payments.filter(provider_ref=message.session_ref).first()
-    ) or (message.payment_ref and payments.filter(provider_payment_ref=message.payment_ref).first())
-    if not payment:
+    payment = _known(message.provider, message)
+    if payment is None:
         session = provider(message.provider).find_session(ref=message.session_ref)
         if session is None:
             raise LookupError(f"The provider no longer knows {message.session_ref}.")
-        payment = payments.get(pk=session.metadata["payment_id"])
+        named = Payment.objects.filter(provider=message.provider)
+        payment = named.get(pk=session.metadata["payment_id"])
     settle(payment.pk)
     if "dispute" in message.kind.lower():
         read_disputes(payment.pk)

@@ -190,7 +190,7 @@ def _close(payment):
         return
     if session.state == "open":
         raise ProviderUnavailable("the page could not be shut: money is on its way")
-    _record(payment.pk, session, is_shut=True)
+    _record(payment.pk, session, is_shut=not session.was_over)
 
 
 def _shut(payment):

@@ -7,7 +7,8 @@ from django.db.models.functions import Now
 from agencies.queries import current_agency
 from core import failpoints
 from core.errors import DomainError, Invalid
-from core.locks import lock, lock_one
+from core.locks import lock
+from core.postgres.fixed import FixedUpdate, Locking
 from core.postgres.rows import insert
 from core.transactions import use_case
 from payments.adapters import ProviderRefused, ProviderUnavailable
@@ -83,8 +84,9 @@ def shut_page(reference):
             close_payment(reference)
         except (ProviderUnavailable, ProviderRefused) as error:
             raise ProviderAway(
-                "The payment provider does not answer, so the price cannot change at the moment. "
-                "Your seats are still kept; please try again in a moment."
+                "The payment page that you had open could not be shut, because the provider does not "
+                "answer or is taking your money at this moment. Until we hear more the price stays "
+                "as it is, and your seats are still kept."
             ) from error
 
 
@@ -134,6 +136,21 @@ def open_payment(*, provider_name="", **intent):
     return insert([payment])[0]
 
 
+STILL_OPEN = Locking(lambda reference: Payment.objects.filter(reference=reference, status__in=OPEN))
+BEGIN = FixedUpdate(
+    lambda payment, status, credit: (
+        Payment.objects.filter(pk=payment),
+        {"status": status, "credit": credit, "opened_at": Now()},
+    )
+)
+OPENED = FixedUpdate(
+    lambda payment, ref, url, payment_ref: (
+        Payment.objects.filter(pk=payment, status__in=OPEN),
+        {"provider_ref": ref, "provider_url": url, "provider_payment_ref": payment_ref},
+    )
+)
+
+
 def start_payment(
     *, reference, email, success_url, cancel_url, expires_at, credit=None, customer_id=None
 ):
@@ -150,12 +167,7 @@ def start_payment(
     failpoints.reach("pay.before_provider")
     session = _open_session(payment, is_first, email, success_url, cancel_url, expires_at)
     failpoints.reach("pay.after_provider")
-    refs = {
-        "provider_ref": session.ref,
-        "provider_url": session.url,
-        "provider_payment_ref": session.payment_ref or "",
-    }
-    if not Payment.objects.filter(pk=payment.pk, status__in=OPEN).update(**refs):
+    if not OPENED(payment.pk, session.ref, session.url, session.payment_ref or ""):
         # Given up while the page was being opened: shut it, so that no money can follow.
         provider(payment.provider).expire_session(session.ref)
         raise NothingToPay("The time to pay is over. Nothing was charged.")
@@ -168,10 +180,9 @@ def start_payment(
 @use_case
 def _begin(reference, credit, customer_id):
     """(the open Payment, whether nobody has asked the provider for it before)."""
-    try:
-        payment = lock_one(Payment.objects.filter(reference=reference, status__in=OPEN))
-    except Payment.DoesNotExist:
-        raise NothingToPay("There is nothing left to pay for this booking.") from None
+    payment = next(iter(STILL_OPEN(reference)), None)
+    if payment is None:
+        raise NothingToPay("There is nothing left to pay for this booking.")
     if payment.provider in BY_HAND:
         raise AwaitsTransfer(
             "This booking is paid by bank transfer, with the reference "
@@ -183,9 +194,7 @@ def _begin(reference, credit, customer_id):
         if payment.credit >= payment.amount:
             raise PaymentBegun("What is due has changed meanwhile. Please look at it again.")
         payment.move_to(Status.PROCESSING)
-        Payment.objects.filter(pk=payment.pk).update(
-            status=payment.status, credit=payment.credit, opened_at=Now()
-        )
+        BEGIN(payment.pk, payment.status, payment.credit)
         if payment.credit:
             hold_credit(payment, customer_id)
     return payment, is_first

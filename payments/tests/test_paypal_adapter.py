@@ -43,8 +43,6 @@ def adapter(peer):
 class TestPayPal(ProviderContract):
     """Every promise an adapter makes."""
 
-    patience = "payments.adapters.paypal_client.TIMEOUT"
-
     amounts = (("4800", "JPY"), ("1234.00", "HUF"), ("0.55", "EUR"))
     finds_by_our_id = False
 

@@ -24,8 +24,6 @@ def peer(tmp_path_factory):
 class TestSimulated(ProviderContract):
     """Every promise an adapter makes."""
 
-    patience = "payments.adapters.simulated.TIMEOUT"
-
 
 @pytest.fixture
 def adapter(simulator) -> Provider:

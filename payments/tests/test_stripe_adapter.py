@@ -34,8 +34,6 @@ def adapter(peer):
 class TestStripe(ProviderContract):
     """Every promise an adapter makes."""
 
-    patience = "payments.adapters.stripe.TIMEOUT"
-
 
 def session_at_stripe(peer, ref):
     return peer.call("GET", f"/v1/checkout/sessions/{ref}").json()

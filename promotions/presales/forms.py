@@ -1,9 +1,9 @@
 """What staff say of a presale."""
 
 from django import forms
-from django.db.models import Q
 from django.db.models.functions import Now
-from unfold.widgets import UnfoldAdminIntegerFieldWidget
+from django.utils.safestring import mark_safe
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from core.admin_forms import BackOfficeForm
 from core.errors import Invalid
@@ -11,7 +11,7 @@ from customers.models import BuyerList
 from events.models import Event, PriceLevel
 from inventory.forms import StockForm
 from inventory.models import Presale
-from promotions.forms import Keys, event_words, level_words
+from promotions.forms import Keys, event_words
 from promotions.presales.making import Terms, check, offer_of
 
 LIMITS = {
@@ -32,8 +32,27 @@ def _limit(label):
     )
 
 
+def coming_events():
+    """Those a presale can be made of, the next first."""
+    coming = Event.objects.filter(starts_at__gt=Now(), layout__isnull=False)
+    return coming.order_by("starts_at", "pk")
+
+
+class EventForm(forms.Form):
+    """Of which event? Asked first, for what is asked next goes by it."""
+
+    event = forms.ModelChoiceField(
+        Event.objects.none(), empty_label="Choose an event", widget=UnfoldAdminSelectWidget
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["event"].queryset = coming_events()
+        self.fields["event"].label_from_instance = event_words
+
+
 class PresaleForm(BackOfficeForm):
-    """Terms of a presale; after it was valid, `terms`."""
+    """Terms of a presale of an event, which is in `initial` or given; after it was valid, `terms`."""
 
     levels = Keys(
         PriceLevel.objects.none(), required=False, label="Price levels", help_text="None: all."
@@ -59,21 +78,27 @@ class PresaleForm(BackOfficeForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "event" in self.fields:
-            coming = Event.objects.filter(starts_at__gt=Now(), layout__isnull=False)
-            self.fields["event"].queryset = coming.order_by("starts_at", "pk")
+            self.fields["event"].queryset = coming_events()
             self.fields["event"].label_from_instance = event_words
         event = self._known_event()
-        of_event = Q(event=event) if event else Q(event__starts_at__gt=Now())
-        levels = PriceLevel.objects.filter(of_event).select_related("event")
-        self.fields["levels"].queryset = levels.order_by("event__starts_at", "position", "pk")
-        self.fields["levels"].label_from_instance = level_words
         if event:
-            only = f"Choose price levels of {event} only."
-            self.fields["levels"].error_messages["invalid_choice"] = only
+            self._ask_about(event)
         self.fields["lists"].queryset = BuyerList.objects.order_by("name", "pk")
         if not self.instance._state.adding:
             offer = offer_of(self.instance)
             self.initial |= {name: getattr(offer, column) for name, (_, column) in LIMITS.items()}
+
+    def _ask_about(self, event):
+        """Offers the price levels of this event, and no other event but on the page before."""
+        if "event" in self.fields:
+            self.fields["event"].queryset = Event.objects.filter(pk=event.pk)
+            self.fields["event"].empty_label = None
+            self.fields["event"].help_text = mark_safe('<a href="?">Of another event</a>')
+        levels = PriceLevel.objects.filter(event=event).order_by("position", "pk")
+        self.fields["levels"].queryset = levels
+        self.fields["levels"].label_from_instance = _level_words
+        only = f"Choose price levels of {event} only."
+        self.fields["levels"].error_messages["invalid_choice"] = only
 
     def _known_event(self):
         """The Event that it is of, as far as that is said yet, or None."""
@@ -99,6 +124,11 @@ class PresaleForm(BackOfficeForm):
     def terms(self):
         names = ("name", "starts_at", "ends_at", "levels", "lists", *LIMITS)
         return Terms(**{name: self.cleaned_data[name] for name in names})
+
+
+def _level_words(level):
+    """Stalls, €40.00"""
+    return f"{level}, {level.money.display()}"
 
 
 class PresalePlacesForm(StockForm):

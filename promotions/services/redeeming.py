@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from core.errors import DomainError
 from core.locks import lock
+from core.postgres.fixed import Locking
 from core.transactions import broken_constraint, use_case
 from promotions.codes import customer_of
 from promotions.models import (
@@ -22,6 +23,8 @@ from promotions.models import (
     Use,
     UseStatus,
 )
+
+USES = Locking(lambda reference: Use.objects.of(reference))
 
 
 class NotRedeemed(DomainError):
@@ -87,7 +90,7 @@ def _entry(admitted, applied, reference, until, email):
 def name_buyer(reference, email):
     """Says who buys what is held, so that his own limits count it, in the caller's transaction. Raises
     NotRedeemed when he has no use left; nothing is changed then."""
-    unproven = [use for use in lock(Use.objects.of(reference)) if not use.is_proven]
+    unproven = [use for use in USES(reference) if not use.is_proven]
     _write(unproven, {UseStatus.HELD}, customer=customer_of(email))
 
 
@@ -129,7 +132,7 @@ def _returned():
 def _changed_all(reference, statuses, *, already=frozenset(), **values):
     """Whether every use of the booking could be changed or was so already; all or none are."""
     try:
-        uses = lock(Use.objects.of(reference))
+        uses = USES(reference)
         if any(use.status not in statuses | already for use in uses):
             return False
         _write(uses, statuses, **values)
@@ -141,7 +144,7 @@ def _changed_all(reference, statuses, *, already=frozenset(), **values):
 def _change(reference, statuses, **values):
     """Changes the booking's uses that have one of these statuses, in the order of their promotions,
     all or none; returns how many."""
-    return _write(lock(Use.objects.of(reference)), statuses, **values)
+    return _write(USES(reference), statuses, **values)
 
 
 def _write(uses, statuses, **values):

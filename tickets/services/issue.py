@@ -3,9 +3,22 @@
 from django.db.models.functions import Now
 
 from core.ids import reference
-from core.locks import lock
+from core.postgres.fixed import FixedUpdate, Locking
 from tickets.models import Status, Ticket
 from tickets.services.keys import active_key
+
+TICKETS = Locking(lambda ids: Ticket.objects.filter(pk__among=ids))
+CONFIRM = FixedUpdate(
+    lambda ids, key: (
+        Ticket.objects.filter(pk__among=ids, status=Status.RESERVED),
+        {
+            "status": Status.CONFIRMED,
+            "generation": 1,
+            "signing_key_id": key,
+            "confirmed_at": Now(),
+        },
+    )
+)
 
 
 def _number():
@@ -37,14 +50,12 @@ def new_tickets(*, event, seats):
 
 def lock_tickets(ticket_ids):
     """Locks tickets by key order and returns them as they are now."""
-    return lock(Ticket.objects.filter(pk__in=ticket_ids))
+    return TICKETS(list(ticket_ids))
 
 
 def confirm_tickets(ticket_ids):
     """Reserved tickets become valid and may be given a code; returns how many did."""
-    return Ticket.objects.filter(pk__in=ticket_ids, status=Status.RESERVED).update(
-        status=Status.CONFIRMED, generation=1, signing_key=active_key(), confirmed_at=Now()
-    )
+    return CONFIRM(list(ticket_ids), active_key().pk)
 
 
 def cancel_tickets(ticket_ids):

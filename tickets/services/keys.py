@@ -7,6 +7,7 @@ from django.db import IntegrityError
 
 from core.errors import DomainError
 from core.memory import Remembered
+from core.postgres.fixed import Fixed
 from core.tenancy import current_agency_id
 from core.transactions import use_case
 from tickets import codes, keys
@@ -22,9 +23,12 @@ class NoCode(DomainError):
     code = "no_code"
 
 
+ACTIVE = Fixed(lambda: SigningKey.objects.filter(status=SigningKey.Status.ACTIVE))
+
+
 def active_key():
     """The SigningKey that signs for the current agency, made on first use."""
-    return SigningKey.objects.filter(status=SigningKey.Status.ACTIVE).first() or _first_key()
+    return next(iter(ACTIVE()), None) or _first_key()
 
 
 def _first_key():

@@ -338,17 +338,18 @@ def control_refund(call):
 
 def control_dispute(call):
     """Opens a dispute about a capture, or moves a dispute on."""
-    found = read(call.text, optional=("stage", "status", "outcome", "value"))
+    found = read(call.text, optional=("stage", "status", "outcome", "value", "fee"))
     for name, known in (
         ("stage", objects.STAGES),
         ("status", objects.STATUSES),
         ("outcome", objects.OUTCOME_CODES),
+        ("fee", objects.FEES),
     ):
         if found.get(name) not in (None, *known):
             raise ApiError(400, f"There is no such {name} of a dispute.")
     if call.object_id.startswith("PPD"):
         dispute = find(call.store, "dispute", call.object_id, call.now)
-        moved = {name: found.get(name) for name in ("stage", "status", "outcome")}
+        moved = {name: found.get(name) for name in ("stage", "status", "outcome", "fee")}
         objects.change_dispute(call.store, dispute, call.now, **moved)
         return shown(dispute)
     made = find(call.store, "capture", call.object_id, call.now)

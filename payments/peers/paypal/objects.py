@@ -32,6 +32,8 @@ REFUND_STATES = {
 LIVING = ("PENDING", "COMPLETED")
 TAKEN = ("COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED")
 DISPUTE_FEE = "14.00"
+SETTLEMENT_FEE = "DISPUTE_SETTLEMENT_FEE"
+FEES = ("charged", "given back")
 STAGES = ("INQUIRY", "CHARGEBACK", "PRE_ARBITRATION", "ARBITRATION")
 STATUSES = ("WAITING_FOR_SELLER_RESPONSE", "UNDER_REVIEW", "RESOLVED", "OPEN")
 OUTCOME_CODES = (
@@ -284,33 +286,41 @@ def open_dispute(store, made, stage, now, value=None):
     return found
 
 
-def change_dispute(store, found, now, *, stage=None, status=None, outcome=None):
-    """Moves a dispute on; an `outcome` (of OUTCOME_CODES) ends it and moves the money."""
-    found["dispute_life_cycle_stage"] = stage or found["dispute_life_cycle_stage"]
-    found["status"] = "RESOLVED" if outcome else status or found["status"]
+def change_dispute(store, found, now, *, fee=None, **moved):
+    """Moves a dispute on, to a `stage`, `status` or `outcome` (of OUTCOME_CODES); an outcome ends it
+    and moves the money. The `fee` is charged with a loss, or whenever that is said; it may be given
+    back, too, whoever wins (FEES)."""
+    outcome = moved.get("outcome")
+    found["dispute_life_cycle_stage"] = moved.get("stage") or found["dispute_life_cycle_stage"]
+    found["status"] = "RESOLVED" if outcome else moved.get("status") or found["status"]
     found["update_time"] = stamp(now)
+    is_lost = outcome in ("RESOLVED_BUYER_FAVOUR", "ACCEPTED")
     if outcome:
         found["dispute_outcome"] = {"outcome_code": outcome}
-        if outcome in ("RESOLVED_BUYER_FAVOUR", "ACCEPTED"):
-            found["money_movements"] = _movements(found)
+    if is_lost:
+        _move(found, ("BUYER", "CREDIT", "DISPUTE_SETTLEMENT"))
+        _move(found, ("SELLER", "DEBIT", "DISPUTE_SETTLEMENT"))
+    if fee == "charged" or (is_lost and not _has_fee(found)):
+        _move(found, ("SELLER", "DEBIT", SETTLEMENT_FEE), DISPUTE_FEE)
+    if fee == "given back":
+        _move(found, ("SELLER", "CREDIT", SETTLEMENT_FEE), DISPUTE_FEE)
     store.save(found)
     made = store.get("capture", found["_capture"])
     is_held = not outcome and found["dispute_life_cycle_stage"] != "INQUIRY"
-    _hold(store, made, is_held or "money_movements" in found)
+    _hold(store, made, is_held or is_lost)
     announce(store, f"CUSTOMER.DISPUTE.{'RESOLVED' if outcome else 'UPDATED'}", found, now)
 
 
-def _movements(found):
-    amount = found["dispute_amount"]
-    moved = [
-        ("BUYER", "CREDIT", amount, "DISPUTE_SETTLEMENT"),
-        ("SELLER", "DEBIT", amount, "DISPUTE_SETTLEMENT"),
-        ("SELLER", "DEBIT", {**amount, "value": DISPUTE_FEE}, "DISPUTE_SETTLEMENT_FEE"),
-    ]
-    return [
-        {"affected_party": party, "type": way, "amount": much, "reason": reason}
-        for party, way, much, reason in moved
-    ]
+def _has_fee(found):
+    return any(one["reason"] == SETTLEMENT_FEE for one in found.get("money_movements", []))
+
+
+def _move(found, move, value=None):
+    """Notes that money moved for a (party, way, reason): all that is disputed, or this `value`."""
+    party, way, reason = move
+    much = found["dispute_amount"] | ({"value": value} if value else {})
+    told = {"affected_party": party, "type": way, "amount": much, "reason": reason}
+    found.setdefault("money_movements", []).append(told)
 
 
 def _hold(store, made, is_held):

@@ -1,0 +1,82 @@
+"""What staff say of a draw."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models.functions import Now
+from unfold.widgets import UnfoldAdminURLInputWidget
+
+from core.admin_forms import BackOfficeForm
+from core.errors import Invalid
+from customers.draws.making import Terms, check
+from customers.models import BuyerList, Draw
+from events.models import Event
+
+
+class DrawForm(BackOfficeForm):
+    """Terms of a draw; after it was valid, `terms`."""
+
+    source_url = forms.URLField(
+        label="Where to read it",
+        required=False,
+        assume_scheme="https",
+        max_length=200,
+        widget=UnfoldAdminURLInputWidget,
+    )
+
+    class Meta:
+        model = Draw
+        fields = [
+            *("event", "name", "opens_at", "closes_at", "places", "reserve"),
+            *("source", "source_kind", "source_count", "source_at", "source_url"),
+        ]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "event" in self.fields:
+            coming = Event.objects.filter(starts_at__gt=Now()).order_by("starts_at", "pk")
+            self.fields["event"].queryset = coming
+            self.fields["event"].label_from_instance = _event_words
+
+    def clean_name(self):
+        name = self.cleaned_data["name"]
+        others = BuyerList.objects.exclude(pk=self.instance.buyers_id)
+        if others.filter(name=name).exists():
+            raise ValidationError("There is a buyer list of this name: call the draw otherwise.")
+        return name
+
+    def clean(self):
+        given = super().clean()
+        event = given.get("event") or (None if self.instance._state.adding else self.instance.event)
+        if event and not self.errors:
+            try:
+                check(event, self.terms)
+            except Invalid as no:
+                self.add_error(None, no.message)
+        return given
+
+    @property
+    def terms(self):
+        names = Terms.__dataclass_fields__
+        return Terms(**{name: self.cleaned_data[name] for name in names})
+
+
+def _event_words(event):
+    return f"{event.title}, {event.local_start:%-d %b %Y}"
+
+
+class ValueForm(forms.Form):
+    """`meant` is the value in its one spelling, once somebody has looked at what follows from it."""
+
+    value = forms.CharField(max_length=200, label="The source’s value")
+    meant = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class CountForm(forms.Form):
+    count = forms.IntegerField(min_value=1, max_value=1_000_000, label="How many more")
+    after = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class WhyForm(forms.Form):
+    why = forms.CharField(
+        max_length=200, label="Why", help_text="Buyers read it on the page of the draw."
+    )

@@ -1,0 +1,52 @@
+"""Draws as the public sees them."""
+
+from core.memory import Remembered
+from customers.models import Draw
+from events.models import PUBLIC
+
+_published = Remembered(seconds=3)
+
+
+def draws_of(event):
+    """The event's published Draws, the one that closes first first; some seconds old at most."""
+    return _published.get(event.pk, lambda: _read(event))
+
+
+def _read(event):
+    return list(Draw.objects.published().filter(event=event.pk).order_by("closes_at", "pk"))
+
+
+def public_draw(draw_id):
+    """The published Draw of a public event, with its event and venue, or None."""
+    draws = Draw.objects.published().select_related("event__venue")
+    found = draws.filter(pk=draw_id).first()
+    return found if found and found.event.status in PUBLIC else None
+
+
+def numbers_of(draw):
+    """The numbers of its frozen entries as they are published: sorted."""
+    return sorted(draw.entries.values_list("number", flat=True))
+
+
+def drawn_of(draw):
+    """The numbers of its entries in the drawn order."""
+    return list(draw.entries.order_by("rank").values_list("number", flat=True))
+
+
+def proof_of(draw):
+    """All that is needed to reckon the draw again, as a JSON-able dict."""
+    return {
+        "draw": str(draw.pk),
+        "name": draw.name,
+        "event": str(draw.event),
+        "source": draw.source,
+        "source_known_from": draw.source_at.isoformat(),
+        "frozen_at": draw.frozen_at.isoformat(),
+        "sha256_of_numbers": draw.digest,
+        "value": draw.value,
+        "drawn_at": draw.drawn_at.isoformat(),
+        "drawn": draw.places,
+        "reserve": draw.reserve,
+        "let_in": draw.let_in,
+        "order": drawn_of(draw),
+    }

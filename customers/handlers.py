@@ -1,0 +1,13 @@
+from core.outbox import subscribe
+from customers.draws import tell_called_off, tell_next
+from customers.facts import DrawCalledOff, DrawDecided
+
+
+@subscribe(DrawDecided)
+def tell_entrants(fact):
+    tell_next(fact.draw_id, after=fact.after, last=fact.last)
+
+
+@subscribe(DrawCalledOff)
+def tell_that_it_is_off(fact):
+    tell_called_off(fact.draw_id, after=fact.after)

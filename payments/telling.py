@@ -1,0 +1,82 @@
+"""What happened to payments, refunds and disputes, in the words of the trade."""
+
+from core.admin_names import tells
+from payments.models import Dispute, DisputeStatus, Payment, Refund, RefundStatus, Status
+from payments.providers import IN_WORDS
+
+PAID_BY = {
+    "stripe": "by card or wallet",
+    "paypal": "by PayPal",
+    "simulated": "at the simulated provider",
+    "cash": "in cash",
+    "terminal": "by card at the desk",
+    "bank": "by bank transfer",
+    "credit": "with credit",
+}
+
+
+@tells(Payment)
+def told_of_payment(change, payment):
+    if change.is_new:
+        is_paid = change.after["status"] == Status.SUCCEEDED
+        return _moved(change, payment) if is_paid else f"{change.money('amount')} to be paid"
+    return ", ".join(filter(None, [_moved(change, payment), *_asked(change)]))
+
+
+def _moved(change, payment):
+    status = change.became("status")
+    money = payment.money.display() if payment else "The money"
+    words = {
+        Status.PROCESSING: "The buyer was sent to pay",
+        Status.SUCCEEDED: f"Paid {money}{_way(payment)}",
+        Status.FAILED: f"Not paid{f': {payment.failure}' if payment and payment.failure else ''}",
+        Status.REFUNDED: "All of it went back",
+        Status.DISPUTED: "The buyer’s bank disputes it",
+    }
+    return words.get(status, "")
+
+
+def _way(payment):
+    if payment is None:
+        return ""
+    part = payment.credit and payment.charged
+    by = PAID_BY.get(payment.provider, f"by {IN_WORDS.get(payment.provider, payment.provider)}")
+    return f" {by}{f', {payment.by_credit.display()} of it with credit' if part else ''}"
+
+
+def _asked(change):
+    if change.became("amount") is not None:
+        yield f"{change.money('amount')} to be paid now, {change.old_money('amount')} before"
+    if change.became("provider"):
+        provider = change.after["provider"]
+        yield f"To be paid {PAID_BY.get(provider, f'by {provider}')}"
+
+
+@tells(Refund)
+def told_of_refund(change, refund):
+    money = refund.money.display() if refund else "The money"
+    if change.is_new:
+        return f"{change.money('amount')} to go back: {change.label('reason').lower()}"
+    words = {
+        RefundStatus.PROCESSING: f"{money} on its way back",
+        RefundStatus.COMPLETED: f"{money} went back",
+        RefundStatus.FAILED: f"{money} could not be sent back",
+    }
+    return words.get(change.became("status"), "")
+
+
+@tells(Dispute)
+def told_of_dispute(change, dispute):
+    money = dispute.money.display() if dispute else "The money"
+    if change.is_new:
+        return (
+            f"The buyer’s bank disputes {change.money('amount')}: {change.label('status').lower()}"
+        )
+    words = {
+        DisputeStatus.WON: f"Won: {money} stays ours",
+        DisputeStatus.LOST: f"Lost: {money} is gone",
+    }
+    status = change.became("status")
+    said = words.get(status) or (change.label("status") if status else "")
+    fee = f"the provider took {change.money('fee')} for it" if change.became("fee") else ""
+    return ", ".join(filter(None, [said, fee]))
