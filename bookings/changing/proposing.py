@@ -35,15 +35,13 @@ class NotChangeable(DomainError):
 @dataclass(frozen=True)
 class Extent:
     """What stands to be changed now: sold bookings with their tickets that are left and what was paid
-    for these, those of them that were used, unpaid reservations, and bookings whose payment is
-    disputed, which a person has to settle."""
+    for these, those of them that were used, and unpaid reservations."""
 
     bookings: int
     tickets: int
     money: Money
     used: int
     unpaid: int
-    disputed: int
 
 
 def extent_of(event):
