@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.db.models import Count
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
@@ -69,6 +70,12 @@ def test_what_is_said_in_the_query_itself_stays(world):
         Payment.objects.create(reference=mine, status=status, **given)
     assert [found.status for found in PENDING(mine)] == ["PENDING"]
     assert not PENDING(uuid7())
+
+
+def test_what_is_annotated_is_refused(world):
+    counted = Fixed(lambda event: EventSeat.objects.filter(event=event).annotate(n=Count("items")))
+    with pytest.raises(TypeError):
+        counted(world)
 
 
 def test_locks_are_taken_in_a_transaction_and_on_the_rows_themselves(world):

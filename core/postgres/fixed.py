@@ -3,12 +3,11 @@ sending them. What they find is what the ORM finds: instances, with what select_
 
 from functools import cached_property
 from inspect import signature
-from types import SimpleNamespace
 
 from django.db import connection, transaction
 from django.db.models import Field, ForeignObject, Lookup
 from django.db.models.expressions import Expression
-from django.db.models.query import ModelIterable
+from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 
 
@@ -52,17 +51,15 @@ class Fixed:
         self._make = make
 
     def __call__(self, *values):
-        queryset, compiler, statement, params = self._compiled
+        found = self._compiled
         with connection.prepared_cursor() as cursor:
-            cursor.execute(statement, _filled(params, values))
+            cursor.execute(found.statement, _filled(found.params, values))
             rows = cursor.fetchall()
-        return list(ModelIterable(_Answered(queryset, compiler, rows)))
+        return found.instances(rows)
 
     @cached_property
     def _compiled(self):
-        queryset = self._queryset()
-        compiler = queryset.query.get_compiler(using=connection.alias)
-        return queryset, compiler, *compiler.as_sql()
+        return _Compiled(self._queryset())
 
     def _queryset(self):
         return self._make(*_places(self._make))
@@ -102,22 +99,35 @@ class FixedUpdate:
         return query.get_compiler(using=connection.alias).as_sql()
 
 
-class _Answered:
-    """What ModelIterable asks of a queryset, whose rows are here already."""
+class _Compiled:
+    """A statement with the places in it, and how its rows become instances: what the ORM's
+    ModelIterable finds out anew for each query."""
 
-    def __init__(self, queryset, compiler, rows):
-        self.db, self.model = connection.alias, queryset.model
-        self._known_related_objects = {}
-        self._compiler, self._rows = compiler, rows
-        self.query = SimpleNamespace(get_compiler=lambda using: self)
-        self.select, self.klass_info = compiler.select, compiler.klass_info
-        self.annotation_col_map = compiler.annotation_col_map
+    def __init__(self, queryset):
+        self._compiler = compiler = queryset.query.get_compiler(using=connection.alias)
+        self.statement, self.params = compiler.as_sql()
+        if compiler.annotation_col_map:
+            raise TypeError("A fixed query finds instances, without anything annotated.")
+        columns = compiler.klass_info["select_fields"]
+        self._own = slice(columns[0], columns[-1] + 1)
+        self._names = [column.target.attname for column, *_ in compiler.select[self._own]]
+        self._model = compiler.klass_info["model"]
+        self._related = get_related_populators(
+            compiler.klass_info, compiler.select, connection.alias
+        )
+        self._converters = compiler.get_converters([column for column, *_ in compiler.select])
 
-    def execute_sql(self, **how):
-        return [self._rows]
+    def instances(self, rows):
+        """[instance] of these rows, with what belongs to each."""
+        if self._converters:
+            rows = self._compiler.apply_converters(rows, self._converters)
+        return [self._instance(row) for row in rows]
 
-    def results_iter(self, results):
-        return self._compiler.results_iter(results)
+    def _instance(self, row):
+        made = self._model.from_db(connection.alias, self._names, row[self._own])
+        for each in self._related:
+            each.populate(row, made)
+        return made
 
 
 def _places(make):
