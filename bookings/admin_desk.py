@@ -54,6 +54,20 @@ def pays_all(booking):
     return bool(credit) and credit >= _due(booking)[0]
 
 
+def _rest(due, credit):
+    return max(due - credit, Money.zero(due.currency))
+
+
+def _credit(said, booking):
+    """The credit that the page named, if it is to be used first, as Money; else None."""
+    return Money(said["credit"], booking.currency) if said.get("with_credit") else None
+
+
+def _take_words(due, credit):
+    words = f"Take {due.display()}"
+    return f"{words}, or {_rest(due, credit).display()} beside the credit" if credit else words
+
+
 def takings_of(booking):
     found = DeskTaking.objects.filter(
         Q(payment__in=payments_of(booking)) | Q(refund__payment__in=payments_of(booking))
@@ -62,13 +76,14 @@ def takings_of(booking):
 
 
 class Due(forms.Form):
-    """What was due when the page was shown, so that nothing else is taken, who buys where that is not
-    known yet, and whether a guest who has some credit pays with it first."""
+    """What was due when the page was shown, and the guest's credit, so that nothing else is taken, who
+    buys where that is not known yet, and whether a guest who has some credit pays with it first."""
 
     due = forms.DecimalField(widget=forms.HiddenInput)
     name = forms.CharField(label="Guest", max_length=120)
     email = forms.EmailField(label="E-mail", help_text="The tickets go there.")
     with_credit = forms.BooleanField(required=False, label="Use the guest’s credit first")
+    credit = forms.DecimalField(widget=forms.HiddenInput)
 
     def __init__(self, *args, due, credit, is_known, **kwargs):
         super().__init__(*args, **kwargs)
@@ -76,9 +91,14 @@ class Due(forms.Form):
         if is_known:
             del self.fields["name"], self.fields["email"]
         if credit:
-            self.fields["with_credit"].help_text = f"{credit.display()} is there."
+            self.fields["credit"].initial = credit.amount
+            self.fields[
+                "with_credit"
+            ].help_text = (
+                f"{credit.display()} is there. {_rest(due, credit).display()} is left to take then."
+            )
         else:
-            del self.fields["with_credit"]
+            del self.fields["with_credit"], self.fields["credit"]
 
 
 class CashForm(WholeCents, Due):
@@ -140,7 +160,7 @@ class AtTheDesk:
                 due=Money(form.cleaned_data["due"], booking.currency),
                 given=given,
                 reference=reference,
-                with_credit=form.cleaned_data.get("with_credit", False),
+                credit=_credit(form.cleaned_data, booking),
             )
             change = f" Change: {taking.change.display()}." if taking.change else ""
             words = (
@@ -156,7 +176,7 @@ class AtTheDesk:
             title=f"{title}: {due.display()}",
             note=f"{numbers} paid in full and confirmed at once. A payment page that the guest has "
             "open is shut first.",
-            submit=f"Take {due.display()}",
+            submit=_take_words(due, credit_at_desk(booking)),
         )
 
     @step("Pay with the guest’s credit", when=lambda booking: is_due(booking) and pays_all(booking),

@@ -119,10 +119,11 @@ class Quote:
 
     @property
     def name(self):
-        """The same for the same tickets and the same money, and for nothing else."""
+        """The same for the same tickets and the same money, of new seats too, and for nothing else."""
         said = [str(self.booking.pk), str(self.wish.grounds), str(self.wish.rule)]
         said.append(str(self.to_credit.amount))
-        said += [str(self.wish.towards.pk)] if self.wish.towards else []
+        new = self.wish.towards
+        said += [str(new.pk), str(new.money)] if new else []
         said += [
             [line.item.pk, *(str(part.amount) for part in (line.kept_of_ticket, line.kept_fee))]
             for line in self.lines

@@ -1,7 +1,9 @@
 """The work on the bookings of a changed event: one transaction each, from where it stopped."""
 
+import logging
 import time
 
+from django.db import OperationalError
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -26,7 +28,9 @@ from core.outbox import record
 from core.postgres.prepared import prepared
 from core.transactions import use_case
 
+log = logging.getLogger(__name__)
 AT_ONCE = 100
+BROKEN = "Something broke on our side, and the log says what. Nothing of it was changed."
 OPEN = Q(done_at=None, problem="")
 
 
@@ -74,8 +78,17 @@ def _dealt_with(row_id, ends_at):
     try:
         _deal_with(row_id)
     except DomainError as refusal:
-        ChangedBooking.objects.filter(pk=row_id).update(problem=refusal.message[:300])
+        _note(row_id, refusal.message)
+    except OperationalError:  # somebody holds it, or the database was away: the next round
+        log.warning("booking %s of a changed event waits", row_id, exc_info=True)
+    except Exception:  # one that cannot be dealt with must not keep all behind it waiting
+        log.exception("booking %s of a changed event", row_id)
+        _note(row_id, BROKEN)
     return 1
+
+
+def _note(row_id, problem):
+    ChangedBooking.objects.filter(pk=row_id).update(problem=problem[:300])
 
 
 @use_case

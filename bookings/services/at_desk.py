@@ -38,20 +38,20 @@ def reserve_at_desk(*, event, ordinals, email, name):
     return contact(booking.pk, email=email, name=name)
 
 
-def pay_at_desk(booking_id, *, way, by, due=None, given=None, reference="", with_credit=False):
+def pay_at_desk(booking_id, *, way, by, due=None, given=None, reference="", credit=None):
     """Takes the whole money for a reservation and those of its order in cash or on the terminal (`way`
-    of DeskTaking.Way) and confirms them; returns the DeskTaking. `with_credit`: the buyer's credit is
-    used first.
+    of DeskTaking.Way) and confirms them; returns the DeskTaking. `credit` (Money): all that the buyer
+    has, which is used first.
 
     A page of a provider that was opened before is shut first. Raises OtherSum unless it is `due`
-    (Money) that is due, AlreadyPaid, NotYours when the time is over, NoContact, PageStillOpen,
+    (Money) that is due, and that credit that is there, AlreadyPaid, NotYours when the time is over, NoContact, PageStillOpen,
     WrongState, or NotTakeable; then nothing was taken.
     """
     booking = Booking.objects.get(pk=booking_id)
     still_held(booking)
     shut_page_of(booking)
     how = {"way": way, "by": by, "given": given, "reference": reference}
-    return _take(booking_id, due, with_credit, **how)
+    return _take(booking_id, due, credit, **how)
 
 
 def shut_page_of(booking):
@@ -66,8 +66,19 @@ def shut_page_of(booking):
             ) from error
 
 
+def _has(booking, credit):
+    """The id of the guest, whose credit is as it was when the terminal was told what is left to pay."""
+    there = credit_of(booking.customer_id, booking.currency)
+    if there != credit:
+        raise OtherSum(
+            f"The guest has {there.display()} of credit by now, not {credit.display()}. "
+            "Nothing was taken; look again at what is left to pay."
+        )
+    return booking.customer_id
+
+
 @use_case
-def _take(booking_id, due, with_credit, **how):
+def _take(booking_id, due, credit, **how):
     bookings = lock_order(booking_id)
     still_held(bookings[0])
     bookings = still_due(bookings)
@@ -83,9 +94,8 @@ def _take(booking_id, due, with_credit, **how):
             f"{payment.money.display()} are due by now, not {due.display()}: the order has changed. "
             "Nothing was taken."
         )
-    if with_credit:
-        customer_id = bookings[0].customer_id
-        how |= {"customer_id": customer_id, "credit": credit_of(customer_id, payment.currency)}
+    if credit:
+        how |= {"customer_id": _has(bookings[0], credit), "credit": credit}
     taking = take_at_desk(payment.pk, **how)
     if not confirm(booking_id, payment_id=payment.pk).is_sold:
         raise WrongState("An offer in this booking is used up by others. Nothing was taken.")

@@ -46,6 +46,12 @@ from tickets.services.issue import lock_tickets
 log = logging.getLogger(__name__)
 
 
+WORTH_NOTHING = (
+    "Nothing is left of what these tickets cost, so there is nothing to change them for. "
+    "Keep them, and pay for the new seats as usual."
+)
+
+
 class NotExchangeable(DomainError):
     """These seats cannot be changed for those; every ticket is as it was."""
 
@@ -189,7 +195,9 @@ def _plan(new_id, *, booking_id, tickets, seen, provider):
     now = database_now()
     quote = _quote(new, old, tickets, seen, {}, now)
     missing = difference(quote)
-    if not missing or not quote.refunded:
+    if missing and not quote.refunded:
+        raise NotExchangeable(WORTH_NOTHING)
+    if not missing:
         raise NotExchangeable("There is no difference to pay. Please look at it again.")
     _rehearse(new, quote)
     keep_while_paying([new])

@@ -11,6 +11,7 @@ from bookings.services.consent import check_accepted
 from bookings.services.due import NoContact, payment_due, still_held
 from bookings.services.expire import GRACE
 from bookings.services.limits import refused_in_words
+from core.errors import Invalid
 from core.locks import database_now
 from core.postgres.rows import read
 from core.status import WrongState
@@ -30,6 +31,12 @@ from promotions.services import NotRedeemed, name_buyer, renew
 from tickets.models import Ticket
 from tickets.services import name_holder
 from tickets.services.issue import lock_tickets
+
+
+class NotHisCredit(Invalid):
+    """Credit pays for bookings of whom it belongs to, and no others."""
+
+    code = "not_his_credit"
 
 
 @use_case
@@ -63,15 +70,15 @@ def by_event(bookings):
     return sorted(bookings, key=lambda each: each.event_id)
 
 
-def pay(booking_id, *, site=None, provider="", credit=None):
+def pay(booking_id, *, site=None, provider="", credit=None, whose=None):
     """The address where the buyer goes now to pay for the order: the provider's page, or, when nothing
     is due, the booking's own. `site` is the address of our site, such as https://tickets.example,
     `provider` the name of the one the buyer has chosen, empty for the usual one or the one he is at
-    already. `credit` is what of it he pays with his (Money; the caller knows that it is he), None for
-    what a page that is open says.
+    already. `credit` is what of it is paid with the credit (Money) of the customer `whose` (an id), who
+    has proven that it is he; None for what a page that is open says.
 
     Raises NotYours when the time is over, AlreadyPaid, NoContact, TermsNotAccepted, NotRedeemed,
-    NoSuchWay, NotEnoughCredit, or ProviderAway.
+    NoSuchWay, NotEnoughCredit, NotHisCredit, or ProviderAway.
     """
     bookings = _due_with(booking_id)
     booking = next(each for each in bookings if each.pk == booking_id)
@@ -84,10 +91,10 @@ def pay(booking_id, *, site=None, provider="", credit=None):
         return reverse("booking", args=[booking_id])
     due = sum_of(bookings)
     if credit and credit >= due:
-        return _pay_all_with_credit(booking, credit)
+        return _pay_all_with_credit(booking, credit, whose)
     if provider:
         pay_at(booking.order_key, due - credit if credit else due, provider)
-    _ensure_payment(booking, provider, credit)
+    _ensure_payment(booking, provider, credit, whose)
     success_url, cancel_url = pay_page_addresses(booking, site)
     return start_payment(
         reference=booking.order_key,
@@ -96,7 +103,7 @@ def pay(booking_id, *, site=None, provider="", credit=None):
         cancel_url=cancel_url,
         expires_at=min(each.reserved_until for each in bookings),
         credit=credit,
-        customer_id=booking.customer_id,
+        customer_id=whose,
     )
 
 
@@ -112,26 +119,28 @@ def _due_with(booking_id):
     return bookings
 
 
-def _pay_all_with_credit(booking, credit):
+def _pay_all_with_credit(booking, credit, whose):
     """Nothing is left for a provider: a page that is open is shut, and the order is sold at once."""
     shut_page(booking.order_key)
-    buy_with_credit(booking.pk, most=credit)
+    buy_with_credit(booking.pk, most=credit, whose=whose)
     return reverse("booking", args=[booking.pk])
 
 
 @use_case
-def buy_with_credit(booking_id, *, most=None):
-    """An order is paid with its buyer's credit alone, with no more than `most` (Money) if that is said,
-    and confirmed at once; returns the Payment.
+def buy_with_credit(booking_id, *, most=None, whose=None):
+    """An order is paid with its buyer's credit alone, with no more than `most` (Money) and nobody's but
+    that of `whose` (the id of a customer) if that is said, and confirmed at once; returns the Payment.
 
     Raises AlreadyPaid, NotYours when the time is over, NoContact, PaymentBegun when somebody is at a
-    provider's page, NotEnoughCredit, or WrongState when an offer is used up; then nothing was paid.
+    provider's page, NotEnoughCredit, NotHisCredit, or WrongState when an offer is used up; then nothing was paid.
     """
     bookings = lock_order(booking_id)
     still_held(bookings[0])
     bookings = still_due(bookings)
     if any(booking.customer is None for booking in bookings):
         raise NoContact("Say who buys first, so that the tickets can reach him.")
+    if whose:
+        _check_his(bookings, whose)
     lock_places(bookings)
     lock_tickets(
         list(Ticket.objects.filter(items__booking__in=bookings).values_list("pk", flat=True))
@@ -158,21 +167,29 @@ def pay_page_addresses(booking, site=None):
     return tuple(f"{site}{page}?k={mailed_key(booking)}" for page in pages)
 
 
-def _ensure_payment(booking, provider, credit):
+def _check_his(bookings, customer_id):
+    """Nobody's credit pays for a booking that names somebody else by now."""
+    if any(each.customer_id != customer_id for each in bookings):
+        raise NotHisCredit("This booking is under another e-mail by now. Nothing was paid.")
+
+
+def _ensure_payment(booking, provider, credit, whose):
     """A page that is open for another sum, for the order or the credit has changed, is shut first."""
     try:
-        _ask(booking.pk, provider, credit)
+        _ask(booking.pk, provider, credit, whose)
     except PaymentBegun:
         shut_page(booking.order_key)
-        _ask(booking.pk, provider, credit)
+        _ask(booking.pk, provider, credit, whose)
 
 
 @use_case
-def _ask(booking_id, provider, credit):
+def _ask(booking_id, provider, credit, whose):
     """A failed attempt may be followed by another while the places are still kept."""
     bookings, now = lock_order(booking_id), database_now()
     still_held(bookings[0], now)
     bookings = still_due(bookings, now)
+    if credit:
+        _check_his(bookings, whose)
     keep_while_paying(bookings)
     payment = payment_due(bookings, provider=provider)
     is_begun = payment.status != PaymentStatus.PENDING

@@ -134,7 +134,7 @@ def pay(request, booking_id):
         _note(request, booking, form)
         chosen = request.POST.get(PROVIDER, "")
         credit = chosen_credit(request, booking)
-        url = services.pay(booking.pk, site=site(request), provider=chosen, credit=credit)
+        url = services.pay(booking.pk, site=site(request), provider=chosen, **credit)
         return redirect(url)
     except DomainError as refused:
         return send_back(request, booking, problem=refused.message)

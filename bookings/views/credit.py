@@ -35,15 +35,16 @@ def _held_of(payment, customer_id):
 
 
 def chosen_credit(request, booking):
-    """What the buyer has ticked, as Money; None where nobody has proven who he is. Raises Invalid for
-    what our page does not say, and where the booking is under another e-mail."""
+    """{"credit", "whose"} for `services.pay`: what the buyer has ticked, as Money, and the id of who
+    he has proven to be; empty where nobody has. Raises Invalid for what our page does not say, and where
+    the booking is under another e-mail."""
     customer_id = customer_id_of(request)
     if customer_id is None:
-        return None
+        return {}
     nothing = Money.zero(booking.currency)
     said = request.POST.get(CREDIT, "")
     if not said:
-        return nothing
+        return {"credit": nothing}
     try:
         credit = Money(Decimal(said[:20]), booking.currency)
     except InvalidOperation:
@@ -55,4 +56,4 @@ def chosen_credit(request, booking):
             f"Your credit pays for bookings under {customer_of(request).email}. Enter that e-mail, or "
             "take the tick away."
         )
-    return credit
+    return {"credit": credit, "whose": customer_id}

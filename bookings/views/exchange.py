@@ -22,7 +22,13 @@ from bookings.links import own_booking
 from bookings.models import Booking, GoesTo, Status
 from bookings.orders import due_of, order_of, present_payment
 from bookings.services import accept_terms, has_accepted
-from bookings.services.exchange import difference, exchange, pay_difference, wish_of
+from bookings.services.exchange import (
+    WORTH_NOTHING,
+    difference,
+    exchange,
+    pay_difference,
+    wish_of,
+)
 from bookings.showing import shown
 from bookings.views.given import SESSION_KEY, given_for
 from bookings.views.sale import site
@@ -161,6 +167,8 @@ def _money(request, new, old, tickets, problem=""):
     except NotCancellable as refused:
         quote, problem = None, refused.message
     missing = quote and difference(quote)
+    if missing and not quote.refunded:
+        quote, problem = None, WORTH_NOTHING
     rest = quote and not missing and quote.refunded - new.money
     context = {
         "nav": "tickets",

@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from agencies.models import Agency
 from bookings import changing
-from bookings.changing import NotChangeable, extent_of, ways_of
+from bookings.changing import NotChangeable, carrying_on, extent_of, ways_of
 from bookings.links import mailed_key
 from bookings.models import Booking, Cancellation, ChangedBooking, EventChange
 from bookings.services import buy_with_credit, confirm, contact
@@ -111,6 +111,34 @@ def test_who_was_let_in_gets_his_money_too_and_what_was_cancelled_before_is_left
         ("BUYER", 20),
         ("EVENT", booking.total / 2),
     ]
+
+
+@pytest.mark.parametrize("trouble", [RuntimeError("a bug"), OperationalError("away")])
+def test_one_booking_that_cannot_be_dealt_with_keeps_no_other_waiting(
+    stocked, monkeypatch, trouble
+):
+    """What is broken waits for a person, what was held by somebody is tried again."""
+    world.sold_booking(stocked, [0, 1])
+    world.sold_booking(stocked, [4, 5])
+    change = cancelled(stocked)
+    broken, fine = change.bookings.order_by("pk")
+
+    def give_all_back(booking_id, change):
+        if booking_id == broken.booking_id:
+            raise trouble
+        return back(booking_id, change)
+
+    back = carrying_on.give_all_back
+    monkeypatch.setattr(carrying_on, "give_all_back", give_all_back)
+    changing.carry_on(change.pk, seconds=1)
+    for row in (broken, fine):
+        row.refresh_from_db()
+    assert (broken.done_at, bool(fine.done_at)) == (None, True)
+    assert bool(broken.problem) == isinstance(trouble, RuntimeError)
+    monkeypatch.undo()
+    changing.try_again(change.pk)
+    finished(change)
+    assert set(Booking.objects.values_list("status", flat=True)) <= {"CANCELLED", "REFUNDED"}
 
 
 def test_what_stands_in_the_way_is_left_to_a_person_and_tried_again(stocked):

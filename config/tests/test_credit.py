@@ -394,7 +394,7 @@ def world_session(payment, amount):
 class TestAtTheDesk:
     def test_cash_after_credit(self, stocked, rich, ines):
         booking = held(stocked)
-        taking = pay_at_desk(booking.pk, way="CASH", by=ines, given=60, with_credit=True)
+        taking = pay_at_desk(booking.pk, way="CASH", by=ines, given=60, credit=euros(30))
         assert taking.amount == Decimal("54.80")
         assert Booking.objects.get().status == "CONFIRMED"
         assert balance("cash") == Decimal("54.80")

@@ -11,6 +11,7 @@ from accounts.models import ApiKey
 from bookings.links import mailed_key
 from bookings.models import Booking, Cancellation
 from bookings.services import contact, reserve
+from bookings.views.credit import chosen_credit
 from config.tests import world
 from config.tests.test_cancelling import euros, policy
 from core.memory import Remembered
@@ -18,7 +19,7 @@ from customers.links import mailed_key as own_key
 from customers.services import remember_customer
 from events.models import CancellationPolicy
 from payments.models import CreditEntry, Payment
-from payments.services import credit_of, give_credit
+from payments.services import credit_of, give_credit, take_credit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 NOOR = {"name": "Noor Vance", "email": "noor@post.example"}
@@ -74,6 +75,32 @@ def problem_of(client, booking, **fields):
 
 
 class TestAtTheCheckout:
+    @pytest.mark.parametrize("credit", [FULL, Decimal(20)])
+    def test_who_names_another_while_he_pays_does_not_spend_that_ones(
+        self, agency, stocked, noor, monkeypatch, credit
+    ):
+        """Eve has proven her mailbox and has no credit; her second tab names Noor, whom she knows, while
+        her first is being worked on."""
+        eve = {"name": "Eve", "email": "eve@post.example"}
+        booking = reserve(event=stocked, ordinals=[0, 1])
+        contact(booking.pk, **eve)
+        tab = Client(headers={"host": agency.host})
+        tab.get(reverse("checkout", args=[booking.pk]), {"k": mailed_key(booking)})
+        tab.get(reverse("mine"), {"k": own_key(remember_customer(**eve))})
+        asked = chosen_credit
+
+        def chosen(request, booking):
+            answer = asked(request, booking)
+            contact(booking.pk, **NOOR)
+            return answer
+
+        monkeypatch.setattr("bookings.views.checkout.chosen_credit", chosen)
+        tab.post(reverse("pay", args=[booking.pk]), {**eve, "phone": "", "credit": str(credit)})
+        assert checkout(tab, booking).context["problem"].startswith("This booking is under another")
+        assert credit_of(noor.pk, "EUR") == euros(100)
+        booking.refresh_from_db()
+        assert booking.status == "RESERVED"
+
     def test_only_who_has_proven_his_mailbox_is_offered_his_credit(self, guest, booking, noor):
         assert checkout(guest, booking).context["credit"] is None
         guest.get(reverse("mine"), {"k": own_key(noor)})
@@ -83,8 +110,6 @@ class TestAtTheCheckout:
         assert '<span data-pay="rest">Pay with my credit</span>' in page.content.decode()
 
     def test_a_part_is_offered_with_what_is_left(self, proven, booking, noor, ines):
-        from payments.services import take_credit
-
         take_credit(noor.pk, euros(80), reason="Why", by=ines)
         page = checkout(proven, booking).content.decode()
         assert "Use my credit (€20.00)" in page
@@ -118,8 +143,6 @@ class TestAtTheCheckout:
         assert credit_of(noor.pk, "EUR") == euros(100)
 
     def test_what_is_gone_meanwhile_is_said_and_the_tick_kept(self, proven, booking, noor, ines):
-        from payments.services import take_credit
-
         take_credit(noor.pk, euros(50), reason="Spent elsewhere", by=ines)
         assert "less credit" in problem_of(proven, booking, credit="84.80")
         assert Booking.objects.get().status == "RESERVED"
@@ -211,17 +234,27 @@ class TestAtTheDesk:
         assert CreditEntry.objects.count() == 1
 
     def test_the_cashier_uses_it_first(self, agency, booking, noor, ines):
-        from payments.services import take_credit
-
         take_credit(noor.pk, euros(80), reason="Why", by=ines)
         cashier = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
         page = world.of(booking, "take_cash")
-        assert "€20.00 is there." in cashier.get(page).content.decode()
-        cashier.post(page, {"given": "70", "with_credit": "on", "due": "84.80"})
+        asks = cashier.get(page).content.decode()
+        assert "€20.00 is there. €64.80 is left to take then." in asks
+        assert "Take €84.80, or €64.80 beside the credit" in asks
+        cashier.post(page, {"given": "70", "with_credit": "on", "credit": "20", "due": "84.80"})
         booking.refresh_from_db()
         assert booking.status == "CONFIRMED"
         assert credit_of(noor.pk, "EUR") == euros(0)
         assert "differs" not in cashier.get(world.of(booking)).content.decode()
+
+    def test_the_cashier_takes_no_other_sum_than_he_read(self, agency, booking, noor, ines):
+        """The terminal has taken what was left beside a credit that is spent by now."""
+        cashier = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
+        take_credit(noor.pk, euros(70), reason="Spent on the site meanwhile", by=ines)
+        said = {"reference": "4711", "with_credit": "on", "credit": "40", "due": "84.80"}
+        answer = cashier.post(world.of(booking, "take_card"), said)
+        assert "€30.00 of credit by now, not €40.00" in answer.content.decode()
+        booking.refresh_from_db()
+        assert (booking.status, credit_of(noor.pk, "EUR")) == ("RESERVED", euros(30))
 
     def test_all_of_it_with_one_step(self, mireille, booking, noor):
         page = world.of(booking, "pay_by_credit")

@@ -297,6 +297,22 @@ class TestDearerSeats:
         with pytest.raises(NotExchangeable, match="no difference"):
             pay_difference(same.pk, booking_id=sold.pk, tickets=tickets_of(sold, 1), seen=seen)
 
+    def test_another_price_of_the_new_seats_is_seen_again_first(self, cheap, new):
+        """A code that somebody takes into the reservation changes what is missing."""
+        seen = looked_at(new, cheap, tickets_of(cheap, 1)).name
+        Booking.objects.filter(pk=new.pk).update(total=STALLS - 5, price=STALLS - 5, fee=0)
+        with pytest.raises(QuoteChanged):
+            pay_difference(new.pk, booking_id=cheap.pk, tickets=tickets_of(cheap, 1), seen=seen)
+
+    def test_tickets_that_are_worth_nothing_are_changed_for_nothing(self, stocked, circle, agency):
+        """The fee for changing takes all that was paid."""
+        policy((2, 50, 0), exchange_fee=Decimal(100))
+        sold = world.sold_booking(stocked, circle[:1])
+        new = reserve(event=stocked, ordinals=[0])
+        seen = looked_at(new, sold, tickets_of(sold, 1)).name
+        with pytest.raises(NotExchangeable, match="Nothing is left of what these tickets cost"):
+            pay_difference(new.pk, booking_id=sold.pk, tickets=tickets_of(sold, 1), seen=seen)
+
     def test_whoever_dies_while_they_are_changed_goes_on_later(self, cheap, new, settings):
         payment = gone_to_pay(new, cheap, tickets_of(cheap, 1))
         settings.FAIL_POINT = "exchange.after_cancelling=raise"
