@@ -80,12 +80,13 @@ def held_here(request, event, ordinals):
     return None
 
 
-def last_held_here(request):
-    """The last reservation that this browser holds, or None. Asks only when there may be one."""
+def last_held_here(request, but=None):
+    """The last reservation that this browser holds, or None, without the one of this id. Asks only when
+    there may be one."""
     known = request.session.get(SESSION_KEY, [])
     if not known:
         return None
-    held = Booking.objects.filter(pk__in=known, status=Status.RESERVED)
+    held = Booking.objects.filter(pk__in=known, status=Status.RESERVED).exclude(pk=but)
     return held.filter(reserved_until__gt=database_now()).order_by("-reserved_at", "-pk").first()
 
 

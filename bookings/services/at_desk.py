@@ -44,8 +44,8 @@ def pay_at_desk(booking_id, *, way, by, due=None, given=None, reference="", cred
     has, which is used first.
 
     A page of a provider that was opened before is shut first. Raises OtherSum unless it is `due`
-    (Money) that is due, and that credit that is there, AlreadyPaid, NotYours when the time is over, NoContact, PageStillOpen,
-    WrongState, or NotTakeable; then nothing was taken.
+    (Money) that is due, and that credit that is there, AlreadyPaid, NotYours when the time is over,
+    NoContact, PageStillOpen, WrongState, or NotTakeable; then nothing was taken.
     """
     booking = Booking.objects.get(pk=booking_id)
     still_held(booking)

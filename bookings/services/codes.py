@@ -13,7 +13,7 @@ from core.transactions import use_case
 from customers.models import Customer
 from events.charges import Line, sold_under_terms, terms_of
 from inventory.models import EventSeat
-from payments.services import amend_payment, shut_page
+from payments.services import PaymentBegun, amend_payment, shut_page
 from promotions.queries import codes_of, uses_of
 from promotions.reckoning import Item
 from promotions.refusals import Why
@@ -65,7 +65,14 @@ def enter_code(booking_id, text):
     Raises CodeRefused, NotRedeemed, NotYours, AlreadyPaid, PaymentBegun or ProviderAway when it is good
     for none: places and price are then what they were.
     """
-    _shut_page(booking_id)
+    try:
+        return _enter(booking_id, text)
+    except PaymentBegun:  # a code that does no good shuts nobody's page
+        _shut_page(booking_id)
+        return _enter(booking_id, text)
+
+
+def _enter(booking_id, text):
     given_way, refused = {}, []
     wanted = _order(booking_id)
     for each in wanted:
@@ -119,7 +126,7 @@ def _change_codes(booking_id, change, entered=""):
     booking = bookings[0]
     still_held(booking)
     due = still_due(bookings)
-    payment = unbegun_payment(due)
+    payment, begun = _unbegun(due)
     items = list(booking.items.order_by("position"))
     prices = [item.sum_of("price") for item in items]
     wanted = change([use.code.text for use in uses_of(booking_id)])
@@ -134,12 +141,22 @@ def _change_codes(booking_id, change, entered=""):
         context=Context(booking.currency, booking.channel, email=buyer),
     )
     given_way = _given_way(applied, entered)
+    if begun:
+        raise begun
     charged, applied = reckon_with(applied, prices, terms)
     _rewrite(booking, items, charged)
     if payment is not None:
         amend_payment(payment, sum_of(due), covers=[each.pk for each in due])
     redeem(applied, reference=booking_id, until=booking.reserved_until, email=buyer)
     return given_way
+
+
+def _unbegun(due):
+    """(the open payment of these bookings, locked, or None; the PaymentBegun that is in its way)."""
+    try:
+        return unbegun_payment(due), None
+    except PaymentBegun as begun:
+        return None, begun
 
 
 def _given_way(applied, entered):

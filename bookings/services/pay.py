@@ -132,7 +132,8 @@ def buy_with_credit(booking_id, *, most=None, whose=None):
     that of `whose` (the id of a customer) if that is said, and confirmed at once; returns the Payment.
 
     Raises AlreadyPaid, NotYours when the time is over, NoContact, PaymentBegun when somebody is at a
-    provider's page, NotEnoughCredit, NotHisCredit, or WrongState when an offer is used up; then nothing was paid.
+    provider's page, NotEnoughCredit, NotHisCredit, or WrongState when an offer is used up; then nothing
+    was paid.
     """
     bookings = lock_order(booking_id)
     still_held(bookings[0])

@@ -36,8 +36,8 @@ def _held_of(payment, customer_id):
 
 def chosen_credit(request, booking):
     """{"credit", "whose"} for `services.pay`: what the buyer has ticked, as Money, and the id of who
-    he has proven to be; empty where nobody has. Raises Invalid for what our page does not say, and where
-    the booking is under another e-mail."""
+    he has proven to be; empty where nobody has. Raises Invalid for what our page does not say, and
+    where the booking is under another e-mail."""
     customer_id = customer_id_of(request)
     if customer_id is None:
         return {}

@@ -30,7 +30,7 @@ from bookings.services.exchange import (
     wish_of,
 )
 from bookings.showing import shown
-from bookings.views.given import SESSION_KEY, given_for
+from bookings.views.given import SESSION_KEY, chosen_for_others, given_for
 from bookings.views.sale import site
 from bookings.views.typed import PROVIDER
 from bookings.views.ways import ways_of
@@ -54,6 +54,8 @@ def exchange_tickets(request, booking_id):
     if not tickets:
         return _choice(request, booking, problem="Choose at least one ticket first.")
     said = {"booking": str(booking.pk), "tickets": sorted(map(str, tickets))}
+    if chosen_for_others(request):
+        said["new"] = chosen_for_others(request)
     request.session[SESSION_KEY] = said
     return redirect("event", booking.event.slug)
 

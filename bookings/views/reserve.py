@@ -12,7 +12,7 @@ from bookings.links import held_here, last_held_here, remember
 from bookings.presales import pass_in
 from bookings.views import sale
 from bookings.views.choice import send_back, wish_of
-from bookings.views.given import given_for
+from bookings.views.given import choose, chosen_for_others, given_for
 from core.errors import DomainError
 from inventory.picking import NoSuchGroup
 from inventory.services import Redrawn, SeatsTaken
@@ -52,6 +52,7 @@ def _page_for(request, booking):
     """Who gives other seats for these sees what that comes to; anybody else is at the checkout, of all
     that he holds."""
     if given_for(request, booking.event):
+        choose(request, booking)
         return "seats_for_seats"
     _put_to_order(request, booking)
     return "checkout"
@@ -60,7 +61,7 @@ def _page_for(request, booking):
 def _put_to_order(request, booking):
     """What one browser holds is paid for together, with the codes of its order; what cannot be is paid
     for by itself."""
-    held = last_held_here(request)
+    held = last_held_here(request, but=chosen_for_others(request))
     if held is not None:
         with suppress(DomainError):
             services.join(booking.pk, to=held.pk)

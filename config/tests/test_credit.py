@@ -16,6 +16,7 @@ from bookings.services.pay import buy_with_credit
 from config.tests import world
 from config.tests.servers import simulator
 from config.tests.test_cancelling import completed, euros, policy
+from config.tests.world import pay_as_buyer
 from core import outbox
 from core.errors import Invalid
 from core.locks import database_now
@@ -92,7 +93,7 @@ def kinds():
 def paid_with(stocked, amount, provider, ordinals=(0, 1)):
     """A booking of which so much was paid with credit and the rest at the provider."""
     booking = held(stocked, ordinals)
-    pay(booking.pk, credit=euros(amount))
+    pay_as_buyer(booking.pk, credit=euros(amount))
     payment = Payment.objects.get(reference=booking.pk, status="PROCESSING")
     provider.pay(payment.provider_ref)
     settle(payment.pk)
@@ -230,7 +231,7 @@ class TestLapsing:
 class TestPaying:
     def test_a_part_is_held_and_the_provider_is_asked_for_the_rest(self, stocked, rich, provider):
         booking = held(stocked)
-        pay(booking.pk, credit=euros(30))
+        pay_as_buyer(booking.pk, credit=euros(30))
         payment = Payment.objects.get()
         assert (payment.amount, payment.credit) == (FULL, 30)
         assert payment.charged == euros("54.80")
@@ -249,7 +250,7 @@ class TestPaying:
     def test_all_of_it_needs_no_provider(self, stocked, noor, ines):
         give_credit(noor.pk, euros(100), reason="Generous", by=ines)
         booking = held(stocked)
-        assert pay(booking.pk, credit=euros(FULL)) == f"/bookings/{booking.pk}/"
+        assert pay_as_buyer(booking.pk, credit=euros(FULL)) == f"/bookings/{booking.pk}/"
         payment = Payment.objects.get()
         assert (payment.status, payment.provider, payment.credit) == ("SUCCEEDED", "credit", FULL)
         assert Booking.objects.get().status == "CONFIRMED"
@@ -259,16 +260,16 @@ class TestPaying:
     def test_who_comes_back_goes_to_the_same_page(self, stocked, rich, provider):
         booking = held(stocked)
         assert (
-            pay(booking.pk, credit=euros(30))
-            == pay(booking.pk, credit=euros(30))
+            pay_as_buyer(booking.pk, credit=euros(30))
+            == pay_as_buyer(booking.pk, credit=euros(30))
             == pay(booking.pk)
         )
         assert kinds() == [("GIVEN", 30), ("HELD", -30)]
 
     def test_who_takes_the_tick_away_gets_another_page(self, stocked, rich, provider):
         booking = held(stocked)
-        first = pay(booking.pk, credit=euros(30))
-        second = pay(booking.pk, credit=euros(0))
+        first = pay_as_buyer(booking.pk, credit=euros(30))
+        second = pay_as_buyer(booking.pk, credit=euros(0))
         assert first != second
         assert list(Payment.objects.order_by("created_at").values_list("status", "credit")) == [
             ("FAILED", 30),
@@ -279,17 +280,17 @@ class TestPaying:
     def test_more_than_there_is_is_refused_and_nothing_begun(self, stocked, rich, provider):
         booking = held(stocked)
         with pytest.raises(NotEnoughCredit):
-            pay(booking.pk, credit=euros(31))
+            pay_as_buyer(booking.pk, credit=euros(31))
         assert Payment.objects.get().status == "PENDING"
         assert kinds() == [("GIVEN", 30)]
         with pytest.raises(NotEnoughCredit):
-            pay(booking.pk, credit=euros(FULL))
+            pay_as_buyer(booking.pk, credit=euros(FULL))
         assert Payment.objects.get().status == "PENDING"
 
     @pytest.mark.parametrize("end", [abandon, None])
     def test_what_is_not_paid_gives_the_credit_back(self, stocked, rich, provider, end):
         booking = held(stocked)
-        pay(booking.pk, credit=euros(30))
+        pay_as_buyer(booking.pk, credit=euros(30))
         if end:
             end(booking.pk)
         else:
@@ -303,7 +304,7 @@ class TestPaying:
 
     def test_money_that_comes_after_all_takes_the_credit_again(self, stocked, rich, provider):
         booking = held(stocked)
-        pay(booking.pk, credit=euros(30))
+        pay_as_buyer(booking.pk, credit=euros(30))
         payment = Payment.objects.get()
         provider.pay(payment.provider_ref)
         from payments.services.settle import _give_up
@@ -319,7 +320,7 @@ class TestPaying:
         self, stocked, rich, provider, ines
     ):
         booking = held(stocked)
-        pay(booking.pk, credit=euros(30))
+        pay_as_buyer(booking.pk, credit=euros(30))
         payment = Payment.objects.get()
         provider.pay(payment.provider_ref)
         from payments.services.settle import _give_up
@@ -339,7 +340,7 @@ class TestPaying:
 
     def test_what_was_begun_stays_as_it_is(self, stocked, rich, provider):
         booking = held(stocked)
-        pay(booking.pk, credit=euros(30))
+        pay_as_buyer(booking.pk, credit=euros(30))
         for change in ({"credit": 0}, {"credit": 20}, {"amount": 1}):
             with pytest.raises(IntegrityError), transaction.atomic():
                 Payment.objects.update(**change)
@@ -355,7 +356,7 @@ class TestPaying:
 
     def test_the_wrong_sum_at_the_provider_is_booked_by_nobody(self, stocked, rich, provider):
         booking = held(stocked)
-        pay(booking.pk, credit=euros(30))
+        pay_as_buyer(booking.pk, credit=euros(30))
         payment = Payment.objects.get()
         from payments.services.settle import _mismatch
 
@@ -365,7 +366,7 @@ class TestPaying:
 
     def test_late_money_with_lost_seats_goes_back_both_ways(self, stocked, rich, provider):
         booking = held(stocked)
-        pay(booking.pk, credit=euros(30))
+        pay_as_buyer(booking.pk, credit=euros(30))
         payment = Payment.objects.get()
         provider.pay(payment.provider_ref)
         lapse(booking)
@@ -492,7 +493,7 @@ class TestCancelling:
         policy((2, 0, 0), fees_refundable=True)
         give_credit(noor.pk, euros(FULL), reason="Generous", by=ines)
         booking = held(stocked)
-        pay(booking.pk, credit=euros(FULL))
+        pay_as_buyer(booking.pk, credit=euros(FULL))
         made = give_back(booking, Wish())
         assert (made.refunded, made.credited) == (0, FULL)
         assert has(noor) == FULL

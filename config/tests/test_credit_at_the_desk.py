@@ -11,6 +11,7 @@ from config.tests.test_cancelling import completed, euros, policy
 from config.tests.test_credit_paid_out import OFF, fresh, give_back, has, paid, seats, sent
 from config.tests.test_exchanging import CIRCLE, STALLS
 from config.tests.test_several_events import deliver_everything
+from config.tests.world import pay_as_buyer
 from core.errors import Invalid
 from core.locks import database_now
 from payments.models import CreditEntry, LedgerEntry, Payment, Refund
@@ -107,11 +108,11 @@ class TestPayingOut:
         given = give_credit(sold.customer_id, euros(2 * STALLS), reason="Sorry", by=ines)
         from bookings.models import Booking
         from bookings.services import contact as named
-        from bookings.services import pay, reserve
+        from bookings.services import reserve
 
         booking = reserve(event=stocked, ordinals=[4, 5])
         named(booking.pk, name="Noor", email="noor@post.example")
-        pay(booking.pk, credit=euros(2 * STALLS))
+        pay_as_buyer(booking.pk, credit=euros(2 * STALLS))
         assert Booking.objects.get(pk=booking.pk).status == "CONFIRMED"
         give_back(booking)
         again = CreditEntry.objects.filter(kind="BACK").latest("pk")

@@ -79,8 +79,8 @@ class TestAtTheCheckout:
     def test_who_names_another_while_he_pays_does_not_spend_that_ones(
         self, agency, stocked, noor, monkeypatch, credit
     ):
-        """Eve has proven her mailbox and has no credit; her second tab names Noor, whom she knows, while
-        her first is being worked on."""
+        """Eve has proven her mailbox and has no credit; her second tab names Noor, whom she knows,
+        while her first is being worked on."""
         eve = {"name": "Eve", "email": "eve@post.example"}
         booking = reserve(event=stocked, ordinals=[0, 1])
         contact(booking.pk, **eve)

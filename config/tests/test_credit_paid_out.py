@@ -11,7 +11,7 @@ from bookings.admin_panels import entries_of, expected_sums, ledger_sums
 from bookings.cancelling import NotPaidHere, Wish, cancel, preview
 from bookings.invoicing import issue_credit_note
 from bookings.models import Booking, Cancellation, GoesTo, Grounds, Rule
-from bookings.services import contact, follow_disputes, pay, reserve
+from bookings.services import contact, follow_disputes, reserve
 from config.tests import world
 from config.tests.test_cancelling import completed, euros, policy
 from config.tests.test_exchanging import (
@@ -23,6 +23,7 @@ from config.tests.test_exchanging import (
     states,
     tickets_of,
 )
+from config.tests.world import pay_as_buyer
 from core.locks import database_now
 from payments.adapters import ProviderDispute
 from payments.models import CreditEntry, LedgerEntry, Payment, Refund
@@ -224,7 +225,7 @@ class TestWhatIsCredit:
         from payments.services import ProviderAway
 
         with suppress(ProviderAway):
-            pay(booking.pk, credit=euros(amount))
+            pay_as_buyer(booking.pk, credit=euros(amount))
         payment = Payment.objects.get(reference=booking.pk)
         if payment.status == "PROCESSING":
             arrived(payment)

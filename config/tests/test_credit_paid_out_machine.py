@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from bookings.cancelling import Wish
 from bookings.changing import ways_of
 from bookings.models import Booking
-from bookings.services import contact, pay, reserve
+from bookings.services import contact, reserve
 from bookings.services.exchange import difference
 from config.tests import world
 from config.tests.test_cancelling import euros, policy
 from config.tests.test_credit_paid_out import OFF, fresh, give_back, looked
 from config.tests.test_exchanging import arrived, changed, gone_to_pay, looked_at, tickets_of
+from config.tests.world import pay_as_buyer
 from core.invariants import violations
 from core.tenancy import acting_for
 from payments.models import Payment
@@ -56,7 +57,7 @@ class Guest:
             give_credit(booking.customer_id, credit, reason="Sorry", by=self.by)
             self.given += credit.amount
         with suppress(ProviderAway):
-            pay(booking.pk, credit=credit or euros(0))
+            pay_as_buyer(booking.pk, credit=credit or euros(0))
         payment = Payment.objects.get(reference=booking.pk)
         if payment.status == "PROCESSING":
             arrived(payment)

@@ -12,13 +12,14 @@ import pytest
 from bookings import services
 from bookings.cancelling import Wish, cancel, preview
 from bookings.models import Booking
-from bookings.services import contact, pay
+from bookings.services import contact
 from config.tests import world
 from config.tests.scenarios import shop
 from config.tests.servers import at_once, refusals
 from config.tests.test_cancelling import euros, policy
 from config.tests.test_credit_paid_out import OFF
 from config.tests.test_exchanging import looked_at, tickets_of
+from config.tests.world import pay_as_buyer
 from core import invariants
 from core.locks import database_now
 from core.tenancy import acting_for
@@ -74,7 +75,7 @@ def spending_all(agency_id, back):
         booking = services.reserve(event=Event.objects.get(), ordinals=[5])
         contact(booking.pk, name="Noor Vance", email="noor@post.example")
         assert booking.money == back.money
-    return lambda: pay(booking.pk, credit=back.money)
+    return lambda: pay_as_buyer(booking.pk, credit=back.money)
 
 
 def disputing(back, amount):

@@ -7,10 +7,11 @@ from django.db.models.functions import Now
 
 from bookings import services
 from bookings.models import Booking
-from bookings.services import contact, expire_lapsed, pay
+from bookings.services import contact, expire_lapsed
 from config.tests import world
 from config.tests.scenarios import shop
 from config.tests.servers import at_once, refusals, simulator
+from config.tests.world import pay_as_buyer
 from core import failpoints, invariants, outbox
 from core.money import Money
 from core.tenancy import acting_for
@@ -56,7 +57,7 @@ def reserved(agency_id, ordinals, amount):
 
 
 def paying(booking_id, amount):
-    return lambda: pay(booking_id, credit=euros(amount))
+    return lambda: pay_as_buyer(booking_id, credit=euros(amount))
 
 
 def left(agency_id):
@@ -128,7 +129,7 @@ def test_a_payment_that_ends_while_its_time_does_keeps_or_returns_its_credit_onc
 ):
     booking_id = reserved(agency_id, [0], 40)
     with acting_for(agency_id):
-        pay(booking_id, credit=euros(40))
+        pay_as_buyer(booking_id, credit=euros(40))
         payment = Payment.objects.get(reference=booking_id)
     if is_paid:
         provider.pay(payment.provider_ref)
@@ -161,10 +162,10 @@ def test_who_dies_with_credit_held_goes_on_at_the_same_page(agency_id, provider,
     settings.FAIL_POINT = f"{place}=raise"
     with acting_for(agency_id):
         with pytest.raises(failpoints.FailPointReached):
-            pay(booking_id, credit=euros(40))
+            pay_as_buyer(booking_id, credit=euros(40))
         assert Payment.objects.get(reference=booking_id).status == "PROCESSING"
         settings.FAIL_POINT = ""
-        url = pay(booking_id, credit=euros(40))
+        url = pay_as_buyer(booking_id, credit=euros(40))
         payment = Payment.objects.get(reference=booking_id)
         sessions = provider.objects(f"checkout/sessions?client_reference_id={payment.pk}")
         assert [session["url"] for session in sessions] == [url]
@@ -177,7 +178,7 @@ def test_credit_held_by_who_died_comes_back_by_itself(agency_id, provider, setti
     booking_id = reserved(agency_id, [0], 40)
     settings.FAIL_POINT = f"{place}=raise"
     with acting_for(agency_id), pytest.raises(failpoints.FailPointReached):
-        pay(booking_id, credit=euros(40))
+        pay_as_buyer(booking_id, credit=euros(40))
     settings.FAIL_POINT = ""
     assert left(agency_id) == euros(0)
     assert reconcile(everything=True)["unreachable"] == 0
@@ -194,7 +195,7 @@ def test_who_dies_before_the_hold_has_begun_nothing(agency_id, provider, setting
     settings.FAIL_POINT = "credit.after_look=raise"
     with acting_for(agency_id):
         with pytest.raises(failpoints.FailPointReached):
-            pay(booking_id, credit=euros(40))
+            pay_as_buyer(booking_id, credit=euros(40))
         assert Payment.objects.get(reference=booking_id).status == "PENDING"
     assert left(agency_id) == euros(40)
     assert invariants.violations() == {}

@@ -15,7 +15,7 @@ from bookings.cancelling import NotCancellable, QuoteChanged, preview
 from bookings.invoicing import issue_credit_note, issue_invoice
 from bookings.links import mailed_key
 from bookings.models import Booking, Cancellation, GoesTo, Grounds, Rule
-from bookings.services import NotYours, contact, pay, reserve
+from bookings.services import NotYours, contact, enter_code, pay, reserve
 from bookings.services.exchange import (
     NotExchangeable,
     difference,
@@ -26,7 +26,7 @@ from bookings.services.exchange import (
 )
 from config.tests import world
 from config.tests.test_cancelling import euros, policy
-from config.tests.test_several_events import deliver_everything
+from config.tests.test_several_events import deliver_everything, second_night
 from core import failpoints
 from core.outbox import record
 from events.cancelling import Policy
@@ -35,6 +35,7 @@ from inventory.models import EventSeat
 from payments.facts import PaymentSucceeded
 from payments.models import Payment, Refund
 from payments.services import ProviderAway, credit_of
+from promotions.tests.factories import running
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
@@ -300,7 +301,8 @@ class TestDearerSeats:
     def test_another_price_of_the_new_seats_is_seen_again_first(self, cheap, new):
         """A code that somebody takes into the reservation changes what is missing."""
         seen = looked_at(new, cheap, tickets_of(cheap, 1)).name
-        Booking.objects.filter(pk=new.pk).update(total=STALLS - 5, price=STALLS - 5, fee=0)
+        running("EARLY")
+        enter_code(new.pk, "EARLY")
         with pytest.raises(QuoteChanged):
             pay_difference(new.pk, booking_id=cheap.pk, tickets=tickets_of(cheap, 1), seen=seen)
 
@@ -469,6 +471,19 @@ class TestOnTheSite:
         new = Booking.objects.get(status="RESERVED")
         assert taken["Location"] == reverse("seats_for_seats", args=[new.pk])
         return new
+
+    def test_seats_looked_at_before_are_let_go_and_put_to_no_order(self, buyer, stocked, sold):
+        first = self.chosen(buyer, stocked, sold, [10])
+        buyer.post(reverse("reserve", args=[stocked.slug]), {"seat": [12]})
+        first.refresh_from_db()
+        assert first.status == "CANCELLED"
+        wanted = Booking.objects.get(status="RESERVED")
+        other = second_night(stocked)
+        there = buyer.post(reverse("reserve", args=[other.slug]), {"seat": [0]})
+        assert buyer.get(there["Location"]).context["total"] == euros(STALLS)
+        wanted.refresh_from_db()
+        assert wanted.order_key == wanted.pk
+        assert not wanted.others.exists()
 
     def test_seats_are_changed_in_four_pages(self, buyer, stocked, sold):
         new = self.chosen(buyer, stocked, sold, [10])

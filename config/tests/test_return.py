@@ -154,6 +154,19 @@ def test_who_types_a_code_while_the_page_is_open_has_it_at_once_and_pays_the_new
     assert Payment.objects.get(status="PROCESSING").money == page.context["total"]
 
 
+def test_a_code_that_does_no_good_leaves_the_page_open(provider, event):
+    booking, payment = at_the_provider(event)
+    someone, checkout = opened(booking)
+    page = someone.post(f"{checkout}code/", {"code": "NOSUCH"}, follow=True)
+    assert "is shut" not in page.content.decode()
+    payment.refresh_from_db()
+    assert payment.status == "PROCESSING"
+    provider.pay(payment.provider_ref)
+    settle(payment.pk)
+    booking.refresh_from_db()
+    assert booking.status == "CONFIRMED"
+
+
 def test_money_that_comes_for_a_page_we_shut_goes_back_if_the_new_one_was_paid(provider, event):
     booking, payment = at_the_provider(event)
     running("EARLY")

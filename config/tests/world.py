@@ -17,8 +17,8 @@ from bookings.cancelling import Wish as GivingBack
 from bookings.cancelling import cancel, preview
 from bookings.changing import propose
 from bookings.invoicing import issue_invoice
-from bookings.models import Alert, Concern, Grounds, Rule
-from bookings.services import Sale, confirm, pay_at_desk, reserve
+from bookings.models import Alert, Booking, Concern, Grounds, Rule
+from bookings.services import Sale, confirm, pay, pay_at_desk, reserve
 from config.tests.drawing import open_draw
 from config.tests.presaling import HOUR, draft, listed
 from core.memory import Remembered
@@ -511,3 +511,9 @@ def failed_fact():
 def _books(payment):
     journal = Journal.objects.get(source="payment", source_id=payment.pk)
     return journal, journal.entries.first(), AuditEntry.objects.first()
+
+
+def pay_as_buyer(booking_id, *, credit):
+    """`services.pay` as its buyer, who has proven that it is he, does with so much credit (Money)."""
+    whose = Booking.objects.values_list("customer", flat=True).get(pk=booking_id)
+    return pay(booking_id, credit=credit, whose=whose)
