@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce, Greatest, Now
 
 from core import failpoints
 from core.errors import DomainError, Invalid
@@ -84,8 +84,8 @@ def points_of(customer_id):
 
 def in_circulation():
     """How many points all customers of the agency can spend."""
-    left = (row["balance"] - max(row["lapsed"], 0) for row in balances())
-    return sum(max(points, 0) for points in left)
+    left = Greatest(F("balance") - Greatest("lapsed", 0), 0)
+    return balances().order_by().annotate(left=left).aggregate(sum=Coalesce(Sum("left"), 0))["sum"]
 
 
 def standing_of(customer_id):

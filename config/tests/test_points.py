@@ -620,6 +620,31 @@ class TestByStaff:
         assert tier_of(noor.person) == Tier.BRONZE
 
 
+class TestAllTogether:
+    def test_what_all_can_spend_is_summed_by_the_database(
+        self, programme, noor, django_assert_num_queries
+    ):
+        """What has lapsed, or was spent, is not there; what somebody owes takes nothing of others."""
+        omar, kim, ada = (
+            remember_customer(email=f"{name}@post.example", name=name)
+            for name in ("omar", "kim", "ada")
+        )
+        with django_assert_num_queries(1):
+            assert points.in_circulation() == 0
+        lot(noor, 100)
+        lot(noor, 70, days=-1)
+        spent(noor, 30)
+        owed = lot(omar, 100)
+        spent(omar, 90)
+        points.keep_share(owed.reference, lambda: Fraction(0))
+        lot(kim, 25)
+        lot(ada, 40, days=-1)
+        each = [points_of(customer.pk) for customer in (noor, omar, kim, ada)]
+        assert each == [70, -90, 25, 0]
+        with django_assert_num_queries(1):
+            assert points.in_circulation() == 95
+
+
 class TestTiers:
     def test_what_was_earned_within_a_year_makes_the_tier(self, programme, noor):
         assert tier_of(noor.person) == Tier.BRONZE
