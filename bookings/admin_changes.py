@@ -111,7 +111,7 @@ WAYS = IN_WORDS | {
     "terminal": "Card, at the desk",
     "bank": "Bank transfer",
     "credit": "Customer credit",
-    "mixed": "With credit in it",
+    "mixed": "With credit: other seats, or some back before",
     "disputed": "Disputed payments",
     "unpaid": "Not paid through us",
 }

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce, Greatest, Now
 
 from core import failpoints
 from core.errors import DomainError, Invalid
@@ -84,8 +84,8 @@ def points_of(customer_id):
 
 def in_circulation():
     """How many points all customers of the agency can spend."""
-    left = (row["balance"] - max(row["lapsed"], 0) for row in balances())
-    return sum(max(points, 0) for points in left)
+    left = Greatest(F("balance") - Greatest("lapsed", 0), 0)
+    return balances().order_by().annotate(left=left).aggregate(sum=Coalesce(Sum("left"), 0))["sum"]
 
 
 def standing_of(customer_id):
@@ -119,47 +119,85 @@ def _lots(customer_id):
 
 
 @use_case
-def earn(customer_id, money, *, reference):
-    """A customer earns points for so much Money of a booking (`reference`), once; returns the
-    PointEntry, or None where the programme does not run or it makes no whole point."""
+def earn(customer_id, money, *, reference, went_on=()):
+    """A customer earns points for so much Money of a booking (`reference`), once; returns whether that
+    is new: nothing is earned where the programme does not run, or for less than a point.
+
+    `went_on` are the (reference, Fraction of 0 to 1) of bookings whose tickets were given for these: as
+    far as that share of what they earned reaches, the points keep their last day.
+    """
     programme = running_programme()
     points = programme.points_for(money) if programme else 0
     if not points:
-        return None
-    return _write(
-        kind=Kind.EARNED,
-        customer_id=customer_id,
-        points=points,
-        key=f"earned:{reference}",
-        reference=reference,
-        expires_at=_lasts_until(programme),
-    )
+        return False
+    _lock(customer_id)
+    if lots_of(reference):
+        return False
+    failpoints.reach("points.after_look")
+    said = {"kind": Kind.EARNED, "customer_id": customer_id, "reference": reference}
+    for old, most in _that_go_on(went_on):
+        part = min(points, most)
+        if part:
+            key = f"earned:{reference}:{old.pk}"
+            _write(points=part, key=key, expires_at=old.expires_at, **said)
+        points -= part
+    if points:
+        _write(points=points, key=f"earned:{reference}", expires_at=_lasts_until(programme), **said)
+    return True
+
+
+def _that_go_on(went_on):
+    """[(lot, how many of its points)], what lapses first first."""
+    found = [
+        (lot, int(lot.points * Fraction(share)))
+        for reference, share in went_on
+        for lot in lots_of(reference)
+    ]
+    return sorted(found, key=lambda each: _lapses_when(each[0]))
+
+
+def lots_of(reference):
+    """The PointEntries that a booking earned, what lapses first first."""
+    lots = PointEntry.objects.filter(kind=Kind.EARNED, reference=reference)
+    return sorted(lots, key=_lapses_when)
+
+
+def _lapses_when(lot):
+    return (lot.expires_at is None, lot.expires_at, lot.pk)
 
 
 @use_case
 def keep_share(reference, share_of):
-    """Of the points that a booking earned only a share stays, rounded down; the rest is reversed.
+    """Of the points that a booking earned only a share stays, rounded down; the rest is reversed, what
+    lapses last first.
 
     `share_of()` gives the Fraction of 0 to 1, and is asked once nobody else writes for this customer:
     what is written follows from how things stand, however often and in whatever order it is asked.
     What had lapsed of these points is not taken twice.
     """
-    lot = PointEntry.objects.filter(kind=Kind.EARNED, reference=reference).first()
-    if lot is None:
+    lots = lots_of(reference)
+    if not lots:
         return
-    _lock(lot.customer_id)
+    _lock(lots[0].customer_id)
     failpoints.reach("points.after_lock")
+    stays = int(sum(lot.points for lot in lots) * Fraction(share_of()))
+    for lot in lots:
+        part = min(lot.points, stays)
+        _keep(lot, part)
+        stays -= part
+
+
+def _keep(lot, stays):
     known = lot.parts.aggregate(
         reversed=_sum(Q(kind=Kind.REVERSED)), expired=_sum(Q(kind=Kind.EXPIRED))
     )
-    stays = int(lot.points * Fraction(share_of()))
     more = stays - (lot.points + known["reversed"])
     if not more:
         return
     lapsed_too = min(-known["expired"], max(-more, 0))
     if lapsed_too:
         _part_of(lot, Kind.EXPIRED, lapsed_too)
-    _part_of(lot, Kind.REVERSED, more, reference=reference)
+    _part_of(lot, Kind.REVERSED, more, reference=lot.reference)
 
 
 def _part_of(lot, kind, points, **fields):

@@ -4,7 +4,7 @@ from agencies.models import WhenDisputed
 from agencies.queries import current_agency
 from bookings.cancelling import Wish
 from bookings.cancelling.carrying_out import cancel_as_it_is
-from bookings.cancelling.sources import sources_of, went_into
+from bookings.cancelling.sources import became_for, sources_of, went_into
 from bookings.models import Booking, BookingItem, Grounds, Rule
 from core.locks import lock
 from core.transactions import use_case
@@ -25,7 +25,9 @@ def follow_disputes(payment_id):
     about it stands, and for good when it is lost; a bank's mere question locks nothing. Safe to
     repeat, in any order.
 
-    Where the agency wants it, tickets that nobody used are cancelled once all the money is lost.
+    Where the agency wants it, tickets that nobody used are cancelled once all the money that paid for
+    them is lost. Of seats that were changed that is all they stem from: while only a part of it is
+    lost, they stay locked until a person decides.
     """
     _lock(payment_id)
     if current_agency().when_disputed == WhenDisputed.CANCEL:
@@ -62,12 +64,21 @@ def _stems_from_disputed(booking):
 
 
 def _cancel_lost(payment):
+    concerned = {*payment.covers, *went_into(payment.covers)}
+    for booking in Booking.objects.sold().filter(pk__in=concerned).order_by("pk"):
+        paid_by = Payment.objects.filter(pk=booking.payment_id).first()
+        if paid_by and all(_is_lost(each) for each in (paid_by, *sources_of(paid_by))):
+            _cancel_unused(booking)
+
+
+def _is_lost(payment):
+    """Whether banks took all that was charged by a payment and not sent back. One by credit alone is as
+    lost as those that the credit stems from; credit that was there before is not."""
+    if not payment.charged.amount:
+        return became_for(payment.covers).exists()
     lost = sum(dispute.written_off for dispute in payment.disputes.all())
     sent_back = payment.refunds.exclude(status=RefundStatus.FAILED)
-    if lost + sum(refund.amount for refund in sent_back) < payment.charged.amount:
-        return
-    for booking in Booking.objects.sold().filter(pk__in=payment.covers):
-        _cancel_unused(booking)
+    return lost + sum(refund.amount for refund in sent_back) >= payment.charged.amount
 
 
 def _cancel_unused(booking):

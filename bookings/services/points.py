@@ -6,7 +6,7 @@ from fractions import Fraction
 from django.db.models import F, Q, Sum
 
 from bookings.cancelling.sources import became_for, went_into
-from bookings.models import Booking
+from bookings.models import Booking, BookingItem, CancelledItem
 from core.money import Money
 from core.postgres.rows import read
 from customers.points import earn, keep_share
@@ -14,17 +14,33 @@ from payments.models import CreditEntry, Payment, RefundStatus
 
 TICKET = F("price") - F("discount")
 """What of an item earns points: its price after discounts. Not fees, nor taxes put on top."""
+OF_GIVEN = F("item__price") - F("item__discount")
 
 
 def earn_points(booking_id):
     """A paid booking earns points for its customer, once, as the programme says now. Harmless the
-    second time, and when its tickets were given back meanwhile."""
+    second time, and when its tickets were given back meanwhile.
+
+    What tickets had earned that were given for its seats goes on with them, and is none the younger.
+    """
     booking = read(Booking, id=booking_id)
     if booking.customer_id is None or booking.confirmed_at is None:
         return
     money = Money(booking.price - booking.discount, booking.currency)
-    if earn(booking.customer_id, money, reference=booking.pk):
+    if earn(booking.customer_id, money, reference=booking.pk, went_on=_given_for(booking_id)):
         _reverse(booking_id)
+
+
+def _given_for(booking_id):
+    """[(the id of a booking, which part of its tickets' worth was given for the seats of this one)]."""
+    given = CancelledItem.objects.filter(cancellation__exchanged_for=booking_id)
+    given = given.order_by().values_list("item__booking").annotate(worth=Sum(OF_GIVEN))
+    return [(old, Fraction(worth) / _worth_of(old)) for old, worth in given if worth]
+
+
+def _worth_of(booking_id):
+    """What all tickets of a booking earned points for."""
+    return _sum(BookingItem.objects.filter(booking=booking_id), TICKET)
 
 
 def reverse_points(payment_id):

@@ -16,9 +16,10 @@ from bookings import changing
 from bookings.changing import NotChangeable, carrying_on, extent_of, ways_of
 from bookings.links import mailed_key
 from bookings.models import Booking, Cancellation, ChangedBooking, EventChange
-from bookings.services import buy_with_credit, confirm, contact
+from bookings.services import buy_with_credit, confirm, contact, reserve
 from config.tests import world
 from config.tests.test_cancelling import policy
+from config.tests.test_exchanging import changed, tickets_of
 from core import outbox
 from core.money import Money
 from core.tenancy import as_system
@@ -247,6 +248,33 @@ def paid_with_credit(event, ordinals, customer, part=None):
         hold_credit(payment, customer.pk)
     world.received(payment)
     return confirm(booking.pk, payment_id=payment.pk)
+
+
+def test_the_dry_run_does_not_ask_for_each_booking(stocked, django_assert_max_num_queries):
+    """Only where seats were changed, or something went back: beyond `most` of these it says so."""
+    policy((2, 0, 0), fees_refundable=True)
+    noor = remember_customer(email="noor@post.example", name="Noor Vance")
+    by = world.person("ida@x.example")
+    give_credit(noor.pk, Money(Decimal(500), "EUR"), reason="The long queue", by=by)
+    for start in (0, 2, 4, 6):
+        paid_with_credit(stocked, [start, start + 1], noor)
+    part = paid_with_credit(stocked, [8, 9], noor, part=Decimal(20))
+    with django_assert_max_num_queries(5):
+        found = {way.name: way for way in ways_of(stocked)}
+    assert (found["credit"].bookings, found["simulated"].bookings) == (5, 1)
+    assert found["credit"].money.amount == 4 * part.total + 20
+    assert found["simulated"].money.amount == part.total - 20
+    for start in (10, 12):
+        sold = world.sold_booking(stocked, [start, start + 1])
+        changed(reserve(event=stocked, ordinals=[start + 10]), sold, tickets_of(sold, 1))
+    by_itself = {way.name: way for way in ways_of(stocked)}
+    assert (by_itself["credit"].bookings, by_itself["simulated"].bookings) == (5, 5)
+    with django_assert_max_num_queries(5):
+        found = {way.name: way for way in ways_of(stocked, most=1)}
+    assert (found["mixed"].bookings, found["mixed"].money.amount) == (2, part.total)
+    assert found["credit"] == by_itself["credit"]
+    sums = [sum(way.money.amount for way in ways.values()) for ways in (found, by_itself)]
+    assert sums == [extent_of(stocked).money.amount] * 2
 
 
 def test_who_proposed_a_large_sum_is_told_who_begins_it_and_they_see_it_on_their_desk(

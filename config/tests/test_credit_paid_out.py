@@ -1,12 +1,14 @@
 """What became credit only because seats were changed goes back to the cards it came from; what was
 credit stays credit. Looking says what doing does, and the books agree."""
 
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
+from agencies.models import Agency
 from bookings.admin_panels import entries_of, expected_sums, ledger_sums
 from bookings.cancelling import NotPaidHere, Wish, cancel, preview
 from bookings.invoicing import issue_credit_note
@@ -25,9 +27,11 @@ from config.tests.test_exchanging import (
 )
 from config.tests.world import pay_as_buyer
 from core.locks import database_now
+from core.memory import Remembered
+from inventory.models import EventSeat
 from payments.adapters import ProviderDispute
 from payments.models import CreditEntry, LedgerEntry, Payment, Refund
-from payments.services import credit_of, give_credit, record_disputes, take_credit
+from payments.services import ProviderAway, credit_of, give_credit, record_disputes, take_credit
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 OFF = {"grounds": Grounds.EVENT, "rule": Rule.ALL_BACK, "reason": "The singer is ill"}
@@ -104,6 +108,20 @@ def paid(booking):
 
 def has(booking):
     return credit_of(booking.customer_id, "EUR").amount
+
+
+def bought_with(stocked, ines, amount, ordinals):
+    """A booking of which so much is paid with credit that was given, the rest at the provider."""
+    booking = reserve(event=stocked, ordinals=ordinals)
+    contact(booking.pk, name="Noor", email="noor@post.example")
+    booking = fresh(booking)
+    give_credit(booking.customer_id, euros(amount), reason="Sorry", by=ines)
+    with suppress(ProviderAway):
+        pay_as_buyer(booking.pk, credit=euros(amount))
+    payment = Payment.objects.get(reference=booking.pk)
+    if payment.status == "PROCESSING":
+        arrived(payment)
+    return fresh(booking)
 
 
 def all_back():
@@ -214,26 +232,9 @@ class TestWhereItCameFrom:
 
 
 class TestWhatIsCredit:
-    def bought_with(self, stocked, ines, amount, ordinals):
-        """A booking of which so much is paid with credit that was given, the rest at the provider."""
-        booking = reserve(event=stocked, ordinals=ordinals)
-        contact(booking.pk, name="Noor", email="noor@post.example")
-        booking = fresh(booking)
-        give_credit(booking.customer_id, euros(amount), reason="Sorry", by=ines)
-        from contextlib import suppress
-
-        from payments.services import ProviderAway
-
-        with suppress(ProviderAway):
-            pay_as_buyer(booking.pk, credit=euros(amount))
-        payment = Payment.objects.get(reference=booking.pk)
-        if payment.status == "PROCESSING":
-            arrived(payment)
-        return fresh(booking)
-
     def test_what_was_credit_before_stays_credit(self, stocked, ines):
         policy((2, 0, 0), fees_refundable=True)
-        old = self.bought_with(stocked, ines, 2 * STALLS, [0, 1])
+        old = bought_with(stocked, ines, 2 * STALLS, [0, 1])
         new = seats(stocked, old, [10, 11], 1, 2)
         made = give_back(new, **OFF)
         assert (made.refunded, made.credited) == (0, 2 * STALLS)
@@ -241,7 +242,7 @@ class TestWhatIsCredit:
 
     def test_of_both_no_more_goes_to_the_card_than_came_from_it(self, stocked, ines):
         policy((2, 0, 0), fees_refundable=True)
-        old = self.bought_with(stocked, ines, 30, [0, 1])
+        old = bought_with(stocked, ines, 30, [0, 1])
         card = 2 * STALLS - 30
         one, other = seats(stocked, old, [10], 1), seats(stocked, old, [11], 2)
         first, second = give_back(one, **OFF), give_back(other, **OFF)
@@ -316,11 +317,11 @@ class TestDisputes:
 
 
 class TestTicketsOfDisputedMoney:
-    def told(self, payment, state, ref="dp"):
+    def told(self, payment, state, ref="dp", amount=None):
         payment = Payment.objects.get(pk=payment.pk)
         told = ProviderDispute(
             ref=f"{ref}_{payment.pk}", payment_ref="", state=state, reason="fraudulent",
-            amount=payment.charged.amount, currency="EUR", is_withdrawn=state != "won",
+            amount=amount or payment.charged.amount, currency="EUR", is_withdrawn=state != "won",
             created_at=database_now(),
         )  # fmt: skip
         record_disputes(payment.pk, [told], read=payment.disputes_read)
@@ -345,6 +346,59 @@ class TestTicketsOfDisputedMoney:
         assert self.locked(cheap) == self.locked(third) == self.locked(other) == [False]
         self.told(more, "lost")
         assert (self.locked(cheap), self.locked(third)) == ([False], [True])
+
+    @pytest.fixture
+    def cancels(self, agency):
+        Agency.objects.filter(pk=agency.pk).update(when_disputed="CANCEL")
+        Remembered.forget_everything()
+
+    def stock(self, *ordinals):
+        found = EventSeat.objects.filter(ordinal__in=ordinals).order_by("ordinal")
+        return list(found.values_list("status", flat=True))
+
+    def test_seats_given_for_lost_ones_are_sold_again(self, cancels, stocked, sold):
+        second = seats(stocked, sold, [10, 11], 1, 2)
+        third = seats(stocked, second, [12], 1)
+        other = world.sold_booking(stocked, [5])
+        self.told(paid(sold), "needs_response")
+        assert self.stock(11, 12) == ["SOLD", "SOLD"]
+        for _ in range(2):
+            self.told(paid(sold), "lost")
+        assert self.stock(11, 12) == ["AVAILABLE", "AVAILABLE"]
+        assert [states(each)[0] for each in (second, third, other)] == [
+            *["CANCELLED"] * 2,
+            "CONFIRMED",
+        ]
+        assert has(third) == 0
+        assert not Refund.objects.exists()
+
+    @pytest.mark.parametrize("first", ["old", "more"])
+    def test_while_a_part_is_lost_they_stay_locked(self, cancels, stocked, first):
+        policy((2, 0, 0), fees_refundable=True)
+        cheap = world.sold_booking(stocked, [50, 51])
+        new, more = dearer(stocked, cheap, [10], 1)
+        both = [paid(cheap), more]
+        first, last = both if first == "old" else reversed(both)
+        self.told(first, "lost")
+        assert (self.stock(10), self.locked(new)) == (["SOLD"], [True])
+        assert self.stock(51) == ["AVAILABLE" if first == both[0] else "SOLD"]
+        self.told(last, "lost")
+        assert self.stock(10, 51) == ["AVAILABLE", "AVAILABLE"]
+
+    def test_what_was_given_for_credit_is_not_lost_with_the_difference(
+        self, cancels, stocked, ines
+    ):
+        policy((2, 0, 0), fees_refundable=True)
+        cheap = bought_with(stocked, ines, CIRCLE, [50])
+        new, more = dearer(stocked, cheap, [10], 1)
+        self.told(more, "lost")
+        assert (self.stock(10), self.locked(new)) == (["SOLD"], [True])
+
+    def test_what_was_sent_back_before_is_not_missing(self, cancels, stocked, sold):
+        new = seats(stocked, sold, [10, 11], 1, 2)
+        give_back(new, 1)
+        self.told(paid(sold), "lost", amount=STALLS)
+        assert self.stock(11) == ["AVAILABLE"]
 
 
 class TestFailedRefunds:

@@ -15,7 +15,7 @@ from agencies.models import Agency
 from bookings.cancelling import Wish
 from bookings.models import Booking, Cancellation, Grounds, Rule
 from bookings.services import reserve
-from bookings.services.exchange import exchange
+from bookings.services.exchange import difference, exchange
 from bookings.services.points import earn_points, reverse_points
 from config.tests import world
 from config.tests.presaling import draft, not_on_sale_yet
@@ -26,6 +26,7 @@ from config.tests.test_exchanging import tickets_of as given_tickets
 from core import outbox
 from core.errors import Invalid
 from core.ids import uuid7
+from core.invariants import violations
 from core.locks import database_now
 from core.memory import Remembered
 from customers import points
@@ -38,6 +39,7 @@ from customers.points import (
     count_from,
     earned_lately,
     expire_points,
+    lots_of,
     points_of,
     standing_of,
     tier_of,
@@ -158,7 +160,23 @@ def given_back(booking, *positions):
     delivered()
 
 
+def other_seats(stocked, booking, ordinals, *positions):
+    """The booking that tickets of a sold one were changed for, once it has earned its points."""
+    new, given = reserve(event=stocked, ordinals=ordinals), given_tickets(booking, *positions)
+    booking = Booking.objects.select_related("event", "terms").get(pk=booking.pk)
+    if difference(looked_at(new, booking, given)):
+        arrived(gone_to_pay(new, booking, given))
+    else:
+        changed(new, booking, given)
+    delivered()
+    return Booking.objects.get(pk=new.pk)
+
+
 class TestReversing:
+    @pytest.fixture(autouse=True)
+    def no_provider(self, settings):
+        settings.PAYMENT_SIMULATOR_URL = "http://127.0.0.1:1"
+
     def test_a_ticket_takes_its_points_along(self, programme, stocked):
         booking = sold(stocked)
         given_back(booking, 1)
@@ -204,6 +222,54 @@ class TestReversing:
         new.refresh_from_db()
         assert Cancellation.objects.get().grounds == "EXCHANGE"
         assert points_of(booking.customer_id) == int(new.price)
+
+    def test_of_seats_that_were_changed_they_are_none_the_younger(self, programme, stocked):
+        """What dearer ones cost more is new; told again, nothing is earned twice."""
+        world.received_order(stocked, section="Circle", rows="A")
+        policy((2, 50, 0))
+        booking = sold(stocked, 50, 51)
+        Programme.objects.update(point_days=500)
+        [first] = PointEntry.objects.all()
+        new = other_seats(stocked, booking, [10, 11], 1, 2)
+        earn_points(new.pk)
+        old, more = lots_of(new.pk)
+        assert (old.points, old.expires_at) == (first.points, first.expires_at)
+        assert more.points == 80 - first.points
+        assert more.expires_at > database_now() + timedelta(days=499)
+        third = other_seats(stocked, new, [12], 1)
+        assert [each.expires_at for each in lots_of(third.pk)] == [old.expires_at, more.expires_at]
+        assert [each.points for each in lots_of(third.pk)] == [old.points / 2, more.points / 2]
+        assert points_of(new.customer_id) == standing_of(new.customer_id).points == 80
+        given_back(third)
+        assert points_of(new.customer_id) == 40
+        given_back(new, 2)
+        assert points_of(new.customer_id) == standing_of(new.customer_id).points == 0
+        assert violations() == {}
+
+    @pytest.mark.parametrize("is_taken", [True, False], ids=["taken away", "not yet"])
+    def test_what_had_lapsed_does_not_come_back_with_other_seats(
+        self, programme, stocked, is_taken, monkeypatch
+    ):
+        policy((2, 50, 0))
+        monkeypatch.setattr(points, "_lasts_until", lambda _: database_now() - timedelta(days=1))
+        booking = sold(stocked)
+        monkeypatch.undo()
+        if is_taken:
+            assert expire_points(booking.customer_id) == 80
+        other_seats(stocked, booking, [10, 11], 1, 2)
+        assert points_of(booking.customer_id) == standing_of(booking.customer_id).points == 0
+        expire_points(booking.customer_id)
+        assert sum(each for _, each in written()) == 0
+        assert violations() == {}
+
+    def test_of_cheaper_seats_no_more_are_earned_than_they_cost(self, programme, stocked):
+        world.received_order(stocked, section="Circle", rows="A")
+        policy((2, 50, 0))
+        booking = sold(stocked)
+        [first] = PointEntry.objects.all()
+        new = other_seats(stocked, booking, [50, 51], 1, 2)
+        [old] = lots_of(new.pk)
+        assert (old.points, old.expires_at) == (new.price, first.expires_at)
 
     def test_points_that_were_spent_are_owed_and_later_ones_make_up_for_them(
         self, programme, stocked
@@ -552,6 +618,31 @@ class TestByStaff:
     def test_they_count_for_no_tier(self, programme, noor, ines):
         adjust(noor.pk, 500, reason="Why", by=ines)
         assert tier_of(noor.person) == Tier.BRONZE
+
+
+class TestAllTogether:
+    def test_what_all_can_spend_is_summed_by_the_database(
+        self, programme, noor, django_assert_num_queries
+    ):
+        """What has lapsed, or was spent, is not there; what somebody owes takes nothing of others."""
+        omar, kim, ada = (
+            remember_customer(email=f"{name}@post.example", name=name)
+            for name in ("omar", "kim", "ada")
+        )
+        with django_assert_num_queries(1):
+            assert points.in_circulation() == 0
+        lot(noor, 100)
+        lot(noor, 70, days=-1)
+        spent(noor, 30)
+        owed = lot(omar, 100)
+        spent(omar, 90)
+        points.keep_share(owed.reference, lambda: Fraction(0))
+        lot(kim, 25)
+        lot(ada, 40, days=-1)
+        each = [points_of(customer.pk) for customer in (noor, omar, kim, ada)]
+        assert each == [70, -90, 25, 0]
+        with django_assert_num_queries(1):
+            assert points.in_circulation() == 95
 
 
 class TestTiers:

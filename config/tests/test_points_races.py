@@ -16,7 +16,14 @@ from core.money import Money
 from core.tenancy import acting_for
 from customers import points
 from customers.models import Customer, PointEntry
-from customers.points import expire_points, keep_share, points_of, standing_of
+from customers.points import (
+    earn,
+    expire_points,
+    keep_share,
+    lots_of,
+    points_of,
+    standing_of,
+)
 from customers.services import remember_customer
 from payments.services import credit_of, points_to_credit
 
@@ -116,6 +123,39 @@ def test_what_is_told_at_once_is_reversed_once(agency_id, noor, settings):
     assert refusals(reversed_at_once(agency_id, noor, settings)) == []
     assert left(agency_id, noor)[0] == 33
     assert invariants.violations() == {}
+
+
+def earned_at_once(agency_id, noor, settings):
+    """A booking whose seats were changed is told twice at one moment; the old one earned 100."""
+    settings.FAIL_POINT = f"points.after_look={SLOWLY}"
+    with acting_for(agency_id):
+        went_on = [(PointEntry.objects.get(customer=noor).reference, Fraction(1))]
+    reference = uuid7()
+    work = [
+        lambda: earn(noor.pk, Money("100.00", "EUR"), reference=reference, went_on=went_on),
+        lambda: earn(noor.pk, Money("100.00", "EUR"), reference=reference),
+    ]
+    return reference, at_once(agency_id, *work)
+
+
+def earned(agency_id, reference):
+    with acting_for(agency_id):
+        return sum(lot.points for lot in lots_of(reference))
+
+
+def test_what_is_told_at_once_is_earned_once(agency_id, noor, settings):
+    reference, said = earned_at_once(agency_id, noor, settings)
+    assert sorted(said) == [False, True]
+    assert earned(agency_id, reference) == 100
+    assert invariants.violations() == {}
+
+
+def test_control_who_does_not_wait_earns_the_same_again(agency_id, noor, settings, monkeypatch):
+    """One knows of the old booking's points, the other does not yet."""
+    monkeypatch.setattr(points, "lock_one", lambda rows: rows.first())
+    reference, said = earned_at_once(agency_id, noor, settings)
+    assert said == [True, True]
+    assert earned(agency_id, reference) == 200
 
 
 def test_what_was_spent_in_time_does_not_lapse_and_the_rest_does(agency_id, noor, committed_db):
