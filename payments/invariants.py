@@ -104,6 +104,17 @@ invariant(
        WHERE r.status <> 'FAILED' GROUP BY p.id HAVING sum(r.amount) > p.amount - p.credit""",
 )
 invariant(
+    "of what was paid with a card and credit, or became credit, a refused refund stays owed",
+    """SELECT p.id AS payment_id, p.amount, p.credit, back.sum AS back, sent.sum AS sent_or_owed
+       FROM payments_payment p
+       CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS sum FROM payments_creditentry
+                           WHERE payment_id = p.id AND kind IN ('BACK', 'PAID_OUT')) back
+       CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS sum FROM payments_refund
+                           WHERE payment_id = p.id) sent
+       WHERE p.status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED') AND (p.credit > 0 OR back.sum > 0)
+         AND sent.sum + greatest(back.sum - p.credit, 0) > p.amount - p.credit""",
+)
+invariant(
     "INV-3 what banks hold, took for good and what disputes cost is in the ledger",
     """SELECT d.id AS dispute_id, d.withdrawn, d.written_off, d.fee,
          coalesce(sum(e.amount) FILTER (WHERE e.account = 'disputed'), 0) AS disputed,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pgtrigger
 import pytest
@@ -28,8 +29,10 @@ from payments.services import (
     NotEnoughCredit,
     credit_of,
     expire_credit,
+    give_back_as_credit,
     give_credit,
     request_refund,
+    retry_refund,
     settle,
     take_credit,
 )
@@ -39,6 +42,7 @@ from payments.tasks import let_credit_lapse, reconcile
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 NOOR = {"name": "Noor Vance", "email": "noor@post.example"}
 FULL = Decimal("84.80")  # two seats of the stalls with their fee
+HALF = FULL / 2
 
 
 @pytest.fixture
@@ -515,6 +519,37 @@ class TestCancelling:
         wanted = {"payment_id": booking.payment_id, "reason": Refund.Reason.CUSTOMER_REQUEST}
         with pytest.raises(RefundTooHigh):
             request_refund(money=euros("42.41"), request_key="cancellation:one", **wanted)
+
+    def test_what_a_card_refused_is_not_given_to_it_for_other_tickets(
+        self, stocked, noor, ines, provider
+    ):
+        policy((2, 0, 0), fees_refundable=True)
+        give_credit(noor.pk, euros(HALF), reason="For the long queue", by=ines)
+        booking = paid_with(stocked, HALF, provider)
+        refused = self.refused(give_back(booking, self.only(booking, 0)).refund)
+        made = give_back(booking, self.only(booking, 1))
+        assert (made.refunded, made.credited, has(noor)) == (0, HALF, HALF)
+        assert retry_refund(refused.pk).money == euros(HALF)
+
+    def test_what_a_card_refused_does_not_become_credit(self, stocked):
+        """It is sent once more: it would be had twice."""
+        policy((2, 0, 0), fees_refundable=True)
+        booking = world.sold_booking(stocked, [0, 1])
+        self.refused(give_back(booking, Wish()).refund)
+        payment = Payment.objects.get()
+        with pytest.raises(IntegrityError, match="not of payment"):
+            give_back_as_credit(
+                payment, euros(1), key="again", customer_id=booking.customer_id, reference=uuid4()
+            )
+
+    def only(self, booking, position):
+        tickets = booking.items.order_by("position").values_list("ticket", flat=True)
+        return Wish(frozenset([tickets[position]]))
+
+    def refused(self, refund):
+        for status in ("PROCESSING", "FAILED"):
+            Refund.objects.filter(pk=refund.pk).update(status=status)
+        return refund
 
     def test_what_went_to_the_card_does_not_become_credit_as_well(self, stocked):
         booking = world.sold_booking(stocked, [0, 1])

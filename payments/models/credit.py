@@ -129,7 +129,8 @@ class CreditEntry(TenantModel):
                 operation=pgtrigger.Insert,
                 condition=pgtrigger.Condition("NEW.payment_id IS NOT NULL"),
                 declare=[("paid", "payments_payment"), ("gone", "numeric"), ("held", "numeric"),
-                         ("back", "numeric")],
+                         ("back", "numeric"), ("owed", "numeric")],
+                # What was refused stays owed, and is sent once more: it never becomes credit of others.
                 func="""
                     SELECT * INTO paid FROM payments_payment WHERE id = NEW.payment_id
                       FOR NO KEY UPDATE;
@@ -138,10 +139,11 @@ class CreditEntry(TenantModel):
                       INTO held, back
                       FROM payments_creditentry WHERE payment_id = NEW.payment_id;
                     IF NEW.kind = 'BACK' THEN
-                      SELECT coalesce(sum(amount), 0) INTO gone FROM payments_refund
-                        WHERE payment_id = NEW.payment_id AND status <> 'FAILED';
-                      SELECT gone + coalesce(sum(withdrawn), 0) INTO gone FROM payments_dispute
-                        WHERE payment_id = NEW.payment_id;
+                      SELECT coalesce(sum(amount) FILTER (WHERE status <> 'FAILED'), 0),
+                             coalesce(sum(amount), 0)
+                        INTO gone, owed FROM payments_refund WHERE payment_id = NEW.payment_id;
+                      SELECT greatest(gone + coalesce(sum(withdrawn), 0), owed) INTO gone
+                        FROM payments_dispute WHERE payment_id = NEW.payment_id;
                     END IF;
                     IF paid.currency <> NEW.currency
                        OR NEW.kind IN ('HELD', 'RETURNED')

@@ -312,11 +312,11 @@ def credit_of_card(payment):
 
 def left_on_card(payment):
     """What of a Payment can still go back to where it was paid from, as Money: what was neither sent,
-    nor became credit."""
-    alive = payment.refunds.exclude(status=RefundStatus.FAILED)
-    sent = alive.aggregate(sum=_sum())["sum"]
+    nor became credit. What was refused stays owed and is sent once more: it is nobody else's."""
+    sent = payment.refunds.aggregate(sum=_sum())["sum"]
     more = max(_back(payment) - payment.credit, NOTHING)
-    return payment.charged - Money(sent + more, payment.currency)
+    left = payment.charged - Money(sent + more, payment.currency)
+    return max(left, Money.zero(payment.currency))
 
 
 def _back(payment):
