@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from time import sleep
 from uuid import uuid4
 
 import pgtrigger
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from bookings.cancelling import NotCancellable, Wish, cancel, preview
@@ -36,6 +38,7 @@ from payments.services import (
     settle,
     take_credit,
 )
+from payments.services.credit import lapsed_credit
 from payments.services.refund import RefundTooHigh
 from payments.tasks import let_credit_lapse, reconcile
 
@@ -122,6 +125,13 @@ def lapse(booking):
     EventSeat.objects.filter(claimed_by=booking.pk).update(claimed_until=Now())
 
 
+def two_days_go_by(monkeypatch):
+    """What lapses within two days has lapsed."""
+    by_then = database_now() + timedelta(days=2)
+    over = Q(kind__in=CreditEntry.COMES, expires_at__lte=by_then)
+    monkeypatch.setattr("payments.services.credit.LAPSED", over)
+
+
 class TestEntries:
     def test_staff_give_and_take_back_with_a_reason(self, noor, ines):
         give_credit(noor.pk, euros(30), reason="For the long queue", by=ines)
@@ -200,6 +210,7 @@ class TestLapsing:
         from payments.services.credit import _book
 
         _book(entry)
+        return entry
 
     def test_credit_lasts_as_long_as_the_agency_says(self, noor, ines, for_a_year):
         entry = give_credit(noor.pk, euros(5), reason="Why", by=ines)
@@ -221,6 +232,43 @@ class TestLapsing:
         take_credit(noor.pk, euros(8), reason="Why", by=ines)
         assert has(noor) == 7
         assert expire_credit(noor.pk, "EUR") is None
+
+    def test_what_was_spent_before_it_came_is_not_spent_of_it(self, noor, ines):
+        self.given(noor, ines, 10)
+        take_credit(noor.pk, euros(10), reason="Why", by=ines)
+        sleep(0.002)  # ids of one millisecond are as if of one moment
+        self.given(noor, ines, 10, days=-1)
+        assert has(noor) == 0
+        assert let_credit_lapse() == 1
+        assert kinds()[-1] == ("EXPIRED", -10)
+
+    def test_what_was_spent_of_it_before_it_lapsed_lapses_not_again(self, noor, ines, monkeypatch):
+        self.given(noor, ines, 10, days=1)
+        self.given(noor, ines, 10)
+        take_credit(noor.pk, euros(10), reason="Why", by=ines)
+        two_days_go_by(monkeypatch)
+        assert (has(noor), let_credit_lapse()) == (10, 0)
+
+    def test_what_is_returned_is_as_if_it_had_not_been_held(
+        self, stocked, noor, ines, provider, monkeypatch
+    ):
+        self.given(noor, ines, 10, days=1)
+        self.given(noor, ines, 10)
+        booking = held(stocked)
+        pay(booking.pk, credit=euros(10))
+        two_days_go_by(monkeypatch)
+        assert has(noor) == 10
+        lapse(booking)
+        assert expire_lapsed(booking.pk)
+        assert has(noor) == 10
+        assert (let_credit_lapse(), kinds()[-1]) == (1, ("EXPIRED", -10))
+
+    def test_of_many_guests_those_are_found_of_whom_something_lapsed(self, noor, agency, ines):
+        eve = remember_customer(name="Eve", email="eve@post.example")
+        self.given(noor, ines, 10, days=-1)
+        self.given(eve, ines, 10)
+        with as_system():
+            assert lapsed_credit() == [((noor.pk, "EUR"), agency.pk)]
 
     def test_what_lapsed_is_not_revived_by_spending_the_rest(self, noor, ines):
         self.given(noor, ines, 10, days=-1)

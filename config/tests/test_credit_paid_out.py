@@ -1,6 +1,7 @@
 """What became credit only because seats were changed goes back to the cards it came from; what was
 credit stays credit. Looking says what doing does, and the books agree."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from bookings.models import Booking, Cancellation, GoesTo, Grounds, Rule
 from bookings.services import contact, follow_disputes, pay, reserve
 from config.tests import world
 from config.tests.test_cancelling import completed, euros, policy
+from config.tests.test_credit import two_days_go_by
 from config.tests.test_exchanging import (
     CIRCLE,
     STALLS,
@@ -27,6 +29,8 @@ from core.locks import database_now
 from payments.adapters import ProviderDispute
 from payments.models import CreditEntry, LedgerEntry, Payment, Refund
 from payments.services import credit_of, give_credit, record_disputes, take_credit
+from payments.services.credit import _book, left_of
+from payments.tasks import let_credit_lapse
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 OFF = {"grounds": Grounds.EVENT, "rule": Rule.ALL_BACK, "reason": "The singer is ill"}
@@ -275,18 +279,29 @@ class TestWhatIsCredit:
         assert (made.refunded, made.credited) == (2 * CIRCLE, 0)
         assert (has(new), sent(paid(sold))) == (0, [2 * CIRCLE])
 
-    def test_credit_that_lapses_first_is_none_the_longer(self, stocked, sold, ines):
-        entry = CreditEntry.objects.create(
+    @pytest.mark.parametrize("is_given_back", [True, False])
+    def test_a_gift_lasts_none_the_longer_for_changed_seats(
+        self, stocked, sold, ines, is_given_back, monkeypatch
+    ):
+        gift = CreditEntry.objects.create(
             customer=sold.customer, kind="GIVEN", amount=10, currency="EUR", key="x", reason="Why",
-            made_by=ines, expires_at=database_now() + database_now().resolution * 10**8,
+            made_by=ines, expires_at=database_now() + timedelta(days=1),
         )  # fmt: skip
-        from payments.services.credit import _book, balances
+        _book(gift)
+        new = seats(stocked, sold, [10, 11], 1, 2)
+        if is_given_back:
+            give_back(new, **OFF)
+        assert (has(new), left_of(gift)) == (10, euros(10))
+        two_days_go_by(monkeypatch)
+        assert (has(new), left_of(gift)) == (0, euros(0))
+        assert (let_credit_lapse(), has(new)) == (1, 0)
 
-        _book(entry)
-        new = seats(stocked, sold, [10], 1)
-        give_back(new, **OFF)
-        [row] = balances(customer_id=sold.customer_id, currency="EUR")
-        assert row["balance"] == has(new) == 10
+    def test_nor_for_dearer_ones(self, stocked, ines):
+        policy((2, 0, 0), fees_refundable=True)
+        old = world.sold_booking(stocked, [50])
+        gift = give_credit(old.customer_id, euros(10), reason="Why", by=ines)
+        new, _ = dearer(stocked, old, [10], 1)
+        assert (has(new), left_of(gift)) == (10, euros(10))
 
 
 class TestDisputes:
