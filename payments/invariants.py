@@ -75,6 +75,13 @@ invariant(
          AND sum(c.amount) < p.credit""",
 )
 invariant(
+    "no more credit is withheld than banks hold of the payments it came back of",
+    """SELECT c.payment_id, -sum(c.amount) AS withheld
+       FROM payments_creditentry c WHERE c.kind IN ('WITHHELD', 'FREED') GROUP BY c.payment_id
+       HAVING -sum(c.amount) NOT BETWEEN 0 AND (SELECT coalesce(sum(withdrawn), 0)
+         FROM payments_dispute WHERE payment_id = c.payment_id)""",
+)
+invariant(
     "INV-3 what is owed to customers is their credit, with what is held for open payments",
     """SELECT agency_id, currency, sum(booked) AS booked, sum(credit) AS credit FROM (
          SELECT agency_id, currency, -amount AS booked, 0 AS credit

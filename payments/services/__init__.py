@@ -52,6 +52,7 @@ from payments.services.start import (
     shut_page,
     start_payment,
 )
+from payments.services.withheld import withheld_of
 
 __all__ = [
     "DECLINED",
@@ -106,6 +107,7 @@ __all__ = [
     "take_credit",
     "transferred_back",
     "waiting_at_desk",
+    "withheld_of",
     "work_notice",
     "worth_of_points",
 ]

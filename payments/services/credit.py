@@ -75,7 +75,7 @@ def take_credit(customer_id, money, *, reason, by, key=None):
     """A member of staff takes credit back, once per `key`; returns the CreditEntry. Raises Invalid, or
     NotEnoughCredit."""
     _check(money, reason)
-    _let_lapse(customer_id, money.currency)
+    let_lapse(customer_id, money.currency)
     return _by_staff(Kind.TAKEN, customer_id, -money, reason=reason, by=by, key=key)
 
 
@@ -145,6 +145,14 @@ def let_go(lot, money, **fields):
     return entry
 
 
+def come_or_go(**fields):
+    """The CreditEntry of what comes to a customer (Money) or leaves him by neither sale nor points,
+    booked."""
+    entry, _ = _write(**fields)
+    _book(entry)
+    return entry
+
+
 def _write(*, money, key, **fields):
     """(the CreditEntry of this key, whether it is new). Raises NotEnoughCredit."""
     known = CreditEntry.objects.filter(key=key).first()
@@ -173,7 +181,7 @@ def hold_credit(payment, customer_id, reference=None):
     """Keeps the credit of a Payment for it, in the caller's transaction that has locked and begun it:
     first what came by this `reference`, as when seats are changed. Raises NotEnoughCredit."""
     failpoints.reach("credit.before_hold")
-    _let_lapse(customer_id, payment.currency)
+    let_lapse(customer_id, payment.currency)
     if credit_of(customer_id, payment.currency) < payment.by_credit:
         raise NotEnoughCredit("You have less credit than this page said. Please look at it again.")
     failpoints.reach("credit.after_look")
@@ -323,21 +331,19 @@ def note_all_is_back(payment):
 # By time
 
 
-def _let_lapse(customer_id, currency):
+def let_lapse(customer_id, currency):
     """What lapsed is taken away before anything else is, so that it cannot be spent. Who does it has
     locked the customer."""
     lock_one(Customer.objects.filter(pk=customer_id))
     _, lapsed = _balance(_entries(customer=customer_id, currency=currency))
     if not lapsed:
         return None
-    entry, _ = _write(
+    return come_or_go(
         kind=Kind.EXPIRED,
         customer_id=customer_id,
         money=Money(-lapsed, currency),
         key=f"lapsed:{uuid7()}",
     )
-    _book(entry)
-    return entry
 
 
 def lapsed_credit():
@@ -368,4 +374,4 @@ def _that_may_have_lapsed():
 @use_case
 def expire_credit(customer_id, currency):
     """Takes away what of a customer's credit has lapsed; returns the CreditEntry, or None."""
-    return _let_lapse(customer_id, currency)
+    return let_lapse(customer_id, currency)
