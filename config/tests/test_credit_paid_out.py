@@ -36,6 +36,7 @@ from payments.services import (
     credit_of,
     give_credit,
     pay_out_at_desk,
+    payable_of,
     record_disputes,
     take_credit,
 )
@@ -337,6 +338,24 @@ class TestDisputes:
             with pytest.raises(NotPaidHere):
                 seats(stocked, new, [12, 13], 1, 2)
             transaction.set_rollback(True)
+
+
+class TestPayable:
+    def test_what_came_long_ago_is_offered_before_much_that_is_not_payable(
+        self, stocked, mireille, django_assert_max_num_queries
+    ):
+        policy((2, 0, 0), fees_refundable=True, back_to="CHOICE")
+        sold = world.sold_booking(stocked, [0, 1])
+        give_back(sold, 1, to=GoesTo.CREDIT)
+        lot = CreditEntry.objects.get()
+        new = world.sold_booking(stocked, [2])
+        Booking.objects.filter(pk=new.pk).update(customer=sold.customer)
+        for number in range(21):  # seats that were changed again and again
+            new = seats(stocked, new, [3 - number % 2], 1)
+        with django_assert_max_num_queries(5):
+            assert payable_of(sold.customer_id) == [(lot, euros(STALLS))]
+        page = mireille.get(f"/admin/customers/customer/{sold.customer_id}/change/")
+        assert f"/admin/payments/creditentry/{lot.pk}/pay_out/" in page.content.decode()
 
 
 class TestCreditOfDisputedMoney:
