@@ -13,8 +13,11 @@ from bookings.evidence_paper import paper_of
 from bookings.orders import paid_with, payments_of
 from bookings.receipt import receipt_of
 from core.money import Money
-from payments.models import Dispute, Refund
+from payments.models import CreditEntry, Dispute, Refund
 from tickets.models import Admission, Download, Scan
+
+Kind = CreditEntry.Kind
+GIVEN_AS_CREDIT = (Kind.BACK, Kind.PAID_OUT, Kind.WITHHELD, Kind.FREED)
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def evidence(function):
 def sections_of(booking):
     """All Sections about a Booking (with event, its venue, and customer), in the order of the story."""
     payments = list(payments_of(booking).order_by("created_at", "pk"))
-    money = [_payments(payments), _refunds(payments), _disputes(payments)]
+    money = [_payments(payments), _refunds(payments), _credit(payments), _disputes(payments)]
     before, after = _story(booking)
     told = [*before, *money, *after]
     for other in paid_with(booking):
@@ -189,6 +192,17 @@ def _refunds(payments):
     ]
     columns = ("Paid back", "Amount", "Because", "State", "Reference of the provider")
     return Section("Refunds", columns, rows, "Nothing was paid back by us.")
+
+
+def _credit(payments):
+    """What of the payments the buyer was given as credit, which he pays other tickets with."""
+    entries = CreditEntry.objects.filter(payment__in=payments, kind__in=GIVEN_AS_CREDIT)
+    rows = [
+        (moment(entry.made_at), entry.money.display(), entry.get_kind_display())
+        for entry in entries.order_by("made_at", "pk")
+    ]
+    columns = ("When", "Amount", "What")
+    return Section("Credit", columns, rows, "None of it was given as credit.")
 
 
 def _disputes(payments):

@@ -16,7 +16,14 @@ from customers.admin_entries import EntriesOfGuests, guest_of
 from payments.admin_desk import WholeCents
 from payments.admin_ledger import entries_of, entries_table
 from payments.models import CreditEntry
-from payments.services import credit_of, give_credit, pay_out_at_desk, payable, take_credit
+from payments.services import (
+    credit_of,
+    give_credit,
+    pay_out_at_desk,
+    payable,
+    payable_of,
+    take_credit,
+)
 
 SHOWN = 20
 GIVE, TAKE = "give", "take"
@@ -200,13 +207,10 @@ def credit_table(entries):
 
 def _payable_table(customer):
     """What of a guest's credit can be paid out, or None."""
-    came = customer.credit_entries.filter(kind=CreditEntry.Kind.BACK, payment__status="SUCCEEDED")
-    came = came.select_related("payment")[:SHOWN]
-    found = [(entry, money) for entry in came if (money := payable(entry))]
     rows = [
         [format_html('<a href="{}">Pay out {}</a>', _page_to_pay_out(entry), money.display()),
          linked(entry.payment), linked(entry, when(entry.made_at))]
-        for entry, money in found
+        for entry, money in payable_of(customer.pk)
     ]  # fmt: skip
     return Table(columns("Can go back", "To the payment", "Came back"), rows) if rows else None
 

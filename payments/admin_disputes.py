@@ -21,8 +21,10 @@ from core.errors import DomainError
 from core.words import many
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.admin_ledger import entries_of, entries_table
-from payments.models import Dispute, DisputeStatus, RefundStatus
-from payments.services import evidence_sent, read_disputes
+from payments.models import CreditEntry, Dispute, DisputeStatus, RefundStatus
+from payments.services import evidence_sent, read_disputes, withheld_of
+
+NOTHING_TO_TELL = (DisputeStatus.WON, DisputeStatus.CLOSED)
 
 
 class NoAnswer(DomainError):
@@ -131,7 +133,7 @@ class DisputeAdmin(ReadOnlyAdmin):
     def panels(self, request, dispute):
         booked = entries_of(source="dispute", source_id=dispute.pk)
         return [
-            *filter(None, [_paid_back_before(dispute)]),
+            *filter(None, [_paid_back_before(dispute), _given_as_credit(dispute)]),
             Panel("In the ledger", entries_table(booked)),
         ]
 
@@ -168,7 +170,7 @@ def _paid_back_before(dispute):
     """A Panel of refunds that went out although the bank takes the money as well, or None."""
     refunds = dispute.payment.refunds.filter(status=RefundStatus.COMPLETED)
     done = list(refunds.order_by("created_at", "pk"))
-    if not done or dispute.status in (DisputeStatus.WON, DisputeStatus.CLOSED):
+    if not done or dispute.status in NOTHING_TO_TELL:
         return None
     rows = [
         [when(refund.completed_at), linked(refund, refund.money.display()), refund.provider_ref]
@@ -177,6 +179,20 @@ def _paid_back_before(dispute):
     titles = columns("Paid back", "Amount", "Provider's reference")
     sent = many(len(done), "refund")
     return Panel(f"{sent} sent before: tell the bank", Table(titles, rows))
+
+
+def _given_as_credit(dispute):
+    """A Panel of what the buyer has been given as credit of the money that his bank takes, or None."""
+    came = dispute.payment.credit_entries.filter(kind=CreditEntry.Kind.BACK)
+    came = list(came.order_by("made_at", "pk"))
+    if not came or dispute.status in NOTHING_TO_TELL:
+        return None
+    rows = [
+        [linked(lot, when(lot.made_at)), lot.money.display(), withheld_of(lot).display()]
+        for lot in came
+    ]
+    titles = columns("Given as credit", "Amount", "Withheld of it now")
+    return Panel("Given as credit before: tell the bank", Table(titles, rows))
 
 
 def disputes_table(disputes):

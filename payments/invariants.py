@@ -75,6 +75,13 @@ invariant(
          AND sum(c.amount) < p.credit""",
 )
 invariant(
+    "no more credit is withheld than banks hold of the payments it came back of",
+    """SELECT c.payment_id, -sum(c.amount) AS withheld
+       FROM payments_creditentry c WHERE c.kind IN ('WITHHELD', 'FREED') GROUP BY c.payment_id
+       HAVING -sum(c.amount) NOT BETWEEN 0 AND (SELECT coalesce(sum(withdrawn), 0)
+         FROM payments_dispute WHERE payment_id = c.payment_id)""",
+)
+invariant(
     "INV-3 what is owed to customers is their credit, with what is held for open payments",
     """SELECT agency_id, currency, sum(booked) AS booked, sum(credit) AS credit FROM (
          SELECT agency_id, currency, -amount AS booked, 0 AS credit
@@ -102,6 +109,17 @@ invariant(
     """SELECT p.id AS payment_id, p.amount, p.credit, sum(r.amount) AS refunded
        FROM payments_payment p JOIN payments_refund r ON r.payment_id = p.id
        WHERE r.status <> 'FAILED' GROUP BY p.id HAVING sum(r.amount) > p.amount - p.credit""",
+)
+invariant(
+    "of what was paid with a card and credit, or became credit, a refused refund stays owed",
+    """SELECT p.id AS payment_id, p.amount, p.credit, back.sum AS back, sent.sum AS sent_or_owed
+       FROM payments_payment p
+       CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS sum FROM payments_creditentry
+                           WHERE payment_id = p.id AND kind IN ('BACK', 'PAID_OUT')) back
+       CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS sum FROM payments_refund
+                           WHERE payment_id = p.id) sent
+       WHERE p.status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED') AND (p.credit > 0 OR back.sum > 0)
+         AND sent.sum + greatest(back.sum - p.credit, 0) > p.amount - p.credit""",
 )
 invariant(
     "INV-3 what banks hold, took for good and what disputes cost is in the ledger",

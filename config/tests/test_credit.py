@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from time import sleep
+from uuid import uuid4
 
 import pgtrigger
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from bookings.cancelling import NotCancellable, Wish, cancel, preview
@@ -29,17 +32,21 @@ from payments.services import (
     NotEnoughCredit,
     credit_of,
     expire_credit,
+    give_back_as_credit,
     give_credit,
     request_refund,
+    retry_refund,
     settle,
     take_credit,
 )
+from payments.services.credit import lapsed_credit
 from payments.services.refund import RefundTooHigh
 from payments.tasks import let_credit_lapse, reconcile
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 NOOR = {"name": "Noor Vance", "email": "noor@post.example"}
 FULL = Decimal("84.80")  # two seats of the stalls with their fee
+HALF = FULL / 2
 
 
 @pytest.fixture
@@ -117,6 +124,13 @@ def give_back(booking, wanted):
 def lapse(booking):
     Booking.objects.filter(pk=booking.pk).update(reserved_until=Now())
     EventSeat.objects.filter(claimed_by=booking.pk).update(claimed_until=Now())
+
+
+def two_days_go_by(monkeypatch):
+    """What lapses within two days has lapsed."""
+    by_then = database_now() + timedelta(days=2)
+    over = Q(kind__in=CreditEntry.COMES, expires_at__lte=by_then)
+    monkeypatch.setattr("payments.services.credit.LAPSED", over)
 
 
 class TestEntries:
@@ -197,6 +211,7 @@ class TestLapsing:
         from payments.services.credit import _book
 
         _book(entry)
+        return entry
 
     def test_credit_lasts_as_long_as_the_agency_says(self, noor, ines, for_a_year):
         entry = give_credit(noor.pk, euros(5), reason="Why", by=ines)
@@ -218,6 +233,43 @@ class TestLapsing:
         take_credit(noor.pk, euros(8), reason="Why", by=ines)
         assert has(noor) == 7
         assert expire_credit(noor.pk, "EUR") is None
+
+    def test_what_was_spent_before_it_came_is_not_spent_of_it(self, noor, ines):
+        self.given(noor, ines, 10)
+        take_credit(noor.pk, euros(10), reason="Why", by=ines)
+        sleep(0.002)  # ids of one millisecond are as if of one moment
+        self.given(noor, ines, 10, days=-1)
+        assert has(noor) == 0
+        assert let_credit_lapse() == 1
+        assert kinds()[-1] == ("EXPIRED", -10)
+
+    def test_what_was_spent_of_it_before_it_lapsed_lapses_not_again(self, noor, ines, monkeypatch):
+        self.given(noor, ines, 10, days=1)
+        self.given(noor, ines, 10)
+        take_credit(noor.pk, euros(10), reason="Why", by=ines)
+        two_days_go_by(monkeypatch)
+        assert (has(noor), let_credit_lapse()) == (10, 0)
+
+    def test_what_is_returned_is_as_if_it_had_not_been_held(
+        self, stocked, noor, ines, provider, monkeypatch
+    ):
+        self.given(noor, ines, 10, days=1)
+        self.given(noor, ines, 10)
+        booking = held(stocked)
+        pay(booking.pk, credit=euros(10))
+        two_days_go_by(monkeypatch)
+        assert has(noor) == 10
+        lapse(booking)
+        assert expire_lapsed(booking.pk)
+        assert has(noor) == 10
+        assert (let_credit_lapse(), kinds()[-1]) == (1, ("EXPIRED", -10))
+
+    def test_of_many_guests_those_are_found_of_whom_something_lapsed(self, noor, agency, ines):
+        eve = remember_customer(name="Eve", email="eve@post.example")
+        self.given(noor, ines, 10, days=-1)
+        self.given(eve, ines, 10)
+        with as_system():
+            assert lapsed_credit() == [((noor.pk, "EUR"), agency.pk)]
 
     def test_what_lapsed_is_not_revived_by_spending_the_rest(self, noor, ines):
         self.given(noor, ines, 10, days=-1)
@@ -516,6 +568,37 @@ class TestCancelling:
         wanted = {"payment_id": booking.payment_id, "reason": Refund.Reason.CUSTOMER_REQUEST}
         with pytest.raises(RefundTooHigh):
             request_refund(money=euros("42.41"), request_key="cancellation:one", **wanted)
+
+    def test_what_a_card_refused_is_not_given_to_it_for_other_tickets(
+        self, stocked, noor, ines, provider
+    ):
+        policy((2, 0, 0), fees_refundable=True)
+        give_credit(noor.pk, euros(HALF), reason="For the long queue", by=ines)
+        booking = paid_with(stocked, HALF, provider)
+        refused = self.refused(give_back(booking, self.only(booking, 0)).refund)
+        made = give_back(booking, self.only(booking, 1))
+        assert (made.refunded, made.credited, has(noor)) == (0, HALF, HALF)
+        assert retry_refund(refused.pk).money == euros(HALF)
+
+    def test_what_a_card_refused_does_not_become_credit(self, stocked):
+        """It is sent once more: it would be had twice."""
+        policy((2, 0, 0), fees_refundable=True)
+        booking = world.sold_booking(stocked, [0, 1])
+        self.refused(give_back(booking, Wish()).refund)
+        payment = Payment.objects.get()
+        with pytest.raises(IntegrityError, match="not of payment"):
+            give_back_as_credit(
+                payment, euros(1), key="again", customer_id=booking.customer_id, reference=uuid4()
+            )
+
+    def only(self, booking, position):
+        tickets = booking.items.order_by("position").values_list("ticket", flat=True)
+        return Wish(frozenset([tickets[position]]))
+
+    def refused(self, refund):
+        for status in ("PROCESSING", "FAILED"):
+            Refund.objects.filter(pk=refund.pk).update(status=status)
+        return refund
 
     def test_what_went_to_the_card_does_not_become_credit_as_well(self, stocked):
         booking = world.sold_booking(stocked, [0, 1])

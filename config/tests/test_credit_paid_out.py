@@ -2,7 +2,9 @@
 credit stays credit. Looking says what doing does, and the books agree."""
 
 from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -11,11 +13,13 @@ from django.db.models.functions import Now
 from agencies.models import Agency
 from bookings.admin_panels import entries_of, expected_sums, ledger_sums
 from bookings.cancelling import NotPaidHere, Wish, cancel, preview
+from bookings.evidence import sections_of
 from bookings.invoicing import issue_credit_note
 from bookings.models import Booking, Cancellation, GoesTo, Grounds, Rule
 from bookings.services import contact, follow_disputes, reserve
 from config.tests import world
 from config.tests.test_cancelling import completed, euros, policy
+from config.tests.test_credit import two_days_go_by
 from config.tests.test_exchanging import (
     CIRCLE,
     STALLS,
@@ -30,8 +34,20 @@ from core.locks import database_now
 from core.memory import Remembered
 from inventory.models import EventSeat
 from payments.adapters import ProviderDispute
-from payments.models import CreditEntry, LedgerEntry, Payment, Refund
-from payments.services import ProviderAway, credit_of, give_credit, record_disputes, take_credit
+from payments.models import CreditEntry, Dispute, LedgerEntry, Payment, Refund
+from payments.services import (
+    NotEnoughCredit,
+    NotPayable,
+    ProviderAway,
+    credit_of,
+    give_credit,
+    pay_out_at_desk,
+    payable_of,
+    record_disputes,
+    take_credit,
+)
+from payments.services.credit import _book, left_of
+from payments.tasks import let_credit_lapse
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 OFF = {"grounds": Grounds.EVENT, "rule": Rule.ALL_BACK, "reason": "The singer is ill"}
@@ -277,18 +293,29 @@ class TestWhatIsCredit:
         assert (made.refunded, made.credited) == (2 * CIRCLE, 0)
         assert (has(new), sent(paid(sold))) == (0, [2 * CIRCLE])
 
-    def test_credit_that_lapses_first_is_none_the_longer(self, stocked, sold, ines):
-        entry = CreditEntry.objects.create(
+    @pytest.mark.parametrize("is_given_back", [True, False])
+    def test_a_gift_lasts_none_the_longer_for_changed_seats(
+        self, stocked, sold, ines, is_given_back, monkeypatch
+    ):
+        gift = CreditEntry.objects.create(
             customer=sold.customer, kind="GIVEN", amount=10, currency="EUR", key="x", reason="Why",
-            made_by=ines, expires_at=database_now() + database_now().resolution * 10**8,
+            made_by=ines, expires_at=database_now() + timedelta(days=1),
         )  # fmt: skip
-        from payments.services.credit import _book, balances
+        _book(gift)
+        new = seats(stocked, sold, [10, 11], 1, 2)
+        if is_given_back:
+            give_back(new, **OFF)
+        assert (has(new), left_of(gift)) == (10, euros(10))
+        two_days_go_by(monkeypatch)
+        assert (has(new), left_of(gift)) == (0, euros(0))
+        assert (let_credit_lapse(), has(new)) == (1, 0)
 
-        _book(entry)
-        new = seats(stocked, sold, [10], 1)
-        give_back(new, **OFF)
-        [row] = balances(customer_id=sold.customer_id, currency="EUR")
-        assert row["balance"] == has(new) == 10
+    def test_nor_for_dearer_ones(self, stocked, ines):
+        policy((2, 0, 0), fees_refundable=True)
+        old = world.sold_booking(stocked, [50])
+        gift = give_credit(old.customer_id, euros(10), reason="Why", by=ines)
+        new, _ = dearer(stocked, old, [10], 1)
+        assert (has(new), left_of(gift)) == (10, euros(10))
 
 
 class TestDisputes:
@@ -314,6 +341,112 @@ class TestDisputes:
             with pytest.raises(NotPaidHere):
                 seats(stocked, new, [12, 13], 1, 2)
             transaction.set_rollback(True)
+
+
+class TestPayable:
+    def test_what_came_long_ago_is_offered_before_much_that_is_not_payable(
+        self, stocked, mireille, django_assert_max_num_queries
+    ):
+        policy((2, 0, 0), fees_refundable=True, back_to="CHOICE")
+        sold = world.sold_booking(stocked, [0, 1])
+        give_back(sold, 1, to=GoesTo.CREDIT)
+        lot = CreditEntry.objects.get()
+        new = world.sold_booking(stocked, [2])
+        Booking.objects.filter(pk=new.pk).update(customer=sold.customer)
+        for number in range(21):  # seats that were changed again and again
+            new = seats(stocked, new, [3 - number % 2], 1)
+        with django_assert_max_num_queries(5):
+            assert payable_of(sold.customer_id) == [(lot, euros(STALLS))]
+        page = mireille.get(f"/admin/customers/customer/{sold.customer_id}/change/")
+        assert f"/admin/payments/creditentry/{lot.pk}/pay_out/" in page.content.decode()
+
+
+class TestCreditOfDisputedMoney:
+    """A guest who was given credit for his tickets has his bank take the money as well."""
+
+    @pytest.fixture
+    def given(self, stocked):
+        """A booking of two tickets that both became credit."""
+        policy((2, 0, 0), fees_refundable=True, back_to="CREDIT")
+        sold = world.sold_booking(stocked, [0, 1])
+        give_back(sold)
+        return sold
+
+    def told(self, booking, state, amount=2 * STALLS):
+        payment = paid(booking)
+        told = ProviderDispute(
+            ref="dp", payment_ref="", state=state, reason="fraudulent", amount=amount,
+            currency="EUR", is_withdrawn=state != "won", created_at=database_now(),
+        )  # fmt: skip
+        assert record_disputes(payment.pk, [told], read=payment.disputes_read)
+
+    def kinds(self):
+        entries = CreditEntry.objects.exclude(kind="GIVEN").order_by("made_at", "pk")
+        return list(entries.values_list("kind", "amount"))
+
+    @pytest.mark.parametrize("state", ["needs_response", "lost"])
+    def test_it_pays_for_nothing_and_is_not_paid_out(self, stocked, given, state, ines):
+        self.told(given, state)
+        assert has(given) == 0
+        booking = reserve(event=stocked, ordinals=[4, 5])
+        contact(booking.pk, name="Fan", email=given.customer.email)
+        with pytest.raises(NotEnoughCredit):
+            pay(booking.pk, credit=euros(2 * STALLS))
+        lot = CreditEntry.objects.get(kind="BACK")
+        with pytest.raises(NotPayable):
+            pay_out_at_desk(lot.pk, euros(1), reason="Please", by=ines, key=uuid4())
+
+    def test_it_is_free_again_when_the_bank_gives_the_money_back(self, given):
+        for state in ("needs_response", "won", "needs_response", "won"):
+            self.told(given, state)
+        assert has(given) == 2 * STALLS
+        moves = [("WITHHELD", -2 * STALLS), ("FREED", 2 * STALLS)]
+        assert self.kinds() == [("BACK", 2 * STALLS), *moves, *moves]
+
+    def test_hearing_it_again_withholds_it_once(self, given):
+        for _ in range(2):
+            self.told(given, "lost")
+        assert self.kinds() == [("BACK", 2 * STALLS), ("WITHHELD", -2 * STALLS)]
+
+    def test_what_is_not_there_any_more_cannot_be_withheld(self, given, ines):
+        take_credit(given.customer_id, euros(STALLS), reason="As if spent", by=ines)
+        self.told(given, "needs_response")
+        assert has(given) == 0
+        self.told(given, "won")
+        assert has(given) == STALLS
+
+    def test_other_credit_stays_the_guests(self, given, ines):
+        give_credit(given.customer_id, euros(10), reason="For the long queue", by=ines)
+        self.told(given, "lost")
+        assert has(given) == 10
+
+    def test_only_what_the_guest_would_have_twice(self, stocked):
+        policy((2, 0, 0), fees_refundable=True, back_to="CREDIT")
+        sold = world.sold_booking(stocked, [0, 1])
+        give_back(sold, 1)
+        self.told(sold, "needs_response", amount=STALLS)  # the ticket that he has still
+        assert has(sold) == STALLS
+        self.told(sold, "needs_response", amount=STALLS + 10)
+        assert has(sold) == STALLS - 10
+
+    def test_the_database_frees_no_more_than_is_withheld(self, given):
+        self.told(given, "needs_response")
+        lot = CreditEntry.objects.get(kind="BACK")
+        with pytest.raises(IntegrityError, match="not left of credit"), transaction.atomic():
+            CreditEntry.objects.create(
+                kind="FREED", amount=2 * STALLS + 1, currency="EUR", customer=given.customer, of=lot,
+                payment=lot.payment, key="x",
+            )  # fmt: skip
+
+    def test_the_bank_is_told_of_it(self, given, mireille):
+        self.told(given, "lost")
+        page = mireille.get(f"/admin/payments/dispute/{Dispute.objects.get().pk}/change/")
+        assert "Given as credit before: tell the bank" in page.content.decode()
+        [section] = [each for each in sections_of(fresh(given)) if each.title == "Credit"]
+        assert [row[1:] for row in section.rows] == [
+            ("€84.80", "Came back of a payment"),
+            ("-€84.80", "Withheld: a bank took the money"),
+        ]
 
 
 class TestTicketsOfDisputedMoney:

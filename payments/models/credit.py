@@ -20,6 +20,7 @@ class CreditEntry(TenantModel):
 
     What came may lapse at `expires_at`: what lapses first is spent first. PAID_OUT makes what came
     (`of` it, with its last day) smaller: it is money that the `refund` of its payment sends back.
+    So does WITHHELD, of money that a bank took as well; FREED when the bank gave it back.
     """
 
     class Kind(models.TextChoices):
@@ -27,13 +28,16 @@ class CreditEntry(TenantModel):
         TAKEN = "TAKEN", "Taken back by staff"
         BACK = "BACK", "Came back of a payment"
         PAID_OUT = "PAID_OUT", "Paid out"
+        WITHHELD = "WITHHELD", "Withheld: a bank took the money"
+        FREED = "FREED", "Free again: the bank gave it back"
         POINTS = "POINTS", "Made of points"
         HELD = "HELD", "Paid with"
         RETURNED = "RETURNED", "Not paid after all"
         EXPIRED = "EXPIRED", "Lapsed"
 
-    COMES = (Kind.GIVEN, Kind.BACK, Kind.POINTS, Kind.PAID_OUT)
-    """What may lapse, less what was paid out of it. What is returned is as if it had not been held."""
+    COMES = (Kind.GIVEN, Kind.BACK, Kind.POINTS, Kind.PAID_OUT, Kind.WITHHELD, Kind.FREED)
+    """What may lapse, less what was paid out or withheld of it. What is returned is as if it had not
+    been held."""
     BY_STAFF = (Kind.GIVEN, Kind.TAKEN)
     CAME_BACK = (Kind.BACK, Kind.PAID_OUT)
     """What of a payment is credit, and not its buyer's money any more; their sum counts."""
@@ -64,13 +68,14 @@ class CreditEntry(TenantModel):
             models.UniqueConstraint(fields=["agency_id", "key"], name="one_credit_entry_per_key"),
             fits_currency("amount", name="credit_fits_currency"),
             models.CheckConstraint(
-                condition=Q(kind__in=["GIVEN", "BACK", "POINTS", "RETURNED"], amount__gt=0)
-                | Q(kind__in=["TAKEN", "HELD", "EXPIRED", "PAID_OUT"], amount__lt=0),
+                condition=Q(kind__in=["GIVEN", "BACK", "POINTS", "RETURNED", "FREED"], amount__gt=0)
+                | Q(kind__in=["TAKEN", "HELD", "EXPIRED", "PAID_OUT", "WITHHELD"], amount__lt=0),
                 name="credit_comes_or_goes",
             ),
             models.CheckConstraint(
                 condition=Q(
-                    kind__in=["BACK", "HELD", "RETURNED", "PAID_OUT"], payment__isnull=False
+                    kind__in=["BACK", "HELD", "RETURNED", "PAID_OUT", "WITHHELD", "FREED"],
+                    payment__isnull=False,
                 )
                 | Q(kind__in=["GIVEN", "TAKEN", "POINTS", "EXPIRED"], payment=None),
                 name="credit_of_payments_names_them",
@@ -81,12 +86,14 @@ class CreditEntry(TenantModel):
                 name="staff_say_why_they_give_credit",
             ),
             models.CheckConstraint(
-                condition=Q(expires_at=None) | Q(kind__in=["GIVEN", "BACK", "POINTS", "PAID_OUT"]),
+                condition=Q(expires_at=None)
+                | Q(kind__in=["GIVEN", "BACK", "POINTS", "PAID_OUT", "WITHHELD", "FREED"]),
                 name="only_what_comes_may_lapse",
             ),
             models.CheckConstraint(
                 condition=Q(kind="PAID_OUT", of__isnull=False, refund__isnull=False)
-                | ~Q(kind="PAID_OUT") & Q(of=None, refund=None),
+                | Q(kind__in=["WITHHELD", "FREED"], of__isnull=False, refund=None)
+                | ~Q(kind__in=["PAID_OUT", "WITHHELD", "FREED"]) & Q(of=None, refund=None),
                 name="what_is_paid_out_names_its_refund",
             ),
         ]
@@ -129,7 +136,8 @@ class CreditEntry(TenantModel):
                 operation=pgtrigger.Insert,
                 condition=pgtrigger.Condition("NEW.payment_id IS NOT NULL"),
                 declare=[("paid", "payments_payment"), ("gone", "numeric"), ("held", "numeric"),
-                         ("back", "numeric")],
+                         ("back", "numeric"), ("owed", "numeric")],
+                # What was refused stays owed, and is sent once more: it never becomes credit of others.
                 func="""
                     SELECT * INTO paid FROM payments_payment WHERE id = NEW.payment_id
                       FOR NO KEY UPDATE;
@@ -138,10 +146,11 @@ class CreditEntry(TenantModel):
                       INTO held, back
                       FROM payments_creditentry WHERE payment_id = NEW.payment_id;
                     IF NEW.kind = 'BACK' THEN
-                      SELECT coalesce(sum(amount), 0) INTO gone FROM payments_refund
-                        WHERE payment_id = NEW.payment_id AND status <> 'FAILED';
-                      SELECT gone + coalesce(sum(withdrawn), 0) INTO gone FROM payments_dispute
-                        WHERE payment_id = NEW.payment_id;
+                      SELECT coalesce(sum(amount) FILTER (WHERE status <> 'FAILED'), 0),
+                             coalesce(sum(amount), 0)
+                        INTO gone, owed FROM payments_refund WHERE payment_id = NEW.payment_id;
+                      SELECT greatest(gone + coalesce(sum(withdrawn), 0), owed) INTO gone
+                        FROM payments_dispute WHERE payment_id = NEW.payment_id;
                     END IF;
                     IF paid.currency <> NEW.currency
                        OR NEW.kind IN ('HELD', 'RETURNED')
@@ -161,16 +170,19 @@ class CreditEntry(TenantModel):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
                 condition=pgtrigger.Condition("NEW.of_id IS NOT NULL"),
-                declare=[("lot", "payments_creditentry"), ("gone", "numeric")],
+                declare=[("lot", "payments_creditentry"), ("gone", "numeric"), ("held", "numeric")],
                 func="""
                     PERFORM FROM customers_customer WHERE id = NEW.customer_id FOR NO KEY UPDATE;
                     SELECT * INTO lot FROM payments_creditentry WHERE id = NEW.of_id;
-                    SELECT coalesce(sum(amount), 0) INTO gone FROM payments_creditentry
-                      WHERE of_id = NEW.of_id;
+                    SELECT coalesce(sum(amount), 0),
+                           coalesce(sum(amount) FILTER (WHERE kind IN ('WITHHELD', 'FREED')), 0)
+                      INTO gone, held FROM payments_creditentry WHERE of_id = NEW.of_id;
                     IF lot.kind IS DISTINCT FROM 'BACK'
                        OR (lot.customer_id, lot.currency, lot.expires_at)
                          IS DISTINCT FROM (NEW.customer_id, NEW.currency, NEW.expires_at)
-                       OR lot.amount + gone + NEW.amount < 0 THEN
+                       OR lot.amount + gone + NEW.amount < 0
+                       OR NEW.kind = 'FREED' AND held + NEW.amount > 0
+                       OR NEW.kind <> 'PAID_OUT' AND NEW.payment_id <> lot.payment_id THEN
                       RAISE EXCEPTION '% is not left of credit %', -NEW.amount, NEW.of_id
                         USING ERRCODE = 'check_violation', CONSTRAINT = 'not_of_this_credit';
                     END IF;

@@ -37,7 +37,7 @@ from payments.services.disputes import (
     record_disputes,
 )
 from payments.services.notices import receive_notice, work_notice
-from payments.services.paying_out import NotPayable, pay_out, pay_out_at_desk, payable
+from payments.services.paying_out import NotPayable, pay_out, pay_out_at_desk, payable, payable_of
 from payments.services.points import WorthChanged, points_to_credit, worth_of_points
 from payments.services.refund import request_refund, retry_refund, send_back, send_refund
 from payments.services.settle import DECLINED, close_payment, dealt_with, settle
@@ -52,6 +52,7 @@ from payments.services.start import (
     shut_page,
     start_payment,
 )
+from payments.services.withheld import withheld_of
 
 __all__ = [
     "DECLINED",
@@ -89,6 +90,7 @@ __all__ = [
     "pay_out_at_desk",
     "pay_with_credit",
     "payable",
+    "payable_of",
     "points_to_credit",
     "preview_statement",
     "read_card",
@@ -106,6 +108,7 @@ __all__ = [
     "take_credit",
     "transferred_back",
     "waiting_at_desk",
+    "withheld_of",
     "work_notice",
     "worth_of_points",
 ]

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import groupby
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, Sum
+from django.db.models import Case, Q, Sum, When
 from django.db.models.functions import Coalesce, Now
 
 from agencies.queries import current_agency
@@ -20,11 +21,11 @@ from customers.models import Customer
 from payments.facts import PaymentSucceeded
 from payments.ledger import post
 from payments.models import Account, CreditEntry, Payment, RefundStatus, Status
+from payments.services.lots import lots_of
 
 Kind = CreditEntry.Kind
 NOTHING = Decimal(0)
 LAPSED = Q(kind__in=CreditEntry.COMES, expires_at__lte=Now())
-SPENT = ~Q(kind__in=CreditEntry.COMES)
 
 
 class NotEnoughCredit(DomainError):
@@ -37,21 +38,23 @@ def _sum(condition=None):
     return Coalesce(Sum("amount", filter=condition), NOTHING)
 
 
-def balances(**of):
-    """Querying {"customer_id", "currency", "balance", "lapsed"} of CreditEntries with these values:
-    what of the balance cannot be used any more is `lapsed`. What lapses first was spent first."""
-    rows = CreditEntry.objects.filter(**of).order_by("customer_id", "currency")
-    return rows.values("customer_id", "currency").annotate(
-        balance=_sum(), lapsed=_sum(LAPSED) + _sum(SPENT)
-    )
-
-
 def credit_of(customer_id, currency):
     """What a customer can pay with now, as Money."""
-    row = balances(customer_id=customer_id, currency=currency).first()
-    if row is None:
-        return Money.zero(currency)
-    return Money(row["balance"] - max(row["lapsed"], NOTHING), currency)
+    balance, lapsed = _balance(_entries(customer=customer_id, currency=currency))
+    return Money(balance - lapsed, currency)
+
+
+def _entries(**of):
+    """The CreditEntries with these values, each with whether it `is_over`, its time to lapse."""
+    is_over = Case(When(LAPSED, then=True), default=False)
+    return list(CreditEntry.objects.filter(**of).annotate(is_over=is_over))
+
+
+def _balance(entries):
+    """(the sum of all entries of a customer in a currency, what of it cannot be used any more)."""
+    balance = sum((each.amount for each in entries), NOTHING)
+    over = [lot.left for lot in lots_of(entries).values() if lot.entry.is_over]
+    return balance, min(sum(over, NOTHING), balance)
 
 
 # By staff
@@ -72,7 +75,7 @@ def take_credit(customer_id, money, *, reason, by, key=None):
     """A member of staff takes credit back, once per `key`; returns the CreditEntry. Raises Invalid, or
     NotEnoughCredit."""
     _check(money, reason)
-    _let_lapse(customer_id, money.currency)
+    let_lapse(customer_id, money.currency)
     return _by_staff(Kind.TAKEN, customer_id, -money, reason=reason, by=by, key=key)
 
 
@@ -142,6 +145,14 @@ def let_go(lot, money, **fields):
     return entry
 
 
+def come_or_go(**fields):
+    """The CreditEntry of what comes to a customer (Money) or leaves him by neither sale nor points,
+    booked."""
+    entry, _ = _write(**fields)
+    _book(entry)
+    return entry
+
+
 def _write(*, money, key, **fields):
     """(the CreditEntry of this key, whether it is new). Raises NotEnoughCredit."""
     known = CreditEntry.objects.filter(key=key).first()
@@ -170,7 +181,7 @@ def hold_credit(payment, customer_id, reference=None):
     """Keeps the credit of a Payment for it, in the caller's transaction that has locked and begun it:
     first what came by this `reference`, as when seats are changed. Raises NotEnoughCredit."""
     failpoints.reach("credit.before_hold")
-    _let_lapse(customer_id, payment.currency)
+    let_lapse(customer_id, payment.currency)
     if credit_of(customer_id, payment.currency) < payment.by_credit:
         raise NotEnoughCredit("You have less credit than this page said. Please look at it again.")
     failpoints.reach("credit.after_look")
@@ -266,40 +277,18 @@ def give_back_as_credit(payment, money, *, key, customer_id=None, reference=None
 
 
 def left_of(entry):
-    """What of an entry that came is there still, as Money: what lapses first was spent first, but for
-    seats that were changed, which were paid with what the old ones were worth. Who decides by it has
-    locked the customer."""
-    nothing = Money.zero(entry.currency)
-    entries = list(CreditEntry.objects.filter(customer=entry.customer_id, currency=entry.currency))
-    spent = -sum(each.amount for each in entries if _is_spent(each))
-    for lot in sorted(filter(_is_lot, entries), key=_lapses_when):
-        still = max(lot.amount + sum(each.amount for each in entries if _is_of(each, lot)), NOTHING)
-        left = still - min(still, max(spent, NOTHING))
-        if lot.pk == entry.pk:
-            is_lapsed = lot.expires_at and lot.expires_at <= database_now()
-            return nothing if is_lapsed else Money(left, entry.currency)
-        spent -= still
-    return nothing
+    """What of an entry that came is there still, as Money. Who decides by it has locked the
+    customer."""
+    return left_of_each(entry.customer_id, entry.currency)[entry.pk]
 
 
-def _is_lot(entry):
-    """What was paid for dearer seats went into them, all of it."""
-    came = entry.kind in CreditEntry.COMES and entry.kind != Kind.PAID_OUT
-    return came and not entry.key.startswith("back:exchange:")
-
-
-def _is_of(entry, lot):
-    if entry.kind == Kind.HELD:
-        return lot.reference is not None and entry.reference == lot.reference
-    return entry.of_id == lot.pk
-
-
-def _is_spent(entry):
-    return entry.kind not in CreditEntry.COMES and entry.reference is None
-
-
-def _lapses_when(lot):
-    return (lot.expires_at is None, lot.expires_at or lot.made_at, lot.made_at, lot.pk)
+def left_of_each(customer_id, currency):
+    """{the id of an entry that came to a customer: what of it is there still, as Money}."""
+    lots = lots_of(_entries(customer=customer_id, currency=currency))
+    return {
+        key: Money(NOTHING if lot.entry.is_over else lot.left, currency)
+        for key, lot in lots.items()
+    }
 
 
 def credit_of_card(payment):
@@ -312,11 +301,11 @@ def credit_of_card(payment):
 
 def left_on_card(payment):
     """What of a Payment can still go back to where it was paid from, as Money: what was neither sent,
-    nor became credit."""
-    alive = payment.refunds.exclude(status=RefundStatus.FAILED)
-    sent = alive.aggregate(sum=_sum())["sum"]
+    nor became credit. What was refused stays owed and is sent once more: it is nobody else's."""
+    sent = payment.refunds.aggregate(sum=_sum())["sum"]
     more = max(_back(payment) - payment.credit, NOTHING)
-    return payment.charged - Money(sent + more, payment.currency)
+    left = payment.charged - Money(sent + more, payment.currency)
+    return max(left, Money.zero(payment.currency))
 
 
 def _back(payment):
@@ -342,32 +331,47 @@ def note_all_is_back(payment):
 # By time
 
 
-def _let_lapse(customer_id, currency):
+def let_lapse(customer_id, currency):
     """What lapsed is taken away before anything else is, so that it cannot be spent. Who does it has
     locked the customer."""
     lock_one(Customer.objects.filter(pk=customer_id))
-    row = balances(customer_id=customer_id, currency=currency).first()
-    if row is None or row["lapsed"] <= 0:
+    _, lapsed = _balance(_entries(customer=customer_id, currency=currency))
+    if not lapsed:
         return None
-    entry, _ = _write(
+    return come_or_go(
         kind=Kind.EXPIRED,
         customer_id=customer_id,
-        money=Money(-row["lapsed"], currency),
+        money=Money(-lapsed, currency),
         key=f"lapsed:{uuid7()}",
     )
-    _book(entry)
-    return entry
 
 
 def lapsed_credit():
     """[((customer id, currency), agency id)] of whose credit something has lapsed and stands there
     still."""
-    rows = balances().values("agency_id", "customer_id", "currency").filter(lapsed__gt=0)
-    found = rows.values_list("customer_id", "currency", "agency_id")
-    return [((customer, currency), agency) for customer, currency, agency in found]
+    found = []
+    for whose, entries in groupby(_that_may_have_lapsed(), key=_whose):
+        _, lapsed = _balance(list(entries))
+        if lapsed:
+            found.append((whose[:2], whose[2]))
+    return found
+
+
+def _whose(entry):
+    return (entry.customer_id, entry.currency, entry.agency_id)
+
+
+def _that_may_have_lapsed():
+    """The entries, in one query, of all who have credit and of whom not all that lapsed was taken: it
+    may have been spent before."""
+    rows = CreditEntry.objects.values("customer", "currency").annotate(
+        balance=_sum(), over=_sum(LAPSED) + _sum(Q(kind=Kind.EXPIRED))
+    )
+    rows = rows.order_by().filter(balance__gt=0, over__gt=0)
+    return sorted(_entries(customer__in=rows.values("customer")), key=_whose)
 
 
 @use_case
 def expire_credit(customer_id, currency):
     """Takes away what of a customer's credit has lapsed; returns the CreditEntry, or None."""
-    return _let_lapse(customer_id, currency)
+    return let_lapse(customer_id, currency)

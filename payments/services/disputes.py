@@ -27,6 +27,7 @@ from payments.models.disputes import OVER
 from payments.providers import provider
 from payments.services.credit import is_all_back
 from payments.services.refund import TAKEN_BACK, is_taken_back, withdrawn_of
+from payments.services.withheld import follow_bank
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,8 @@ def record_disputes(payment_id, told, *, read):
             _stop_refunds(payment)
             _show_on(payment)
             record(DisputeChanged(payment_id=payment.pk))
+        if told:
+            follow_bank(payment)
     payment.disputes_read += 1
     payment.save(update_fields=["disputes_read", "status", "needs_attention", "failure"])
     return True

@@ -11,8 +11,8 @@ from core.outbox import record
 from core.transactions import broken_constraint, use_case
 from customers.models import Customer
 from payments.facts import CreditPaidOut
-from payments.models import CreditEntry, Payment, Refund
-from payments.services.credit import credit_of_card, left_of, let_go
+from payments.models import CreditEntry, Payment, Refund, Status
+from payments.services.credit import credit_of_card, left_of, left_of_each, let_go
 from payments.services.refund import request_refund
 
 GUARDS = {"credit_of_payment", "not_of_this_credit"}
@@ -61,6 +61,20 @@ def payable(entry):
     """What of an entry can be paid out at the desk, as Money: what came back of a payment, is there
     still, and did not come from credit before."""
     return min(left_of(entry), credit_of_card(entry.payment))
+
+
+def payable_of(customer_id):
+    """[(BACK entry, what of it can be paid out)] of a customer, what came last first."""
+    came = CreditEntry.objects.filter(
+        customer=customer_id, kind=CreditEntry.Kind.BACK, payment__status=Status.SUCCEEDED
+    )
+    came = list(came.select_related("payment"))
+    left = {}
+    for currency in {entry.currency for entry in came}:
+        left |= left_of_each(customer_id, currency)
+    found = [(entry, left[entry.pk]) for entry in came if left[entry.pk]]
+    found = [(entry, min(money, credit_of_card(entry.payment))) for entry, money in found]
+    return [(entry, money) for entry, money in found if money]
 
 
 @use_case
