@@ -18,6 +18,7 @@ PHASES = {
     "FROZEN": ("HELD", "List frozen"),
     "DRAWN": ("COMPLETED", "Drawn"),
     "CALLED_OFF": ("CANCELLED", "Called off"),
+    "OVER": ("CANCELLED", "Event over"),
 }
 NEXT = {
     "DRAFT": "Nobody sees it yet. Open the registration: from then on its words stay.",
@@ -27,20 +28,22 @@ NEXT = {
     "FROZEN": "The list is public. Type the value when its source is known: it stays.",
     "DRAWN": "Those who are drawn are on its buyer list; give the list to a presale.",
     "CALLED_OFF": "Nobody is drawn. Its page stays and says why.",
+    "OVER": "Its event is cancelled or over. It is called off within a minute, by itself or by you.",
 }
 LATE = "The list was not frozen before its source could be known, so it never can be. Call it off."
 
 
 def is_late(draw):
-    return draw.is_open and draw.source_at <= timezone.now()
+    return draw.is_open and not draw.is_event_over and draw.source_at <= timezone.now()
 
 
 def is_known(draw):
-    return draw.status == DrawStatus.FROZEN and draw.source_at <= timezone.now()
+    is_frozen = draw.status == DrawStatus.FROZEN and not draw.is_event_over
+    return is_frozen and draw.source_at <= timezone.now()
 
 
 def is_typed(draw):
-    return draw.status == DrawStatus.TYPED
+    return draw.status == DrawStatus.TYPED and not draw.is_event_over
 
 
 def phase_pill(draw):
@@ -145,7 +148,7 @@ def draws_panel(request, event):
     """The draws of an event."""
     rows = [
         [linked(each), phase_pill(each), when(each.closes_at), when(each.source_at)]
-        for each in event.draws.order_by("closes_at", "pk")
+        for each in event.draws.select_related("event").order_by("closes_at", "pk")
     ]
     table = Table(columns("Draw", "State", "Closes", "Source known"), rows)
     return Panel("Draws", table, count=len(rows)) if rows else None

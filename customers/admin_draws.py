@@ -16,6 +16,7 @@ from customers.admin_draw_panels import (
     entries_of,
     gone,
     is_known,
+    is_late,
     is_typed,
     phase_pill,
     proof,
@@ -145,7 +146,7 @@ class DrawAdmin(BackOfficeAdmin):
         return [to_be_published(draw)]
 
     @step("Freeze the list", tone="primary",
-          when=lambda draw: draw.is_open and draw.closes_at <= timezone.now() < draw.source_at,
+          when=lambda draw: draw.phase_at(timezone.now()) == "CLOSED" and not is_late(draw),
           says="The list of numbers and its SHA-256 are public from now on, and nobody can change "
           "them.")  # fmt: skip
     def freeze(self, request, draw):
@@ -233,7 +234,11 @@ class DrawAdmin(BackOfficeAdmin):
         draws.refuse_value(draw.pk, by=request.user)
         return "The value is taken back. Type the one that the source gives."
 
-    @step("Let in more", is_page=True, when=lambda draw: draw.is_drawn and draw.let_in < draw.most)
+    @step(
+        "Let in more",
+        is_page=True,
+        when=lambda draw: draw.is_drawn and not draw.is_event_over and draw.let_in < draw.most,
+    )
     def let_in(self, request, draw):
         left = draw.most - draw.let_in
 

@@ -311,6 +311,8 @@ def mail_draw_decided(fact):
     entry = DrawEntry.objects.filter(pk=fact.entry_id, withdrawn_at=None).first()
     if entry is not None:
         draw = _draw(entry.draw_id)
+        if draw.is_drawn and draw.is_event_over:
+            return  # what he would be let into is no more, and its buyers are told otherwise
         _mail_entry(entry, draw, kind=_became_of(entry, draw))
 
 

@@ -17,6 +17,7 @@ from config.tests.world import address, of, problems, told
 from core.models import AuditEntry
 from customers import draws
 from customers.models import BuyerList, Draw
+from events.models import Event
 from inventory.models import Presale
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
@@ -88,6 +89,16 @@ def test_what_cannot_be_is_refused_beside_what_was_typed(mireille, event, change
     answer = add(mireille, event, **changed)
     assert any(words in problem for problem in errors(answer)), errors(answer)
     assert not Draw.objects.exists()
+
+
+@pytest.mark.parametrize("status", ["CANCELLED", "COMPLETED"])
+def test_only_an_event_that_can_still_be_sold_is_offered(mireille, event, status):
+    assert f'value="{event.pk}"' in mireille.get(address("customers.draw", "add")).content.decode()
+    Event.objects.filter(pk=event.pk).update(status="ON_SALE")
+    Event.objects.filter(pk=event.pk).update(status=status)
+    form = mireille.get(address("customers.draw", "add")).content.decode()
+    assert f'value="{event.pk}"' not in form
+    assert "not one of the available choices" in errors(add(mireille, event))[0]
 
 
 def test_a_name_that_a_list_has_is_refused_on_the_form(mireille, event):

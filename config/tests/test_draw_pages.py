@@ -20,8 +20,9 @@ from core.models import OutboxMessage
 from core.tenancy import acting_for
 from customers import draws
 from customers.facts import DrawDecided
-from customers.models import DrawEntry
+from customers.models import Draw, DrawEntry
 from events.models import Event
+from events.services import cancel_event
 
 pytestmark = pytest.mark.django_db
 
@@ -394,3 +395,63 @@ def test_a_long_order_is_shown_in_pages_and_asks_few_things(event, fan, monkeypa
     with CaptureQueriesContext(connection) as captured:
         fan.get(page(open_one))
     assert len(captured) == 1
+
+
+# When its event is over
+
+
+def over(event, status="CANCELLED"):
+    if status == "CANCELLED":
+        cancel_event(Event.objects.get(pk=event.pk))
+    else:
+        Event.objects.filter(pk=event.pk).update(status="ON_SALE")
+        Event.objects.filter(pk=event.pk).update(status=status)
+
+
+def test_a_cancelled_event_takes_no_entries_and_its_draws_are_called_off(event, fan, mailoutbox):
+    draw = open_draw(event, *people(2))
+    closed = later(open_draw(event, "ida@post.example", name="Second night"), 2 * HOUR)
+    registers(fan, draw, mailoutbox)
+    deliver()
+    mailoutbox.clear()
+    over(event)
+    for said in (words(fan, page(draw)), words(fan, page(draw, "mine/"))):
+        assert "The event is cancelled." in said
+        assert "Register" not in said
+        assert "Mail me" not in said
+    fan.post(page(draw), {"email": "late@post.example"})
+    with pytest.raises(draws.NotTaken):
+        draws.enter(draw.pk, "late@post.example")
+    deliver()
+    off = Draw.objects.filter(status="CALLED_OFF", why_off="The event is cancelled.")
+    assert {each.pk for each in off} == {draw.pk, closed.pk}
+    told = [mail.to[0] for mail in mailoutbox]
+    assert sorted(told) == sorted([*people(2), "noor@post.example", "ida@post.example"])
+    assert {mail.subject for mail in mailoutbox} == {"The draw for Night is called off"}
+    assert "Nobody is drawn" in words(fan, page(draw, "mine/"))
+
+
+def test_nobody_is_told_that_he_is_drawn_for_a_cancelled_event(event, fan, mailoutbox):
+    draw = drawn(event, *people(3))
+    over(event)
+    deliver()
+    assert not [mail for mail in mailoutbox if "are drawn" in mail.subject]
+    draw.refresh_from_db()
+    assert draw.is_drawn
+    said = words(fan, page(draw))
+    assert "The event is cancelled." in said
+    assert draw.value in said
+    link = draws.entry_key(draw.entries.get(rank=1))
+    assert "Mail me the way in" not in words(Client(), page(draw, f"mine/?k={link}"))
+
+
+def test_the_page_and_all_that_proves_it_stay_after_the_night(event, fan):
+    draw = drawn(event, *people(5))
+    over(event, "COMPLETED")
+    said = words(fan, page(draw))
+    assert "The event is over." in said
+    assert f"/events/{event.slug}/" not in said.partition("<h1")[2]
+    for file in ("numbers.txt", "order.csv", "draw.json"):
+        assert fan.get(page(draw, file)).status_code == 200
+    key = draws.entry_key(draw.entries.get(rank=1))
+    assert "place 1 of 5" in words(fan, page(draw, f"mine/?k={key}"))

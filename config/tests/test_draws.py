@@ -493,3 +493,42 @@ def test_let_in_takes_the_next_and_only_as_many_as_were_said(event):
     assert [(w.first, w.last, w.made_by) for w in draw.waves.all()] == [
         (1, 2, by), (3, 3, by), (4, 5, by)
     ]  # fmt: skip
+
+
+def test_it_draws_and_lets_in_nobody_once_the_event_is_over(event):
+    rule = "draw_has_an_event_to_come"
+    soon = open_draw(event, name="Soon")
+    closed = later(open_draw(event, *people(2), name="Closed"), 2 * HOUR)
+    known = frozen(event, *people(2), name="Known")
+    done = drawn(event, *people(9), name="Done", places=2, reserve=4)
+    Event.objects.filter(pk=event.pk).update(status="CANCELLED")
+    new = {"draw": soon, "email": "new@post.example"}
+    assert refused(lambda: DrawEntry.objects.create(**new)) == "draw_takes_entries_while_it_is_open"
+    assert freeze_closed_draws() == 0
+    with pytest.raises(WrongState, match="cancelled or over"):
+        draws.freeze(closed.pk)
+    with pytest.raises(WrongState, match="cancelled or over"):
+        draws.type_value(known.pk, typed=LOTTO, by=somebody())
+    with pytest.raises(WrongState, match="cancelled or over"):
+        draws.let_in(done.pk, count=1, after=2, by=somebody())
+    wave = {"draw": done, "first": 3, "last": 3}
+    assert refused(lambda: DrawWave.objects.create(**wave)) == rule
+    one = Draw.objects.filter(pk=known.pk)
+    typed = {"status": "TYPED", "value": LOTTO, "typed_by": somebody()}
+    assert refused(lambda: one.update(**typed)) == rule
+    with pytest.raises(Invalid, match="cancelled"):
+        draws.make(event=Event.objects.get(pk=event.pk), terms=terms(name="Another"))
+    draws.call_off_all(event.pk)
+    states = Draw.objects.values_list("name", "status")
+    assert dict(states) == {
+        "Soon": "CALLED_OFF", "Closed": "CALLED_OFF", "Known": "CALLED_OFF", "Done": "DRAWN",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("with_approvals")
+def test_a_value_that_nobody_is_left_to_confirm_is_called_off(event):
+    draw = draws.type_value(frozen(event, *people(3)).pk, typed=LOTTO, by=somebody())
+    draw = draws.call_off(draw.pk, why="There is nobody to confirm it")
+    assert (draw.status, draw.value, draw.drawn_at) == ("CALLED_OFF", LOTTO, None)
+    assert not draw.entries.exclude(rank=None).exists()
+    assert invariants.violations() == {}

@@ -9,7 +9,7 @@ from core.admin_forms import BackOfficeForm
 from core.errors import Invalid
 from customers.draws.making import Terms, check
 from customers.models import BuyerList, Draw
-from events.models import Event
+from events.models import OVER, Event
 
 
 class DrawForm(BackOfficeForm):
@@ -33,8 +33,8 @@ class DrawForm(BackOfficeForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "event" in self.fields:
-            coming = Event.objects.filter(starts_at__gt=Now()).order_by("starts_at", "pk")
-            self.fields["event"].queryset = coming
+            coming = Event.objects.filter(starts_at__gt=Now()).exclude(status__in=OVER)
+            self.fields["event"].queryset = coming.order_by("starts_at", "pk")
             self.fields["event"].label_from_instance = _event_words
 
     def clean_name(self):

@@ -7,14 +7,16 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from core.errors import DomainError, Invalid
-from core.locks import database_now, lock_one
+from core.locks import database_now, lock, lock_one
 from core.outbox import record
 from core.status import WrongState
 from core.transactions import broken_constraint, take_time, use_case
 from customers.draws.reckoning import value_of
 from customers.facts import DrawCalledOff, DrawDecided
 from customers.models import BuyerList, Draw, DrawStatus, DrawWave
-from customers.models.draw_rules import SECOND, TOO_EARLY, TOO_LATE
+from customers.models.draw_rules import EVENT_OVER, SECOND, TOO_EARLY, TOO_LATE
+from events.models import OVER, Event
+from events.models import Status as EventStatus
 
 
 class ListNameTaken(DomainError):
@@ -77,8 +79,7 @@ def open_registration(draw_id):
     if draw.closes_at <= database_now():
         raise Invalid("It would be closed before it opens: give it another end.")
     draw.move_to(DrawStatus.OPEN)
-    draw.save(update_fields=["status"])
-    return draw
+    return _moved(draw, "status")
 
 
 @use_case
@@ -148,6 +149,8 @@ def let_in(draw_id, *, count, after, by):
     draw = _locked(draw_id)
     if not draw.is_drawn:
         raise WrongState(f"{draw} is not drawn.")
+    if draw.is_event_over:
+        raise WrongState(WHY_NOT[EVENT_OVER])
     if draw.let_in != after:
         raise WrongState("Somebody has let in more meanwhile. Look at it again.")
     if not 0 < count <= draw.most - draw.let_in:
@@ -168,8 +171,23 @@ def call_off(draw_id, *, why):
     return _moved(draw, "status", "why_off")
 
 
+@use_case
+def call_off_all(event_id):
+    """Calls off the draws of an event that is over, but for those that are drawn."""
+    event = Event.objects.get(pk=event_id)
+    if event.status not in OVER:
+        return
+    was = "cancelled" if event.status == EventStatus.CANCELLED else "over"
+    undrawn = [status for status, moves in Draw.MOVES.items() if DrawStatus.CALLED_OFF in moves]
+    undrawn = [status for status in undrawn if status != DrawStatus.DRAWN]
+    for draw in lock(Draw.objects.filter(event=event_id, status__in=undrawn)):
+        call_off(draw.pk, why=f"The event is {was}.")
+
+
 def check(event, terms):
     """Raises Invalid for what cannot be."""
+    if event.status in OVER:
+        raise Invalid(f"{event} is {event.get_status_display().lower()}: nothing of it is sold.")
     if terms.closes_at <= terms.opens_at:
         raise Invalid("The registration closes after it has opened.")
     if (terms.source_at - terms.closes_at).total_seconds() < 3600:
@@ -196,6 +214,7 @@ def _moved(draw, *fields):
 
 
 WHY_NOT = {
+    EVENT_OVER: "Its event is cancelled or over: nobody is drawn or let in any more.",
     TOO_EARLY: "It is too early for this, by the database’s clock.",
     TOO_LATE: "The source may be known by now, so a list frozen now would prove nothing. Call the draw "
     "off, and write another with a source that is still to come.",

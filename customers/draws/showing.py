@@ -2,7 +2,7 @@
 
 from core.memory import Remembered
 from customers.models import Draw
-from events.models import PUBLIC
+from events.models import OVER, PUBLIC
 
 _published = Remembered(seconds=3)
 
@@ -13,14 +13,16 @@ def draws_of(event):
 
 
 def _read(event):
-    return list(Draw.objects.published().filter(event=event.pk).order_by("closes_at", "pk"))
+    found = Draw.objects.published().filter(event=event.pk).select_related("event")
+    return list(found.order_by("closes_at", "pk"))
 
 
 def public_draw(draw_id):
-    """The published Draw of a public event, with its event and venue, or None."""
+    """The published Draw of a public event, with its event and venue, or None. It stays public when
+    the event is over: what proves it is asked for later, too."""
     draws = Draw.objects.published().select_related("event__venue")
     found = draws.filter(pk=draw_id).first()
-    return found if found and found.event.status in PUBLIC else None
+    return found if found and found.event.status in {*PUBLIC, *OVER} else None
 
 
 def numbers_of(draw):

@@ -4,7 +4,18 @@ FEWEST, MOST = 5, 20  # numbers of a lottery: fewer could be guessed
 BEACON = r"^[0-9a-f]{64}$"
 NUMBERS = r"^(0|[1-9][0-9]{0,2})( (0|[1-9][0-9]{0,2}))*$"
 # As the triggers call what they refuse.
-NOT_OPEN, TERMS_STAY, FROZEN_STAYS, TOO_EARLY, TOO_LATE, NO_VALUE, VALUE_STAYS, SECOND, WAVES = (
+(
+    NOT_OPEN,
+    TERMS_STAY,
+    FROZEN_STAYS,
+    TOO_EARLY,
+    TOO_LATE,
+    NO_VALUE,
+    VALUE_STAYS,
+    SECOND,
+    WAVES,
+    EVENT_OVER,
+) = (
     "draw_takes_entries_while_it_is_open",
     "draw_terms_stay",
     "draw_frozen_entries_stay",
@@ -14,6 +25,7 @@ NOT_OPEN, TERMS_STAY, FROZEN_STAYS, TOO_EARLY, TOO_LATE, NO_VALUE, VALUE_STAYS, 
     "draw_value_stays",
     "draw_needs_a_second_person",
     "draw_lets_in_as_many_as_it_says",
+    "draw_has_an_event_to_come",
 )
 
 
@@ -23,9 +35,16 @@ def no(words, constraint):
     )
 
 
+def is_over(event):
+    return f"(SELECT status IN ('CANCELLED', 'COMPLETED') FROM events_event WHERE id = {event})"  # noqa: S608
+
+
 FAIR = f"""
     IF NEW.status = OLD.status AND pg_trigger_depth() > 1 THEN
       RETURN NEW; -- a wave, which has a trigger of its own
+    END IF;
+    IF NEW.status <> OLD.status AND NEW.status <> 'CALLED_OFF' AND {is_over("NEW.event_id")} THEN
+      {no("its event is over", EVENT_OVER)}
     END IF;
     IF OLD.status = 'OPEN' AND NEW.status = 'FROZEN' THEN
       IF clock_timestamp() < OLD.closes_at THEN
@@ -103,7 +122,7 @@ ENTRIES = f"""
       WHERE id = CASE TG_OP WHEN 'DELETE' THEN OLD.draw_id ELSE NEW.draw_id END FOR SHARE;
     IF TG_OP = 'INSERT' THEN
       IF draw.status <> 'OPEN' OR clock_timestamp() < draw.opens_at
-         OR clock_timestamp() >= draw.closes_at THEN
+         OR clock_timestamp() >= draw.closes_at OR {is_over("draw.event_id")} THEN
         {no("this draw takes no entries now", NOT_OPEN)}
       END IF;
       IF NEW.rank IS NOT NULL OR NEW.withdrawn_at IS NOT NULL OR NEW.email IS NULL THEN
@@ -127,6 +146,9 @@ ENTRIES = f"""
 """  # noqa: S608 - constants only
 LET_IN = f"""
     SELECT * INTO draw FROM customers_draw WHERE id = NEW.draw_id FOR NO KEY UPDATE;
+    IF {is_over("draw.event_id")} THEN
+      {no("its event is over", EVENT_OVER)}
+    END IF;
     IF draw.status <> 'DRAWN' OR NEW.first <> draw.let_in + 1
        OR NEW.last > least(draw.places + draw.reserve, draw.entered)
        OR draw.let_in = 0 AND NEW.last <> least(draw.places, draw.entered) THEN

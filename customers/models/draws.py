@@ -31,7 +31,7 @@ from customers.models.draw_rules import (
     TERMS_STAY,
     no,
 )
-from events.models import Event
+from events.models import OVER, Event
 
 TERMS = (
     *("event", "buyers", "name", "opens_at", "closes_at", "places", "reserve"),
@@ -53,7 +53,7 @@ DRAW_MOVES = {
     DrawStatus.DRAFT: {DrawStatus.OPEN, DrawStatus.CALLED_OFF},
     DrawStatus.OPEN: {DrawStatus.FROZEN, DrawStatus.CALLED_OFF},
     DrawStatus.FROZEN: {DrawStatus.TYPED, DrawStatus.CALLED_OFF},
-    DrawStatus.TYPED: {DrawStatus.DRAWN, DrawStatus.FROZEN},
+    DrawStatus.TYPED: {DrawStatus.DRAWN, DrawStatus.FROZEN, DrawStatus.CALLED_OFF},
     DrawStatus.DRAWN: set(),
     DrawStatus.CALLED_OFF: set(),
 }
@@ -65,11 +65,13 @@ class DrawQuerySet(models.QuerySet):
 
     def taking_entries(self):
         """Those that take entries at this moment, by the database's clock."""
-        return self.filter(status=DrawStatus.OPEN, opens_at__lte=Now(), closes_at__gt=Now())
+        opened = self.filter(status=DrawStatus.OPEN, opens_at__lte=Now(), closes_at__gt=Now())
+        return opened.exclude(event__status__in=OVER)
 
     def to_freeze(self):
         """Closed, not frozen yet, and the source still to come."""
-        return self.filter(status=DrawStatus.OPEN, closes_at__lte=Now(), source_at__gt=Now())
+        closed = self.filter(status=DrawStatus.OPEN, closes_at__lte=Now(), source_at__gt=Now())
+        return closed.exclude(event__status__in=OVER)
 
 
 class Draw(Movable, TenantModel):
@@ -274,12 +276,20 @@ class Draw(Movable, TenantModel):
         return self.status == DrawStatus.DRAWN
 
     @property
+    def is_event_over(self):
+        """Whether its event is cancelled or has taken place: nobody is drawn or let in any more."""
+        return self.event.status in OVER
+
+    @property
     def most(self):
         """How many may be let in by and by, of those that entered."""
         return min(self.places + self.reserve, self.entered or 0)
 
     def phase_at(self, now):
-        """DRAFT, SOON, OPEN, CLOSED, FROZEN, DRAWN or CALLED_OFF by the clock: what the public sees."""
+        """DRAFT, SOON, OPEN, CLOSED, FROZEN, DRAWN or CALLED_OFF by the clock: what the public sees.
+        OVER: its event is, and it is about to be called off."""
+        if self.is_event_over and not (self.is_drawn or self.status == DrawStatus.CALLED_OFF):
+            return "OVER"
         if self.status == DrawStatus.TYPED:
             return "FROZEN"
         if self.status != DrawStatus.OPEN:
