@@ -6,7 +6,7 @@ from django.db.models import F
 from core.admin_base import ReadOnlyAdmin, step
 from core.admin_parts import linked, pill, when
 from customers import draws
-from customers.models import DrawEntry
+from customers.models import DrawEntry, DrawStatus
 
 
 class BecameFilter(admin.SimpleListFilter):
@@ -17,7 +17,7 @@ class BecameFilter(admin.SimpleListFilter):
         return [("in", "In"), ("reserve", "On the reserve list"), ("gone", "Withdrawn")]
 
     def queryset(self, request, queryset):
-        living = queryset.filter(withdrawn_at=None)
+        living = queryset.filter(withdrawn_at=None, draw__status=DrawStatus.DRAWN)
         return {
             "in": living.filter(rank__lte=F("draw__let_in")),
             "reserve": living.filter(rank__gt=F("draw__let_in")),
@@ -65,6 +65,8 @@ class DrawEntryAdmin(ReadOnlyAdmin):
     def became(self, entry):
         if entry.withdrawn_at:
             return pill("CANCELLED", "Withdrawn")
+        if entry.draw.status == DrawStatus.CALLED_OFF:
+            return pill("CANCELLED", "Called off")
         if not entry.rank:
             return pill("ACTIVE", "Entered")
         is_in = entry.rank <= entry.draw.let_in

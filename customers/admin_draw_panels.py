@@ -27,7 +27,7 @@ NEXT = {
     "CLOSED": "No entry is taken any more. The list is frozen within a minute, by itself or by you.",
     "FROZEN": "The list is public. Type the value when its source is known: it stays.",
     "DRAWN": "Those who are drawn are on its buyer list; give the list to a presale.",
-    "CALLED_OFF": "Nobody is drawn. Its page stays and says why.",
+    "CALLED_OFF": "Nobody is drawn, and its list opens nothing. Its page stays and says why.",
     "OVER": "Its event is cancelled or over. It is called off within a minute, by itself or by you.",
 }
 LATE = "The list was not frozen before its source could be known, so it never can be. Call it off."
@@ -57,7 +57,10 @@ def phase_pill(draw):
 def spelling(draw):
     if draw.source_kind == Draw.Source.BEACON:
         return "64 letters, 0 to 9 and a to f."
-    return f"{draw.source_count} numbers, in whatever order: they are put into rising order."
+    return (
+        f"{draw.source_count} numbers, none above {draw.source_highest}, in whatever order: they are "
+        "put into rising order."
+    )
 
 
 def drawn_words(draw):
@@ -111,7 +114,7 @@ def proof(draw):
         ("By lot of", draw.source),
         ("Known from", when(draw.source_at)),
     ]
-    if draw.is_drawn:
+    if draw.was_drawn:
         rows += [
             ("Value", draw.value),
             ("Typed by", format_html("{}, {}", draw.typed_by, when(draw.typed_at))),

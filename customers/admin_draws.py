@@ -24,8 +24,14 @@ from customers.admin_draw_panels import (
     to_be_published,
     waves,
 )
-from customers.draws.forms import CountForm, DrawForm, ValueForm, WhyForm
+from customers.draws.forms import ConfirmedForm, CountForm, DrawForm, ValueForm, WhyForm
 from customers.models import Draw, DrawEntry, DrawStatus
+
+OFF = "Nobody is drawn, for good."
+OFF_ONCE_DRAWN = (
+    "Its list opens nothing from now on, for good. Who has bought keeps his places. Everybody can see "
+    "that it was called off after its lot was known."
+)
 
 
 @admin.register(Draw)
@@ -46,7 +52,13 @@ class DrawAdmin(BackOfficeAdmin):
         ("Drawn", {"fields": [("places", "reserve")]}),
         (
             "By lot of",
-            {"fields": ["source", ("source_kind", "source_count"), "source_at", "source_url"]},
+            {
+                "fields": [
+                    "source",
+                    ("source_kind", "source_count", "source_highest"),
+                    *("source_at", "source_url"),
+                ]
+            },
         ),
     ]
     export_columns = {
@@ -120,7 +132,7 @@ class DrawAdmin(BackOfficeAdmin):
         found = [as_of_now(draw)]
         if draw.is_frozen:
             found.append(proof(draw))
-        if draw.is_drawn:
+        if draw.was_drawn:
             found.append(waves(draw))
         if self.admin_site.allows(request, "view", DrawEntry):
             found.append(entries_of(draw))
@@ -158,11 +170,11 @@ class DrawAdmin(BackOfficeAdmin):
 
     @step("Type the value", when=is_known, tone="primary", is_page=True)
     def type_value(self, request, draw):
-        form = ValueForm(request.POST or None)
+        form = ValueForm(draw, request.POST or None)
         form.fields["value"].help_text = spelling(draw)
 
         def work(form):
-            value = draws.value_of(draw, form.cleaned_data["value"])
+            value = form.cleaned_data["value"]
             if form.cleaned_data["meant"] != value:
                 return self._looked_at(request, draw, value)
             found = draws.type_value(draw.pk, typed=value, by=request.user)
@@ -186,8 +198,9 @@ class DrawAdmin(BackOfficeAdmin):
         order = draws.order_of(value, draws.numbers_of(draw))
         rows = [[f"{place:,}", number] for place, number in enumerate(order[:SHOWN], start=1)]
         count = min(draw.places, len(order))
-        form = ValueForm(initial={"value": value, "meant": value})
-        form.fields["value"].widget = forms.HiddenInput()
+        form = ValueForm(draw, initial={"value": value, "again": value, "meant": value})
+        for name in ("value", "again"):
+            form.fields[name].widget = forms.HiddenInput()
         then = (
             "Somebody else has to confirm it, then it is drawn."
             if draw.needs_second
@@ -209,7 +222,7 @@ class DrawAdmin(BackOfficeAdmin):
 
     @step("Confirm the value", when=is_typed, tone="primary", is_page=True)
     def confirm_value(self, request, draw):
-        form = ValueForm(request.POST or None)
+        form = ConfirmedForm(request.POST or None)
         form.fields["value"].help_text = spelling(draw)
 
         def work(form):
@@ -271,6 +284,6 @@ class DrawAdmin(BackOfficeAdmin):
             title=f"Call it off: {draw}",
             thing=draw,
             submit="Call it off",
-            note="Nobody is drawn, for good. Its page stays, with the moment and the reason, and who "
-            "entered is mailed.",
+            note=f"{OFF_ONCE_DRAWN if draw.is_drawn else OFF} Its page stays, with the moment and the "
+            "reason, and who entered is mailed.",
         )

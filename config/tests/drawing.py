@@ -25,6 +25,7 @@ def terms(**said):
             "source": "The six main numbers of the Belgian Lotto of 3 December",
             "source_kind": Draw.Source.NUMBERS,
             "source_count": 6,
+            "source_highest": 45,
             "source_at": now + 5 * HOUR,
             **said,
         }

@@ -195,10 +195,10 @@ def test_the_page_says_when_how_many_and_how_from_the_first_day(event, fan):
         "300 more from the reserve list",
         "Belgian Lotto",
         "SHA-256",
-        "6 numbers in",
+        "6 numbers, none above 45, in",
     ):
         assert said in shown, said
-    assert "6 numbers in rising order" in shown
+    assert "none above 45, in rising order" in shown
     for file in ("numbers.txt", "order.csv", "draw.json"):
         assert fan.get(page(draw, file)).status_code == 404
 
@@ -395,6 +395,48 @@ def test_a_long_order_is_shown_in_pages_and_asks_few_things(event, fan, monkeypa
     with CaptureQueriesContext(connection) as captured:
         fan.get(page(open_one))
     assert len(captured) == 1
+
+
+def test_a_draw_called_off_after_its_lot_is_known_says_so_to_all(event, fan, mailoutbox):
+    draw = drawn(event, *people(4), value="1 2 3 4 5 6", places=2)
+    presale(event, "", lists=[draw.buyers_id])
+    deliver()
+    first = draw.entries.get(rank=1)
+    bought = come_in(fan, event, first.email, mailoutbox)
+    mailoutbox.clear()
+    draw = draws.call_off(draw.pk, why="The value was mistyped: 6 for 16")
+    deliver()
+    assert sorted(mail.to[0] for mail in mailoutbox) == people(4)
+    assert "its places no longer count" in " ".join(mailoutbox[0].body.split())
+    assert "What you have bought stays yours" in mailoutbox[0].body
+    shown = words(fan, page(draw))
+    assert re.search(r"Called off \w+day .*: The value was mistyped", shown)
+    assert "1 2 3 4 5 6" in shown
+    assert 'class="in-it"' not in shown
+    proof = fan.get(page(draw, "draw.json")).json()
+    assert proof["order"] == draws.drawn_of(draw)
+    assert proof["called_off_because"] == "The value was mistyped: 6 for 16"
+    mine = words(Client(), page(draw, f"mine/?k={draws.entry_key(first)}"))
+    assert "Nobody is drawn" in mine
+    assert "Mail me the way in" not in mine
+    mailoutbox.clear()
+    Client().post(f"/events/{event.slug}/presale/", {"email": first.email})
+    deliver()
+    assert not mailoutbox
+    assert fan.get(bought).status_code == 200
+    assert "You are in: Fan club." not in words(fan, f"/events/{event.slug}/")
+    assert "refused=" in fan.post(f"/events/{event.slug}/reserve/", {"seat": ["2"]}).url
+
+
+def come_in(client, event, email, mailoutbox):
+    """Into the presale by the link in his mail; he reserves a place. Returns its address."""
+    client.post(f"/events/{event.slug}/presale/", {"email": email})
+    deliver()
+    link = re.search(r"https?://[^/]+(/events/\S+)", mailoutbox[-1].body)[1]
+    assert "You are in: Fan club." in words(client, link)
+    answer = client.post(f"/events/{event.slug}/reserve/", {"seat": ["0"]})
+    assert answer.url.startswith("/checkout/")
+    return answer.url
 
 
 # When its event is over

@@ -33,7 +33,8 @@ class NeedsSecondPerson(DomainError):
 
 @dataclass(frozen=True)
 class Terms:
-    """Said of a draw. `source_count` is how many numbers a lottery draws; None of a beacon."""
+    """Said of a draw. A lottery draws `source_count` numbers, none above `source_highest`; a beacon
+    has neither."""
 
     name: str
     opens_at: datetime
@@ -43,6 +44,7 @@ class Terms:
     source_kind: str
     source_at: datetime
     source_count: int | None = None
+    source_highest: int | None = None
     source_url: str = ""
     reserve: int = 0
 
@@ -162,8 +164,9 @@ def let_in(draw_id, *, count, after, by):
 
 @use_case
 def call_off(draw_id, *, why):
-    """Nobody is drawn; the page stays, and says why and since when, and who had entered is told.
-    Returns the Draw; raises WrongState once it is drawn."""
+    """Nobody is drawn, or nobody any more: its list opens nothing from now on, and who has bought keeps
+    what he has. The page stays, and says why and since when, and who had entered is told. Returns the
+    Draw."""
     draw = _locked(draw_id)
     draw.move_to(DrawStatus.CALLED_OFF)
     draw.why_off = why

@@ -47,6 +47,8 @@ def proof_of(draw):
         "sha256_of_numbers": draw.digest,
         "value": draw.value,
         "drawn_at": draw.drawn_at.isoformat(),
+        "called_off_at": draw.called_off_at and draw.called_off_at.isoformat(),
+        "called_off_because": draw.why_off,
         "drawn": draw.places,
         "reserve": draw.reserve,
         "let_in": draw.let_in,

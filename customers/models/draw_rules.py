@@ -1,6 +1,7 @@
 """What the database refuses of draws, and reckons itself: the bodies of their triggers."""
 
 FEWEST, MOST = 5, 20  # numbers of a lottery: fewer could be guessed
+LEAST_HIGHEST, HIGHEST = 30, 999  # of the numbers it draws from
 BEACON = r"^[0-9a-f]{64}$"
 NUMBERS = r"^(0|[1-9][0-9]{0,2})( (0|[1-9][0-9]{0,2}))*$"
 # As the triggers call what they refuse.
@@ -78,7 +79,7 @@ FAIR = f"""
       END IF;
       IF OLD.source_kind = 'BEACON' AND NEW.value !~ '{BEACON}'
          OR OLD.source_kind = 'NUMBERS' AND (NEW.value !~ '{NUMBERS}' OR
-           (SELECT count(DISTINCT n) <> OLD.source_count
+           (SELECT count(DISTINCT n) <> OLD.source_count OR max(n) > OLD.source_highest
               OR string_agg(n::text, ' ' ORDER BY n) <> NEW.value
             FROM (SELECT unnest(string_to_array(NEW.value, ' '))::int AS n
                   WHERE NEW.value ~ '{NUMBERS}') AS parts)) THEN

@@ -24,6 +24,8 @@ from customers.models.draw_rules import (
     FAIR,
     FEWEST,
     FROZEN_STAYS,
+    HIGHEST,
+    LEAST_HIGHEST,
     LET_IN,
     MOST,
     RANK,
@@ -35,7 +37,7 @@ from events.models import OVER, Event
 
 TERMS = (
     *("event", "buyers", "name", "opens_at", "closes_at", "places", "reserve"),
-    *("source", "source_kind", "source_count", "source_at", "source_url"),
+    *("source", "source_kind", "source_count", "source_highest", "source_at", "source_url"),
 )
 
 
@@ -54,7 +56,7 @@ DRAW_MOVES = {
     DrawStatus.OPEN: {DrawStatus.FROZEN, DrawStatus.CALLED_OFF},
     DrawStatus.FROZEN: {DrawStatus.TYPED, DrawStatus.CALLED_OFF},
     DrawStatus.TYPED: {DrawStatus.DRAWN, DrawStatus.FROZEN, DrawStatus.CALLED_OFF},
-    DrawStatus.DRAWN: set(),
+    DrawStatus.DRAWN: {DrawStatus.CALLED_OFF},
     DrawStatus.CALLED_OFF: set(),
 }
 
@@ -121,6 +123,13 @@ class Draw(Movable, TenantModel):
         validators=[MinValueValidator(FEWEST), MaxValueValidator(MOST)],
         help_text=f"Of a lottery: {FEWEST} at least. They are taken in rising order.",
     )
+    source_highest = models.PositiveSmallIntegerField(
+        "out of 1 to",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(LEAST_HIGHEST), MaxValueValidator(HIGHEST)],
+        help_text="The highest number that the lottery can draw, such as 45. A higher one is refused.",
+    )
     source_at = models.DateTimeField(
         "known from",
         help_text="Nobody can know the value before. The list is frozen before, or never.",
@@ -174,12 +183,14 @@ class Draw(Movable, TenantModel):
                 name="draw_lets_in_no_more_than_said",
             ),
             models.CheckConstraint(
-                condition=Q(source_kind="BEACON", source_count=None)
+                condition=Q(source_kind="BEACON", source_count=None, source_highest=None)
                 | Q(source_kind="NUMBERS", source_count__isnull=False)
-                & Q(source_count__range=(FEWEST, MOST)),
+                & Q(source_count__range=(FEWEST, MOST))
+                & Q(source_highest__isnull=False)
+                & Q(source_highest__range=(LEAST_HIGHEST, HIGHEST)),
                 name="draw_says_how_many_numbers",
-                violation_error_message=f"Say how many numbers the lottery draws, {FEWEST} at least; "
-                "of a beacon none.",
+                violation_error_message=f"Say how many numbers the lottery draws, {FEWEST} at least, "
+                f"and the highest that it can, {LEAST_HIGHEST} at least; of a beacon neither.",
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=["FROZEN", "TYPED", "DRAWN"])
@@ -248,7 +259,8 @@ class Draw(Movable, TenantModel):
             ),
             Audited(
                 "agency_id", "event_id", "buyers_id", "name", "opens_at", "closes_at", "places",
-                "reserve", "source", "source_kind", "source_count", "source_at", "source_url",
+                "reserve", "source", "source_kind", "source_count", "source_highest", "source_at",
+                "source_url",
                 "status", "needs_second", "entered", "digest", "value", "typed_by_id",
                 "confirmed_by_id", "let_in", "why_off",
             ),
@@ -274,6 +286,11 @@ class Draw(Movable, TenantModel):
     @property
     def is_drawn(self):
         return self.status == DrawStatus.DRAWN
+
+    @property
+    def was_drawn(self):
+        """Whether its order is known, though it may have been called off since."""
+        return self.drawn_at is not None
 
     @property
     def is_event_over(self):
