@@ -78,10 +78,12 @@ def as_of_now(draw):
     words = LATE if is_late(draw) else NEXT[phase]
     if is_typed(draw):
         words = f"{draw.typed_by} has typed a value. Somebody else confirms it, then it is drawn."
-    entries = draw.entries.count()
+    entries = draw.entries.listed().count()
+    struck = draw.entries.filter(is_struck=True).count()
     rows = [
         ("Next", words),
         ("Entries", f"{entries:,}"),
+        ("Taken out by staff before", f"{struck:,}"),
         ("Drawn", f"{draw.places:,}"),
         ("From the reserve list", f"{draw.reserve:,} at most"),
         ("Buyer list", linked(draw.buyers)),

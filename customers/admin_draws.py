@@ -75,6 +75,9 @@ class DrawAdmin(BackOfficeAdmin):
         "Value": "value",
     }
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).counted()
+
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and (obj is None or obj.is_draft)
 
@@ -113,7 +116,7 @@ class DrawAdmin(BackOfficeAdmin):
 
     @admin.display(description="Entries")
     def entries_told(self, draw):
-        return f"{draw.entries.count() if draw.entered is None else draw.entered:,}"
+        return f"{draw.listed:,}"
 
     @admin.display(description="In", ordering="let_in")
     def in_told(self, draw):
@@ -125,7 +128,7 @@ class DrawAdmin(BackOfficeAdmin):
         return [draw.event]
 
     def under_title(self, draw):
-        entries = many(draw.entries.count(), "entry", "entries")
+        entries = many(draw.entries.listed().count(), "entry", "entries")
         return [phase_pill(draw), linked(draw.event), entries, when(draw.closes_at)]
 
     def panels(self, request, draw):

@@ -56,7 +56,8 @@ def _order(request, found):
         "places": places,
         "entries": shown.order_by("rank").values("number", "rank"),
         "asked": asked,
-        "place": asked and found.entries.filter(number=asked).values("number", "rank").first(),
+        "place": asked
+        and found.entries.listed().filter(number=asked).values("number", "rank").first(),
         "waves": found.waves.all(),
     }
 

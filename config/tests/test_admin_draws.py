@@ -4,6 +4,8 @@ import csv
 import io
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -240,10 +242,12 @@ def test_entries_are_filtered_exported_and_withdrawn_on_request(mireille, event)
 
     assert (shown("in"), shown("reserve"), shown("gone")) == ([1, 2], [3, 4, 5, 6], [])
     entry = draw.entries.get(rank=2)
-    answer = mireille.post(of(entry, "withdraw"))
-    assert told(mireille, answer["Location"]) == [f"{entry.number} is withdrawn."]
+    assert errors_of(mireille.post(of(entry, "withdraw"), {"why": ""}))
+    answer = mireille.post(of(entry, "withdraw"), {"why": "He asks for it"})
+    assert told(mireille, answer["Location"]) == [f"{entry.number} is taken out, and he is mailed."]
     assert (shown("in"), shown("gone")) == ([1], [2])
-    again = mireille.post(of(entry, "withdraw"))
+    assert "He asks for it" in mireille.get(of(entry)).content.decode()
+    again = mireille.post(of(entry, "withdraw"), {"why": "Again"})
     assert "not possible now" in told(mireille, again["Location"])[-1]
     file = mireille.post(f"{address('customers.drawentry', 'export')}", {"format": "0"})
     rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
@@ -310,3 +314,19 @@ def test_the_desk_names_what_waits_and_for_whom(mireille, agency, event):
     second.post(of(draw, "confirm_value"), {"value": LOTTO})
     late = later(open_draw(event, name="Late"), 7 * HOUR)
     assert waits(second) == [(late.name, "Not frozen in time")]
+
+
+def test_the_list_of_draws_asks_no_more_for_more_of_them(mireille, event):
+    def asked():
+        with CaptureQueriesContext(connection) as captured:
+            page = mireille.get(address("customers.draw"))
+        return len(captured), page.content.decode()
+
+    open_draw(event, *people(3))
+    asked()
+    few, shown = asked()
+    assert ">3<" in shown
+    for number in range(4):
+        open_draw(event, *people(2), name=f"Night {number}")
+    asked()  # remembers what the agency is
+    assert asked()[0] == few

@@ -11,10 +11,21 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from config.tests.drawing import HOUR, LOTTO, drawn, frozen, later, open_draw, people, somebody
+from config.tests.drawing import (
+    HOUR,
+    LOTTO,
+    drawn,
+    frozen,
+    later,
+    open_draw,
+    people,
+    somebody,
+    terms,
+)
 from config.tests.presaling import not_on_sale_yet, presale
-from core import outbox
+from core import invariants, outbox
 from core.memory import Remembered
 from core.models import OutboxMessage
 from core.tenancy import acting_for
@@ -288,10 +299,12 @@ def test_who_is_drawn_and_who_is_not_is_mailed_once_each_and_whoever_withdrew_ne
     mailoutbox.clear()
     draws.type_value(draw.pk, typed=LOTTO, by=somebody())
     first, *_, last = draw.entries.order_by("rank")
+    first_address = first.email
     draws.withdraw(first.pk)
     deliver()
     told = {mail.to[0]: mail for mail in mailoutbox}
-    assert len(told) == len(mailoutbox) == 5
+    assert len(told) == len(mailoutbox) == 6
+    assert told.pop(first_address).subject == "Your entry in the draw for Night is out"
     second = draw.entries.get(rank=2)
     assert told[second.email].subject == "You are drawn: Night"
     third = told[draw.entries.get(rank=3).email]
@@ -302,14 +315,14 @@ def test_who_is_drawn_and_who_is_not_is_mailed_once_each_and_whoever_withdrew_ne
     # Told again, by a worker that died after sending or by a second wave, nobody is mailed again.
     draws.tell_next(draw.pk, after=0, last=6)
     deliver()
-    assert len(mailoutbox) == 5
+    assert len(mailoutbox) == 6
     draws.let_in(draw.pk, count=2, after=2, by=somebody())
     deliver()
-    assert {mail.to[0] for mail in mailoutbox[5:]} == {
+    assert {mail.to[0] for mail in mailoutbox[6:]} == {
         draw.entries.get(rank=3).email,
         draw.entries.get(rank=4).email,
     }
-    assert {mail.subject for mail in mailoutbox[5:]} == {"You are drawn: Night"}
+    assert {mail.subject for mail in mailoutbox[6:]} == {"You are drawn: Night"}
 
 
 def test_a_crowd_is_told_in_parts_that_survive_a_crash(event, monkeypatch):
@@ -437,6 +450,61 @@ def come_in(client, event, email, mailoutbox):
     answer = client.post(f"/events/{event.slug}/reserve/", {"seat": ["0"]})
     assert answer.url.startswith("/checkout/")
     return answer.url
+
+
+def test_who_withdraws_or_is_taken_out_is_told_and_the_page_counts_whom_staff_took_out(
+    event, fan, mailoutbox
+):
+    draw = open_draw(event, *people(5))
+    deliver()
+    mailoutbox.clear()
+    entries = {entry.email: entry for entry in draw.entries.all()}
+    draws.withdraw(entries["fan0@post.example"].pk)
+    for number in (1, 2):
+        draws.withdraw(entries[f"fan{number}@post.example"].pk, why="Twelve mailboxes of one man")
+    draws.withdraw(entries["fan1@post.example"].pk, why="Again")
+    deliver()
+    told = {mail.to[0]: mail for mail in mailoutbox}
+    assert sorted(told) == people(3)
+    assert len(mailoutbox) == 3
+    assert "You have withdrawn your entry" in told["fan0@post.example"].body
+    out = told["fan1@post.example"].body
+    assert "Why: Twelve mailboxes of one man" in out
+    assert entries["fan1@post.example"].number in out
+    kept = OutboxMessage.objects.filter(fact__endswith="DrawEntryWithdrawn")
+    assert [message.payload for message in kept] == [{}] * 3
+    assert re.search(r"Taken out</dt><dd><b>2</b> entries by us", words(fan, page(draw)))
+    key = draws.entry_key(entries["fan2@post.example"])
+    assert "Twelve mailboxes" in words(Client(), page(draw, f"mine/?k={key}"))
+    later(draw, 2 * HOUR)
+    draws.freeze(draw.pk)
+    draw = later(Draw.objects.get(pk=draw.pk), 4 * HOUR)
+    assert draw.entered == 2
+    assert len(fan.get(page(draw, "numbers.txt")).content.split()) == 2
+    draws.type_value(draw.pk, typed=LOTTO, by=somebody())
+    proof = fan.get(page(draw, "draw.json")).json()
+    assert (proof["taken_out_before"], len(proof["order"])) == (2, 2)
+    number = entries["fan1@post.example"].number
+    assert "No entry has this number" in words(fan, page(draw, f"?number={number}"))
+    assert invariants.violations() == {}
+
+
+def test_the_page_does_not_say_it_was_open_before_anybody_saw_it(event, fan):
+    now = timezone.now()
+    said = terms(opens_at=now - 7 * 24 * HOUR, closes_at=now + 2 * HOUR)
+    made = draws.make(event=event, terms=said)
+    draw = draws.open_registration(made.pk)
+    assert now < draw.opens_at == draw.published_at
+    shown = words(fan, page(draw))
+    assert "Announced here" in shown
+    assert f"{now - 7 * 24 * HOUR:%-d %B}" not in shown
+
+
+def test_what_was_called_off_as_a_draft_is_nobodys_business(event, fan):
+    draft = draws.make(event=event, terms=terms(name="Never seen"))
+    draws.call_off(draft.pk, why="Never mind")
+    assert fan.get(page(draft)).status_code == 404
+    assert "Never seen" not in words(fan, f"/events/{event.slug}/")
 
 
 # When its event is over

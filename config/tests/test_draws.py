@@ -15,6 +15,7 @@ from agencies.models import Agency
 from config.tests.drawing import (
     HOUR,
     LOTTO,
+    MINUTE,
     drawn,
     frozen,
     later,
@@ -561,3 +562,45 @@ def test_what_was_drawn_by_a_mistyped_value_is_called_off_and_its_list_opens_not
     assert invariants.violations() == {}
     again = drawn(event, *people(5), name="First night, anew")
     assert again.value == LOTTO
+
+
+def test_what_staff_take_out_before_stays_counted_and_is_on_no_list(event):
+    draw = open_draw(event, *people(3))
+    one = DrawEntry.objects.filter(pk=draw.entries.first().pk)
+    gone = {"email": None, "withdrawn_at": timezone.now()}
+    assert refused(lambda: one.update(**gone)) == "draw_frozen_entries_stay"
+    assert refused(lambda: one.update(**gone, is_struck=True)) == "struck_entries_say_why"
+    draws.withdraw(one.get().pk, why="Not a person")
+    assert refused(one.delete) == "draw_frozen_entries_stay"
+    back = {"is_struck": False, "why_out": ""}
+    assert refused(lambda: one.update(**back)) == "draw_frozen_entries_stay"
+    draws.freeze(later(draw, 2 * HOUR).pk)
+    draw.refresh_from_db()
+    assert (draw.entered, draw.digest) == (2, draws.digest_of(draws.numbers_of(draw)))
+    left = DrawEntry.objects.filter(pk=draw.entries.listed().first().pk)
+    out = gone | {"is_struck": True, "why_out": "Not a person"}
+    assert refused(lambda: left.update(**out)) == "draw_frozen_entries_stay"
+    draws.withdraw(left.get().pk, why="Not a person")
+    assert (left.get().is_struck, left.get().why_out) == (False, "Not a person")
+    later(draw, 4 * HOUR)
+    assert draws.type_value(draw.pk, typed=LOTTO, by=somebody()).let_in == 2
+    assert one.get().rank is None
+    assert invariants.violations() == {}
+
+
+def test_a_registration_is_open_for_an_hour_from_the_moment_everybody_sees_it(event):
+    now = timezone.now()
+    with pytest.raises(Invalid, match="for an hour"):
+        draws.make(event=event, terms=terms(opens_at=now + HOUR))
+    late = terms(opens_at=now - 24 * HOUR, closes_at=now + 59 * MINUTE)
+    made = draws.make(event=event, terms=late)
+    with pytest.raises(Invalid, match="less than an hour"):
+        draws.open_registration(made.pk)
+    one = Draw.objects.filter(pk=made.pk)
+    assert refused(lambda: one.update(status="OPEN")) == "draw_is_open_for_an_hour"
+    draw = open_draw(event, name="In time", opens_at=now - HOUR)
+    assert draw.opens_at == draw.published_at > now
+    one = Draw.objects.filter(pk=draw.pk)
+    assert refused(lambda: one.update(published_at=now - HOUR)) == "draw_terms_stay"
+    soon = open_draw(event, name="Soon", opens_at=now + 10 * MINUTE)
+    assert soon.opens_at == now + 10 * MINUTE

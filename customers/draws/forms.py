@@ -105,6 +105,14 @@ class CountForm(forms.Form):
     after = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
+class WhyOutForm(forms.Form):
+    why = forms.CharField(
+        max_length=200,
+        label="Why",
+        help_text="He reads it in the mail, and on the page of his entry.",
+    )
+
+
 class WhyForm(forms.Form):
     why = forms.CharField(
         max_length=200,

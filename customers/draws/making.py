@@ -1,7 +1,7 @@
 """The life of a draw as staff lead it: written, opened, frozen, drawn, more let in, called off."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -14,9 +14,11 @@ from core.transactions import broken_constraint, take_time, use_case
 from customers.draws.reckoning import value_of
 from customers.facts import DrawCalledOff, DrawDecided
 from customers.models import BuyerList, Draw, DrawStatus, DrawWave
-from customers.models.draw_rules import EVENT_OVER, SECOND, TOO_EARLY, TOO_LATE
+from customers.models.draw_rules import AN_HOUR, EVENT_OVER, SECOND, TOO_EARLY, TOO_LATE
 from events.models import OVER, Event
 from events.models import Status as EventStatus
+
+HOUR = timedelta(hours=1)
 
 
 class ListNameTaken(DomainError):
@@ -76,10 +78,11 @@ def change(draw_id, terms):
 
 @use_case
 def open_registration(draw_id):
-    """Everybody sees it from now on, and may enter while it is open. What it says stays."""
+    """Everybody sees it from now on, and may enter while it is open. What it says stays. A registration
+    that was to be open already is so from now on: its page never says that it was before."""
     draw = _locked(draw_id)
-    if draw.closes_at <= database_now():
-        raise Invalid("It would be closed before it opens: give it another end.")
+    if draw.closes_at - max(draw.opens_at, database_now()) < HOUR:
+        raise Invalid("It would be open for less than an hour: give it another end.")
     draw.move_to(DrawStatus.OPEN)
     return _moved(draw, "status")
 
@@ -193,7 +196,9 @@ def check(event, terms):
         raise Invalid(f"{event} is {event.get_status_display().lower()}: nothing of it is sold.")
     if terms.closes_at <= terms.opens_at:
         raise Invalid("The registration closes after it has opened.")
-    if (terms.source_at - terms.closes_at).total_seconds() < 3600:
+    if terms.closes_at - terms.opens_at < HOUR:
+        raise Invalid("The registration is open for an hour, at least.")
+    if terms.source_at - terms.closes_at < HOUR:
         raise Invalid("The source is known an hour after the registration closes, at the earliest.")
     if terms.source_at >= event.starts_at:
         raise Invalid("The source is known before the event begins.")
@@ -217,6 +222,7 @@ def _moved(draw, *fields):
 
 
 WHY_NOT = {
+    AN_HOUR: "It would be open for less than an hour: give it another end.",
     EVENT_OVER: "Its event is cancelled or over: nobody is drawn or let in any more.",
     TOO_EARLY: "It is too early for this, by the database’s clock.",
     TOO_LATE: "The source may be known by now, so a list frozen now would prove nothing. Call the draw "

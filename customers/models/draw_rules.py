@@ -4,6 +4,7 @@ FEWEST, MOST = 5, 20  # numbers of a lottery: fewer could be guessed
 LEAST_HIGHEST, HIGHEST = 30, 999  # of the numbers it draws from
 BEACON = r"^[0-9a-f]{64}$"
 NUMBERS = r"^(0|[1-9][0-9]{0,2})( (0|[1-9][0-9]{0,2}))*$"
+AN_HOUR = "draw_is_open_for_an_hour"
 # As the triggers call what they refuse.
 (
     NOT_OPEN,
@@ -47,6 +48,12 @@ FAIR = f"""
     IF NEW.status <> OLD.status AND NEW.status <> 'CALLED_OFF' AND {is_over("NEW.event_id")} THEN
       {no("its event is over", EVENT_OVER)}
     END IF;
+    IF OLD.status = 'DRAFT' AND NEW.status = 'OPEN' THEN
+      NEW.published_at := clock_timestamp();
+      NEW.opens_at := greatest(NEW.opens_at, NEW.published_at); -- nobody could register before
+    ELSIF NEW.published_at IS DISTINCT FROM OLD.published_at THEN
+      {no("when everybody saw it stays", TERMS_STAY)}
+    END IF;
     IF OLD.status = 'OPEN' AND NEW.status = 'FROZEN' THEN
       IF clock_timestamp() < OLD.closes_at THEN
         {no("entries are taken until it closes", TOO_EARLY)}
@@ -57,7 +64,7 @@ FAIR = f"""
       SELECT count(*), encode(sha256(convert_to(coalesce(
                string_agg(number || E'\\n', '' ORDER BY number COLLATE "C"), ''), 'UTF8')), 'hex')
         INTO NEW.entered, NEW.digest
-        FROM customers_drawentry WHERE draw_id = NEW.id;
+        FROM customers_drawentry WHERE draw_id = NEW.id AND NOT is_struck;
       NEW.frozen_at := clock_timestamp();
       SELECT approval_above IS NOT NULL INTO NEW.needs_second
         FROM agencies_agency WHERE id = NEW.agency_id;
@@ -108,7 +115,7 @@ RANK = """
       FROM (SELECT id, row_number() OVER (
               ORDER BY sha256(convert_to(NEW.value || '|' || number, 'UTF8')),
                        number COLLATE "C") AS rank
-            FROM customers_drawentry WHERE draw_id = NEW.id) ranked
+            FROM customers_drawentry WHERE draw_id = NEW.id AND NOT is_struck) ranked
       WHERE e.id = ranked.id;
     RETURN NULL;
 """
@@ -126,22 +133,23 @@ ENTRIES = f"""
          OR clock_timestamp() >= draw.closes_at OR {is_over("draw.event_id")} THEN
         {no("this draw takes no entries now", NOT_OPEN)}
       END IF;
-      IF NEW.rank IS NOT NULL OR NEW.withdrawn_at IS NOT NULL OR NEW.email IS NULL THEN
+      IF NEW.rank IS NOT NULL OR NEW.withdrawn_at IS NOT NULL OR NEW.email IS NULL
+         OR NEW.is_struck THEN
         {no("an entry begins with an address and no place", FROZEN_STAYS)}
       END IF;
       RETURN NEW;
     END IF;
     IF TG_OP = 'DELETE' THEN
-      IF draw.status <> 'OPEN' THEN
+      IF draw.status <> 'OPEN' OR OLD.is_struck THEN
         {no("a number that is frozen stays", FROZEN_STAYS)}
       END IF;
       RETURN OLD;
     END IF;
-    IF draw.status = 'OPEN' OR OLD.withdrawn_at IS NOT NULL OR NEW.email IS NOT NULL
-       OR NEW.withdrawn_at IS NULL
-       OR to_jsonb(NEW) - '{{email,mailbox,withdrawn_at}}'::text[]
-          <> to_jsonb(OLD) - '{{email,mailbox,withdrawn_at}}'::text[] THEN
-      {no("only the address of a frozen entry can go", FROZEN_STAYS)}
+    IF (draw.status = 'OPEN') <> NEW.is_struck OR OLD.withdrawn_at IS NOT NULL
+       OR NEW.email IS NOT NULL OR NEW.withdrawn_at IS NULL
+       OR to_jsonb(NEW) - '{{email,mailbox,withdrawn_at,why_out,is_struck}}'::text[]
+          <> to_jsonb(OLD) - '{{email,mailbox,withdrawn_at,why_out,is_struck}}'::text[] THEN
+      {no("only the address of an entry can go", FROZEN_STAYS)}
     END IF;
     RETURN NEW;
 """  # noqa: S608 - constants only

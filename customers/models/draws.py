@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from core.audit import Audited, append_only, status_machine
 from core.ids import long_reference, uuid7
@@ -19,6 +19,7 @@ from core.status import Movable
 from core.tenancy import TenantKey, TenantModel
 from customers.models.customers import BuyerList
 from customers.models.draw_rules import (
+    AN_HOUR,
     BEACON,
     ENTRIES,
     FAIR,
@@ -63,7 +64,18 @@ DRAW_MOVES = {
 
 class DrawQuerySet(models.QuerySet):
     def published(self):
-        return self.exclude(status=DrawStatus.DRAFT)
+        """Also what was called off since; not what was called off as a draft."""
+        return self.exclude(published_at=None)
+
+    def counted(self):
+        """With the entries as of now: `listed`, and `struck` by staff before the list was frozen."""
+
+        def count(is_struck):
+            of_it = DrawEntry.objects.filter(draw=models.OuterRef("pk"), is_struck=is_struck)
+            number = of_it.order_by().values("draw").annotate(n=models.Count("pk")).values("n")
+            return Coalesce(models.Subquery(number), 0)
+
+        return self.annotate(listed=count(False), struck=count(True))
 
     def taking_entries(self):
         """Those that take entries at this moment, by the database's clock."""
@@ -138,6 +150,7 @@ class Draw(Movable, TenantModel):
     status = models.CharField(
         max_length=10, choices=DrawStatus, default=DrawStatus.DRAFT, editable=False
     )
+    published_at = models.DateTimeField(null=True, editable=False)
     needs_second = models.BooleanField(
         db_default=False,
         editable=False,
@@ -170,7 +183,9 @@ class Draw(Movable, TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["buyers"], name="one_draw_per_list"),
             models.CheckConstraint(
-                condition=Q(closes_at__gt=F("opens_at")), name="draw_closes_after_it_opens"
+                condition=Q(closes_at__gte=F("opens_at") + timedelta(hours=1)),
+                name=AN_HOUR,
+                violation_error_message="The registration is open for an hour, at least.",
             ),
             models.CheckConstraint(
                 condition=Q(source_at__gte=F("closes_at") + timedelta(hours=1)),
@@ -191,6 +206,10 @@ class Draw(Movable, TenantModel):
                 name="draw_says_how_many_numbers",
                 violation_error_message=f"Say how many numbers the lottery draws, {FEWEST} at least, "
                 f"and the highest that it can, {LEAST_HIGHEST} at least; of a beacon neither.",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["DRAFT", "CALLED_OFF"]) | Q(published_at__isnull=False),
+                name="seen_draws_say_since_when",
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=["FROZEN", "TYPED", "DRAWN"])
@@ -245,7 +264,8 @@ class Draw(Movable, TenantModel):
                 operation=pgtrigger.Insert,
                 func=f"""
                     IF NEW.status <> 'DRAFT' OR NEW.let_in <> 0 OR NEW.value <> ''
-                       OR NEW.digest <> '' OR NEW.entered IS NOT NULL THEN
+                       OR NEW.digest <> '' OR NEW.entered IS NOT NULL
+                       OR NEW.published_at IS NOT NULL THEN
                       {no("a draw begins as a draft", FROZEN_STAYS)}
                     END IF;
                     RETURN NEW;
@@ -316,9 +336,16 @@ class Draw(Movable, TenantModel):
         return "OPEN" if now < self.closes_at else "CLOSED"
 
 
+class DrawEntryQuerySet(models.QuerySet):
+    def listed(self):
+        """Those whose numbers are in the list that is frozen, or will be."""
+        return self.filter(is_struck=False)
+
+
 class DrawEntry(TenantModel):
     """One person in a draw, once. In public he is his `number`. When he withdraws from a frozen draw
-    his address goes and the number stays, or the published digest would be of another list."""
+    his address goes and the number stays, or the published digest would be of another list. What staff
+    take out before stays as well, without an address, and is counted in public."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     draw = TenantKey(Draw, related_name="entries", editable=False)
@@ -331,7 +358,15 @@ class DrawEntry(TenantModel):
     )
     entered_at = models.DateTimeField(db_default=Now(), editable=False)
     withdrawn_at = models.DateTimeField(null=True, editable=False)
+    why_out = models.CharField(max_length=200, db_default="", editable=False)
+    is_struck = models.BooleanField(
+        db_default=False,
+        editable=False,
+        help_text="Taken out by staff before the list was frozen: its number is not on it.",
+    )
     rank = models.PositiveIntegerField("place", null=True, editable=False)
+
+    objects = DrawEntryQuerySet.as_manager()
 
     class Meta:
         ordering = ["rank", "number"]
@@ -345,6 +380,10 @@ class DrawEntry(TenantModel):
                 | Q(email=None, withdrawn_at__isnull=False),
                 name="withdrawn_entries_have_no_address",
             ),
+            models.CheckConstraint(
+                condition=Q(is_struck=False) | Q(withdrawn_at__isnull=False) & ~Q(why_out=""),
+                name="struck_entries_say_why",
+            ),
         ]
         indexes = [models.Index(fields=["mailbox"], name="draw_entries_of_person")]
         triggers = [
@@ -355,7 +394,7 @@ class DrawEntry(TenantModel):
                 declare=[("draw", "customers_draw")],
                 func=ENTRIES,
             ),
-            Audited("agency_id", "draw_id", "number", "withdrawn_at"),
+            Audited("agency_id", "draw_id", "number", "withdrawn_at", "why_out", "is_struck"),
         ]
 
     def __str__(self):
