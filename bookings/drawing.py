@@ -53,6 +53,6 @@ def phase_of(draw):
 def entry_shown(draw, entry):
     """The ShownEntry of an entry of this draw."""
     rank = entry.rank or 0
-    is_in = 0 < rank <= draw.let_in
+    is_in = draw.is_drawn and 0 < rank <= draw.let_in
     presales = opened_to(draw.buyers_id, draw.event_id) if is_in else []
     return ShownEntry(entry, is_in, 0 if is_in else max(rank - draw.let_in, 0), presales)

@@ -36,14 +36,18 @@ def pass_in(request, event):
     """The Pass of this browser for the event, which is seen through its presale from here on; None when
     it has none. Who has proven an address on a list comes in by himself."""
     known = request.session.get(SESSION_KEY, {}).get(str(event.pk))
-    admitted = _still(event, known) if known else None
+    admitted = _still(request, event, known) if known else None
     if known is None:
         admitted = _by_list(request, event)
     event.presale_id = admitted and admitted.presale_id
     return admitted
 
 
-def _still(event, known):
+def _still(request, event, known):
+    """Who came in by a list is asked for anew: it may open nothing any more, or not to him."""
+    if known["customer"]:
+        customer = customer_of(request)
+        return customer and admit_listed(event, customer.email)
     return pass_of(event, UUID(known["code"]), known["customer"])
 
 

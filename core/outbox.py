@@ -1,7 +1,8 @@
 """What happened is recorded with the change that made it happen, and told later, at least once.
 
-A fact is a frozen dataclass of ids. `record` writes one row per subscribed handler in the same
-transaction. A handler reads rows as they are now and is harmless the second time.
+A fact is a frozen dataclass of ids. One that must say more of a person has `personal = True` (a
+ClassVar): what it said goes as soon as it was told. `record` writes one row per subscribed handler
+in the same transaction. A handler reads rows as they are now and is harmless the second time.
 """
 
 import dataclasses
@@ -136,12 +137,13 @@ def run(row):
     """Runs one leased row's handler for its agency and stamps how it ended; returns whether it did."""
     with acting_for(row.agency_id):
         try:
-            _function(row.handler)(_rebuild(row))
+            fact = _rebuild(row)
+            _function(row.handler)(fact)
         except Exception:
             log.exception("outbox row %s of %s failed", row.pk, row.handler)
             _failed(row, traceback.format_exc(limit=8))
             return False
-        DONE(row.pk)
+        (FORGOTTEN if getattr(fact, "personal", False) else DONE)(row.pk)
     return True
 
 
@@ -151,7 +153,12 @@ def _done(message):
     return OutboxMessage.objects.filter(pk=message), {"done_at": Now(), "last_error": ""}
 
 
-DONE = FixedUpdate(_done)
+def _forgotten(message):
+    messages, stamps = _done(message)
+    return messages, {**stamps, "payload": {}}
+
+
+DONE, FORGOTTEN = FixedUpdate(_done), FixedUpdate(_forgotten)
 
 
 def _failed(row, error):

@@ -6,7 +6,8 @@ from django.db.models import F
 from core.admin_base import ReadOnlyAdmin, step
 from core.admin_parts import linked, pill, when
 from customers import draws
-from customers.models import DrawEntry
+from customers.draws.forms import WhyOutForm
+from customers.models import DrawEntry, DrawStatus
 
 
 class BecameFilter(admin.SimpleListFilter):
@@ -17,7 +18,7 @@ class BecameFilter(admin.SimpleListFilter):
         return [("in", "In"), ("reserve", "On the reserve list"), ("gone", "Withdrawn")]
 
     def queryset(self, request, queryset):
-        living = queryset.filter(withdrawn_at=None)
+        living = queryset.filter(withdrawn_at=None, draw__status=DrawStatus.DRAWN)
         return {
             "in": living.filter(rank__lte=F("draw__let_in")),
             "reserve": living.filter(rank__gt=F("draw__let_in")),
@@ -33,7 +34,7 @@ class DrawEntryAdmin(ReadOnlyAdmin):
     search_fields = ["number", "email"]
     search_help_text = "Number or e-mail"
     ordering = ["draw", "rank", "number"]
-    fields = ["number", "draw_link", "place", "address", "entered", "became"]
+    fields = ["number", "draw_link", "place", "address", "entered", "became", "why_out"]
     readonly_fields = fields
     steps = ["withdraw"]
     export_columns = {
@@ -43,6 +44,7 @@ class DrawEntryAdmin(ReadOnlyAdmin):
         "E-mail": "email",
         "Entered": "entered_at",
         "Withdrawn": "withdrawn_at",
+        "Why": "why_out",
     }
 
     @admin.display(description="Draw", ordering="draw__name")
@@ -64,7 +66,9 @@ class DrawEntryAdmin(ReadOnlyAdmin):
     @admin.display(description="State")
     def became(self, entry):
         if entry.withdrawn_at:
-            return pill("CANCELLED", "Withdrawn")
+            return pill("CANCELLED", "Taken out" if entry.why_out else "Withdrawn")
+        if entry.draw.status == DrawStatus.CALLED_OFF:
+            return pill("CANCELLED", "Called off")
         if not entry.rank:
             return pill("ACTIVE", "Entered")
         is_in = entry.rank <= entry.draw.let_in
@@ -73,9 +77,20 @@ class DrawEntryAdmin(ReadOnlyAdmin):
     def above(self, entry):
         return [entry.draw.event, entry.draw]
 
-    @step("Withdraw", tone="danger", when=lambda entry: not entry.withdrawn_at,
-          says="His address is deleted, because he asks for it. Of a frozen list the number stays and "
-          "keeps its place, so that the published SHA-256 stays true.")  # fmt: skip
+    @step("Take it out", tone="danger", is_page=True, when=lambda entry: not entry.withdrawn_at)
     def withdraw(self, request, entry):
-        draws.withdraw(entry.pk)
-        return self.back(request, entry.draw, done=f"{entry} is withdrawn.")
+        def work(form):
+            draws.withdraw(entry.pk, **form.cleaned_data)
+            return self.back(request, entry.draw, done=f"{entry} is taken out, and he is mailed.")
+
+        return self.form_page(
+            request,
+            WhyOutForm(request.POST or None),
+            work,
+            title=f"Take it out: {entry}",
+            thing=entry,
+            submit="Take it out",
+            note="His address is deleted, and a mail tells him so. Of a frozen list the number stays "
+            "and keeps its place, so that the published SHA-256 stays true. Before, it is not on the "
+            "list, and the page of the draw says how many were taken out.",
+        )

@@ -18,6 +18,7 @@ PHASES = {
     "FROZEN": ("HELD", "List frozen"),
     "DRAWN": ("COMPLETED", "Drawn"),
     "CALLED_OFF": ("CANCELLED", "Called off"),
+    "OVER": ("CANCELLED", "Event over"),
 }
 NEXT = {
     "DRAFT": "Nobody sees it yet. Open the registration: from then on its words stay.",
@@ -26,21 +27,23 @@ NEXT = {
     "CLOSED": "No entry is taken any more. The list is frozen within a minute, by itself or by you.",
     "FROZEN": "The list is public. Type the value when its source is known: it stays.",
     "DRAWN": "Those who are drawn are on its buyer list; give the list to a presale.",
-    "CALLED_OFF": "Nobody is drawn. Its page stays and says why.",
+    "CALLED_OFF": "Nobody is drawn, and its list opens nothing. Its page stays and says why.",
+    "OVER": "Its event is cancelled or over. It is called off within a minute, by itself or by you.",
 }
 LATE = "The list was not frozen before its source could be known, so it never can be. Call it off."
 
 
 def is_late(draw):
-    return draw.is_open and draw.source_at <= timezone.now()
+    return draw.is_open and not draw.is_event_over and draw.source_at <= timezone.now()
 
 
 def is_known(draw):
-    return draw.status == DrawStatus.FROZEN and draw.source_at <= timezone.now()
+    is_frozen = draw.status == DrawStatus.FROZEN and not draw.is_event_over
+    return is_frozen and draw.source_at <= timezone.now()
 
 
 def is_typed(draw):
-    return draw.status == DrawStatus.TYPED
+    return draw.status == DrawStatus.TYPED and not draw.is_event_over
 
 
 def phase_pill(draw):
@@ -54,7 +57,10 @@ def phase_pill(draw):
 def spelling(draw):
     if draw.source_kind == Draw.Source.BEACON:
         return "64 letters, 0 to 9 and a to f."
-    return f"{draw.source_count} numbers, in whatever order: they are put into rising order."
+    return (
+        f"{draw.source_count} numbers, none above {draw.source_highest}, in whatever order: they are "
+        "put into rising order."
+    )
 
 
 def drawn_words(draw):
@@ -72,10 +78,12 @@ def as_of_now(draw):
     words = LATE if is_late(draw) else NEXT[phase]
     if is_typed(draw):
         words = f"{draw.typed_by} has typed a value. Somebody else confirms it, then it is drawn."
-    entries = draw.entries.count()
+    entries = draw.entries.listed().count()
+    struck = draw.entries.filter(is_struck=True).count()
     rows = [
         ("Next", words),
         ("Entries", f"{entries:,}"),
+        ("Taken out by staff before", f"{struck:,}"),
         ("Drawn", f"{draw.places:,}"),
         ("From the reserve list", f"{draw.reserve:,} at most"),
         ("Buyer list", linked(draw.buyers)),
@@ -108,7 +116,7 @@ def proof(draw):
         ("By lot of", draw.source),
         ("Known from", when(draw.source_at)),
     ]
-    if draw.is_drawn:
+    if draw.was_drawn:
         rows += [
             ("Value", draw.value),
             ("Typed by", format_html("{}, {}", draw.typed_by, when(draw.typed_at))),
@@ -145,7 +153,7 @@ def draws_panel(request, event):
     """The draws of an event."""
     rows = [
         [linked(each), phase_pill(each), when(each.closes_at), when(each.source_at)]
-        for each in event.draws.order_by("closes_at", "pk")
+        for each in event.draws.select_related("event").order_by("closes_at", "pk")
     ]
     table = Table(columns("Draw", "State", "Closes", "Source known"), rows)
     return Panel("Draws", table, count=len(rows)) if rows else None

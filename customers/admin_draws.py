@@ -16,6 +16,7 @@ from customers.admin_draw_panels import (
     entries_of,
     gone,
     is_known,
+    is_late,
     is_typed,
     phase_pill,
     proof,
@@ -23,8 +24,14 @@ from customers.admin_draw_panels import (
     to_be_published,
     waves,
 )
-from customers.draws.forms import CountForm, DrawForm, ValueForm, WhyForm
+from customers.draws.forms import ConfirmedForm, CountForm, DrawForm, ValueForm, WhyForm
 from customers.models import Draw, DrawEntry, DrawStatus
+
+OFF = "Nobody is drawn, for good."
+OFF_ONCE_DRAWN = (
+    "Its list opens nothing from now on, for good. Who has bought keeps his places. Everybody can see "
+    "that it was called off after its lot was known."
+)
 
 
 @admin.register(Draw)
@@ -45,7 +52,13 @@ class DrawAdmin(BackOfficeAdmin):
         ("Drawn", {"fields": [("places", "reserve")]}),
         (
             "By lot of",
-            {"fields": ["source", ("source_kind", "source_count"), "source_at", "source_url"]},
+            {
+                "fields": [
+                    "source",
+                    ("source_kind", "source_count", "source_highest"),
+                    *("source_at", "source_url"),
+                ]
+            },
         ),
     ]
     export_columns = {
@@ -61,6 +74,9 @@ class DrawAdmin(BackOfficeAdmin):
         "SHA-256": "digest",
         "Value": "value",
     }
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).counted()
 
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and (obj is None or obj.is_draft)
@@ -100,7 +116,7 @@ class DrawAdmin(BackOfficeAdmin):
 
     @admin.display(description="Entries")
     def entries_told(self, draw):
-        return f"{draw.entries.count() if draw.entered is None else draw.entered:,}"
+        return f"{draw.listed:,}"
 
     @admin.display(description="In", ordering="let_in")
     def in_told(self, draw):
@@ -112,14 +128,14 @@ class DrawAdmin(BackOfficeAdmin):
         return [draw.event]
 
     def under_title(self, draw):
-        entries = many(draw.entries.count(), "entry", "entries")
+        entries = many(draw.entries.listed().count(), "entry", "entries")
         return [phase_pill(draw), linked(draw.event), entries, when(draw.closes_at)]
 
     def panels(self, request, draw):
         found = [as_of_now(draw)]
         if draw.is_frozen:
             found.append(proof(draw))
-        if draw.is_drawn:
+        if draw.was_drawn:
             found.append(waves(draw))
         if self.admin_site.allows(request, "view", DrawEntry):
             found.append(entries_of(draw))
@@ -145,7 +161,7 @@ class DrawAdmin(BackOfficeAdmin):
         return [to_be_published(draw)]
 
     @step("Freeze the list", tone="primary",
-          when=lambda draw: draw.is_open and draw.closes_at <= timezone.now() < draw.source_at,
+          when=lambda draw: draw.phase_at(timezone.now()) == "CLOSED" and not is_late(draw),
           says="The list of numbers and its SHA-256 are public from now on, and nobody can change "
           "them.")  # fmt: skip
     def freeze(self, request, draw):
@@ -157,11 +173,11 @@ class DrawAdmin(BackOfficeAdmin):
 
     @step("Type the value", when=is_known, tone="primary", is_page=True)
     def type_value(self, request, draw):
-        form = ValueForm(request.POST or None)
+        form = ValueForm(draw, request.POST or None)
         form.fields["value"].help_text = spelling(draw)
 
         def work(form):
-            value = draws.value_of(draw, form.cleaned_data["value"])
+            value = form.cleaned_data["value"]
             if form.cleaned_data["meant"] != value:
                 return self._looked_at(request, draw, value)
             found = draws.type_value(draw.pk, typed=value, by=request.user)
@@ -185,8 +201,9 @@ class DrawAdmin(BackOfficeAdmin):
         order = draws.order_of(value, draws.numbers_of(draw))
         rows = [[f"{place:,}", number] for place, number in enumerate(order[:SHOWN], start=1)]
         count = min(draw.places, len(order))
-        form = ValueForm(initial={"value": value, "meant": value})
-        form.fields["value"].widget = forms.HiddenInput()
+        form = ValueForm(draw, initial={"value": value, "again": value, "meant": value})
+        for name in ("value", "again"):
+            form.fields[name].widget = forms.HiddenInput()
         then = (
             "Somebody else has to confirm it, then it is drawn."
             if draw.needs_second
@@ -208,7 +225,7 @@ class DrawAdmin(BackOfficeAdmin):
 
     @step("Confirm the value", when=is_typed, tone="primary", is_page=True)
     def confirm_value(self, request, draw):
-        form = ValueForm(request.POST or None)
+        form = ConfirmedForm(request.POST or None)
         form.fields["value"].help_text = spelling(draw)
 
         def work(form):
@@ -233,7 +250,11 @@ class DrawAdmin(BackOfficeAdmin):
         draws.refuse_value(draw.pk, by=request.user)
         return "The value is taken back. Type the one that the source gives."
 
-    @step("Let in more", is_page=True, when=lambda draw: draw.is_drawn and draw.let_in < draw.most)
+    @step(
+        "Let in more",
+        is_page=True,
+        when=lambda draw: draw.is_drawn and not draw.is_event_over and draw.let_in < draw.most,
+    )
     def let_in(self, request, draw):
         left = draw.most - draw.let_in
 
@@ -266,6 +287,6 @@ class DrawAdmin(BackOfficeAdmin):
             title=f"Call it off: {draw}",
             thing=draw,
             submit="Call it off",
-            note="Nobody is drawn, for good. Its page stays, with the moment and the reason, and who "
-            "entered is mailed.",
+            note=f"{OFF_ONCE_DRAWN if draw.is_drawn else OFF} Its page stays, with the moment and the "
+            "reason, and who entered is mailed.",
         )

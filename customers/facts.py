@@ -1,6 +1,7 @@
 """What has happened to customers."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
 
@@ -17,6 +18,7 @@ class DrawLinkAsked:
     """Somebody asked for a link to enter a draw with this e-mail, or to see its entry. Told whether it
     is in or not, so that asking takes as long."""
 
+    personal: ClassVar = True
     draw_id: UUID
     email: str
     request_id: UUID
@@ -27,6 +29,19 @@ class DrawEntered:
     """Somebody who reads the mailbox entered it into a draw."""
 
     entry_id: UUID
+
+
+@dataclass(frozen=True)
+class DrawEntryWithdrawn:
+    """An entry was taken out, by the fan (`why` is empty) or by staff. The address is nowhere else any
+    more."""
+
+    personal: ClassVar = True
+    draw_id: UUID
+    entry_id: UUID
+    number: str
+    email: str
+    why: str
 
 
 @dataclass(frozen=True)

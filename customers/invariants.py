@@ -33,17 +33,18 @@ invariant(
          SELECT count(*) AS entered, encode(sha256(convert_to(coalesce(
            string_agg(e.number || E'\\n', '' ORDER BY e.number COLLATE "C"), ''), 'UTF8')), 'hex')
            AS digest
-         FROM customers_drawentry e WHERE e.draw_id = d.id) now
+         FROM customers_drawentry e WHERE e.draw_id = d.id AND NOT e.is_struck) now
        WHERE d.frozen_at IS NOT NULL AND (d.entered, d.digest) <> (now.entered, now.digest)""",
 )
 invariant(
     "places in a draw follow from its value and the entries' numbers",
     """SELECT ranked.draw_id, ranked.number FROM (
-         SELECT e.draw_id, e.number, e.rank, d.status, row_number() OVER (
+         SELECT e.draw_id, e.number, e.rank, d.drawn_at, row_number() OVER (
            PARTITION BY d.id ORDER BY sha256(convert_to(d.value || '|' || e.number, 'UTF8')),
            e.number COLLATE "C") AS lot
-         FROM customers_drawentry e JOIN customers_draw d ON d.id = e.draw_id) ranked
-       WHERE ranked.rank IS DISTINCT FROM CASE WHEN status = 'DRAWN' THEN lot END""",
+         FROM customers_drawentry e JOIN customers_draw d ON d.id = e.draw_id
+         WHERE NOT e.is_struck) ranked
+       WHERE ranked.rank IS DISTINCT FROM CASE WHEN drawn_at IS NOT NULL THEN lot END""",
 )
 invariant(
     "as many of a draw are in as its waves let in, and no more than it said",

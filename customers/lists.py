@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from core.errors import Invalid
 from core.transactions import use_case
-from customers.models import BuyerList, DrawEntry, ListedBuyer
+from customers.models import BuyerList, DrawEntry, DrawStatus, ListedBuyer
 from customers.points import tier_of
 from customers.same_person import person_of
 
@@ -83,7 +83,9 @@ def lists_of(email):
     tier = tier_of(person) if BuyerList.objects.filter(kind=BuyerList.Kind.TIER).exists() else None
     written = ListedBuyer.objects.filter(mailbox=person).values("list")
     of_tier = Q(kind=kinds.TIER, tier__in=tier.reached if tier else [])
-    entries = DrawEntry.objects.filter(mailbox=person, rank__lte=F("draw__let_in"))
+    entries = DrawEntry.objects.filter(
+        mailbox=person, draw__status=DrawStatus.DRAWN, rank__lte=F("draw__let_in")
+    )
     drawn = Q(kind=kinds.DRAWN, pk__in=entries.values("draw__buyers"))
     return BuyerList.objects.filter(
         ~Q(kind__in=[kinds.TIER, kinds.DRAWN]) & Q(pk__in=written) | of_tier | drawn
@@ -117,5 +119,5 @@ def told_size(buyers):
     if buyers.is_of_tier:
         return "–"
     if buyers.is_drawn:
-        return f"{sum(draw.let_in for draw in buyers.draws.all()):,}"
+        return f"{sum(draw.let_in for draw in buyers.draws.all() if draw.is_drawn):,}"
     return f"{buyers.buyers.count():,}"

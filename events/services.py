@@ -9,9 +9,9 @@ from core.errors import DomainError
 from core.locks import lock, lock_one
 from core.outbox import record
 from core.transactions import use_case
-from events.facts import EventPublished
+from events.facts import EventOver, EventPublished
 from events.importers import ticketmaster
-from events.models import CancellationPolicy, Event, PriceArea, PriceLevel, Status
+from events.models import OVER, CancellationPolicy, Event, PriceArea, PriceLevel, Status
 from venues.models import Venue
 
 
@@ -134,6 +134,8 @@ def _due(event, now):
 def _move(event, status):
     event.move_to(status)
     event.save(update_fields=["status", "is_sale_stopped"])
+    if status in OVER:
+        record(EventOver(event_id=event.pk))
     return event
 
 

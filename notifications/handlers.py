@@ -36,7 +36,13 @@ from core.money import Money
 from core.outbox import subscribe
 from core.postgres.prepared import prepared
 from customers import draws
-from customers.facts import CustomerSought, DrawEntered, DrawEntryDecided, DrawLinkAsked
+from customers.facts import (
+    CustomerSought,
+    DrawEntered,
+    DrawEntryDecided,
+    DrawEntryWithdrawn,
+    DrawLinkAsked,
+)
 from customers.links import mailed_key as customer_key
 from customers.models import Customer, Draw, DrawEntry, DrawStatus
 from customers.services import remember_customer
@@ -305,12 +311,31 @@ def mail_draw_entered(fact):
         _mail_entry(entry, kind="draw_entered")
 
 
+@subscribe(DrawEntryWithdrawn)
+def mail_draw_withdrawn(fact):
+    """To the address that has gone with the entry."""
+    draw = _draw(fact.draw_id)
+    page = f"{site_of(current_agency())}{reverse('draw', args=[draw.pk])}"
+    send_once(
+        kind="draw_withdrawn",
+        subject_id=fact.entry_id,
+        recipient=fact.email,
+        context={
+            **{"draw": draw, "event": draw.event, "page": page},
+            **{"number": fact.number, "why": fact.why},
+            "is_open": Draw.objects.taking_entries().filter(pk=draw.pk).exists(),
+        },
+    )
+
+
 @subscribe(DrawEntryDecided)
 def mail_draw_decided(fact):
     """That he is drawn, his place on the reserve list, or that all is off: each of them once."""
     entry = DrawEntry.objects.filter(pk=fact.entry_id, withdrawn_at=None).first()
     if entry is not None:
         draw = _draw(entry.draw_id)
+        if draw.is_drawn and draw.is_event_over:
+            return  # what he would be let into is no more, and its buyers are told otherwise
         _mail_entry(entry, draw, kind=_became_of(entry, draw))
 
 

@@ -1,6 +1,7 @@
 """What happened to promotions."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
 
@@ -9,6 +10,7 @@ class PresaleLinkAsked:
     """Somebody asked for a link that lets this e-mail into a presale. Told whether it is on a list
     or not, so that asking takes as long; who has it is looked up where nobody waits."""
 
+    personal: ClassVar = True
     event_id: UUID
     email: str
     request_id: UUID

@@ -42,7 +42,7 @@ def _mailed(request, found, email):
 
 def _page(request, found, typed=None, status=200):
     context = {"nav": "events", "shown": phase_of(found), "event": found.event, "typed": typed}
-    if found.is_drawn:
+    if found.was_drawn:
         context |= _order(request, found)
     return render(request, "events/draw.html", context, status=status)
 
@@ -56,7 +56,8 @@ def _order(request, found):
         "places": places,
         "entries": shown.order_by("rank").values("number", "rank"),
         "asked": asked,
-        "place": asked and found.entries.filter(number=asked).values("number", "rank").first(),
+        "place": asked
+        and found.entries.listed().filter(number=asked).values("number", "rank").first(),
         "waves": found.waves.all(),
     }
 
@@ -167,6 +168,6 @@ def _frozen(draw_id):
 
 def _drawn(draw_id):
     found = _public(draw_id)
-    if not found.is_drawn:
+    if not found.was_drawn:
         raise Http404
     return found

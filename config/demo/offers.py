@@ -102,6 +102,7 @@ def draw_lots(event, by):
             source="The six main numbers of the first Belgian Lotto after the registration closes",
             source_kind=Draw.Source.NUMBERS,
             source_count=6,
+            source_highest=45,
             source_at=now + timedelta(days=4),
             source_url="https://www.loterie-nationale.be/",
         ),

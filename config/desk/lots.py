@@ -11,6 +11,7 @@ from django.utils import timezone
 from config.desk.parts import SHOWN, Part
 from core.admin_parts import page_of
 from customers.models import Draw, DrawStatus
+from events.models import OVER
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ def draws(user, agency):
         | Q(status=DrawStatus.FROZEN, source_at__lte=Now())
         | typed
     )
+    found = found.exclude(event__status__in=OVER)  # called off by itself
     rows = [_waiting(draw) for draw in found.select_related("event").order_by("source_at", "pk")]
     return Part(rows[:SHOWN], len(rows))
 

@@ -10,7 +10,7 @@ from core.memory import Remembered
 from customers import draws
 from customers.models import Draw
 
-HOUR = timedelta(hours=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 LOTTO = "3 11 17 22 40 41"
 
 
@@ -20,11 +20,12 @@ def terms(**said):
         **{
             "name": "First night",
             "opens_at": now - HOUR,
-            "closes_at": now + HOUR,
+            "closes_at": now + 80 * MINUTE,
             "places": 2,
             "source": "The six main numbers of the Belgian Lotto of 3 December",
             "source_kind": Draw.Source.NUMBERS,
             "source_count": 6,
+            "source_highest": 45,
             "source_at": now + 5 * HOUR,
             **said,
         }

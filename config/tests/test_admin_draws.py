@@ -4,6 +4,8 @@ import csv
 import io
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +19,7 @@ from config.tests.world import address, of, problems, told
 from core.models import AuditEntry
 from customers import draws
 from customers.models import BuyerList, Draw
+from events.models import Event
 from inventory.models import Presale
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
@@ -34,10 +37,16 @@ def written(event, **changed):
         "source": "The six main numbers of the Belgian Lotto of 3 December",
         "source_kind": "NUMBERS",
         "source_count": "6",
+        "source_highest": "45",
         **moment("source_at", now + 9 * HOUR),
         "source_url": "loterie.example/lotto",
         **changed,
     }
+
+
+def twice(value, meant=""):
+    """As it is typed: `meant` once it was looked at."""
+    return {"value": value, "again": value, "meant": meant}
 
 
 def add(client, event, **changed):
@@ -77,6 +86,8 @@ def test_a_draw_is_written_looked_at_and_opened(mireille, event):
         ({"source": ""}, "required"),
         ({"source_count": "4"}, "greater than or equal to 5"),
         ({"source_count": ""}, "Say how many numbers"),
+        ({"source_highest": ""}, "Say how many numbers"),
+        ({"source_highest": "12"}, "greater than or equal to 30"),
         ({"source_kind": "BEACON"}, "Say how many numbers"),
         ({"source_url": "javascript:alert(1)"}, "valid URL"),
         (moment("closes_at", timezone.now() - 2 * HOUR), "closes after it has opened"),
@@ -88,6 +99,16 @@ def test_what_cannot_be_is_refused_beside_what_was_typed(mireille, event, change
     answer = add(mireille, event, **changed)
     assert any(words in problem for problem in errors(answer)), errors(answer)
     assert not Draw.objects.exists()
+
+
+@pytest.mark.parametrize("status", ["CANCELLED", "COMPLETED"])
+def test_only_an_event_that_can_still_be_sold_is_offered(mireille, event, status):
+    assert f'value="{event.pk}"' in mireille.get(address("customers.draw", "add")).content.decode()
+    Event.objects.filter(pk=event.pk).update(status="ON_SALE")
+    Event.objects.filter(pk=event.pk).update(status=status)
+    form = mireille.get(address("customers.draw", "add")).content.decode()
+    assert f'value="{event.pk}"' not in form
+    assert "not one of the available choices" in errors(add(mireille, event))[0]
 
 
 def test_a_name_that_a_list_has_is_refused_on_the_form(mireille, event):
@@ -108,8 +129,8 @@ def test_staff_freeze_look_at_what_follows_and_draw(mireille, event):
     draw.refresh_from_db()
     assert draw.digest in mireille.get(of(draw)).content.decode()
     later(draw, 4 * HOUR)
-    assert problems(mireille.post(of(draw, "type_value"), {"value": "3 11"}))
-    looked = mireille.post(of(draw, "type_value"), {"value": "41 40 22 17 11 03"})
+    assert problems(mireille.post(of(draw, "type_value"), twice("3 11")))
+    looked = mireille.post(of(draw, "type_value"), twice("41 40 22 17 11 03"))
     words = looked.content.decode()
     assert f"Is this the value? {LOTTO}" in words
     assert "4 buyers are drawn at once" in words
@@ -117,20 +138,40 @@ def test_staff_freeze_look_at_what_follows_and_draw(mireille, event):
     assert [words.index(number) for number in order] == sorted(map(words.index, order))
     draw.refresh_from_db()
     assert (draw.status, draw.value) == ("FROZEN", "")
-    other = {"value": "1 2 3 4 5 6", "meant": LOTTO}  # changed since it was looked at
+    other = twice("1 2 3 4 5 6", LOTTO)  # changed since it was looked at
     assert (
         "Is this the value? 1 2 3" in mireille.post(of(draw, "type_value"), other).content.decode()
     )
-    answer = mireille.post(of(draw, "type_value"), {"value": LOTTO, "meant": LOTTO})
+    answer = mireille.post(of(draw, "type_value"), twice(LOTTO, LOTTO))
     assert told(mireille, answer["Location"]) == ["4 buyers are drawn of 9. All are mailed."]
     draw.refresh_from_db()
     assert (draw.status, draw.let_in, draw.typed_by.name) == ("DRAWN", 4, "Owner")
     assert draws.drawn_of(draw) == order
     trail = AuditEntry.objects.filter(table="customers_draw", row_id=str(draw.pk))
     assert f"user:{draw.typed_by_id}" in trail.values_list("actor", flat=True)
-    again = mireille.post(of(draw, "type_value"), {"value": LOTTO, "meant": LOTTO})
+    again = mireille.post(of(draw, "type_value"), twice(LOTTO, LOTTO))
     assert "not possible now" in told(mireille, again["Location"])[-1]
     assert mireille.get(reverse("draw", args=[draw.pk])).status_code == 200
+
+
+def test_a_value_is_typed_twice_and_what_the_lottery_cannot_draw_is_refused(mireille, event):
+    draw = frozen(event, *people(3))
+    slip = "3 11 17 22 40 410"
+    for typed, said in (
+        ({"value": LOTTO}, "required"),
+        ({"value": LOTTO, "again": "3 11 17 22 40 42"}, "and then 3 11 17 22 40 42"),
+        (twice(slip, slip), "highest number is 45, not 410"),
+    ):
+        answer = mireille.post(of(draw, "type_value"), typed | {"meant": LOTTO})
+        assert said in str(answer.context["form"].errors)
+    draw.refresh_from_db()
+    assert draw.status == "FROZEN"
+    mireille.post(of(draw, "type_value"), {**twice(LOTTO, LOTTO), "again": "41 40 22 17 11 03"})
+    draw.refresh_from_db()
+    assert draw.is_drawn
+    answer = mireille.post(of(draw, "call_off"), {"why": "Mistyped"})
+    assert told(mireille, answer["Location"])[-1] == "First night is called off."
+    assert "Mistyped" in mireille.get(of(draw)).content.decode()
 
 
 def test_a_second_person_confirms_where_the_agency_has_approvals(mireille, agency, event):
@@ -139,9 +180,9 @@ def test_a_second_person_confirms_where_the_agency_has_approvals(mireille, agenc
     second = world.client_of(omar, agency)
     draw = frozen(event, *people(5))
     mireille_is = Membership.objects.exclude(user=omar).get().user
-    looked = mireille.post(of(draw, "type_value"), {"value": "1 2 3 4 5 6"}).content.decode()
+    looked = mireille.post(of(draw, "type_value"), twice("1 2 3 4 5 6")).content.decode()
     assert "Somebody else has to confirm it" in looked
-    mireille.post(of(draw, "type_value"), {"value": "1 2 3 4 5 6", "meant": "1 2 3 4 5 6"})
+    mireille.post(of(draw, "type_value"), twice("1 2 3 4 5 6", "1 2 3 4 5 6"))
     page = mireille.get(of(draw)).content.decode()
     assert f"{mireille_is} has typed a value" in page
     assert "Confirm the value" not in page
@@ -151,7 +192,7 @@ def test_a_second_person_confirms_where_the_agency_has_approvals(mireille, agenc
     wrong = second.post(of(draw, "confirm_value"), {"value": LOTTO})
     assert "one of you is wrong" in problems(wrong)[0]
     second.post(of(draw, "refuse_value"))
-    mireille.post(of(draw, "type_value"), {"value": LOTTO, "meant": LOTTO})
+    mireille.post(of(draw, "type_value"), twice(LOTTO, LOTTO))
     second.post(of(draw, "confirm_value"), {"value": LOTTO})
     draw.refresh_from_db()
     assert (draw.status, draw.value, draw.confirmed_by) == ("DRAWN", LOTTO, omar)
@@ -201,10 +242,12 @@ def test_entries_are_filtered_exported_and_withdrawn_on_request(mireille, event)
 
     assert (shown("in"), shown("reserve"), shown("gone")) == ([1, 2], [3, 4, 5, 6], [])
     entry = draw.entries.get(rank=2)
-    answer = mireille.post(of(entry, "withdraw"))
-    assert told(mireille, answer["Location"]) == [f"{entry.number} is withdrawn."]
+    assert errors_of(mireille.post(of(entry, "withdraw"), {"why": ""}))
+    answer = mireille.post(of(entry, "withdraw"), {"why": "He asks for it"})
+    assert told(mireille, answer["Location"]) == [f"{entry.number} is taken out, and he is mailed."]
     assert (shown("in"), shown("gone")) == ([1], [2])
-    again = mireille.post(of(entry, "withdraw"))
+    assert "He asks for it" in mireille.get(of(entry)).content.decode()
+    again = mireille.post(of(entry, "withdraw"), {"why": "Again"})
     assert "not possible now" in told(mireille, again["Location"])[-1]
     file = mireille.post(f"{address('customers.drawentry', 'export')}", {"format": "0"})
     rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
@@ -234,7 +277,7 @@ def errors_of(answer):
 def test_who_may_lead_presales_may_lead_draws(agency, event, role, may):
     client = world.client_of(world.staff(agency, role), agency)
     draw = frozen(event, *people(3))
-    assert client.post(of(draw, "type_value"), {"value": LOTTO, "meant": LOTTO}).status_code == may
+    assert client.post(of(draw, "type_value"), twice(LOTTO, LOTTO)).status_code == may
     draw.refresh_from_db()
     assert draw.is_drawn == (may == 302)
     page = client.get(of(draw))
@@ -261,7 +304,7 @@ def test_the_desk_names_what_waits_and_for_whom(mireille, agency, event):
     assert not waits(mireille)
     later(draw, 4 * HOUR)
     assert waits(mireille) == [("First night", "Type the value")]
-    mireille.post(of(draw, "type_value"), {"value": LOTTO, "meant": LOTTO})
+    mireille.post(of(draw, "type_value"), twice(LOTTO, LOTTO))
     assert not waits(mireille)
     assert waits(second) == [("First night", "Confirm the value")]
     assert (
@@ -271,3 +314,19 @@ def test_the_desk_names_what_waits_and_for_whom(mireille, agency, event):
     second.post(of(draw, "confirm_value"), {"value": LOTTO})
     late = later(open_draw(event, name="Late"), 7 * HOUR)
     assert waits(second) == [(late.name, "Not frozen in time")]
+
+
+def test_the_list_of_draws_asks_no_more_for_more_of_them(mireille, event):
+    def asked():
+        with CaptureQueriesContext(connection) as captured:
+            page = mireille.get(address("customers.draw"))
+        return len(captured), page.content.decode()
+
+    open_draw(event, *people(3))
+    asked()
+    few, shown = asked()
+    assert ">3<" in shown
+    for number in range(4):
+        open_draw(event, *people(2), name=f"Night {number}")
+    asked()  # remembers what the agency is
+    assert asked()[0] == few

@@ -121,7 +121,9 @@ def test_fans_register_are_drawn_and_buy_in_the_presale(committed_db, tmp_path):
     made = house()
     with acting_for(made["agency"]["id"]):
         event = not_on_sale_yet(Event.objects.get(), 24 * HOUR)
-        draw = open_draw(event, places=2, source_url="https://loterie.example/lotto")
+        draw = open_draw(
+            event, places=2, source_highest=999, source_url="https://loterie.example/lotto"
+        )
     with (
         site(tmp_path) as shop,
         chromium() as browser,
@@ -180,6 +182,7 @@ def test_staff_freeze_the_list_look_at_what_follows_and_draw(committed_db, tmp_p
         page.reload()
         page.get_by_role("link", name="Type the value").click()
         page.get_by_label("The source’s value").fill("41 40 22 17 11 3")
+        page.get_by_label("Once more").fill("3 11 17 22 40 41")
         page.get_by_role("button", name="See what follows").click()
         expect(page.get_by_text(f"Is this the value? {LOTTO}")).to_be_visible()
         fits(page, "staff-looks")

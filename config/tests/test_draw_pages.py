@@ -11,17 +11,29 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from config.tests.drawing import HOUR, LOTTO, drawn, frozen, later, open_draw, people, somebody
+from config.tests.drawing import (
+    HOUR,
+    LOTTO,
+    drawn,
+    frozen,
+    later,
+    open_draw,
+    people,
+    somebody,
+    terms,
+)
 from config.tests.presaling import not_on_sale_yet, presale
-from core import outbox
+from core import invariants, outbox
 from core.memory import Remembered
 from core.models import OutboxMessage
 from core.tenancy import acting_for
 from customers import draws
 from customers.facts import DrawDecided
-from customers.models import DrawEntry
+from customers.models import Draw, DrawEntry
 from events.models import Event
+from events.services import cancel_event
 
 pytestmark = pytest.mark.django_db
 
@@ -194,10 +206,10 @@ def test_the_page_says_when_how_many_and_how_from_the_first_day(event, fan):
         "300 more from the reserve list",
         "Belgian Lotto",
         "SHA-256",
-        "6 numbers in",
+        "6 numbers, none above 45, in",
     ):
         assert said in shown, said
-    assert "6 numbers in rising order" in shown
+    assert "none above 45, in rising order" in shown
     for file in ("numbers.txt", "order.csv", "draw.json"):
         assert fan.get(page(draw, file)).status_code == 404
 
@@ -287,10 +299,12 @@ def test_who_is_drawn_and_who_is_not_is_mailed_once_each_and_whoever_withdrew_ne
     mailoutbox.clear()
     draws.type_value(draw.pk, typed=LOTTO, by=somebody())
     first, *_, last = draw.entries.order_by("rank")
+    first_address = first.email
     draws.withdraw(first.pk)
     deliver()
     told = {mail.to[0]: mail for mail in mailoutbox}
-    assert len(told) == len(mailoutbox) == 5
+    assert len(told) == len(mailoutbox) == 6
+    assert told.pop(first_address).subject == "Your entry in the draw for Night is out"
     second = draw.entries.get(rank=2)
     assert told[second.email].subject == "You are drawn: Night"
     third = told[draw.entries.get(rank=3).email]
@@ -301,14 +315,14 @@ def test_who_is_drawn_and_who_is_not_is_mailed_once_each_and_whoever_withdrew_ne
     # Told again, by a worker that died after sending or by a second wave, nobody is mailed again.
     draws.tell_next(draw.pk, after=0, last=6)
     deliver()
-    assert len(mailoutbox) == 5
+    assert len(mailoutbox) == 6
     draws.let_in(draw.pk, count=2, after=2, by=somebody())
     deliver()
-    assert {mail.to[0] for mail in mailoutbox[5:]} == {
+    assert {mail.to[0] for mail in mailoutbox[6:]} == {
         draw.entries.get(rank=3).email,
         draw.entries.get(rank=4).email,
     }
-    assert {mail.subject for mail in mailoutbox[5:]} == {"You are drawn: Night"}
+    assert {mail.subject for mail in mailoutbox[6:]} == {"You are drawn: Night"}
 
 
 def test_a_crowd_is_told_in_parts_that_survive_a_crash(event, monkeypatch):
@@ -394,3 +408,160 @@ def test_a_long_order_is_shown_in_pages_and_asks_few_things(event, fan, monkeypa
     with CaptureQueriesContext(connection) as captured:
         fan.get(page(open_one))
     assert len(captured) == 1
+
+
+def test_a_draw_called_off_after_its_lot_is_known_says_so_to_all(event, fan, mailoutbox):
+    draw = drawn(event, *people(4), value="1 2 3 4 5 6", places=2)
+    presale(event, "", lists=[draw.buyers_id])
+    deliver()
+    first = draw.entries.get(rank=1)
+    bought = come_in(fan, event, first.email, mailoutbox)
+    mailoutbox.clear()
+    draw = draws.call_off(draw.pk, why="The value was mistyped: 6 for 16")
+    deliver()
+    assert sorted(mail.to[0] for mail in mailoutbox) == people(4)
+    assert "its places no longer count" in " ".join(mailoutbox[0].body.split())
+    assert "What you have bought stays yours" in mailoutbox[0].body
+    shown = words(fan, page(draw))
+    assert re.search(r"Called off \w+day .*: The value was mistyped", shown)
+    assert "1 2 3 4 5 6" in shown
+    assert 'class="in-it"' not in shown
+    proof = fan.get(page(draw, "draw.json")).json()
+    assert proof["order"] == draws.drawn_of(draw)
+    assert proof["called_off_because"] == "The value was mistyped: 6 for 16"
+    mine = words(Client(), page(draw, f"mine/?k={draws.entry_key(first)}"))
+    assert "Nobody is drawn" in mine
+    assert "Mail me the way in" not in mine
+    mailoutbox.clear()
+    Client().post(f"/events/{event.slug}/presale/", {"email": first.email})
+    deliver()
+    assert not mailoutbox
+    assert fan.get(bought).status_code == 200
+    assert "You are in: Fan club." not in words(fan, f"/events/{event.slug}/")
+    assert "refused=" in fan.post(f"/events/{event.slug}/reserve/", {"seat": ["2"]}).url
+
+
+def come_in(client, event, email, mailoutbox):
+    """Into the presale by the link in his mail; he reserves a place. Returns its address."""
+    client.post(f"/events/{event.slug}/presale/", {"email": email})
+    deliver()
+    link = re.search(r"https?://[^/]+(/events/\S+)", mailoutbox[-1].body)[1]
+    assert "You are in: Fan club." in words(client, link)
+    answer = client.post(f"/events/{event.slug}/reserve/", {"seat": ["0"]})
+    assert answer.url.startswith("/checkout/")
+    return answer.url
+
+
+def test_who_withdraws_or_is_taken_out_is_told_and_the_page_counts_whom_staff_took_out(
+    event, fan, mailoutbox
+):
+    draw = open_draw(event, *people(5))
+    deliver()
+    mailoutbox.clear()
+    entries = {entry.email: entry for entry in draw.entries.all()}
+    draws.withdraw(entries["fan0@post.example"].pk)
+    for number in (1, 2):
+        draws.withdraw(entries[f"fan{number}@post.example"].pk, why="Twelve mailboxes of one man")
+    draws.withdraw(entries["fan1@post.example"].pk, why="Again")
+    deliver()
+    told = {mail.to[0]: mail for mail in mailoutbox}
+    assert sorted(told) == people(3)
+    assert len(mailoutbox) == 3
+    assert "You have withdrawn your entry" in told["fan0@post.example"].body
+    out = told["fan1@post.example"].body
+    assert "Why: Twelve mailboxes of one man" in out
+    assert entries["fan1@post.example"].number in out
+    kept = OutboxMessage.objects.filter(fact__endswith="DrawEntryWithdrawn")
+    assert [message.payload for message in kept] == [{}] * 3
+    assert re.search(r"Taken out</dt><dd><b>2</b> entries by us", words(fan, page(draw)))
+    key = draws.entry_key(entries["fan2@post.example"])
+    assert "Twelve mailboxes" in words(Client(), page(draw, f"mine/?k={key}"))
+    later(draw, 2 * HOUR)
+    draws.freeze(draw.pk)
+    draw = later(Draw.objects.get(pk=draw.pk), 4 * HOUR)
+    assert draw.entered == 2
+    assert len(fan.get(page(draw, "numbers.txt")).content.split()) == 2
+    draws.type_value(draw.pk, typed=LOTTO, by=somebody())
+    proof = fan.get(page(draw, "draw.json")).json()
+    assert (proof["taken_out_before"], len(proof["order"])) == (2, 2)
+    number = entries["fan1@post.example"].number
+    assert "No entry has this number" in words(fan, page(draw, f"?number={number}"))
+    assert invariants.violations() == {}
+
+
+def test_the_page_does_not_say_it_was_open_before_anybody_saw_it(event, fan):
+    now = timezone.now()
+    said = terms(opens_at=now - 7 * 24 * HOUR, closes_at=now + 2 * HOUR)
+    made = draws.make(event=event, terms=said)
+    draw = draws.open_registration(made.pk)
+    assert now < draw.opens_at == draw.published_at
+    shown = words(fan, page(draw))
+    assert "Announced here" in shown
+    assert f"{now - 7 * 24 * HOUR:%-d %B}" not in shown
+
+
+def test_what_was_called_off_as_a_draft_is_nobodys_business(event, fan):
+    draft = draws.make(event=event, terms=terms(name="Never seen"))
+    draws.call_off(draft.pk, why="Never mind")
+    assert fan.get(page(draft)).status_code == 404
+    assert "Never seen" not in words(fan, f"/events/{event.slug}/")
+
+
+# When its event is over
+
+
+def over(event, status="CANCELLED"):
+    if status == "CANCELLED":
+        cancel_event(Event.objects.get(pk=event.pk))
+    else:
+        Event.objects.filter(pk=event.pk).update(status="ON_SALE")
+        Event.objects.filter(pk=event.pk).update(status=status)
+
+
+def test_a_cancelled_event_takes_no_entries_and_its_draws_are_called_off(event, fan, mailoutbox):
+    draw = open_draw(event, *people(2))
+    closed = later(open_draw(event, "ida@post.example", name="Second night"), 2 * HOUR)
+    registers(fan, draw, mailoutbox)
+    deliver()
+    mailoutbox.clear()
+    over(event)
+    for said in (words(fan, page(draw)), words(fan, page(draw, "mine/"))):
+        assert "The event is cancelled." in said
+        assert "Register" not in said
+        assert "Mail me" not in said
+    fan.post(page(draw), {"email": "late@post.example"})
+    with pytest.raises(draws.NotTaken):
+        draws.enter(draw.pk, "late@post.example")
+    deliver()
+    off = Draw.objects.filter(status="CALLED_OFF", why_off="The event is cancelled.")
+    assert {each.pk for each in off} == {draw.pk, closed.pk}
+    told = [mail.to[0] for mail in mailoutbox]
+    assert sorted(told) == sorted([*people(2), "noor@post.example", "ida@post.example"])
+    assert {mail.subject for mail in mailoutbox} == {"The draw for Night is called off"}
+    assert "Nobody is drawn" in words(fan, page(draw, "mine/"))
+
+
+def test_nobody_is_told_that_he_is_drawn_for_a_cancelled_event(event, fan, mailoutbox):
+    draw = drawn(event, *people(3))
+    over(event)
+    deliver()
+    assert not [mail for mail in mailoutbox if "are drawn" in mail.subject]
+    draw.refresh_from_db()
+    assert draw.is_drawn
+    said = words(fan, page(draw))
+    assert "The event is cancelled." in said
+    assert draw.value in said
+    link = draws.entry_key(draw.entries.get(rank=1))
+    assert "Mail me the way in" not in words(Client(), page(draw, f"mine/?k={link}"))
+
+
+def test_the_page_and_all_that_proves_it_stay_after_the_night(event, fan):
+    draw = drawn(event, *people(5))
+    over(event, "COMPLETED")
+    said = words(fan, page(draw))
+    assert "The event is over." in said
+    assert f"/events/{event.slug}/" not in said.partition("<h1")[2]
+    for file in ("numbers.txt", "order.csv", "draw.json"):
+        assert fan.get(page(draw, file)).status_code == 200
+    key = draws.entry_key(draw.entries.get(rank=1))
+    assert "place 1 of 5" in words(fan, page(draw, f"mine/?k={key}"))

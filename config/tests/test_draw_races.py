@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from config.tests.drawing import drawn, frozen, open_draw, people, somebody
+from config.tests.drawing import HOUR, drawn, frozen, open_draw, people, somebody
 from config.tests.scenarios import house
 from config.tests.test_presale_races import race
 from config.tests.test_promotion_races import changed
@@ -55,7 +55,7 @@ def test_who_enters_in_the_last_moment_is_in_the_frozen_list_or_refused(
     draw = open_draw(event)
     closes = timezone.now() + timedelta(seconds=2)
     with pgtrigger.ignore("customers.Draw:terms_stay"):
-        Draw.objects.update(closes_at=closes)
+        Draw.objects.update(opens_at=closes - 2 * HOUR, closes_at=closes)
 
     def until(seconds):
         time.sleep(max((closes - timezone.now()).total_seconds() + seconds, 0))

@@ -15,6 +15,7 @@ from agencies.models import Agency
 from config.tests.drawing import (
     HOUR,
     LOTTO,
+    MINUTE,
     drawn,
     frozen,
     later,
@@ -30,7 +31,7 @@ from core.status import WrongState
 from core.tenancy import acting_for
 from core.transactions import broken_constraint
 from customers import draws
-from customers.lists import add_buyers, lists_of
+from customers.lists import add_buyers, lists_of, told_size
 from customers.models import BuyerList, Draw, DrawEntry, DrawWave
 from customers.tasks import freeze_closed_draws
 from events.models import Event
@@ -171,7 +172,7 @@ NUMBER = st.text("23456789BCDFGHJKMNPQRSTVWXZ-", min_size=1, max_size=14)
 def test_everybody_who_reckons_finds_the_databases_order(event, numbers, balls, places):
     """By nothing but hashlib: this is what docs/presales.md tells everybody to run."""
     with transaction.atomic():
-        draw = open_draw(event, places=places)
+        draw = open_draw(event, places=places, source_highest=999)
         for place, number in enumerate(numbers):
             DrawEntry.objects.create(draw=draw, number=number, email=f"fan{place}@post.example")
         draws.freeze(later(draw, 2 * HOUR).pk)
@@ -188,16 +189,19 @@ def test_everybody_who_reckons_finds_the_databases_order(event, numbers, balls, 
         transaction.set_rollback(True)
 
 
+NONE = {"source_count": None, "source_highest": None}
+
+
 def test_a_beacons_value_draws_too(event):
     value = sha256(b"round 4,711").hexdigest()
-    draw = drawn(event, *people(3), value=value.upper(), source_kind="BEACON", source_count=None)
+    draw = drawn(event, *people(3), value=value.upper(), source_kind="BEACON", **NONE)
     assert draw.value == value
     assert draws.drawn_of(draw) == draws.order_of(value, draws.numbers_of(draw))
 
 
 @pytest.mark.parametrize(
     "typed", ["", "1 2 3 4 5", "1 2 3 4 5 5", "1 2 3 4 5 6 7", "a b c d e f", "1 2 3 4 5 1000",
-              "1 2 3 4 5 ٦", "\0", "1 2 3 4 5 6\n7"]
+              "3 11 17 22 40 410", "1 2 3 4 5 ٦", "\0", "1 2 3 4 5 6\n7"]
 )  # fmt: skip
 def test_what_the_source_cannot_give_draws_nothing(event, typed):
     draw = frozen(event, *people(3))
@@ -378,7 +382,8 @@ def test_it_refuses_a_digest_a_count_and_a_value_of_ones_own(event):
     one = Draw.objects.filter(pk=draw.pk)
     for change in ({"digest": "0" * 64}, {"entered": 2}, {"frozen_at": timezone.now()}):
         assert refused(lambda change=change: one.update(**change)) == "draw_frozen_entries_stay"
-    values = ["", "3 11", "03 11 17 22 40 41", "41 40 22 17 11 3", "3 3 17 22 40 41", "0" * 64]
+    values = ["", "3 11", "03 11 17 22 40 41", "41 40 22 17 11 3", "3 3 17 22 40 41", "0" * 64,
+              "3 11 17 22 40 46", "3 11 17 22 40 410"]  # fmt: skip
     for value in values:
         change = {"status": "TYPED", "typed_by": somebody(), "value": value}
         assert refused(lambda change=change: one.update(**change)) == (
@@ -393,7 +398,7 @@ def test_it_refuses_a_second_value_and_a_second_draw(event):
     for change in (other, {"value": ""}, {"typed_by": somebody("ida@parterre.example")}):
         assert refused(lambda change=change: one.update(**change)) == "draw_value_stays"
     assert refused(lambda: one.update(drawn_at=timezone.now())) == "draw_value_stays"
-    for status in ("DRAFT", "OPEN", "FROZEN", "TYPED", "CALLED_OFF"):
+    for status in ("DRAFT", "OPEN", "FROZEN", "TYPED"):
         assert "Invalid transition" in refused(lambda status=status: one.update(status=status))
         assert refused(lambda status=status: one.update(status=status, **other))
     assert "protected" in refused(one.delete)
@@ -454,6 +459,9 @@ def test_it_refuses_terms_that_prove_nothing(event):
         ({"source_at": now + HOUR}, "draw_source_is_known_later"),
         ({"source_count": 4}, "draw_says_how_many_numbers"),
         ({"source_count": None}, "draw_says_how_many_numbers"),
+        ({"source_highest": None}, "draw_says_how_many_numbers"),
+        ({"source_highest": 29}, "draw_says_how_many_numbers"),
+        ({"source_highest": 1000}, "draw_says_how_many_numbers"),
         ({"source_kind": "BEACON"}, "draw_says_how_many_numbers"),
         ({"places": 0}, "draw_lets_in_no_more_than_said"),
         ({"status": "OPEN"}, "draw_frozen_entries_stay"),
@@ -475,7 +483,7 @@ def test_what_is_called_off_says_why_and_stays_off(event):
     one = Draw.objects.filter(pk=other.pk)
     assert refused(lambda: one.update(status="CALLED_OFF")) == "called_off_says_why"
     with pytest.raises(WrongState):
-        draws.call_off(drawn(event, *people(2), name="Third").pk, why="Not the ones we like")
+        draws.call_off(draw.pk, why="Once more")
 
 
 def test_let_in_takes_the_next_and_only_as_many_as_were_said(event):
@@ -493,3 +501,106 @@ def test_let_in_takes_the_next_and_only_as_many_as_were_said(event):
     assert [(w.first, w.last, w.made_by) for w in draw.waves.all()] == [
         (1, 2, by), (3, 3, by), (4, 5, by)
     ]  # fmt: skip
+
+
+def test_it_draws_and_lets_in_nobody_once_the_event_is_over(event):
+    rule = "draw_has_an_event_to_come"
+    soon = open_draw(event, name="Soon")
+    closed = later(open_draw(event, *people(2), name="Closed"), 2 * HOUR)
+    known = frozen(event, *people(2), name="Known")
+    done = drawn(event, *people(9), name="Done", places=2, reserve=4)
+    Event.objects.filter(pk=event.pk).update(status="CANCELLED")
+    new = {"draw": soon, "email": "new@post.example"}
+    assert refused(lambda: DrawEntry.objects.create(**new)) == "draw_takes_entries_while_it_is_open"
+    assert freeze_closed_draws() == 0
+    with pytest.raises(WrongState, match="cancelled or over"):
+        draws.freeze(closed.pk)
+    with pytest.raises(WrongState, match="cancelled or over"):
+        draws.type_value(known.pk, typed=LOTTO, by=somebody())
+    with pytest.raises(WrongState, match="cancelled or over"):
+        draws.let_in(done.pk, count=1, after=2, by=somebody())
+    wave = {"draw": done, "first": 3, "last": 3}
+    assert refused(lambda: DrawWave.objects.create(**wave)) == rule
+    one = Draw.objects.filter(pk=known.pk)
+    typed = {"status": "TYPED", "value": LOTTO, "typed_by": somebody()}
+    assert refused(lambda: one.update(**typed)) == rule
+    with pytest.raises(Invalid, match="cancelled"):
+        draws.make(event=Event.objects.get(pk=event.pk), terms=terms(name="Another"))
+    draws.call_off_all(event.pk)
+    states = Draw.objects.values_list("name", "status")
+    assert dict(states) == {
+        "Soon": "CALLED_OFF", "Closed": "CALLED_OFF", "Known": "CALLED_OFF", "Done": "DRAWN",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("with_approvals")
+def test_a_value_that_nobody_is_left_to_confirm_is_called_off(event):
+    draw = draws.type_value(frozen(event, *people(3)).pk, typed=LOTTO, by=somebody())
+    draw = draws.call_off(draw.pk, why="There is nobody to confirm it")
+    assert (draw.status, draw.value, draw.drawn_at) == ("CALLED_OFF", LOTTO, None)
+    assert not draw.entries.exclude(rank=None).exists()
+    assert invariants.violations() == {}
+
+
+def test_what_was_drawn_by_a_mistyped_value_is_called_off_and_its_list_opens_nothing(event):
+    draw = drawn(event, *people(5), value="1 2 3 4 5 6", places=2, reserve=2)
+    order = draws.drawn_of(draw)
+    first = draw.entries.get(rank=1).email
+    assert lists_of(first).filter(pk=draw.buyers_id)
+    one = Draw.objects.filter(pk=draw.pk)
+    assert refused(lambda: one.update(status="CALLED_OFF")) == "called_off_says_why"
+    draw = draws.call_off(draw.pk, why="The value was mistyped")
+    assert not lists_of(first).exists()
+    assert (draw.let_in, told_size(draw.buyers), draws.drawn_of(draw)) == (2, "0", order)
+    with pytest.raises(WrongState):
+        draws.let_in(draw.pk, count=1, after=2, by=somebody())
+    wave = {"draw": draw, "first": 3, "last": 3}
+    assert refused(lambda: DrawWave.objects.create(**wave)) == "draw_lets_in_as_many_as_it_says"
+    for status in ("DRAWN", "TYPED", "FROZEN", "OPEN"):
+        assert "Invalid transition" in refused(lambda status=status: one.update(status=status))
+    assert refused(lambda: one.update(value=LOTTO)) == "draw_value_stays"
+    assert invariants.violations() == {}
+    again = drawn(event, *people(5), name="First night, anew")
+    assert again.value == LOTTO
+
+
+def test_what_staff_take_out_before_stays_counted_and_is_on_no_list(event):
+    draw = open_draw(event, *people(3))
+    one = DrawEntry.objects.filter(pk=draw.entries.first().pk)
+    gone = {"email": None, "withdrawn_at": timezone.now()}
+    assert refused(lambda: one.update(**gone)) == "draw_frozen_entries_stay"
+    assert refused(lambda: one.update(**gone, is_struck=True)) == "struck_entries_say_why"
+    draws.withdraw(one.get().pk, why="Not a person")
+    assert refused(one.delete) == "draw_frozen_entries_stay"
+    back = {"is_struck": False, "why_out": ""}
+    assert refused(lambda: one.update(**back)) == "draw_frozen_entries_stay"
+    draws.freeze(later(draw, 2 * HOUR).pk)
+    draw.refresh_from_db()
+    assert (draw.entered, draw.digest) == (2, draws.digest_of(draws.numbers_of(draw)))
+    left = DrawEntry.objects.filter(pk=draw.entries.listed().first().pk)
+    out = gone | {"is_struck": True, "why_out": "Not a person"}
+    assert refused(lambda: left.update(**out)) == "draw_frozen_entries_stay"
+    draws.withdraw(left.get().pk, why="Not a person")
+    assert (left.get().is_struck, left.get().why_out) == (False, "Not a person")
+    later(draw, 4 * HOUR)
+    assert draws.type_value(draw.pk, typed=LOTTO, by=somebody()).let_in == 2
+    assert one.get().rank is None
+    assert invariants.violations() == {}
+
+
+def test_a_registration_is_open_for_an_hour_from_the_moment_everybody_sees_it(event):
+    now = timezone.now()
+    with pytest.raises(Invalid, match="for an hour"):
+        draws.make(event=event, terms=terms(opens_at=now + HOUR))
+    late = terms(opens_at=now - 24 * HOUR, closes_at=now + 59 * MINUTE)
+    made = draws.make(event=event, terms=late)
+    with pytest.raises(Invalid, match="less than an hour"):
+        draws.open_registration(made.pk)
+    one = Draw.objects.filter(pk=made.pk)
+    assert refused(lambda: one.update(status="OPEN")) == "draw_is_open_for_an_hour"
+    draw = open_draw(event, name="In time", opens_at=now - HOUR)
+    assert draw.opens_at == draw.published_at > now
+    one = Draw.objects.filter(pk=draw.pk)
+    assert refused(lambda: one.update(published_at=now - HOUR)) == "draw_terms_stay"
+    soon = open_draw(event, name="Soon", opens_at=now + 10 * MINUTE)
+    assert soon.opens_at == now + 10 * MINUTE

@@ -1,6 +1,7 @@
 """Facts are told once they are true, apart from each other, at least once, and never lost."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID, uuid4
 
 import pytest
@@ -29,6 +30,19 @@ def hear(fact):
 @outbox.subscribe(CurtainRose)
 def stumble(fact):
     raise RuntimeError("tripped")
+
+
+@dataclass(frozen=True)
+class SeatSought:
+    personal: ClassVar = True
+    email: str
+
+
+@outbox.subscribe(SeatSought)
+def write_to(fact):
+    if not heard:
+        raise RuntimeError(f"no mail for {fact.email}")
+    heard.append(fact.email)
 
 
 @pytest.fixture
@@ -96,3 +110,24 @@ def test_a_handler_that_keeps_failing_is_given_up_visibly(agency):
         OutboxMessage.objects.update(due_at=F("created_at"))
     assert outbox.deliver() == (0, 0)
     assert len(heard) == 1
+
+
+def test_what_a_fact_says_of_a_person_goes_once_it_was_told(agency):
+    """Until then it is needed; other facts keep their ids."""
+    rise(agency)
+    with acting_for(agency.pk), transaction.atomic():
+        outbox.record(SeatSought(email="noor@post.example"))
+    told = rows()
+    with acting_for(agency.pk):
+        sought = OutboxMessage.objects.filter(pk=told["write_to"].pk)
+        heard.clear()
+        assert not outbox.run(outbox._leased(outbox.ONLY, [told["write_to"].pk])[0])
+        assert sought.get().payload == {"email": "noor@post.example"}
+        sought.update(due_at=Now())
+        outbox.run(outbox._leased(outbox.ONLY, [told["hear"].pk])[0])
+        assert outbox.run(outbox._leased(outbox.ONLY, [told["write_to"].pk])[0])
+    assert heard[-1] == "noor@post.example"
+    told = rows()
+    assert (told["write_to"].payload, told["write_to"].last_error) == ({}, "")
+    assert told["write_to"].done_at
+    assert told["hear"].payload

@@ -13,7 +13,14 @@ from core.ids import uuid7
 from core.locks import lock
 from core.outbox import record
 from core.transactions import broken_constraint, use_case
-from customers.facts import DrawCalledOff, DrawDecided, DrawEntered, DrawEntryDecided, DrawLinkAsked
+from customers.facts import (
+    DrawCalledOff,
+    DrawDecided,
+    DrawEntered,
+    DrawEntryDecided,
+    DrawEntryWithdrawn,
+    DrawLinkAsked,
+)
 from customers.models import Draw, DrawEntry
 from customers.models.draw_rules import NOT_OPEN
 from customers.same_person import person_of
@@ -67,14 +74,25 @@ def _known(draw_id, email, problem):
 
 
 @use_case
-def withdraw(entry_id):
-    """Takes an entry out. Of a frozen list only the address goes: its number keeps its place."""
-    entry = DrawEntry.objects.filter(pk=entry_id, withdrawn_at=None)
+def withdraw(entry_id, *, why=""):
+    """Takes an entry out, for the fan himself, or by staff, who say `why`. The address that goes is
+    told. Of a frozen list only the address goes: its number keeps its place. Before, nothing stays;
+    of what staff take out the number does, for everybody to count."""
     for draw in lock(Draw.objects.filter(entries=entry_id)):  # none: he has just gone
-        if draw.is_open:
-            entry.delete()
-        else:
-            entry.update(email=None, withdrawn_at=Now())
+        found = DrawEntry.objects.filter(pk=entry_id, withdrawn_at=None)
+        for entry in found:
+            record(_gone(entry, why))
+            if draw.is_open and not why:
+                found.delete()
+            else:
+                is_struck = draw.is_open
+                found.update(email=None, withdrawn_at=Now(), why_out=why, is_struck=is_struck)
+
+
+def _gone(entry, why):
+    return DrawEntryWithdrawn(
+        draw_id=entry.draw_id, entry_id=entry.pk, number=entry.number, email=entry.email, why=why
+    )
 
 
 @use_case

@@ -8,8 +8,9 @@ from unfold.widgets import UnfoldAdminURLInputWidget
 from core.admin_forms import BackOfficeForm
 from core.errors import Invalid
 from customers.draws.making import Terms, check
+from customers.draws.reckoning import value_of
 from customers.models import BuyerList, Draw
-from events.models import Event
+from events.models import OVER, Event
 
 
 class DrawForm(BackOfficeForm):
@@ -27,14 +28,15 @@ class DrawForm(BackOfficeForm):
         model = Draw
         fields = [
             *("event", "name", "opens_at", "closes_at", "places", "reserve"),
-            *("source", "source_kind", "source_count", "source_at", "source_url"),
+            *("source", "source_kind", "source_count", "source_highest", "source_at"),
+            "source_url",
         ]
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "event" in self.fields:
-            coming = Event.objects.filter(starts_at__gt=Now()).order_by("starts_at", "pk")
-            self.fields["event"].queryset = coming
+            coming = Event.objects.filter(starts_at__gt=Now()).exclude(status__in=OVER)
+            self.fields["event"].queryset = coming.order_by("starts_at", "pk")
             self.fields["event"].label_from_instance = _event_words
 
     def clean_name(self):
@@ -64,11 +66,38 @@ def _event_words(event):
     return f"{event.title}, {event.local_start:%-d %b %Y}"
 
 
-class ValueForm(forms.Form):
-    """`meant` is the value in its one spelling, once somebody has looked at what follows from it."""
+class ConfirmedForm(forms.Form):
+    """For who types after somebody else has."""
 
     value = forms.CharField(max_length=200, label="The source’s value")
+
+
+class ValueForm(ConfirmedForm):
+    """The value, typed twice for `draw`, in its one spelling. `meant` is it, too, once somebody has
+    looked at what follows from it."""
+
+    again = forms.CharField(
+        max_length=200,
+        label="Once more",
+        help_text="Look at the source again, and type what it says. What is typed stays.",
+    )
     meant = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, draw, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.draw = draw
+
+    def clean(self):
+        given = super().clean()
+        if self.errors:
+            return given
+        try:
+            value, again = (value_of(self.draw, given[name]) for name in ("value", "again"))
+        except Invalid as no:
+            raise ValidationError(no.message) from no
+        if value != again:
+            raise ValidationError(f"You have typed {value} and then {again}. Look at the source.")
+        return given | {"value": value}
 
 
 class CountForm(forms.Form):
@@ -76,7 +105,17 @@ class CountForm(forms.Form):
     after = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
+class WhyOutForm(forms.Form):
+    why = forms.CharField(
+        max_length=200,
+        label="Why",
+        help_text="He reads it in the mail, and on the page of his entry.",
+    )
+
+
 class WhyForm(forms.Form):
     why = forms.CharField(
-        max_length=200, label="Why", help_text="Buyers read it on the page of the draw."
+        max_length=200,
+        label="Why",
+        help_text="Buyers read it on the page of the draw, and who entered in the mail.",
     )

@@ -1,20 +1,24 @@
 """The life of a draw as staff lead it: written, opened, frozen, drawn, more let in, called off."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from core.errors import DomainError, Invalid
-from core.locks import database_now, lock_one
+from core.locks import database_now, lock, lock_one
 from core.outbox import record
 from core.status import WrongState
 from core.transactions import broken_constraint, take_time, use_case
 from customers.draws.reckoning import value_of
 from customers.facts import DrawCalledOff, DrawDecided
 from customers.models import BuyerList, Draw, DrawStatus, DrawWave
-from customers.models.draw_rules import SECOND, TOO_EARLY, TOO_LATE
+from customers.models.draw_rules import AN_HOUR, EVENT_OVER, SECOND, TOO_EARLY, TOO_LATE
+from events.models import OVER, Event
+from events.models import Status as EventStatus
+
+HOUR = timedelta(hours=1)
 
 
 class ListNameTaken(DomainError):
@@ -31,7 +35,8 @@ class NeedsSecondPerson(DomainError):
 
 @dataclass(frozen=True)
 class Terms:
-    """Said of a draw. `source_count` is how many numbers a lottery draws; None of a beacon."""
+    """Said of a draw. A lottery draws `source_count` numbers, none above `source_highest`; a beacon
+    has neither."""
 
     name: str
     opens_at: datetime
@@ -41,6 +46,7 @@ class Terms:
     source_kind: str
     source_at: datetime
     source_count: int | None = None
+    source_highest: int | None = None
     source_url: str = ""
     reserve: int = 0
 
@@ -72,13 +78,13 @@ def change(draw_id, terms):
 
 @use_case
 def open_registration(draw_id):
-    """Everybody sees it from now on, and may enter while it is open. What it says stays."""
+    """Everybody sees it from now on, and may enter while it is open. What it says stays. A registration
+    that was to be open already is so from now on: its page never says that it was before."""
     draw = _locked(draw_id)
-    if draw.closes_at <= database_now():
-        raise Invalid("It would be closed before it opens: give it another end.")
+    if draw.closes_at - max(draw.opens_at, database_now()) < HOUR:
+        raise Invalid("It would be open for less than an hour: give it another end.")
     draw.move_to(DrawStatus.OPEN)
-    draw.save(update_fields=["status"])
-    return draw
+    return _moved(draw, "status")
 
 
 @use_case
@@ -148,6 +154,8 @@ def let_in(draw_id, *, count, after, by):
     draw = _locked(draw_id)
     if not draw.is_drawn:
         raise WrongState(f"{draw} is not drawn.")
+    if draw.is_event_over:
+        raise WrongState(WHY_NOT[EVENT_OVER])
     if draw.let_in != after:
         raise WrongState("Somebody has let in more meanwhile. Look at it again.")
     if not 0 < count <= draw.most - draw.let_in:
@@ -159,8 +167,9 @@ def let_in(draw_id, *, count, after, by):
 
 @use_case
 def call_off(draw_id, *, why):
-    """Nobody is drawn; the page stays, and says why and since when, and who had entered is told.
-    Returns the Draw; raises WrongState once it is drawn."""
+    """Nobody is drawn, or nobody any more: its list opens nothing from now on, and who has bought keeps
+    what he has. The page stays, and says why and since when, and who had entered is told. Returns the
+    Draw."""
     draw = _locked(draw_id)
     draw.move_to(DrawStatus.CALLED_OFF)
     draw.why_off = why
@@ -168,11 +177,28 @@ def call_off(draw_id, *, why):
     return _moved(draw, "status", "why_off")
 
 
+@use_case
+def call_off_all(event_id):
+    """Calls off the draws of an event that is over, but for those that are drawn."""
+    event = Event.objects.get(pk=event_id)
+    if event.status not in OVER:
+        return
+    was = "cancelled" if event.status == EventStatus.CANCELLED else "over"
+    undrawn = [status for status, moves in Draw.MOVES.items() if DrawStatus.CALLED_OFF in moves]
+    undrawn = [status for status in undrawn if status != DrawStatus.DRAWN]
+    for draw in lock(Draw.objects.filter(event=event_id, status__in=undrawn)):
+        call_off(draw.pk, why=f"The event is {was}.")
+
+
 def check(event, terms):
     """Raises Invalid for what cannot be."""
+    if event.status in OVER:
+        raise Invalid(f"{event} is {event.get_status_display().lower()}: nothing of it is sold.")
     if terms.closes_at <= terms.opens_at:
         raise Invalid("The registration closes after it has opened.")
-    if (terms.source_at - terms.closes_at).total_seconds() < 3600:
+    if terms.closes_at - terms.opens_at < HOUR:
+        raise Invalid("The registration is open for an hour, at least.")
+    if terms.source_at - terms.closes_at < HOUR:
         raise Invalid("The source is known an hour after the registration closes, at the earliest.")
     if terms.source_at >= event.starts_at:
         raise Invalid("The source is known before the event begins.")
@@ -196,6 +222,8 @@ def _moved(draw, *fields):
 
 
 WHY_NOT = {
+    AN_HOUR: "It would be open for less than an hour: give it another end.",
+    EVENT_OVER: "Its event is cancelled or over: nobody is drawn or let in any more.",
     TOO_EARLY: "It is too early for this, by the database’s clock.",
     TOO_LATE: "The source may be known by now, so a list frozen now would prove nothing. Call the draw "
     "off, and write another with a source that is still to come.",

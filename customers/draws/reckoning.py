@@ -38,4 +38,6 @@ def value_of(draw, typed):
     numbers = {int(part) for part in parts}
     if len(numbers) != len(parts) or len(numbers) != draw.source_count:
         raise Invalid(f"The source gives {draw.source_count} numbers, no two alike.")
+    if max(numbers) > draw.source_highest:
+        raise Invalid(f"The source’s highest number is {draw.source_highest}, not {max(numbers)}.")
     return " ".join(map(str, sorted(numbers)))

@@ -1,10 +1,23 @@
 """What the database refuses of draws, and reckons itself: the bodies of their triggers."""
 
 FEWEST, MOST = 5, 20  # numbers of a lottery: fewer could be guessed
+LEAST_HIGHEST, HIGHEST = 30, 999  # of the numbers it draws from
 BEACON = r"^[0-9a-f]{64}$"
 NUMBERS = r"^(0|[1-9][0-9]{0,2})( (0|[1-9][0-9]{0,2}))*$"
+AN_HOUR = "draw_is_open_for_an_hour"
 # As the triggers call what they refuse.
-NOT_OPEN, TERMS_STAY, FROZEN_STAYS, TOO_EARLY, TOO_LATE, NO_VALUE, VALUE_STAYS, SECOND, WAVES = (
+(
+    NOT_OPEN,
+    TERMS_STAY,
+    FROZEN_STAYS,
+    TOO_EARLY,
+    TOO_LATE,
+    NO_VALUE,
+    VALUE_STAYS,
+    SECOND,
+    WAVES,
+    EVENT_OVER,
+) = (
     "draw_takes_entries_while_it_is_open",
     "draw_terms_stay",
     "draw_frozen_entries_stay",
@@ -14,6 +27,7 @@ NOT_OPEN, TERMS_STAY, FROZEN_STAYS, TOO_EARLY, TOO_LATE, NO_VALUE, VALUE_STAYS, 
     "draw_value_stays",
     "draw_needs_a_second_person",
     "draw_lets_in_as_many_as_it_says",
+    "draw_has_an_event_to_come",
 )
 
 
@@ -23,9 +37,22 @@ def no(words, constraint):
     )
 
 
+def is_over(event):
+    return f"(SELECT status IN ('CANCELLED', 'COMPLETED') FROM events_event WHERE id = {event})"  # noqa: S608
+
+
 FAIR = f"""
     IF NEW.status = OLD.status AND pg_trigger_depth() > 1 THEN
       RETURN NEW; -- a wave, which has a trigger of its own
+    END IF;
+    IF NEW.status <> OLD.status AND NEW.status <> 'CALLED_OFF' AND {is_over("NEW.event_id")} THEN
+      {no("its event is over", EVENT_OVER)}
+    END IF;
+    IF OLD.status = 'DRAFT' AND NEW.status = 'OPEN' THEN
+      NEW.published_at := clock_timestamp();
+      NEW.opens_at := greatest(NEW.opens_at, NEW.published_at); -- nobody could register before
+    ELSIF NEW.published_at IS DISTINCT FROM OLD.published_at THEN
+      {no("when everybody saw it stays", TERMS_STAY)}
     END IF;
     IF OLD.status = 'OPEN' AND NEW.status = 'FROZEN' THEN
       IF clock_timestamp() < OLD.closes_at THEN
@@ -37,7 +64,7 @@ FAIR = f"""
       SELECT count(*), encode(sha256(convert_to(coalesce(
                string_agg(number || E'\\n', '' ORDER BY number COLLATE "C"), ''), 'UTF8')), 'hex')
         INTO NEW.entered, NEW.digest
-        FROM customers_drawentry WHERE draw_id = NEW.id;
+        FROM customers_drawentry WHERE draw_id = NEW.id AND NOT is_struck;
       NEW.frozen_at := clock_timestamp();
       SELECT approval_above IS NOT NULL INTO NEW.needs_second
         FROM agencies_agency WHERE id = NEW.agency_id;
@@ -59,7 +86,7 @@ FAIR = f"""
       END IF;
       IF OLD.source_kind = 'BEACON' AND NEW.value !~ '{BEACON}'
          OR OLD.source_kind = 'NUMBERS' AND (NEW.value !~ '{NUMBERS}' OR
-           (SELECT count(DISTINCT n) <> OLD.source_count
+           (SELECT count(DISTINCT n) <> OLD.source_count OR max(n) > OLD.source_highest
               OR string_agg(n::text, ' ' ORDER BY n) <> NEW.value
             FROM (SELECT unnest(string_to_array(NEW.value, ' '))::int AS n
                   WHERE NEW.value ~ '{NUMBERS}') AS parts)) THEN
@@ -88,7 +115,7 @@ RANK = """
       FROM (SELECT id, row_number() OVER (
               ORDER BY sha256(convert_to(NEW.value || '|' || number, 'UTF8')),
                        number COLLATE "C") AS rank
-            FROM customers_drawentry WHERE draw_id = NEW.id) ranked
+            FROM customers_drawentry WHERE draw_id = NEW.id AND NOT is_struck) ranked
       WHERE e.id = ranked.id;
     RETURN NULL;
 """
@@ -103,30 +130,34 @@ ENTRIES = f"""
       WHERE id = CASE TG_OP WHEN 'DELETE' THEN OLD.draw_id ELSE NEW.draw_id END FOR SHARE;
     IF TG_OP = 'INSERT' THEN
       IF draw.status <> 'OPEN' OR clock_timestamp() < draw.opens_at
-         OR clock_timestamp() >= draw.closes_at THEN
+         OR clock_timestamp() >= draw.closes_at OR {is_over("draw.event_id")} THEN
         {no("this draw takes no entries now", NOT_OPEN)}
       END IF;
-      IF NEW.rank IS NOT NULL OR NEW.withdrawn_at IS NOT NULL OR NEW.email IS NULL THEN
+      IF NEW.rank IS NOT NULL OR NEW.withdrawn_at IS NOT NULL OR NEW.email IS NULL
+         OR NEW.is_struck THEN
         {no("an entry begins with an address and no place", FROZEN_STAYS)}
       END IF;
       RETURN NEW;
     END IF;
     IF TG_OP = 'DELETE' THEN
-      IF draw.status <> 'OPEN' THEN
+      IF draw.status <> 'OPEN' OR OLD.is_struck THEN
         {no("a number that is frozen stays", FROZEN_STAYS)}
       END IF;
       RETURN OLD;
     END IF;
-    IF draw.status = 'OPEN' OR OLD.withdrawn_at IS NOT NULL OR NEW.email IS NOT NULL
-       OR NEW.withdrawn_at IS NULL
-       OR to_jsonb(NEW) - '{{email,mailbox,withdrawn_at}}'::text[]
-          <> to_jsonb(OLD) - '{{email,mailbox,withdrawn_at}}'::text[] THEN
-      {no("only the address of a frozen entry can go", FROZEN_STAYS)}
+    IF (draw.status = 'OPEN') <> NEW.is_struck OR OLD.withdrawn_at IS NOT NULL
+       OR NEW.email IS NOT NULL OR NEW.withdrawn_at IS NULL
+       OR to_jsonb(NEW) - '{{email,mailbox,withdrawn_at,why_out,is_struck}}'::text[]
+          <> to_jsonb(OLD) - '{{email,mailbox,withdrawn_at,why_out,is_struck}}'::text[] THEN
+      {no("only the address of an entry can go", FROZEN_STAYS)}
     END IF;
     RETURN NEW;
 """  # noqa: S608 - constants only
 LET_IN = f"""
     SELECT * INTO draw FROM customers_draw WHERE id = NEW.draw_id FOR NO KEY UPDATE;
+    IF {is_over("draw.event_id")} THEN
+      {no("its event is over", EVENT_OVER)}
+    END IF;
     IF draw.status <> 'DRAWN' OR NEW.first <> draw.let_in + 1
        OR NEW.last > least(draw.places + draw.reserve, draw.entered)
        OR draw.let_in = 0 AND NEW.last <> least(draw.places, draw.entered) THEN

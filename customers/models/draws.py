@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from core.audit import Audited, append_only, status_machine
 from core.ids import long_reference, uuid7
@@ -19,11 +19,14 @@ from core.status import Movable
 from core.tenancy import TenantKey, TenantModel
 from customers.models.customers import BuyerList
 from customers.models.draw_rules import (
+    AN_HOUR,
     BEACON,
     ENTRIES,
     FAIR,
     FEWEST,
     FROZEN_STAYS,
+    HIGHEST,
+    LEAST_HIGHEST,
     LET_IN,
     MOST,
     RANK,
@@ -31,11 +34,11 @@ from customers.models.draw_rules import (
     TERMS_STAY,
     no,
 )
-from events.models import Event
+from events.models import OVER, Event
 
 TERMS = (
     *("event", "buyers", "name", "opens_at", "closes_at", "places", "reserve"),
-    *("source", "source_kind", "source_count", "source_at", "source_url"),
+    *("source", "source_kind", "source_count", "source_highest", "source_at", "source_url"),
 )
 
 
@@ -53,23 +56,36 @@ DRAW_MOVES = {
     DrawStatus.DRAFT: {DrawStatus.OPEN, DrawStatus.CALLED_OFF},
     DrawStatus.OPEN: {DrawStatus.FROZEN, DrawStatus.CALLED_OFF},
     DrawStatus.FROZEN: {DrawStatus.TYPED, DrawStatus.CALLED_OFF},
-    DrawStatus.TYPED: {DrawStatus.DRAWN, DrawStatus.FROZEN},
-    DrawStatus.DRAWN: set(),
+    DrawStatus.TYPED: {DrawStatus.DRAWN, DrawStatus.FROZEN, DrawStatus.CALLED_OFF},
+    DrawStatus.DRAWN: {DrawStatus.CALLED_OFF},
     DrawStatus.CALLED_OFF: set(),
 }
 
 
 class DrawQuerySet(models.QuerySet):
     def published(self):
-        return self.exclude(status=DrawStatus.DRAFT)
+        """Also what was called off since; not what was called off as a draft."""
+        return self.exclude(published_at=None)
+
+    def counted(self):
+        """With the entries as of now: `listed`, and `struck` by staff before the list was frozen."""
+
+        def count(is_struck):
+            of_it = DrawEntry.objects.filter(draw=models.OuterRef("pk"), is_struck=is_struck)
+            number = of_it.order_by().values("draw").annotate(n=models.Count("pk")).values("n")
+            return Coalesce(models.Subquery(number), 0)
+
+        return self.annotate(listed=count(False), struck=count(True))
 
     def taking_entries(self):
         """Those that take entries at this moment, by the database's clock."""
-        return self.filter(status=DrawStatus.OPEN, opens_at__lte=Now(), closes_at__gt=Now())
+        opened = self.filter(status=DrawStatus.OPEN, opens_at__lte=Now(), closes_at__gt=Now())
+        return opened.exclude(event__status__in=OVER)
 
     def to_freeze(self):
         """Closed, not frozen yet, and the source still to come."""
-        return self.filter(status=DrawStatus.OPEN, closes_at__lte=Now(), source_at__gt=Now())
+        closed = self.filter(status=DrawStatus.OPEN, closes_at__lte=Now(), source_at__gt=Now())
+        return closed.exclude(event__status__in=OVER)
 
 
 class Draw(Movable, TenantModel):
@@ -119,6 +135,13 @@ class Draw(Movable, TenantModel):
         validators=[MinValueValidator(FEWEST), MaxValueValidator(MOST)],
         help_text=f"Of a lottery: {FEWEST} at least. They are taken in rising order.",
     )
+    source_highest = models.PositiveSmallIntegerField(
+        "out of 1 to",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(LEAST_HIGHEST), MaxValueValidator(HIGHEST)],
+        help_text="The highest number that the lottery can draw, such as 45. A higher one is refused.",
+    )
     source_at = models.DateTimeField(
         "known from",
         help_text="Nobody can know the value before. The list is frozen before, or never.",
@@ -127,6 +150,7 @@ class Draw(Movable, TenantModel):
     status = models.CharField(
         max_length=10, choices=DrawStatus, default=DrawStatus.DRAFT, editable=False
     )
+    published_at = models.DateTimeField(null=True, editable=False)
     needs_second = models.BooleanField(
         db_default=False,
         editable=False,
@@ -159,7 +183,9 @@ class Draw(Movable, TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["buyers"], name="one_draw_per_list"),
             models.CheckConstraint(
-                condition=Q(closes_at__gt=F("opens_at")), name="draw_closes_after_it_opens"
+                condition=Q(closes_at__gte=F("opens_at") + timedelta(hours=1)),
+                name=AN_HOUR,
+                violation_error_message="The registration is open for an hour, at least.",
             ),
             models.CheckConstraint(
                 condition=Q(source_at__gte=F("closes_at") + timedelta(hours=1)),
@@ -172,12 +198,18 @@ class Draw(Movable, TenantModel):
                 name="draw_lets_in_no_more_than_said",
             ),
             models.CheckConstraint(
-                condition=Q(source_kind="BEACON", source_count=None)
+                condition=Q(source_kind="BEACON", source_count=None, source_highest=None)
                 | Q(source_kind="NUMBERS", source_count__isnull=False)
-                & Q(source_count__range=(FEWEST, MOST)),
+                & Q(source_count__range=(FEWEST, MOST))
+                & Q(source_highest__isnull=False)
+                & Q(source_highest__range=(LEAST_HIGHEST, HIGHEST)),
                 name="draw_says_how_many_numbers",
-                violation_error_message=f"Say how many numbers the lottery draws, {FEWEST} at least; "
-                "of a beacon none.",
+                violation_error_message=f"Say how many numbers the lottery draws, {FEWEST} at least, "
+                f"and the highest that it can, {LEAST_HIGHEST} at least; of a beacon neither.",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["DRAFT", "CALLED_OFF"]) | Q(published_at__isnull=False),
+                name="seen_draws_say_since_when",
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=["FROZEN", "TYPED", "DRAWN"])
@@ -232,7 +264,8 @@ class Draw(Movable, TenantModel):
                 operation=pgtrigger.Insert,
                 func=f"""
                     IF NEW.status <> 'DRAFT' OR NEW.let_in <> 0 OR NEW.value <> ''
-                       OR NEW.digest <> '' OR NEW.entered IS NOT NULL THEN
+                       OR NEW.digest <> '' OR NEW.entered IS NOT NULL
+                       OR NEW.published_at IS NOT NULL THEN
                       {no("a draw begins as a draft", FROZEN_STAYS)}
                     END IF;
                     RETURN NEW;
@@ -246,7 +279,8 @@ class Draw(Movable, TenantModel):
             ),
             Audited(
                 "agency_id", "event_id", "buyers_id", "name", "opens_at", "closes_at", "places",
-                "reserve", "source", "source_kind", "source_count", "source_at", "source_url",
+                "reserve", "source", "source_kind", "source_count", "source_highest", "source_at",
+                "source_url",
                 "status", "needs_second", "entered", "digest", "value", "typed_by_id",
                 "confirmed_by_id", "let_in", "why_off",
             ),
@@ -274,12 +308,25 @@ class Draw(Movable, TenantModel):
         return self.status == DrawStatus.DRAWN
 
     @property
+    def was_drawn(self):
+        """Whether its order is known, though it may have been called off since."""
+        return self.drawn_at is not None
+
+    @property
+    def is_event_over(self):
+        """Whether its event is cancelled or has taken place: nobody is drawn or let in any more."""
+        return self.event.status in OVER
+
+    @property
     def most(self):
         """How many may be let in by and by, of those that entered."""
         return min(self.places + self.reserve, self.entered or 0)
 
     def phase_at(self, now):
-        """DRAFT, SOON, OPEN, CLOSED, FROZEN, DRAWN or CALLED_OFF by the clock: what the public sees."""
+        """DRAFT, SOON, OPEN, CLOSED, FROZEN, DRAWN or CALLED_OFF by the clock: what the public sees.
+        OVER: its event is, and it is about to be called off."""
+        if self.is_event_over and not (self.is_drawn or self.status == DrawStatus.CALLED_OFF):
+            return "OVER"
         if self.status == DrawStatus.TYPED:
             return "FROZEN"
         if self.status != DrawStatus.OPEN:
@@ -289,9 +336,16 @@ class Draw(Movable, TenantModel):
         return "OPEN" if now < self.closes_at else "CLOSED"
 
 
+class DrawEntryQuerySet(models.QuerySet):
+    def listed(self):
+        """Those whose numbers are in the list that is frozen, or will be."""
+        return self.filter(is_struck=False)
+
+
 class DrawEntry(TenantModel):
     """One person in a draw, once. In public he is his `number`. When he withdraws from a frozen draw
-    his address goes and the number stays, or the published digest would be of another list."""
+    his address goes and the number stays, or the published digest would be of another list. What staff
+    take out before stays as well, without an address, and is counted in public."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     draw = TenantKey(Draw, related_name="entries", editable=False)
@@ -304,7 +358,15 @@ class DrawEntry(TenantModel):
     )
     entered_at = models.DateTimeField(db_default=Now(), editable=False)
     withdrawn_at = models.DateTimeField(null=True, editable=False)
+    why_out = models.CharField(max_length=200, db_default="", editable=False)
+    is_struck = models.BooleanField(
+        db_default=False,
+        editable=False,
+        help_text="Taken out by staff before the list was frozen: its number is not on it.",
+    )
     rank = models.PositiveIntegerField("place", null=True, editable=False)
+
+    objects = DrawEntryQuerySet.as_manager()
 
     class Meta:
         ordering = ["rank", "number"]
@@ -318,6 +380,10 @@ class DrawEntry(TenantModel):
                 | Q(email=None, withdrawn_at__isnull=False),
                 name="withdrawn_entries_have_no_address",
             ),
+            models.CheckConstraint(
+                condition=Q(is_struck=False) | Q(withdrawn_at__isnull=False) & ~Q(why_out=""),
+                name="struck_entries_say_why",
+            ),
         ]
         indexes = [models.Index(fields=["mailbox"], name="draw_entries_of_person")]
         triggers = [
@@ -328,7 +394,7 @@ class DrawEntry(TenantModel):
                 declare=[("draw", "customers_draw")],
                 func=ENTRIES,
             ),
-            Audited("agency_id", "draw_id", "number", "withdrawn_at"),
+            Audited("agency_id", "draw_id", "number", "withdrawn_at", "why_out", "is_struck"),
         ]
 
     def __str__(self):

@@ -9,6 +9,7 @@ from events.models.charges import (
 )
 from events.models.events import (
     MOVES,
+    OVER,
     PUBLIC,
     Event,
     PriceArea,
@@ -20,6 +21,7 @@ from events.models.policies import BackTo, CancellationPolicy
 
 __all__ = [
     "MOVES",
+    "OVER",
     "PUBLIC",
     "BackTo",
     "CancellationPolicy",

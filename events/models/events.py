@@ -38,6 +38,7 @@ MOVES = {
     Status.COMPLETED: set(),
 }
 PUBLIC = (Status.PUBLISHED, Status.ON_SALE, Status.SOLD_OUT, Status.CANCELLED)
+OVER = (Status.CANCELLED, Status.COMPLETED)
 
 
 class SplitRule(models.TextChoices):
