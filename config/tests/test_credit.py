@@ -256,7 +256,7 @@ class TestLapsing:
         self.given(noor, ines, 10, days=1)
         self.given(noor, ines, 10)
         booking = held(stocked)
-        pay(booking.pk, credit=euros(10))
+        pay_as_buyer(booking.pk, credit=euros(10))
         two_days_go_by(monkeypatch)
         assert has(noor) == 10
         lapse(booking)

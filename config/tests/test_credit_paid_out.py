@@ -391,7 +391,7 @@ class TestCreditOfDisputedMoney:
         booking = reserve(event=stocked, ordinals=[4, 5])
         contact(booking.pk, name="Fan", email=given.customer.email)
         with pytest.raises(NotEnoughCredit):
-            pay(booking.pk, credit=euros(2 * STALLS))
+            pay_as_buyer(booking.pk, credit=euros(2 * STALLS))
         lot = CreditEntry.objects.get(kind="BACK")
         with pytest.raises(NotPayable):
             pay_out_at_desk(lot.pk, euros(1), reason="Please", by=ines, key=uuid4())
