@@ -1,5 +1,6 @@
 """What stands on the pages of bookings, and of what they belong to: tickets, money, books."""
 
+from django.db.models import Q
 from django.urls import reverse
 
 from bookings.cancelling.carrying_out import ledger_lines
@@ -21,13 +22,14 @@ from core.admin_parts import (
 from core.money import Money, total
 from core.words import many
 from events.models import Status as EventStatus
-from payments.admin import refunds_table
+from payments.admin import RefundAdmin, refunds_table
 from payments.admin_ledger import entries_table
 from payments.ledger import account_of, source_of
 from payments.models import CAPTURED, Account, CreditEntry, LedgerEntry, Refund, RefundStatus
 
 LATEST = 8
 RECENT = 20
+MOST_FOUND = 200
 ITEM_COLUMNS = ("cost", "price", "discount", "fee", "tax_on_top", "total")
 
 
@@ -203,6 +205,17 @@ def _table_of(bookings, empty):
     ]  # fmt: skip
     titles = columns("Booking", "Event", "Reserved", "Seats#", "Total#", "State")
     return Table(titles, rows, empty=empty)
+
+
+def payments_by_words(words):
+    """The Payments (a queryset) for bookings of this number, or of guests called so."""
+    meant = Q(number__istartswith=words) | Q(customer__name__icontains=words)
+    meant |= Q(customer__email__istartswith=words)
+    return payments_of(*Booking.objects.filter(meant).order_by("-reserved_at", "pk")[:MOST_FOUND])
+
+
+# The list of refunds is of an app below, which knows no bookings.
+RefundAdmin.payments_by_words.append(payments_by_words)
 
 
 @panel("customers.customer", needs="bookings.booking")

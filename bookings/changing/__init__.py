@@ -16,10 +16,12 @@ from bookings.changing.proposing import (
     withdraw,
 )
 from bookings.changing.splitting import Way, ways_of
+from bookings.changing.standing import Standing, refunds_of, standing_of
 
 __all__ = [
     "Extent",
     "NotChangeable",
+    "Standing",
     "Way",
     "answer",
     "at_stake",
@@ -29,6 +31,8 @@ __all__ = [
     "may_begin",
     "open_change_of",
     "propose",
+    "refunds_of",
+    "standing_of",
     "try_again",
     "ways_of",
     "withdraw",
