@@ -3,7 +3,7 @@
 See docs/cancellation.md.
 """
 
-from bookings.changing.answering import answer, open_change_of
+from bookings.changing.answering import answer, open_change_of, why_cancelled
 from bookings.changing.carrying_on import carry_on, try_again
 from bookings.changing.proposing import (
     Extent,
@@ -35,5 +35,6 @@ __all__ = [
     "standing_of",
     "try_again",
     "ways_of",
+    "why_cancelled",
     "withdraw",
 ]

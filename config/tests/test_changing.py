@@ -94,6 +94,45 @@ def test_all_the_money_goes_back_whatever_the_policy_says(stocked, mailoutbox):
     assert "The event is cancelled. We are sorry." in mailoutbox[0].body
 
 
+def test_buyers_read_why_in_their_mail_and_on_every_page(stocked, agency, mailoutbox):
+    booking = world.sold_booking(stocked, [0, 1])
+    client = Client(headers={"host": agency.host})
+    page, event_page = reverse("booking", args=[booking.pk]), f"/events/{stocked.slug}/"
+    client.get(page, {"k": mailed_key(booking)})
+    why = "The tenor is ill & sorry"
+    change = changing.propose(event=stocked, kind=Kind.CANCELLED, message=why, by=None)
+    for address in (page, event_page):
+        assert "The tenor is ill" not in client.get(address).content.decode()
+    changing.begin(change.pk, by=None)
+    before = client.get(page).content.decode()
+    finished(change)
+    assert Booking.objects.get(pk=booking.pk).status == "CANCELLED"
+    after = client.get(page).content.decode()
+    for text in (before, after, client.get(event_page).content.decode()):
+        assert "is cancelled.</h2>" in text
+        assert "The tenor is ill &amp; sorry" in text
+    for text in (before, after):
+        assert "Event cancelled" in text
+    deliver("mail_cancellation")
+    [mail] = mailoutbox
+    [(html, _)] = mail.alternatives
+    assert mail.subject.startswith(f"The event is cancelled: {stocked.title}, ")
+    assert f"{stocked.title} is cancelled.\n" in mail.body
+    assert why in mail.body
+    assert "The tenor is ill &amp; sorry" in html
+    assert "tickets are cancelled" not in mail.body + html
+
+
+def test_who_gives_back_what_was_put_off_is_not_told_that_it_is_cancelled(stocked, mailoutbox):
+    booking = world.sold_booking(stocked, [0])
+    finished(put_off(stocked))
+    changing.answer(ChangedBooking.objects.get(booking=booking).pk, "REFUND")
+    deliver("mail_cancellation")
+    [mail] = mailoutbox
+    assert mail.subject.startswith("1 ticket cancelled")
+    assert "As you wished, since the event was changed." in mail.body
+
+
 def test_nobody_can_reserve_any_more_once_it_has_begun(stocked):
     cancelled(stocked)
     with pytest.raises(NotOnSale):
