@@ -30,7 +30,14 @@ from payments.models import CAPTURED, Account, CreditEntry, LedgerEntry, Refund,
 LATEST = 8
 RECENT = 20
 MOST_FOUND = 200
-ITEM_COLUMNS = ("cost", "price", "discount", "fee", "tax_on_top", "total")
+ITEM_COLUMNS = {
+    "cost": "Cost",
+    "price": "Price",
+    "discount": "Discount",
+    "fee": "Fee",
+    "tax_on_top": "Tax on top",
+    "total": "Total",
+}
 
 
 def chosen_panel(bookings):
@@ -43,29 +50,30 @@ def chosen_panel(bookings):
     return Panel("Chosen", Table(titles, rows), count=len(rows))
 
 
-def items_panel(booking):
-    """Every ticket with what it sold for, what it cost and what it brought."""
+def items_panel(booking, *, with_costs):
+    """Every ticket with what it sold for and, `with_costs`, what it cost and brought: a guest may look
+    over the shoulder of whoever must not see these."""
     rows, profit = profit_of(booking)
+    names = [name for name in ITEM_COLUMNS if with_costs or name != "cost"]
     cells = [
         [
             linked(item.ticket),
             item.ticket.place,
             status_of(item.ticket),
-            *(amount(getattr(item, name), item.currency) for name in ITEM_COLUMNS),
+            *(amount(getattr(item, name), item.currency) for name in names),
             back.display() if back else "–",
-            brought.display(),
+            *([brought.display()] if with_costs else []),
         ]
         for item, back, brought in rows
     ]
     sums = [
-        amount(sum(getattr(item, name) for item, *_ in rows), booking.currency)
-        for name in ITEM_COLUMNS
+        amount(sum(getattr(item, name) for item, *_ in rows), booking.currency) for name in names
     ]
     sums.append(total((back for _, back, _ in rows), booking.currency).display())
-    foot = [many(len(rows), "ticket"), "", "", *sums, profit.display()]
+    foot = [many(len(rows), "ticket"), "", "", *sums, *([profit.display()] if with_costs else [])]
     titles = columns(
-        *("Ticket", "Place", "State", "Cost#", "Price#", "Discount#", "Fee#", "Tax on top#"),
-        *("Total#", "Given back#", "Profit#"),
+        *("Ticket", "Place", "State", *(f"{ITEM_COLUMNS[name]}#" for name in names)),
+        *("Given back#", *(["Profit#"] if with_costs else [])),
     )
     return Panel("Tickets", Table(titles, cells, foot), count=len(rows))
 
