@@ -173,7 +173,7 @@ STANDINGS = {
     "back": "Sent back, and there",
     "under_way": "On its way, at the provider",
     "by_hand": "For somebody to hand out or to transfer",
-    "failed": "Failed: the money is still here",
+    "failed": "Failed: it did not go back",
     "credit": "Became credit",
     "left": "Not dealt with yet",
 }
@@ -187,18 +187,16 @@ def money_panel(change, may_see_refunds):
     failed = any(each.count for each in found if each.name == "failed")
     rows = [[STANDINGS[each.name], f"{each.count:,}", each.money.display()] for each in found]
     money = total((each.money for each in found), change.event.currency)
-    table = Table(columns("", "#", "Money#"), rows, foot=["Together", "", money.display()])
-    link = ()
-    if may_see_refunds:
-        link = (refunds, "All its refunds")
-        if failed:
-            link = (f"{refunds}&status__exact=FAILED", "Those that failed")
+    table = Table(columns("Money", "How many#", "Sum#"), rows, foot=["Together", "", money.display()])
     return Panel(
         "How its money stands",
         table,
         template="admin/_change_money.html",
-        context={"has_failed": failed},
-        link=link,
+        context={
+            "has_failed": failed,
+            "address": f"{refunds}&status__exact=FAILED" if may_see_refunds else "",
+        },
+        link=(refunds, "All its refunds") if may_see_refunds else (),
     )
 
 

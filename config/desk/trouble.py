@@ -46,7 +46,7 @@ def _refunds():
     return [
         Trouble(
             f"{many(each['count'], 'refund')} of {Money(each['money'], each['currency']).display()}",
-            "The money is still here, and the guest waits for it. Send it again.",
+            "The guests wait for it. Look why, and send it again.",
             each["tries"],
             address,
         )

@@ -307,7 +307,7 @@ def test_its_page_says_how_the_money_stands_and_leads_to_what_failed(stocked, mi
     page = mireille.get(world.of(change))
     words = " ".join(re.sub(r"<[^>]+>", " ", page.content.decode()).split())
     assert "Sent back, and there 1 €42.40 On its way, at the provider 2 €84.80" in words
-    assert "Failed: the money is still here 1 €42.40 Became credit 0 €0.00" in words
+    assert "Failed: it did not go back 1 €42.40 Became credit 0 €0.00" in words
     assert "Together €169.60" in words
     failed = f"{world.address('payments.refund')}?change={change.pk}&status__exact=FAILED"
     assert escape(failed) in page.content.decode()
@@ -315,7 +315,7 @@ def test_its_page_says_how_the_money_stands_and_leads_to_what_failed(stocked, mi
     assert [refund.pk for refund in found] == [own[lost.payment_id]]
     box = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
     page = box.get(world.of(change)).content.decode()
-    assert "Failed: the money is still here" in page
+    assert "Failed: it did not go back" in page
     assert world.address("payments.refund") not in page
     wrong = mireille.get(f"{world.address('payments.refund')}?change=nothing")
     assert wrong.status_code in (200, 302)
