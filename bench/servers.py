@@ -16,7 +16,7 @@ from urllib.request import urlopen
 from core.embedded import LOCAL, borrow
 from core.embedded.accounts import find_home
 from core.embedded.processes import find_processes
-from payments.simulator.store import Store
+from payments.simulator.earlier import remember
 
 NAME = "bench"
 HOME = LOCAL / NAME
@@ -162,7 +162,7 @@ def payment_provider(webhook_url="", taken=()):
     store = HOME / "provider.sqlite3"
     for file in HOME.glob(f"{store.name}*"):
         file.unlink()
-    _remember(store, taken)
+    remember(store, taken)
     command = [sys.executable, "-m", "payments.simulator", "--port", str(port)]
     command += ["--store", str(store), "--webhook-url", webhook_url]
     os.environ["PAYMENT_SIMULATOR_URL"] = f"http://127.0.0.1:{port}"
@@ -174,26 +174,6 @@ def payment_provider(webhook_url="", taken=()):
         finally:
             del os.environ["PAYMENT_SIMULATOR_URL"]
             _stop(process)
-
-
-def _remember(file, taken):
-    """Writes payments that were taken before into a new store of the provider."""
-    store = Store(file)
-    with store.transaction():
-        for each in taken:
-            intent = {
-                "id": each["ref"],
-                "amount": each["amount"],
-                "amount_received": each["amount"],
-                "created": 0,
-                "currency": each["currency"].lower(),
-                "last_payment_error": None,
-                "livemode": False,
-                "metadata": {},
-                "status": "succeeded",
-            }
-            store.add("payment_intent", **intent)
-    store.close()
 
 
 def _wait_for_port(port, process):

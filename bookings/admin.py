@@ -174,13 +174,18 @@ class BookingAdmin(AtTheDesk, SellsAtDesk, ReadOnlyAdmin):
     # The page
 
     def panels(self, request, booking):
-        first = [items_panel(booking), order_panel(booking), cancellations_panel(booking)]
+        items = self._items(request, booking)
+        first = [items, order_panel(booking), cancellations_panel(booking)]
         found = [*filter(None, first)]
         if self.admin_site.allows(request, "view", "payments.payment"):
             found += money_panels(booking)
         if self.admin_site.allows(request, "view", "payments.journal"):
             found.append(books_panel(booking))
         return found
+
+    def _items(self, request, booking):
+        with_costs = self.admin_site.allows(request, "view", "analytics.profit")
+        return items_panel(booking, with_costs=with_costs)
 
     def history_of(self, request, booking):
         payments = payments_of(booking)
@@ -207,7 +212,7 @@ class BookingAdmin(AtTheDesk, SellsAtDesk, ReadOnlyAdmin):
         return exchange_page(self, request, booking)
 
     def give_up_preview(self, request, booking):
-        return [items_panel(booking)]
+        return [self._items(request, booking)]
 
     @step(
         "Get the evidence pack",

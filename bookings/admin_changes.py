@@ -15,10 +15,11 @@ from bookings import changing
 from bookings.models import SOLD, Booking, ChangeStatus, EventChange
 from core.admin_base import BackOfficeAdmin, step
 from core.admin_parts import Panel, Table, columns, linked, panel, status_column, status_of, when
-from core.money import Money
+from core.money import Money, total
 from core.words import many
 from events.models import PUBLIC, Event
 from events.models import Status as EventStatus
+from payments.admin import RefundAdmin
 from payments.providers import IN_WORDS
 from venues.models import Venue
 
@@ -168,6 +169,63 @@ def progress_panel(change):
     )
 
 
+STANDINGS = {
+    "back": "Sent back, and there",
+    "under_way": "On its way, at the provider",
+    "by_hand": "For somebody to hand out or to transfer",
+    "failed": "Failed: it did not go back",
+    "credit": "Became credit",
+    "left": "Not dealt with yet",
+}
+RARE = ("by_hand", "left")
+
+
+def money_panel(change, may_see_refunds):
+    """How its money stands, with the way to the refunds that failed."""
+    found = [each for each in changing.standing_of(change) if each.count or each.name not in RARE]
+    refunds = f"{reverse('admin:payments_refund_changelist')}?change={change.pk}"
+    failed = any(each.count for each in found if each.name == "failed")
+    rows = [[STANDINGS[each.name], f"{each.count:,}", each.money.display()] for each in found]
+    money = total((each.money for each in found), change.event.currency)
+    table = Table(columns("Money", "How many#", "Sum#"), rows, foot=["Together", "", money.display()])
+    return Panel(
+        "How its money stands",
+        table,
+        template="admin/_change_money.html",
+        context={
+            "has_failed": failed,
+            "address": f"{refunds}&status__exact=FAILED" if may_see_refunds else "",
+        },
+        link=(refunds, "All its refunds") if may_see_refunds else (),
+    )
+
+
+class OfChange(admin.SimpleListFilter):
+    """Refunds of one change of an event, for who comes from its page."""
+
+    title = "change of an event"
+    parameter_name = "change"
+
+    def lookups(self, request, model_admin):
+        return [(str(change.pk), str(change.event)) for change in self._asked(request.GET)]
+
+    def queryset(self, request, queryset):
+        for change in self._asked(request.GET):
+            return queryset.filter(pk__in=changing.refunds_of(change).values("pk"))
+        return queryset
+
+    def _asked(self, said):
+        begun = EventChange.objects.exclude(begun_at=None).select_related("event")
+        try:
+            return begun.filter(pk=said.get("change")) if "change" in said else []
+        except forms.ValidationError:
+            return []
+
+
+# The list is of an app below, which knows nothing of events.
+RefundAdmin.list_filter.append(OfChange)
+
+
 def problems_panel(change):
     rows = change.bookings.filter(done_at=None).exclude(problem="").select_related("booking")
     table = Table(
@@ -289,7 +347,12 @@ class EventChangeAdmin(BackOfficeAdmin):
         if change.status == ChangeStatus.WITHDRAWN:
             return []
         problems = problems_panel(change)
-        return [progress_panel(change), *([problems] if problems.count else [])]
+        may_see_refunds = self.admin_site.allows(request, "view", "payments.refund")
+        return [
+            progress_panel(change),
+            *([problems] if problems.count else []),
+            money_panel(change, may_see_refunds),
+        ]
 
     def _second_person(self, change):
         """Who may begin it, where whoever proposed it may not."""

@@ -1,5 +1,6 @@
 """What stands on the pages of bookings, and of what they belong to: tickets, money, books."""
 
+from django.db.models import Q
 from django.urls import reverse
 
 from bookings.cancelling.carrying_out import ledger_lines
@@ -21,14 +22,22 @@ from core.admin_parts import (
 from core.money import Money, total
 from core.words import many
 from events.models import Status as EventStatus
-from payments.admin import refunds_table
+from payments.admin import RefundAdmin, refunds_table
 from payments.admin_ledger import entries_table
 from payments.ledger import account_of, source_of
 from payments.models import CAPTURED, Account, CreditEntry, LedgerEntry, Refund, RefundStatus
 
 LATEST = 8
 RECENT = 20
-ITEM_COLUMNS = ("cost", "price", "discount", "fee", "tax_on_top", "total")
+MOST_FOUND = 200
+ITEM_COLUMNS = {
+    "cost": "Cost",
+    "price": "Price",
+    "discount": "Discount",
+    "fee": "Fee",
+    "tax_on_top": "Tax on top",
+    "total": "Total",
+}
 
 
 def chosen_panel(bookings):
@@ -41,29 +50,30 @@ def chosen_panel(bookings):
     return Panel("Chosen", Table(titles, rows), count=len(rows))
 
 
-def items_panel(booking):
-    """Every ticket with what it sold for, what it cost and what it brought."""
+def items_panel(booking, *, with_costs):
+    """Every ticket with what it sold for and, `with_costs`, what it cost and brought: a guest may look
+    over the shoulder of whoever must not see these."""
     rows, profit = profit_of(booking)
+    names = [name for name in ITEM_COLUMNS if with_costs or name != "cost"]
     cells = [
         [
             linked(item.ticket),
             item.ticket.place,
             status_of(item.ticket),
-            *(amount(getattr(item, name), item.currency) for name in ITEM_COLUMNS),
+            *(amount(getattr(item, name), item.currency) for name in names),
             back.display() if back else "–",
-            brought.display(),
+            *([brought.display()] if with_costs else []),
         ]
         for item, back, brought in rows
     ]
     sums = [
-        amount(sum(getattr(item, name) for item, *_ in rows), booking.currency)
-        for name in ITEM_COLUMNS
+        amount(sum(getattr(item, name) for item, *_ in rows), booking.currency) for name in names
     ]
     sums.append(total((back for _, back, _ in rows), booking.currency).display())
-    foot = [many(len(rows), "ticket"), "", "", *sums, profit.display()]
+    foot = [many(len(rows), "ticket"), "", "", *sums, *([profit.display()] if with_costs else [])]
     titles = columns(
-        *("Ticket", "Place", "State", "Cost#", "Price#", "Discount#", "Fee#", "Tax on top#"),
-        *("Total#", "Given back#", "Profit#"),
+        *("Ticket", "Place", "State", *(f"{ITEM_COLUMNS[name]}#" for name in names)),
+        *("Given back#", *(["Profit#"] if with_costs else [])),
     )
     return Panel("Tickets", Table(titles, cells, foot), count=len(rows))
 
@@ -203,6 +213,17 @@ def _table_of(bookings, empty):
     ]  # fmt: skip
     titles = columns("Booking", "Event", "Reserved", "Seats#", "Total#", "State")
     return Table(titles, rows, empty=empty)
+
+
+def payments_by_words(words):
+    """The Payments (a queryset) for bookings of this number, or of guests called so."""
+    meant = Q(number__istartswith=words) | Q(customer__name__icontains=words)
+    meant |= Q(customer__email__istartswith=words)
+    return payments_of(*Booking.objects.filter(meant).order_by("-reserved_at", "pk")[:MOST_FOUND])
+
+
+# The list of refunds is of an app below, which knows no bookings.
+RefundAdmin.payments_by_words.append(payments_by_words)
 
 
 @panel("customers.customer", needs="bookings.booking")

@@ -13,6 +13,7 @@ from agencies.facts import MemberInvited, NewPasswordAsked
 from agencies.models import Invitation
 from agencies.queries import current_agency, site_of
 from agencies.views import mailed_key as invitation_key
+from bookings.changing import why_cancelled
 from bookings.drawing import entry_shown, phase_of
 from bookings.facts import (
     BookingChanged,
@@ -47,6 +48,7 @@ from customers.links import mailed_key as customer_key
 from customers.models import Customer, Draw, DrawEntry, DrawStatus
 from customers.services import remember_customer
 from events.models import Event
+from events.models import Status as EventStatus
 from inventory.facts import HoldRunsOut
 from inventory.models import Hold
 from notifications.services import send_once
@@ -184,6 +186,8 @@ def mail_cancellation(fact):
         return
     given_back = cancellation.items.select_related("item__ticket").order_by("item__position")
     is_exchange = cancellation.grounds == Grounds.EXCHANGE
+    is_event = cancellation.grounds == Grounds.EVENT
+    is_off = is_event and booking.event.status == EventStatus.CANCELLED
     send_once(
         kind="seats_changed" if is_exchange else "tickets_cancelled",
         subject_id=cancellation.pk,
@@ -192,7 +196,9 @@ def mail_cancellation(fact):
             **_context(booking),
             "cancellation": cancellation,
             "lines": [{"ticket": each.item.ticket, "back": each.money} for each in given_back],
-            "is_event": cancellation.grounds == Grounds.EVENT,
+            "is_event": is_event,
+            "is_off": is_off,
+            "why": why_cancelled(booking.event) if is_off else "",
             **(_changed_for(cancellation) if is_exchange else {}),
         },
     )

@@ -1,6 +1,6 @@
 """Payments, refunds, what the providers told us, and the books. All of it is history: read-only."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models.functions import Now
 
 from core.admin_base import ReadOnlyAdmin, step
@@ -16,6 +16,7 @@ from core.admin_parts import (
     when,
 )
 from core.errors import DomainError
+from core.money import total
 from core.words import many
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.admin_bank import BankLineAdmin, BankStatementAdmin
@@ -58,6 +59,42 @@ def refunds_table(refunds):
         for refund in refunds
     ]
     return Table(columns("Asked", "Amount", "Reason", "State", "Problem"), rows)
+
+
+AT_ONCE = 500  # a form bears no more fields than a thousand
+SHOWN = 20
+
+
+def again_panel(refunds):
+    """How many refunds and how much, in each currency."""
+    money = {}
+    for refund in refunds:
+        money.setdefault(refund.currency, []).append(refund.money)
+    rows = [
+        [currency, f"{len(each):,}", total(each, currency).display()]
+        for currency, each in sorted(money.items())
+    ]
+    table = Table(columns("Currency", "Refunds#", "Goes back#"), rows)
+    return Panel("Goes out once more, none of it twice", table)
+
+
+def chosen_panel(refunds):
+    rows = [
+        [when(refund.created_at), linked(refund, refund.money.display()),
+         refund.payment.description, refund.failure or "–"]
+        for refund in refunds
+    ]  # fmt: skip
+    table = Table(columns("Asked", "Amount", "For", "Failed because"), rows)
+    return Panel("One by one", table, count=len(rows))
+
+
+def _problem_of_sending(refund):
+    """Sends it again; returns a sentence if that cannot be."""
+    try:
+        retry_refund(refund.pk)
+    except DomainError as error:
+        return f"{refund.money.display()} for {refund.payment.description}: {error.message}"
+    return ""
 
 
 @admin.register(Payment)
@@ -190,6 +227,9 @@ class RefundAdmin(ReadOnlyAdmin):
     list_filter = ["status", "reason", ("created_at", admin.DateFieldListFilter)]
     list_select_related = ["payment"]
     search_fields = ["payment__description", "provider_ref", "=payment__reference"]
+    search_help_text = "Booking number, guest’s e-mail or name, event, or the provider’s reference"
+    payments_by_words = []
+    """Functions of words to the Payments that they mean, by those who know whom payments are of."""
     ordering = ["-created_at", "pk"]
     fields = [
         *("words", "payment_link", "reason", "made", "done"),
@@ -197,6 +237,7 @@ class RefundAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = fields
     steps = ["retry", "sent_by_bank"]
+    actions = ["retry_selected"]
     export_columns = {
         "Asked": "created_at",
         "For": "payment__description",
@@ -209,6 +250,13 @@ class RefundAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("cancellations__booking__event")
+
+    def get_search_results(self, request, queryset, search_term):
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if words := search_term.strip():
+            for payments in self.payments_by_words:
+                found |= queryset.filter(payment__in=payments(words))
+        return found, may_repeat
 
     @admin.display(description="Refund of", ordering="payment__description")
     def words(self, refund):
@@ -262,6 +310,35 @@ class RefundAdmin(ReadOnlyAdmin):
             ["Failed because", refund.failure or "–"],
         ]
         return [Panel("Refund", Table(columns("", ""), rows))]
+
+    @admin.action(description="Send again", permissions=["step"])
+    def retry_selected(self, request, refunds):
+        """Says first how many and how much; what was sent or is done meanwhile is left alone."""
+        chosen = refunds.filter(status=RefundStatus.FAILED).order_by("created_at", "pk")
+        chosen = list(chosen[:AT_ONCE])
+        if not chosen:
+            self.message_user(request, "None of these has failed.", messages.WARNING)
+            return None
+        if "confirmed" not in request.POST:
+            return self.page(
+                request,
+                "admin/confirm_many.html",
+                title=f"Send {many(len(chosen), 'refund')} again?",
+                action="retry_selected",
+                chosen=chosen,
+                panels=[again_panel(chosen), chosen_panel(chosen)],
+            )
+        problems = [*filter(None, map(_problem_of_sending, chosen))]
+        sent = len(chosen) - len(problems)
+        if sent:
+            words = many(sent, "refund is", "refunds are")
+            self.message_user(request, f"{words} on the way to the provider again.")
+        for problem in problems[:SHOWN]:
+            self.message_user(request, problem, messages.ERROR)
+        if problems[SHOWN:]:
+            words = f"{many(len(problems) - SHOWN, 'other')} could not be sent either."
+            self.message_user(request, words, messages.ERROR)
+        return None
 
     def panels(self, request, refund):
         booked = entries_of(source="refund", source_id=refund.pk)

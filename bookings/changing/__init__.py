@@ -3,7 +3,7 @@
 See docs/cancellation.md.
 """
 
-from bookings.changing.answering import answer, open_change_of
+from bookings.changing.answering import answer, open_change_of, why_cancelled
 from bookings.changing.carrying_on import carry_on, try_again
 from bookings.changing.proposing import (
     Extent,
@@ -16,10 +16,12 @@ from bookings.changing.proposing import (
     withdraw,
 )
 from bookings.changing.splitting import Way, ways_of
+from bookings.changing.standing import Standing, refunds_of, standing_of
 
 __all__ = [
     "Extent",
     "NotChangeable",
+    "Standing",
     "Way",
     "answer",
     "at_stake",
@@ -29,7 +31,10 @@ __all__ = [
     "may_begin",
     "open_change_of",
     "propose",
+    "refunds_of",
+    "standing_of",
     "try_again",
     "ways_of",
+    "why_cancelled",
     "withdraw",
 ]

@@ -4,7 +4,7 @@ from django.db.models.functions import Now
 
 from bookings.changing.carrying_on import give_all_back
 from bookings.changing.proposing import NotChangeable
-from bookings.models import Booking, ChangedBooking
+from bookings.models import Booking, ChangedBooking, ChangeStatus, EventChange
 from core.locks import database_now, lock_one
 from core.transactions import use_case
 
@@ -15,6 +15,15 @@ def open_change_of(booking, now):
     """The ChangedBooking that its buyer can answer now, or None."""
     rows = booking.changes.select_related("change__new_venue").order_by("-change__made_at")
     return next((row for row in rows if row.change.is_open_at(now)), None)
+
+
+def why_cancelled(event):
+    """What buyers are told of why an event is cancelled; empty where nobody said it."""
+    begun = (ChangeStatus.RUNNING, ChangeStatus.DONE)
+    found = EventChange.objects.filter(
+        event=event.pk, kind=EventChange.Kind.CANCELLED, status__in=begun
+    )
+    return found.order_by("-made_at").values_list("message", flat=True).first() or ""
 
 
 @use_case

@@ -16,9 +16,12 @@ WINDOW = timedelta(hours=24)
 @use_case
 def note_duplicate(booking_id):
     """Makes an Alert if the buyer of a sold booking bought as many tickets, or some in the same rows,
-    for the same event within the day before; returns it, or None. Harmless the second time."""
+    for the same event within the day before; returns it, or None. Seats that others were given for are
+    no second purchase. Harmless the second time."""
     booking = told_booking(booking_id)
     if not booking.is_sold or not booking.total or booking.customer is None:
+        return None
+    if booking.exchanges.exists():
         return None
     earlier = (
         Booking.objects.sold()

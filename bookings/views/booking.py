@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from agencies.queries import current_agency, current_terms
 from bookings.calendar import calendar_of
 from bookings.cancelling import may_exchange, may_give_back, policy_of
-from bookings.changing import open_change_of
+from bookings.changing import open_change_of, why_cancelled
 from bookings.clients import address_digest, are_limited
 from bookings.facts import BookingSought
 from bookings.forms import FindForm
@@ -66,6 +66,7 @@ def booking(request, booking_id):
         "booking": found,
         "event": shown(found.event, None),
         "is_cancelled": is_cancelled,
+        "why_cancelled": why_cancelled(found.event) if is_cancelled else "",
         "tickets": [_shown_ticket(item, is_cancelled) for item in valid_first],
         "ticket_count": sum(not _is_given_back(item) for item in items) or len(items),
         "items": lines_of(items, receipt),

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from bookings.calendar import calendar_of
+from bookings.changing import why_cancelled
 from bookings.drawing import phases
 from bookings.forms import SectionsForm
 from bookings.listing import MANY, PARTS, best_first, listing, lowest_prices, parts
@@ -83,6 +84,7 @@ def event_context(request, found):
         "nav": "events",
         "event": shown(found, left),
         "sale": sale,
+        "why_cancelled": why_cancelled(found) if sale == "cancelled" else "",
         "presales": presales,
         "has_lists": any(each.has_lists for each in presales),
         "draws": phases(draws_of(found)) if sale in PRESOLD else [],

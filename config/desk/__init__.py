@@ -21,6 +21,7 @@ def dashboard(request, context):
     """Adds `desk`: the parts this reader may see, by name."""
     agency = request.agency
     begins = admin.site.allows(request, "step", "bookings.eventchange")
+    may_see = partial(admin.site.allows, request, "view")
     parts = {
         "approvals": ("suppliers.purchaseorder", partial(approvals, request.user, begins=begins)),
         "sales": ("bookings.booking", sales),
@@ -35,12 +36,10 @@ def dashboard(request, context):
         "paying": ("bookings.booking", paying),
         "alerts": ("bookings.alert", alerts),
         "draws": ("customers.drawentry", partial(draws, request.user)),
-        "failed": ("core.outboxmessage", failed),
+        "failed": ("payments.refund", partial(failed, may_see)),
     }
     desk = {
-        name: part(agency)
-        for name, (label, part) in parts.items()
-        if agency and admin.site.allows(request, "view", label)
+        name: part(agency) for name, (label, part) in parts.items() if agency and may_see(label)
     }
     can_order = admin.site.allows(request, "add", "suppliers.purchaseorder")
     return {
@@ -49,6 +48,7 @@ def dashboard(request, context):
         "agency": agency,
         "now": timezone.localtime(),
         "tally": _tally(desk),
+        "can_see_outbox": may_see("core.outboxmessage"),
         "can_see_seats": admin.site.allows(request, "view", "inventory.eventseat"),
         "can_buy": admin.site.allows(request, "step", "suppliers.purchaseorder"),
         "can_return": admin.site.allows(request, "add", "suppliers.supplierreturn"),

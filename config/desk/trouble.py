@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Count, Max, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 
 from bookings.models import Alert, AlertStatus
 from config.desk.parts import SHOWN, Part
 from core.models import OutboxMessage
+from core.money import Money
+from core.words import many
 from notifications.models import Message
-from payments.models import InboxMessage, Payment
+from payments.models import InboxMessage, Payment, Refund, RefundStatus
 
 LATE_MESSAGE = timedelta(minutes=10)
 
@@ -24,22 +26,65 @@ class Trouble:
     address: str
 
 
-def failed(agency):
-    """Money that is not what was asked for, facts that were given up, notices nobody could work on,
-    messages that did not leave."""
-    payments = Payment.objects.filter(needs_attention=True).order_by("-created_at", "pk")[:SHOWN]
-    facts = OutboxMessage.objects.failed().order_by("-pk")[:SHOWN]
-    notices = InboxMessage.objects.filter(state=InboxMessage.State.FAILED).order_by("-pk")[:SHOWN]
+def failed(may_see, agency):
+    """Refunds that failed for good, money that is not what was asked for, facts that were given up,
+    notices nobody could work on, messages that did not leave: of these what `may_see(label)` says."""
+    return [trouble for label, find in FINDERS.items() if may_see(label) for trouble in find()][
+        :SHOWN
+    ]
+
+
+def _refunds():
+    """One row a currency: how many, how much, and the way to all of them."""
+    sums = (
+        Refund.objects.filter(status=RefundStatus.FAILED)
+        .order_by("currency")
+        .values("currency")
+        .annotate(count=Count("pk"), money=Sum("amount"), tries=Max("attempt"))
+    )
+    address = f"{reverse('admin:payments_refund_changelist')}?status__exact=FAILED"
+    return [
+        Trouble(
+            f"{many(each['count'], 'refund')} of {Money(each['money'], each['currency']).display()}",
+            "The guests wait for it. Look why, and send it again.",
+            each["tries"],
+            address,
+        )
+        for each in sums
+    ]
+
+
+def _payments():
+    rows = Payment.objects.filter(needs_attention=True).order_by("-created_at", "pk")[:SHOWN]
+    return [_trouble(row, f"Payment of {row.money.display()}", row.failure, 1) for row in rows]
+
+
+def _facts():
+    rows = OutboxMessage.objects.failed().order_by("-pk")[:SHOWN]
+    return [_trouble(row, _fact_name(row), row.last_error, row.attempts) for row in rows]
+
+
+def _notices():
+    rows = InboxMessage.objects.filter(state=InboxMessage.State.FAILED).order_by("-pk")[:SHOWN]
+    return [_trouble(row, f"Notice {row.kind}", row.last_error, row.attempts) for row in rows]
+
+
+def _messages():
     stuck = Q(status=Message.Status.FAILED) | Q(
         status=Message.Status.PENDING, created_at__lt=timezone.now() - LATE_MESSAGE
     )
-    messages = Message.objects.filter(stuck).order_by("-created_at", "pk")[:SHOWN]
-    return [
-        *(_trouble(row, f"Payment of {row.money.display()}", row.failure, 1) for row in payments),
-        *(_trouble(row, _fact_name(row), row.last_error, row.attempts) for row in facts),
-        *(_trouble(row, f"Notice {row.kind}", row.last_error, row.attempts) for row in notices),
-        *(_trouble(row, f"{row.kind} to {row.recipient}", "Not sent", 1) for row in messages),
-    ][:SHOWN]
+    rows = Message.objects.filter(stuck).order_by("-created_at", "pk")[:SHOWN]
+    return [_trouble(row, f"{row.kind} to {row.recipient}", "Not sent", 1) for row in rows]
+
+
+# By what must be seen for it; what is owed to guests comes first.
+FINDERS = {
+    "payments.refund": _refunds,
+    "payments.payment": _payments,
+    "core.outboxmessage": _facts,
+    "payments.inboxmessage": _notices,
+    "notifications.message": _messages,
+}
 
 
 def _fact_name(message):

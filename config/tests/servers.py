@@ -273,11 +273,13 @@ class Simulator:
 
 
 @contextmanager
-def simulator(folder, *, webhook_url="http://127.0.0.1:1/nowhere", port=None):
+def simulator(
+    folder, *, webhook_url="http://127.0.0.1:1/nowhere", port=None, store="provider.sqlite3"
+):
     """The simulated payment provider as its own process, with its store in `folder`."""
     port = port or free_port()
     command = [sys.executable, "-m", "payments.simulator", "--port", str(port)]
-    command += ["--store", str(folder / "provider.sqlite3"), "--webhook-url", webhook_url]
+    command += ["--store", str(folder / store), "--webhook-url", webhook_url]
     process = subprocess.Popen(command, cwd=settings.BASE_DIR, env={**os.environ})
     try:
         _wait_for_port(port, process)

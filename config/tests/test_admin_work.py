@@ -118,6 +118,25 @@ def test_a_provider_that_does_not_answer_becomes_a_sentence(mireille, event):
     assert payment.status == "PENDING"
 
 
+@pytest.mark.parametrize(
+    ("role", "sees"), [("OWNER", True), ("FINANCE", True), ("BOX_OFFICE", False)]
+)
+def test_what_tickets_cost_and_bring_is_not_shown_before_a_guest(agency, event, role, sees):
+    world.received_order(event, rows="A")
+    booking = world.sold_booking(event, [0, 1])
+    client = world.client_of(world.staff(agency, role), agency)
+    [tickets] = [
+        each for each in client.get(of(booking)).context["panels"] if each.title == "Tickets"
+    ]
+    titles = [column.title for column in tickets.table.columns]
+    assert ("Cost" in titles, "Profit" in titles) == (sees, sees)
+    cells = " ".join(str(cell) for row in [*tickets.table.rows, tickets.table.foot] for cell in row)
+    assert ("€25.00" in cells, "€50.00" in cells) == (sees, sees)
+    assert {len(row) for row in tickets.table.rows} == {len(titles)} == {len(tickets.table.foot)}
+    assert "€42.40" in cells
+    assert "€84.80" in cells
+
+
 # What failed
 
 
@@ -139,7 +158,7 @@ def test_the_desk_of_a_new_agency_has_an_answer_to_every_question(agency):
         page = client.get(DESK)
         assert page.status_code == 200
         seen = set(page.context["desk"])
-        assert ("failed" in seen) == (role == "OWNER")
+        assert ("failed" in seen) == (role in ("OWNER", "FINANCE"))
         assert ("waiting" in seen) == (role in ("OWNER", "PURCHASING", "FINANCE"))
         assert ("sales" in seen) == (role in ("OWNER", "BOX_OFFICE", "FINANCE"))
 

@@ -10,10 +10,12 @@ from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from agencies.models import Agency
 from bookings import changing
-from bookings.changing import NotChangeable, carrying_on, extent_of, ways_of
+from bookings.admin_changes import STANDINGS
+from bookings.changing import NotChangeable, carrying_on, extent_of, standing_of, ways_of
 from bookings.links import mailed_key
 from bookings.models import Booking, Cancellation, ChangedBooking, EventChange
 from bookings.services import buy_with_credit, confirm, contact, reserve
@@ -27,8 +29,9 @@ from customers.services import remember_customer
 from events.models import Event
 from inventory.services import NotOnSale
 from payments.models import CreditEntry, Payment, Refund
-from payments.services import give_credit
+from payments.services import give_credit, request_refund
 from payments.services.credit import hold_credit
+from payments.services.refund import complete
 from tickets.models import Gate, Ticket
 from tickets.services import admit, code_of
 
@@ -90,6 +93,45 @@ def test_all_the_money_goes_back_whatever_the_policy_says(stocked, mailoutbox):
     deliver("mail_cancellation")
     assert len(mailoutbox) == 3
     assert "The event is cancelled. We are sorry." in mailoutbox[0].body
+
+
+def test_buyers_read_why_in_their_mail_and_on_every_page(stocked, agency, mailoutbox):
+    booking = world.sold_booking(stocked, [0, 1])
+    client = Client(headers={"host": agency.host})
+    page, event_page = reverse("booking", args=[booking.pk]), f"/events/{stocked.slug}/"
+    client.get(page, {"k": mailed_key(booking)})
+    why = "The tenor is ill & sorry"
+    change = changing.propose(event=stocked, kind=Kind.CANCELLED, message=why, by=None)
+    for address in (page, event_page):
+        assert "The tenor is ill" not in client.get(address).content.decode()
+    changing.begin(change.pk, by=None)
+    before = client.get(page).content.decode()
+    finished(change)
+    assert Booking.objects.get(pk=booking.pk).status == "CANCELLED"
+    after = client.get(page).content.decode()
+    for text in (before, after, client.get(event_page).content.decode()):
+        assert "is cancelled.</h2>" in text
+        assert "The tenor is ill &amp; sorry" in text
+    for text in (before, after):
+        assert "Event cancelled" in text
+    deliver("mail_cancellation")
+    [mail] = mailoutbox
+    [(html, _)] = mail.alternatives
+    assert mail.subject.startswith(f"The event is cancelled: {stocked.title}, ")
+    assert f"{stocked.title} is cancelled.\n" in mail.body
+    assert why in mail.body
+    assert "The tenor is ill &amp; sorry" in html
+    assert "tickets are cancelled" not in mail.body + html
+
+
+def test_who_gives_back_what_was_put_off_is_not_told_that_it_is_cancelled(stocked, mailoutbox):
+    booking = world.sold_booking(stocked, [0])
+    finished(put_off(stocked))
+    changing.answer(ChangedBooking.objects.get(booking=booking).pk, "REFUND")
+    deliver("mail_cancellation")
+    [mail] = mailoutbox
+    assert mail.subject.startswith("1 ticket cancelled")
+    assert "As you wished, since the event was changed." in mail.body
 
 
 def test_nobody_can_reserve_any_more_once_it_has_begun(stocked):
@@ -232,6 +274,63 @@ def test_the_dry_run_says_which_way_the_money_goes_and_so_it_does(stocked, mirei
     }  # fmt: skip
     back = CreditEntry.objects.filter(kind="BACK").aggregate(sum=Sum("amount"))
     assert back["sum"] == price + 20
+    stands = {each.name: (each.count, each.money.amount) for each in standing_of(change)}
+    assert stands == {
+        "back": (0, 0),
+        "under_way": (3, 4 * price - 20),
+        "by_hand": (2, 2 * price),
+        "failed": (0, 0),
+        "credit": (2, price + 20),
+        "left": (1, price),
+    }
+    assert sum(money for _, money in stands.values()) == 8 * price
+
+
+def test_its_page_says_how_the_money_stands_and_leads_to_what_failed(stocked, mireille, agency):
+    there, lost, _ = (world.sold_booking(stocked, [n]) for n in (0, 1, 2))
+    another = world.sold_booking(stocked, [3])
+    payment = Payment.objects.get(pk=another.payment_id)
+    other = request_refund(
+        payment_id=payment.pk,
+        money=Money(payment.amount / 2, payment.currency),
+        reason="FRAUD",
+        request_key="1",
+    )
+    Refund.objects.filter(pk=other.pk).update(status="FAILED")
+    change = changing.propose(event=stocked, kind=Kind.CANCELLED, message="Ill", by=None)
+    assert "How its money stands" not in mireille.get(world.of(change)).content.decode()
+    changing.begin(change.pk, by=None)
+    assert shown_words(mireille, change)["left"] == "Not dealt with yet 4 €169.60"
+    finished(change)
+    own = {refund.payment_id: refund.pk for refund in Refund.objects.exclude(pk=other.pk)}
+    complete(own[there.payment_id], "re_1")
+    Refund.objects.filter(pk=own[lost.payment_id]).update(status="FAILED")
+    page = mireille.get(world.of(change))
+    words = " ".join(re.sub(r"<[^>]+>", " ", page.content.decode()).split())
+    assert "Sent back, and there 1 €42.40 On its way, at the provider 2 €84.80" in words
+    assert "Failed: it did not go back 1 €42.40 Became credit 0 €0.00" in words
+    assert "Together €169.60" in words
+    failed = f"{world.address('payments.refund')}?change={change.pk}&status__exact=FAILED"
+    assert escape(failed) in page.content.decode()
+    found = mireille.get(failed).context["cl"].result_list
+    assert [refund.pk for refund in found] == [own[lost.payment_id]]
+    box = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
+    page = box.get(world.of(change)).content.decode()
+    assert "Failed: it did not go back" in page
+    assert world.address("payments.refund") not in page
+    wrong = mireille.get(f"{world.address('payments.refund')}?change=nothing")
+    assert wrong.status_code in (200, 302)
+
+
+def shown_words(client, change):
+    """{standing: words of its row} on the page of a change."""
+    page = client.get(world.of(change)).content.decode()
+    words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    return {
+        name: found[0]
+        for name, label in STANDINGS.items()
+        if (found := re.findall(rf"{label} \S+ \S+", words))
+    }
 
 
 def paid_with_credit(event, ordinals, customer, part=None):

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -18,21 +18,37 @@ from agencies.queries import local_today
 from bookings.models import Booking, BookingItem
 from bookings.services import Sale, confirm, reserve
 from config.demo.people import PASSWORD
+from config.demo.provider import store_file
 from config.history import sell_in_bulk
 from config.management.commands.seed_demo import keys_file
 from config.tests import world
 from config.tests.plain_words import past, programmers_words, shown_on
 from config.tests.scenarios import house
+from config.tests.servers import simulator
 from config.tests.world import fee
 from core import invariants
+from core.ids import uuid7
 from core.models import OutboxMessage
 from core.tenancy import acting_for, as_system
 from customers.services import remember_customer
 from events.models import Event
 from inventory.models import EventSeat
 from inventory.services import SeatsTaken
+from payments.adapters import ProviderRefused
 from payments.ledger import post
-from payments.models import Account, AccountCode, Dispute, Journal, LedgerEntry, Payment, Refund
+from payments.models import (
+    CAPTURED,
+    Account,
+    AccountCode,
+    Dispute,
+    Journal,
+    LedgerEntry,
+    Payment,
+    Refund,
+)
+from payments.providers import provider
+from payments.services import request_refund, send_refund
+from payments.simulator.store import Store
 from promotions.models import Promotion
 from suppliers.models import PurchaseOrder, PurchaseOrderLine
 from tickets.models import Admission, Scan, Ticket
@@ -217,6 +233,7 @@ def test_the_demo_is_a_working_agency(committed_db, capsys, settings, tmp_path):
         has_a_believable_programme()
         has_stock_and_sales_in_every_state()
         speaks_of_the_trade(parterre)
+        sends_money_back(settings)
     with acting_for(balcon.pk):
         assert Event.objects.get().seats.filter(status="SOLD").exists()
     tells_how_to_sign_in(capsys)
@@ -265,6 +282,30 @@ def speaks_of_the_trade(agency):
             told += len(past(page))
             assert programmers_words(shown_on(page)) == [], (thing, status)
     assert told > 60
+
+
+def sends_money_back(settings):
+    """Its payments are known where the provider looks, so they go back, and none of them twice."""
+    store = Store(store_file())
+    known = {each["id"]: each["amount"] for each in store.list("payment_intent")}
+    store.close()
+    taken = Payment.objects.filter(provider="simulated", status__in=CAPTURED)
+    assert taken.count() > 1000
+    assert all(known[each.provider_payment_ref] == each.charged.minor for each in taken)
+    newest = Booking.objects.sold().filter(total__gt=0).latest("confirmed_at")
+    payment, before = Payment.objects.get(pk=newest.payment_id), Refund.objects.get()
+    with simulator(settings.DATA_DIR, store=store_file().name) as running:
+        settings.PAYMENT_SIMULATOR_URL = running.url
+        with transaction.atomic():
+            asked = request_refund(
+                payment_id=payment.pk, money=payment.money, reason="FRAUD", request_key="demo"
+            )
+        assert send_refund(asked.pk).status == "COMPLETED"
+        with pytest.raises(ProviderRefused):
+            provider("simulated").refund(
+                refund_id=uuid7(), attempt=1, payment_ref=before.payment.provider_payment_ref,
+                amount=before.amount, currency=before.currency, idempotency_key="again",
+            )  # fmt: skip
 
 
 def tells_how_to_sign_in(capsys):

@@ -6,10 +6,13 @@ from django.utils import timezone
 
 from bookings.cancelling import Wish, cancel, preview
 from bookings.models import Alert, Booking, Cancellation, Grounds, Rule
-from bookings.services import confirm, dismiss_alert, note_duplicate
+from bookings.services import confirm, dismiss_alert, note_duplicate, reserve
+from bookings.services.exchange import exchange, wish_of
 from config.tests import world
+from config.tests.test_cancelling import policy
 from config.tests.world import of, told
 from core import invariants
+from core.locks import database_now
 from core.outbox import deliver
 from core.status import WrongState
 from core.tenancy import acting_for, as_system
@@ -50,6 +53,19 @@ def test_as_many_tickets_or_the_same_row_within_a_day_are_noted(event):
     assert Alert.objects.get(booking=same_row).other == first
     note_duplicate(same_row.pk)
     assert Alert.objects.count() == 2
+
+
+def test_seats_changed_for_others_are_no_second_purchase(event):
+    policy((2, 100, 0))
+    old = Booking.objects.select_related("event", "terms").get(pk=sold(event, [0, 1]).pk)
+    new = Booking.objects.get(pk=reserve(event=event, ordinals=[2]).pk)
+    wish = wish_of(new, [item.ticket_id for item in old.items.all()][:1])
+    seen = preview(old, wish, now=database_now()).name
+    exchange(new.pk, booking_id=old.pk, tickets=wish.tickets, seen=seen)
+    assert note_duplicate(new.pk) is None
+    assert not Alert.objects.exists()
+    third = sold(event, [3])
+    assert Alert.objects.get().booking == third
 
 
 def test_others_other_numbers_and_other_days_are_not(event):

@@ -389,6 +389,24 @@ class TestWhereTheRestGoes:
             *([] if sent else [["Of it credit for later bookings", "10.60"]]),
         ]
 
+    def test_the_last_line_says_what_becomes_of_the_rest(self, buyer, page):
+        for to, says in (("CARD", "Goes back"), ("CREDIT", "Becomes credit")):
+            text = buyer.get(page, {"to": to}).content.decode()
+            assert f'<div class="sum"><dt>{says}</dt><dd>€10.60</dd></div>' in text
+            assert "To pay" not in text
+
+    def test_the_mail_names_the_new_booking_and_the_old_in_both_its_forms(self, buyer, page, sold):
+        buyer.post(page, {"seen": buyer.get(page).context["quote"].name, "to": "CARD"})
+        deliver_everything()
+        new = Booking.objects.latest("reserved_at")
+        [told] = [each for each in mail.outbox if each.subject.startswith("Your seats are changed")]
+        [(html, _)] = told.alternatives
+        for text in (told.body, html):
+            foot = f"Booking {new.number}, for seats of booking {sold.number} · "
+            assert foot in text
+            assert f"Booking {sold.number} ·" not in text
+            assert f"booking {new.number}" in text.partition(foot)[0]
+
     def test_what_was_looked_at_is_what_happens(self, buyer, page):
         seen = buyer.get(page, {"to": "CREDIT"}).context["quote"].name
         assert buyer.post(page, {"seen": seen, "to": "CARD"}).status_code == 409

@@ -11,6 +11,7 @@ from pathlib import Path
 from payments.simulator.server import open_server, port_of
 
 LOCAL = Path(__file__).resolve().parents[2] / ".local"
+STORE = "payment-simulator.sqlite3"
 WEBHOOK_PATH = "/webhooks/payments/simulated/"
 STOPS = {signal.SIGTERM, signal.SIGINT}
 
@@ -43,7 +44,7 @@ def read_options(environment, mode):
     )
     parser.add_argument("--port", type=int, help="that of PAYMENT_SIMULATOR_URL; 0: a free one")
     folder = Path(environment.get("DATA_DIR") or LOCAL / (mode or "demo"))
-    parser.add_argument("--store", default=folder / "payment-simulator.sqlite3")
+    parser.add_argument("--store", default=folder / STORE)
     parser.add_argument("--webhook-url", default=site + WEBHOOK_PATH)
     options = parser.parse_args()
     if options.port is None:

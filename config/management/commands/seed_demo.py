@@ -6,6 +6,7 @@ import time
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from config.demo.provider import tell_provider
 from config.demo.world import is_made, make_world
 from core import outbox
 from core.commands import OperatorCommand
@@ -24,6 +25,7 @@ class Command(OperatorCommand):
             return {"made": False, "why": "There is an agency already; nothing was changed."}
         began = time.monotonic()
         _keep(make_world(_tell, seed=seed))
+        tell_provider()
         while outbox.deliver(limit=200)[0]:
             pass
         return {"made": True, "seconds": round(time.monotonic() - began, 1)}
