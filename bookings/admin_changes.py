@@ -187,7 +187,9 @@ def money_panel(change, may_see_refunds):
     failed = any(each.count for each in found if each.name == "failed")
     rows = [[STANDINGS[each.name], f"{each.count:,}", each.money.display()] for each in found]
     money = total((each.money for each in found), change.event.currency)
-    table = Table(columns("Money", "How many#", "Sum#"), rows, foot=["Together", "", money.display()])
+    table = Table(
+        columns("Money", "How many#", "Sum#"), rows, foot=["Together", "", money.display()]
+    )
     return Panel(
         "How its money stands",
         table,
