@@ -72,6 +72,10 @@ class PolicyForm(BackOfficeForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.instance.currency = current_agency().currency
+        self.fields["exchange_fee"].help_text += (
+            " Of cheaper seats the whole difference goes back, also where a line above keeps a part: "
+            "ask a fee where that matters."
+        )
 
     def _get_validation_exclusions(self):
         return super()._get_validation_exclusions() - {"currency"}
