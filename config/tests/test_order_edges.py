@@ -106,7 +106,7 @@ def test_what_is_added_to_an_order_without_an_open_payment_is_paid_with_it(house
     else:
         pay(first.pk)
         with suppress(DomainError):
-            services.enter_code(first.pk, "NOSUCHCODE")
+            services.take_out_code(first.pk, "NOSUCHCODE")
     other = reserved(event, [5])
     join(other.pk, to=first.pk)
     assert pay(other.pk).startswith("http")

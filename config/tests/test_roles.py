@@ -16,6 +16,12 @@ from core import checks
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def unhurried(settings):
+    """Who starts as a worker here, the tests' own process, gives way to nobody."""
+    settings.WORKER_NICENESS = 0
+
+
 @pytest.fixture
 def superuser(monkeypatch):
     """The database says of our role what it says of one with too many rights."""
