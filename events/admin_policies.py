@@ -58,6 +58,12 @@ def _line():
     )
 
 
+CHEAPER_SEATS = (
+    " Of cheaper seats the whole difference goes back, also where a line above keeps a part: ask a fee "
+    "where that matters."
+)
+
+
 class PolicyForm(BackOfficeForm):
     """Three lines: until when, and what is kept of each ticket then."""
 
@@ -72,10 +78,10 @@ class PolicyForm(BackOfficeForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.instance.currency = current_agency().currency
-        self.fields["exchange_fee"].help_text += (
-            " Of cheaper seats the whole difference goes back, also where a line above keeps a part: "
-            "ask a fee where that matters."
-        )
+        if (
+            "exchange_fee" in self.fields
+        ):  # what a policy says never changes, so a known one has none
+            self.fields["exchange_fee"].help_text += CHEAPER_SEATS
 
     def _get_validation_exclusions(self):
         return super()._get_validation_exclusions() - {"currency"}
