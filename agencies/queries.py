@@ -45,7 +45,7 @@ NEWEST_TERMS = Fixed(lambda: TermsOfSale.objects.order_by("-published_at", "-pk"
 def current_terms():
     """The TermsOfSale that buyers have to accept now, or None. Not remembered: who accepted a text must
     not be asked for another that some process still knows."""
-    newest = next(iter(NEWEST_TERMS()), None)
+    newest = NEWEST_TERMS.first()
     return newest if newest and newest.text else None
 
 

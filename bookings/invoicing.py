@@ -16,7 +16,7 @@ LETTERS = {Invoice.Kind.INVOICE: "F", Invoice.Kind.CREDIT_NOTE: "A"}
 @use_case
 def issue_invoice(booking_id):
     """The Invoice of a sold booking, issued now unless it was before; None when nothing was paid."""
-    booking = _locked(booking_id)
+    booking = BOOKING.one(booking_id)
     known = booking.invoices.filter(kind=Invoice.Kind.INVOICE).first()
     if known or booking.confirmed_at is None or not booking.total:
         return known
@@ -37,7 +37,7 @@ def issue_credit_note(cancellation_id):
     back; None when nothing went back."""
     cancellation = Cancellation.objects.get(pk=cancellation_id)
     invoice = issue_invoice(cancellation.booking_id)
-    booking = _locked(cancellation.booking_id)
+    booking = BOOKING.one(cancellation.booking_id)
     known = cancellation.credit_notes.first()
     if known or invoice is None or not cancellation.back:
         return known
@@ -70,13 +70,6 @@ def _credited(cancellation):
 BOOKING = Locking(
     lambda booking: Booking.objects.filter(pk=booking).select_related("event", "customer", "terms")
 )
-
-
-def _locked(booking_id):
-    found = BOOKING(booking_id)
-    if not found:
-        raise Booking.DoesNotExist
-    return found[0]
 
 
 def _taxes_back(items, terms, cancellation):

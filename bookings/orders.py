@@ -75,12 +75,10 @@ def lock_order(booking_id):
 
     Whoever changes what belongs to an order has locked its first booking, which is its oldest.
     """
-    first = FIRST(booking_id)
-    if not first:
-        raise Booking.DoesNotExist
-    if first[0].order_id:
+    first = FIRST.one(booking_id)
+    if first.order_id:
         return lock_order(booking_id)
-    bookings = OF_ORDER(first[0].pk)
+    bookings = OF_ORDER(first.pk)
     return sorted(bookings, key=lambda each: each.pk != booking_id)
 
 

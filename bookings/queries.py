@@ -26,10 +26,7 @@ ITEMS = Fixed(_items)
 def told_booking(booking_id):
     """The Booking with all that is told of it: event, venue, customer, terms. Raises
     Booking.DoesNotExist."""
-    found = TOLD(booking_id)
-    if not found:
-        raise Booking.DoesNotExist
-    return found[0]
+    return TOLD.one(booking_id)
 
 
 def items_with_tickets(booking):

@@ -57,6 +57,17 @@ class Fixed:
             rows = cursor.fetchall()
         return found.instances(rows)
 
+    def first(self, *values):
+        """The first instance, or None."""
+        return next(iter(self(*values)), None)
+
+    def one(self, *values):
+        """The only instance; raises the model's DoesNotExist."""
+        found = self.first(*values)
+        if found is None:
+            raise self._compiled.model.DoesNotExist
+        return found
+
     @cached_property
     def _compiled(self):
         return _Compiled(self._queryset())
@@ -111,7 +122,7 @@ class _Compiled:
         columns = compiler.klass_info["select_fields"]
         self._own = slice(columns[0], columns[-1] + 1)
         self._names = [column.target.attname for column, *_ in compiler.select[self._own]]
-        self._model = compiler.klass_info["model"]
+        self.model = compiler.klass_info["model"]
         self._related = get_related_populators(
             compiler.klass_info, compiler.select, connection.alias
         )
@@ -124,7 +135,7 @@ class _Compiled:
         return [self._instance(row) for row in rows]
 
     def _instance(self, row):
-        made = self._model.from_db(connection.alias, self._names, row[self._own])
+        made = self.model.from_db(connection.alias, self._names, row[self._own])
         for each in self._related:
             each.populate(row, made)
         return made

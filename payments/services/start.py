@@ -180,7 +180,7 @@ def start_payment(
 @use_case
 def _begin(reference, credit, customer_id):
     """(the open Payment, whether nobody has asked the provider for it before)."""
-    payment = next(iter(STILL_OPEN(reference)), None)
+    payment = STILL_OPEN.first(reference)
     if payment is None:
         raise NothingToPay("There is nothing left to pay for this booking.")
     if payment.provider in BY_HAND:

@@ -28,7 +28,7 @@ ACTIVE = Fixed(lambda: SigningKey.objects.filter(status=SigningKey.Status.ACTIVE
 
 def active_key():
     """The SigningKey that signs for the current agency, made on first use."""
-    return next(iter(ACTIVE()), None) or _first_key()
+    return ACTIVE.first() or _first_key()
 
 
 def _first_key():
