@@ -10,7 +10,7 @@ def quantities_of(event):
     """The numbers of places that the event's forms offer, ascending."""
     split = Split.of(event)
     numbers = sorted({*USUAL, *event.split_sizes})
-    return [n for n in numbers if n <= event.max_per_booking and split.sells(n)]
+    return [n for n in numbers if n <= event.most_in_a_booking and split.sells(n)]
 
 
 def usual_of(quantities):

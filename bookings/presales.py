@@ -40,6 +40,7 @@ def pass_in(request, event):
     if known is None:
         admitted = _by_list(request, event)
     event.presale_id = admitted and admitted.presale_id
+    event.presale_most = admitted and admitted.tickets_each
     return admitted
 
 

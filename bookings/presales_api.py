@@ -57,7 +57,7 @@ def admitted_by(caller, event, code):
     with counted_guesses(str(caller), [code]) as tell:
         admitted = admit(event, code)
         tell([])
-    event.presale_id = admitted.presale_id
+    event.presale_id, event.presale_most = admitted.presale_id, admitted.tickets_each
     return admitted
 
 

@@ -40,3 +40,5 @@ DOOR = f"""door AS MATERIALIZED (
 OPEN_BY_DOOR = f"""EXISTS (
   SELECT FROM door p WHERE (p.sells_to_all AND {OPEN_TO})
     OR (p.runs AND e.channel IN ('', %(channel)s, 'PRESALE') AND {COVERS}))"""
+# What it never opens to him. The rest is open, taken, or set aside for others.
+SHUT_BY_DOOR = f"NOT EXISTS (SELECT FROM door p WHERE p.sells_to_all OR ({COVERS}))"

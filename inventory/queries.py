@@ -8,20 +8,20 @@ from uuid import UUID
 
 from django.db import connection
 
-from inventory.free import DOOR, FREE, OPEN_BY_DOOR, PUBLIC
+from inventory.free import DOOR, FREE, OPEN_BY_DOOR, PUBLIC, SHUT_BY_DOOR
 from inventory.models import StockChannel
 
 SELLABLE = f"{FREE} AND {PUBLIC}"
 SELLABLE_BY_DOOR = f"{FREE} AND {OPEN_BY_DOOR}"
 
 
-def _status_of(sellable, door=""):
+def _status_of(sellable, door="", shut="false"):
     """The layout of an event and one byte a place, in map order: 0 available, 1 taken, 2 not for
-    sale."""
+    sale to who looks."""
     return f"""
 {door} SELECT layout_id, (
   SELECT string_agg(CASE
-    WHEN e.ownership <> 'OWNED' OR e.level_id IS NULL THEN '\\x02'::bytea
+    WHEN e.ownership <> 'OWNED' OR e.level_id IS NULL OR {shut} THEN '\\x02'::bytea
     WHEN {sellable} THEN '\\x00'::bytea
     ELSE '\\x01'::bytea END, ''::bytea ORDER BY e.ordinal)
   FROM inventory_eventseat e WHERE e.event_id = %(event)s
@@ -30,7 +30,7 @@ def _status_of(sellable, door=""):
 
 
 STATUS = _status_of(SELLABLE)
-STATUS_BY_DOOR = _status_of(SELLABLE_BY_DOOR, f"WITH {DOOR}")
+STATUS_BY_DOOR = _status_of(SELLABLE_BY_DOOR, f"WITH {DOOR}", SHUT_BY_DOOR)
 LEFT_BY_EVENT = f"""
 SELECT left_over.*, NOT EXISTS (
   SELECT 1 FROM events_event v JOIN venues_layoutsection c ON c.layout_id = v.layout_id
@@ -43,11 +43,11 @@ FROM (
 """  # noqa: S608 - constants only
 
 
-def _section_seats(sellable, door=""):
+def _section_seats(sellable, door="", shut="false"):
     return f"""
 {door} SELECT e.ordinal, s.row_position, s.row, s.label, s.kind, s.restricted_view, s.disclosure,
        s.block, s.index, coalesce(e.price, l.price), l.name, l.position, {sellable},
-       e.ownership = 'OWNED'
+       e.ownership = 'OWNED' AND NOT {shut}
 FROM inventory_eventseat e
 JOIN venues_layoutseat s ON s.id = e.seat_id
 LEFT JOIN events_pricelevel l ON l.id = e.level_id
@@ -57,7 +57,7 @@ WHERE e.event_id = %(event)s AND s.section_id = %(section)s
 
 
 SECTION_SEATS = _section_seats(SELLABLE)
-SECTION_SEATS_BY_DOOR = _section_seats(SELLABLE_BY_DOOR, f"WITH {DOOR}")
+SECTION_SEATS_BY_DOOR = _section_seats(SELLABLE_BY_DOOR, f"WITH {DOOR}", SHUT_BY_DOOR)
 WHEELCHAIR_LEFT = f"""
 SELECT e.event_id, count(*)
 FROM inventory_eventseat e JOIN venues_layoutseat s ON s.id = e.seat_id
@@ -152,7 +152,7 @@ class SectionSeat:
     level: str | None
     level_position: int | None
     is_free: bool
-    is_owned: bool
+    is_offered: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ def or_to_all(reserve):
             return reserve(event=event, sale=sale, **wanted)
         except NotOnSale:
             event = copy(event)
-            event.presale_id = None
+            event.presale_id = event.presale_most = None
             return reserve(event=event, sale=replace(sale, admitted=None), **wanted)
 
     return reserved
@@ -293,8 +293,10 @@ def _check_sale(event):
 
 
 def _check_quantity(event, quantity):
-    if not 1 <= quantity <= event.max_per_booking:
-        raise TooMany(f"One booking holds 1 to {event.max_per_booking} places of this event.")
+    most = event.most_in_a_booking
+    if not 1 <= quantity <= most:
+        of = "this event" if most == event.max_per_booking else "this event's presale"
+        raise TooMany(f"One booking holds 1 to {most} places of {of}.")
 
 
 @use_case

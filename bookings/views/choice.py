@@ -111,7 +111,7 @@ def again_of(request, event):
     words = request.GET.get(AGAIN, "")[: 8 * MOST].split(",")
     if not all(word.isascii() and word.isdigit() and len(word) < 10 for word in words):
         return []
-    wanted = sorted({int(word) for word in words})[: event.max_per_booking]
+    wanted = sorted({int(word) for word in words})[: event.most_in_a_booking]
     now = stands(event)
     if not all(ordinal < len(now) and now[ordinal] == FREE for ordinal in wanted):
         return []

@@ -5,7 +5,7 @@ from functools import cache
 from itertools import groupby
 
 from django.http import Http404
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from bookings.forms import SectionsForm
@@ -29,6 +29,8 @@ BOXES = 400
 def section(request, slug, position):
     """Every seat of one section, to tick; with a party, its best groups and the rows that have room."""
     found = seen(request, slug)
+    if found.presale_id and all(each.position != position for each in sections_of(found)):
+        return redirect("seats", found.slug)  # this one is for others
     wanted, chosen, lost = refused_choice(request, found)
     asked = SectionsForm(request.GET).asked
     party = asked["party"] or (wanted or {}).get("party")
@@ -183,6 +185,7 @@ def _row(members, price_of, chosen, lost):
         "name": named(label, "Row") if label else "Seats",
         "benches": _benches(members, shown_seats),
         "left": len(free),
+        "is_offered": any(place.is_offered for place in members),
         "prices": [
             {"amount": Money(amount, free[0]["price"].currency), "position": position}
             for amount, position in prices

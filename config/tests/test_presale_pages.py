@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bookings.models import Booking
-from config.tests.presaling import HOUR, listed, not_on_sale_yet, presale, set_aside
+from config.tests.presaling import HOUR, draft, listed, not_on_sale_yet, presale, set_aside
 from core import outbox
 from core.memory import Remembered
 from core.models import OutboxMessage
@@ -19,7 +19,7 @@ from inventory.presales import presale_of_key, view_key
 from inventory.queries import seconds_to_next_lapse
 from inventory.services import kept_changes, look
 from promotions.models import PresaleVisit, Use
-from promotions.presales import end
+from promotions.presales import activate, choose_places, end
 from promotions.services import name_code
 
 pytestmark = pytest.mark.django_db
@@ -77,13 +77,42 @@ def test_before_the_sale_only_who_has_a_code_sees_and_holds_seats(event, fan, st
     assert 'id="seatmap"' not in words(stranger, event)
     assert "200" in words(fan, event, "seats/")
     assert len(re.findall('name="seat"', words(fan, event, "seats/1/"))) == 200
-    assert "is full" in words(fan, event, "seats/0/")
+    assert fan.get(page(event, "seats/0/")).url == page(event, "seats/")
+    assert "Full" not in words(fan, event)
+    assert "Not in this presale" in words(fan, event)
+    assert "Stalls" not in words(fan, event, "seats/")
     reserve = page(event, "reserve/")
     assert fan.post(reserve, {"seat": ["200", "201"]}).url.startswith("/checkout/")
     assert fan.post(reserve, {"quantity": "2", "together": "on"}).url.startswith("/checkout/")
     assert "refused=" in fan.post(reserve, {"seat": ["0"]}).url
     assert "refused=" in stranger.post(reserve, {"seat": ["202"]}).url
     assert Use.objects.count() == Booking.objects.count() == 2
+
+
+def test_its_limit_of_tickets_is_said_and_offered_before_seats_are_chosen(event, fan):
+    presale(event, tickets_each=2)
+    enters(fan, event)
+    shown = words(fan, event)
+    assert "One person may buy 2 tickets in it." in shown
+    assert 'data-max="2"' in shown
+    assert re.findall(r'name="quantity" value="(\d+)"', shown) == ["1", "2"]
+    assert "One person may buy 2 in this presale." in words(fan, event, "seats/0/")
+    refused = fan.post(page(event, "reserve/"), {"seat": ["0", "1", "2"]}, follow=True)
+    assert (
+        "One booking holds 1 to 2 places of this event&#x27;s presale." in refused.content.decode()
+    )
+    assert Booking.objects.count() == 0
+
+
+def test_what_a_presale_is_not_for_is_not_for_sale_on_its_map(event, fan, stranger):
+    made = draft(event)
+    choose_places(made.pk, [0, 1, 2, 3])
+    activate(made.pk)
+    through = look(event.pk, within=0, presale_id=made.pk).status
+    assert through[:8] == bytes([0, 0, 0, 0, 2, 2, 2, 2])
+    assert set(look(event.pk, within=0).status) == {0}
+    Event.objects.filter(pk=event.pk).update(sale_starts_at=timezone.now() - HOUR)
+    assert look(event.pk, within=0, presale_id=made.pk).status[7] == 0
 
 
 def test_before_the_sale_a_running_presale_is_said_to_be_open(event, fan):

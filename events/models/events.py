@@ -157,8 +157,8 @@ class Event(Movable, TenantModel):
     objects = EventQuerySet.as_manager()
 
     # Not stored: through which presale this one is seen by a buyer, if by any. What is shown and sold
-    # of it goes by that; see `inventory.presales`.
-    presale_id = None
+    # of it goes by that; see `inventory.presales`. `presale_most`: how many tickets it sells to one.
+    presale_id = presale_most = None
 
     class Meta:
         ordering = ["starts_at", "pk"]
@@ -260,6 +260,11 @@ class Event(Movable, TenantModel):
     def as_seen(self):
         """A key for what is remembered of its places: who comes through a presale sees others."""
         return self.pk, self.layout_id, self.presale_id
+
+    @property
+    def most_in_a_booking(self):
+        """How many places one booking may hold, for who sees it as this one is seen."""
+        return min(self.max_per_booking, self.presale_most or self.max_per_booking)
 
     @property
     def stock(self):

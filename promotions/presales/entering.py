@@ -31,12 +31,14 @@ class NoEntry(DomainError):
 @dataclass(frozen=True, slots=True)
 class Pass:
     """Lets a buyer into a presale. `customer` stands for him if he has proven who he is
-    (promotions.codes), and is empty for whoever has the code."""
+    (promotions.codes), and is empty for whoever has the code. `tickets_each` is how many one buyer may
+    have through it, None for as many as he likes."""
 
     presale_id: UUID
     promotion_id: UUID
     code_id: UUID
     customer: str = ""
+    tickets_each: int | None = None
 
 
 def admit(event, text):
@@ -107,4 +109,5 @@ def _has_use(key):
 def _pass(code, customer=""):
     if code is None:
         raise NoEntry
-    return Pass(code.promotion.presale_id, code.promotion_id, code.pk, customer)
+    offer = code.promotion
+    return Pass(offer.presale_id, offer.pk, code.pk, customer, offer.tickets_per_customer)
