@@ -1,6 +1,6 @@
 """What happened to bookings, in the words of the trade, for the timelines of the back office."""
 
-from bookings.models import SOLD, Booking, Status
+from bookings.models import SOLD, Booking, ChangeStatus, EventChange, Status
 from core.admin_names import clock, tells
 from core.admin_parts import Entry
 
@@ -9,6 +9,13 @@ WORDS = {
     Status.PAID: "Paid",
     Status.EXPIRED: "Not paid in time: its places are free again",
 }
+CHANGES = {
+    (ChangeStatus.PROPOSED, ChangeStatus.RUNNING): "Begun: booking after booking is dealt with",
+    (ChangeStatus.RUNNING, ChangeStatus.DONE): "Done",
+    (ChangeStatus.DONE, ChangeStatus.RUNNING): "Begun again, for what was in the way",
+    (ChangeStatus.PROPOSED, ChangeStatus.WITHDRAWN): "Withdrawn: nothing was changed",
+}
+PROPOSED = {"CANCELLED": "Cancelling", "POSTPONED": "Another day", "MOVED": "Another house"}
 
 
 @tells(Booking)
@@ -16,6 +23,15 @@ def told(change, booking):
     if change.is_new:
         return _begun(change, booking)
     return ", ".join(filter(None, [_moved(change), _buyer(change), _price(change)]))
+
+
+@tells(EventChange)
+def told_of_change(change, _):
+    if change.is_new:
+        waits = ", to be approved by somebody else" if change.after.get("needs_approval") else ""
+        return f"{PROPOSED[change.after['kind']]} proposed{waits}"
+    told = CHANGES.get((change.was("status"), change.became("status")), "")
+    return ", ".join(filter(None, [told, change.others("status", "needs_approval")]))
 
 
 def prolonged(booking):

@@ -46,7 +46,7 @@ inventory.seatentry         v      v           -           v        -           
 inventory.hold              vas    vas         vas         -        -             -
 inventory.allocationplan    vacs   vacs        v           -        -             -
 inventory.layoutmove        va     va          -           -        -             -
-customers.customer          v      -           v           -        -             -
+customers.customer          v      -           v           v        -             -
 customers.programme         vac    -           v           v        -             -
 customers.pointentry        va     -           v           va       -             -
 promotions.promotion        vacs   vacs        v           v        -             -

@@ -40,16 +40,20 @@ def _way(payment):
     if payment is None:
         return ""
     part = payment.credit and payment.charged
-    by = PAID_BY.get(payment.provider, f"by {IN_WORDS.get(payment.provider, payment.provider)}")
-    return f" {by}{f', {payment.by_credit.display()} of it with credit' if part else ''}"
+    with_credit = f", {payment.by_credit.display()} of it with credit" if part else ""
+    return f" {_by(payment.provider)}{with_credit}"
+
+
+def _by(provider):
+    """by card or wallet; in cash"""
+    return PAID_BY.get(provider, f"by {IN_WORDS.get(provider, provider)}")
 
 
 def _asked(change):
     if change.became("amount") is not None:
         yield f"{change.money('amount')} to be paid now, {change.old_money('amount')} before"
     if change.became("provider"):
-        provider = change.after["provider"]
-        yield f"To be paid {PAID_BY.get(provider, f'by {provider}')}"
+        yield f"To be paid {_by(change.after['provider'])}"
 
 
 @tells(Refund)

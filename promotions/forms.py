@@ -3,10 +3,10 @@
 from django import forms
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectMultipleWidget
 
 from core.admin_forms import AmountField, BackOfficeForm
+from events.forms import event_words
 from events.models import Channel, Event, PriceLevel
 from promotions.codes import LONGEST
 from promotions.models import MOST_CODES, TERMS, Promotion
@@ -33,11 +33,6 @@ class Keys(forms.ModelMultipleChoiceField):
 
     def clean(self, value):
         return [row.pk for row in super().clean(value)]
-
-
-def event_words(event):
-    """The Low Lanterns, 13 Mar 2027"""
-    return f"{event}, {timezone.localtime(event.starts_at):%-d %b %Y}"
 
 
 def level_words(level):

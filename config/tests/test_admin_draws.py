@@ -152,6 +152,15 @@ def test_staff_freeze_look_at_what_follows_and_draw(mireille, event):
     again = mireille.post(of(draw, "type_value"), twice(LOTTO, LOTTO))
     assert "not possible now" in told(mireille, again["Location"])[-1]
     assert mireille.get(reverse("draw", args=[draw.pk])).status_code == 200
+    page = mireille.get(of(draw)).content.decode()
+    story = (
+        "Registration announced",
+        "List frozen, 9 entries",
+        f"{LOTTO} typed",
+        "4 entries let in",
+    )
+    assert not [each for each in story if each not in page]
+    assert "needs second" not in page
 
 
 def test_a_value_is_typed_twice_and_what_the_lottery_cannot_draw_is_refused(mireille, event):

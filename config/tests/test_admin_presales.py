@@ -72,6 +72,7 @@ def test_a_presale_is_written_given_a_code_and_activated(mireille, soon):
     assert level.name in page
     assert "Fans 27" in page
     mireille.post(of(made, "activate"))
+    assert "Active: it opens when its time comes" in mireille.get(of(made)).content.decode()
     assert admit(soon, "FANS-27").presale_id == made.pk
     assert admit_listed(soon, "noor@post.example").presale_id == made.pk
     assert not Promotion.objects.offers().exists()

@@ -181,6 +181,9 @@ def test_a_promotion_is_paused_copied_and_ended(mireille):
         made.refresh_from_db()
         assert made.status == state
     assert "not possible now" in told(mireille, mireille.post(of(made, "activate"))["Location"])[-1]
+    page = mireille.get(of(made)).content.decode()
+    story = ("Paused: its codes give nothing", "Goes on: its codes count", "Ended for good")
+    assert not [each for each in story if each not in page]
     mireille.post(of(made, "copy"))
     assert Promotion.objects.get(status="DRAFT").name == "With EARLY (2)"
 

@@ -476,7 +476,7 @@ def test_staff_propose_it_from_the_page_of_the_event(mireille, stocked):
     assert "Goes back to buyers" in page
     mireille.post(world.of(change, "begin"))
     finished(change)
-    assert (
-        'of <b class="num">1</b> bookings are dealt with'
-        in mireille.get(world.of(change)).content.decode()
-    )
+    page = mireille.get(world.of(change)).content.decode()
+    assert 'of <b class="num">1</b> bookings are dealt with' in page
+    assert "Begun: booking after booking is dealt with" in page
+    assert "Cancelling proposed" in page

@@ -2,19 +2,19 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models.functions import Now
 from unfold.widgets import UnfoldAdminURLInputWidget
 
-from core.admin_forms import BackOfficeForm
 from core.errors import Invalid
 from customers.draws.making import Terms, check
 from customers.draws.reckoning import value_of
 from customers.models import BuyerList, Draw
-from events.models import OVER, Event
+from events.forms import TermsForm, coming_events, event_words
 
 
-class DrawForm(BackOfficeForm):
+class DrawForm(TermsForm):
     """Terms of a draw; after it was valid, `terms`."""
+
+    check_terms = staticmethod(check)
 
     source_url = forms.URLField(
         label="Where to read it",
@@ -31,13 +31,17 @@ class DrawForm(BackOfficeForm):
             *("source", "source_kind", "source_count", "source_highest", "source_at"),
             "source_url",
         ]
+        help_texts = {
+            "opens_at": "On the agency’s clock.",
+            "source_at": "An hour after the registration closes, at the earliest. The list is frozen "
+            "before it, or never: nobody can know the value then.",
+        }
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "event" in self.fields:
-            coming = Event.objects.filter(starts_at__gt=Now()).exclude(status__in=OVER)
-            self.fields["event"].queryset = coming.order_by("starts_at", "pk")
-            self.fields["event"].label_from_instance = _event_words
+            self.fields["event"].queryset = coming_events()
+            self.fields["event"].label_from_instance = event_words
 
     def clean_name(self):
         name = self.cleaned_data["name"]
@@ -46,24 +50,10 @@ class DrawForm(BackOfficeForm):
             raise ValidationError("There is a buyer list of this name: call the draw otherwise.")
         return name
 
-    def clean(self):
-        given = super().clean()
-        event = given.get("event") or (None if self.instance._state.adding else self.instance.event)
-        if event and not self.errors:
-            try:
-                check(event, self.terms)
-            except Invalid as no:
-                self.add_error(None, no.message)
-        return given
-
     @property
     def terms(self):
         names = Terms.__dataclass_fields__
         return Terms(**{name: self.cleaned_data[name] for name in names})
-
-
-def _event_words(event):
-    return f"{event.title}, {event.local_start:%-d %b %Y}"
 
 
 class ConfirmedForm(forms.Form):

@@ -1,17 +1,15 @@
 """What staff say of a presale."""
 
 from django import forms
-from django.db.models.functions import Now
 from django.utils.safestring import mark_safe
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
-from core.admin_forms import BackOfficeForm
-from core.errors import Invalid
 from customers.models import BuyerList
+from events.forms import TermsForm, coming_events, event_words
 from events.models import Event, PriceLevel
 from inventory.forms import StockForm
 from inventory.models import Presale
-from promotions.forms import Keys, event_words
+from promotions.forms import Keys
 from promotions.presales.making import Terms, check, offer_of
 
 LIMITS = {
@@ -32,12 +30,6 @@ def _limit(label):
     )
 
 
-def coming_events():
-    """Those a presale can be made of, the next first."""
-    coming = Event.objects.filter(starts_at__gt=Now(), layout__isnull=False)
-    return coming.order_by("starts_at", "pk")
-
-
 class EventForm(forms.Form):
     """Of which event? Asked first, for what is asked next goes by it."""
 
@@ -47,12 +39,14 @@ class EventForm(forms.Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["event"].queryset = coming_events()
+        self.fields["event"].queryset = coming_events().filter(layout__isnull=False)
         self.fields["event"].label_from_instance = event_words
 
 
-class PresaleForm(BackOfficeForm):
+class PresaleForm(TermsForm):
     """Terms of a presale of an event, which is in `initial` or given; after it was valid, `terms`."""
+
+    check_terms = staticmethod(check)
 
     levels = Keys(
         PriceLevel.objects.none(), required=False, label="Price levels", help_text="None: all."
@@ -78,7 +72,7 @@ class PresaleForm(BackOfficeForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "event" in self.fields:
-            self.fields["event"].queryset = coming_events()
+            self.fields["event"].queryset = coming_events().filter(layout__isnull=False)
             self.fields["event"].label_from_instance = event_words
         event = self._known_event()
         if event:
@@ -109,16 +103,6 @@ class PresaleForm(BackOfficeForm):
             return field.field.clean(field.data if self.is_bound else field.initial)
         except forms.ValidationError:
             return None
-
-    def clean(self):
-        given = super().clean()
-        event = given.get("event") or (None if self.instance._state.adding else self.instance.event)
-        if event and {"name", "starts_at"} <= given.keys() and not self.errors:
-            try:
-                check(event, self.terms)
-            except Invalid as no:
-                self.add_error(None, no.message)
-        return given
 
     @property
     def terms(self):
