@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from bookings import admin_alerts, admin_invoices, admin_promotions  # noqa: F401 - they register
 from bookings.admin_cancelling import cancel_page, cancellations_panel
 from bookings.admin_changes import EventChangeAdmin
+from bookings.admin_codes import TakesCodes
 from bookings.admin_desk import AtTheDesk
 from bookings.admin_exchanging import exchange_page
 from bookings.admin_holds import HoldAdmin
@@ -55,7 +56,7 @@ class ReservedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Booking)
-class BookingAdmin(AtTheDesk, SellsAtDesk, ReadOnlyAdmin):
+class BookingAdmin(AtTheDesk, TakesCodes, SellsAtDesk, ReadOnlyAdmin):
     list_display = [
         *("number", "concert", "buyer", "tickets", money_column("total", "Total")),
         *(status_column(), "channel", "reserved"),
@@ -69,8 +70,8 @@ class BookingAdmin(AtTheDesk, SellsAtDesk, ReadOnlyAdmin):
     search_help_text = "Number, guest or event"
     ordering = ["-reserved_at", "pk"]
     fields = [
-        *("event_link", "buyer_link", "channel", "price_shown", "fee_shown"),
-        *("total_shown", "paid", "given_back", "left", "reserved", "kept_until"),
+        *("event_link", "buyer_link", "channel", "price_shown", "discount_shown", "fee_shown"),
+        *("tax_shown", "total_shown", "paid", "given_back", "left", "reserved", "kept_until"),
         *("confirmed", "closed", "cancellation_reason"),
     ]
     readonly_fields = fields
@@ -79,6 +80,9 @@ class BookingAdmin(AtTheDesk, SellsAtDesk, ReadOnlyAdmin):
         "take_card",
         "pay_by_credit",
         "by_transfer",
+        "confirm_for_nothing",
+        "enter_code",
+        "take_codes_out",
         "hand_back",
         "desk_receipt",
         "give_up",
@@ -133,6 +137,14 @@ class BookingAdmin(AtTheDesk, SellsAtDesk, ReadOnlyAdmin):
     @admin.display(description="Price of the tickets")
     def price_shown(self, booking):
         return amount(booking.price, booking.currency)
+
+    @admin.display(description="Discount")
+    def discount_shown(self, booking):
+        return amount(-booking.discount, booking.currency) if booking.discount else "–"
+
+    @admin.display(description="Tax on top")
+    def tax_shown(self, booking):
+        return amount(booking.tax_on_top, booking.currency) if booking.tax_on_top else "–"
 
     @admin.display(description="Fee")
     def fee_shown(self, booking):

@@ -32,7 +32,7 @@ DAY = "(b.reserved_at AT TIME ZONE %(zone)s)::date"
 
 def funnel(*, since, until, each="both", event=None, channel=""):
     """Carts started on these days: [{currency, day, started, named, opened, confirmed, left_behind,
-    seats, value}], for each event (with name, name_id), each day, or both.
+    seats, value}], for each event (with name, name_id, starts_at), each day, or both.
 
     `named` have said who buys, `opened` were at the payment, `left_behind` ran out or were given up,
     with so many seats of so much value; the rest are running.
@@ -40,10 +40,10 @@ def funnel(*, since, until, each="both", event=None, channel=""):
     by_event = each != "day"
     sql = FUNNEL.format(
         day="NULL::date" if each == "event" else DAY,
-        names="v.title AS name, v.id AS name_id," if by_event else "",
+        names="v.title AS name, v.id AS name_id, v.starts_at," if by_event else "",
         joins="JOIN events_event v ON v.id = cart.event_id" if by_event else "",
-        keys="v.id, v.title," if by_event else "",
-        then=", v.title, v.id" if by_event else "",
+        keys="v.id, v.title, v.starts_at," if by_event else "",
+        then=", v.title, v.starts_at, v.id" if by_event else "",
         of_event="AND b.event_id = %(event)s" if event else "",
         of_channel="AND b.channel = %(channel)s" if channel else "",
     )

@@ -6,7 +6,8 @@ from analytics.charts import bars
 from analytics.forms import ByField, DayField, EventField, PeriodForm, thirty_days
 from analytics.queries.funnel import funnel
 from analytics.reports.base import Report
-from analytics.reports.columns import CURRENCY, Column, Kind, count, money, share, text
+from analytics.reports.columns import CURRENCY, Column, Kind, count, money, share
+from analytics.reports.stock import DIVIDED, named
 from events.models import Channel
 
 
@@ -32,7 +33,7 @@ class Funnel(Report):
     empty = "Nobody has reserved anything on these days."
 
     def columns_for(self, chosen):
-        event = [text("name", "Event", page="events.event")] if chosen["each"] != "day" else []
+        event = DIVIDED["event"] if chosen["each"] != "day" else ()
         day = [Column("day", "Day", Kind.DAY)] if chosen["each"] != "event" else []
         return (
             *event,
@@ -74,8 +75,11 @@ class Funnel(Report):
 
 
 def _label(row):
-    words = [row.get("name"), f"{row['day']:%-d %b}" if row["day"] else None]
-    return ", ".join(filter(None, words))
+    """The Low Lanterns, 13 Mar; with rows for each day, what was begun on 2 Feb."""
+    day = f"{row['day']:%-d %b}" if row["day"] else ""
+    if "name" not in row:
+        return day
+    return f"{named(row)}, on {day}" if day else named(row)
 
 
 REPORTS = [Funnel()]

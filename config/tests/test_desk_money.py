@@ -17,6 +17,7 @@ from bookings.services import (
     pay,
     pay_at_desk,
     reserve,
+    reserve_at_desk,
 )
 from config.tests import world
 from config.tests.selling_by_stripe import (
@@ -45,6 +46,7 @@ from payments.services import (
     request_refund,
 )
 from payments.tasks import reconcile
+from promotions.tests.factories import running
 
 __all__ = ["event", "stripe"]  # fixtures
 CASH, TERMINAL = DeskTaking.Way.CASH, DeskTaking.Way.TERMINAL
@@ -318,6 +320,34 @@ def test_a_cashier_sells_places_to_who_stands_there(agency, house):
     assert (sold.url, booking.channel) == (of(booking), "BOX_OFFICE")
     done = cashier.post(of(booking, "take_cash"), {"given": "100", "due": booking.total})
     assert "Change: €15.20" in told(cashier, done["Location"])[-1]
+    assert status(booking) == "CONFIRMED"
+
+
+@pytest.mark.django_db
+def test_a_guests_code_is_taken_in_at_the_desk_and_out_again(agency, house):
+    running("FIVER", type="FIXED_DISCOUNT", percent=None, amount=5)
+    running("GIFT", percent=100)
+    cashier = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
+    booking = reserve_at_desk(event=house, ordinals=[0], email="ada@post.example", name="Ada")
+    before = booking.total
+    page = of(booking, "enter_code")
+    refused = cashier.post(page, {"code": "NOSUCH"})
+    assert "NOSUCH" in problems(refused)[0]
+    done = cashier.post(page, {"code": "fiver"})
+    assert "is in." in told(cashier, done["Location"])[-1]
+    booking.refresh_from_db()
+    assert (booking.discount, booking.total < before) == (5, True)
+    assert "-€5.00" in cashier.get(of(booking)).content.decode()
+    cashier.post(of(booking, "confirm_for_nothing"))
+    assert status(booking) == "RESERVED"  # there is something to pay
+    cashier.post(of(booking, "take_codes_out"))
+    booking.refresh_from_db()
+    assert (booking.discount, booking.total) == (0, before)
+    cashier.post(page, {"code": "GIFT"})
+    page = cashier.get(of(booking)).content.decode()
+    assert "Confirm: nothing is to be paid" in page
+    assert "Take cash" not in page
+    cashier.post(of(booking, "confirm_for_nothing"))
     assert status(booking) == "CONFIRMED"
 
 
