@@ -30,6 +30,7 @@ from promotions.admin_codes import (
     codes_address,
     of_limit,
     open_pill,
+    with_numbers,
 )
 from promotions.forms import LIMITS, CodeForm, CodesForm, PromotionForm
 from promotions.models import Code, CodeBatch, Promotion, Status, Use
@@ -296,7 +297,7 @@ def _batches(promotion):
 
 
 def _uses(promotion):
-    uses = promotion.uses.select_related("code")[:SHOWN]
+    uses = with_numbers(promotion.uses.select_related("code"))[:SHOWN]
     rows = [
         [linked(use, when(use.used_at)), use.code.text, booking_link(use), status_of(use),
          f"{use.tickets:,}", amount(use.discount, use.currency)]

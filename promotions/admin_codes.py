@@ -1,10 +1,12 @@
 """Codes and their uses in the back office; codes are made on the page of their promotion."""
 
 from django.contrib import admin
+from django.db.models import OuterRef, Subquery
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 
 from core.admin_base import BackOfficeAdmin, ReadOnlyAdmin, step
+from core.admin_names import model_of
 from core.admin_parts import amount, linked, money_column, pill, status_column, status_of, when
 from promotions import services
 from promotions.models import Code, Use
@@ -31,7 +33,13 @@ def booking_link(use):
         page = reverse("admin:bookings_booking_change", args=[use.reference])
     except NoReverseMatch:
         return "–"
-    return format_html('<a href="{}">Booking</a>', page)
+    return format_html('<a href="{}">{}</a>', page, use.booking_number or "Booking")
+
+
+def with_numbers(uses):
+    """These Uses with `booking_number`: bookings are above promotions, and known by their table."""
+    booking = model_of("bookings_booking")._base_manager.filter(pk=OuterRef("reference"))
+    return uses.annotate(booking_number=Subquery(booking.values("number")[:1]))
 
 
 def open_pill(code):
@@ -146,13 +154,16 @@ class UseAdmin(ReadOnlyAdmin):
         "When": "used_at",
         "Promotion": "promotion__name",
         "Code": "code__text",
-        "Booking": "reference",
+        "Booking": "booking_number",
         "Status": "status",
         "Tickets": "tickets",
         "Currency": "currency",
         "Discount": "discount",
         "Fees waived": "waived",
     }
+
+    def get_queryset(self, request):
+        return with_numbers(super().get_queryset(request))
 
     @admin.display(description="When", ordering="used_at")
     def when_used(self, use):

@@ -19,7 +19,14 @@ from inventory.models import EventSeat, Presale, PresaleStatus
 from inventory.presales import standing_of
 from inventory.stock import stock_of
 from promotions import presales, services
-from promotions.admin_codes import batch_address, booking_link, codes_address, of_limit, open_pill
+from promotions.admin_codes import (
+    batch_address,
+    booking_link,
+    codes_address,
+    of_limit,
+    open_pill,
+    with_numbers,
+)
 from promotions.forms import CodeForm, CodesForm
 from promotions.models import Code, Use
 from promotions.presales.forms import LIMITS, EventForm, PresaleForm, PresalePlacesForm
@@ -322,7 +329,7 @@ def _lists(presale):
 
 
 def _uses(offer):
-    uses = offer.uses.select_related("code")[:SHOWN]
+    uses = with_numbers(offer.uses.select_related("code"))[:SHOWN]
     rows = [
         [linked(use, when(use.used_at)), use.code.text, booking_link(use), status_of(use),
          f"{use.tickets:,}"]

@@ -189,11 +189,15 @@ def test_a_promotion_is_paused_copied_and_ended(mireille):
 
 
 def test_uses_say_whose_and_how_much(mireille):
-    running()
-    booking = used("EARLY", items=tickets("40.00", "20.00"))
+    made = running()
+    used("EARLY", items=tickets("40.00", "20.00"))
     page = mireille.get(address("promotions.use")).content.decode()
     assert "€6.00" in page
-    assert str(booking) in page
+    event = world.event_on_sale(world.venue()[1])
+    world.received_order(event)
+    booking = world.sold_booking(event, [0], codes=["EARLY"])
+    for listed in (address("promotions.use"), of(made)):
+        assert f'change/">{booking.number}</a>' in mireille.get(listed).content.decode()
 
 
 def test_finance_sees_uses_but_no_code_that_could_be_spent(agency):
