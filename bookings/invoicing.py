@@ -1,11 +1,13 @@
 """Invoices and credit notes: issued once each, with numbers that have no gaps, from what was sold."""
 
 from agencies.queries import current_agency, local_today
+from bookings.cancelling import policy_of
+from bookings.cancelling.exchanging import kept_apart
 from bookings.cancelling.quoting import terms_of
 from bookings.models import Booking, Cancellation, Invoice
 from bookings.queries import items_with_tickets
 from bookings.receipt import receipt_of
-from core.money import Money, total
+from core.money import total
 from core.numbering import next_number
 from core.postgres.fixed import Locking
 from core.transactions import use_case
@@ -42,13 +44,12 @@ def issue_credit_note(cancellation_id):
     if known or invoice is None or not cancellation.back:
         return known
     items = list(cancellation.items.select_related("item__ticket").order_by("item__position"))
-    kept = Money(cancellation.kept, cancellation.currency)
     paid = total((each.item.sum_of("total") for each in items), cancellation.currency)
     said = {
         "lines": [_line(each.item.ticket.place, each.money) for each in items],
         "rows": [
             _line("Paid for these tickets", paid),
-            _line("Kept by the terms of sale", -kept),
+            *_kept(cancellation, [each.item for each in items], policy_of(booking)),
             *_credited(cancellation),
         ],
         "contained": [],
@@ -56,6 +57,17 @@ def issue_credit_note(cancellation_id):
         "of": invoice.number,
     }
     return _issue(Invoice.Kind.CREDIT_NOTE, booking, cancellation.back, said, cancellation)
+
+
+def _kept(cancellation, items, policy):
+    """What stayed with the agency; where seats were changed the fee for it, and the part of what the
+    new ones cost less."""
+    rows = [("Kept by the terms of sale", cancellation.kept_money)]
+    if cancellation.exchanged_for_id and cancellation.kept:
+        fees, of_rest = kept_apart(cancellation, items, policy)
+        rows = [("Kept for changing seats", fees)] if fees else []
+        rows += [("Kept of what the new seats cost less", of_rest)] if of_rest else []
+    return [_line(words, -money) for words, money in rows]
 
 
 def _credited(cancellation):

@@ -171,7 +171,7 @@ def _money(request, new, old, tickets, problem=""):
     missing = quote and difference(quote)
     if missing and not quote.refunded:
         quote, problem = None, WORTH_NOTHING
-    rest = quote and not missing and quote.refunded - new.money
+    rest = quote.refunded - new.money if quote and not missing else None
     context = {
         "nav": "tickets",
         "booking": old,
@@ -180,6 +180,7 @@ def _money(request, new, old, tickets, problem=""):
         "quote": quote,
         "missing": missing,
         "rest": rest,
+        "less": rest is not None and rest + quote.kept_of_rest,
         "rest_to_credit": rest and quote.to_credit - new.money,
         "to": to or GoesTo.CARD,
         "goes_to": GoesTo if rest and may_choose(old) else (),
