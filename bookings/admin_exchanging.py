@@ -8,6 +8,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from bookings.cancelling import left_of, preview
 from bookings.models import Booking, GoesTo, Status
+from bookings.receipt import discount_of
 from bookings.services.exchange import difference, exchange, wish_of
 from core.admin_forms import AmountField
 from core.admin_parts import Panel, Table, columns, status_of
@@ -125,7 +126,7 @@ def _look(pages, request, booking, form, wish):
         thing=booking,
         hidden=[*said, ("seen", quote.name)],
         note=f"The new seats cost {wish.towards.money.display()}. {_money_told(quote)} "
-        "It cannot be undone.",
+        f"{_discount_told(quote)}It cannot be undone.",
         submit=f"Change the seats, take {missing.display()}" if missing else "Change the seats",
         back=request.path,
         panels=[_worth_panel(quote)],
@@ -148,6 +149,14 @@ def _money_told(quote):
     told += [f"{quote.to_card.display()} goes back to the card."] if quote.to_card else []
     told += [f"{to_credit.display()} becomes credit."] if to_credit else []
     return " ".join(told)
+
+
+def _discount_told(quote):
+    codes, discount = discount_of(quote.booking, [line.item for line in quote.lines])
+    if not discount:
+        return ""
+    of_codes = f" of the code{'s' * (len(codes) > 1)} {', '.join(codes)}" if codes else ""
+    return f"The {discount.display()} discount{of_codes} does not go with the new seats. "
 
 
 def _worth_panel(quote):

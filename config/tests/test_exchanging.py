@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agencies.terms import publish_terms
-from bookings.cancelling import NotCancellable, QuoteChanged, preview
+from bookings.cancelling import NotCancellable, QuoteChanged, policy_of, preview
 from bookings.invoicing import issue_credit_note, issue_invoice
 from bookings.links import mailed_key
 from bookings.models import Booking, Cancellation, GoesTo, Grounds, Rule
-from bookings.services import NotYours, contact, enter_code, pay, reserve
+from bookings.services import CodeRefused, NotYours, contact, enter_code, pay, reserve
 from bookings.services.exchange import (
     NotExchangeable,
     difference,
@@ -36,6 +36,7 @@ from inventory.models import EventSeat
 from payments.facts import PaymentSucceeded
 from payments.models import LedgerEntry, Payment, Refund
 from payments.services import ProviderAway, credit_of
+from promotions.models import Use
 from promotions.tests.factories import running
 from tickets.models import Ticket
 
@@ -168,6 +169,13 @@ def test_a_window_that_ends_meanwhile_is_looked_at_again(stocked, sold, circle):
     with pytest.raises(QuoteChanged):
         exchange(new.pk, booking_id=sold.pk, tickets=tickets_of(sold, 1), seen=seen)
     assert states(sold) == ("CONFIRMED", ["CONFIRMED", "CONFIRMED"])
+
+
+def test_staff_and_buyers_read_what_cheaper_seats_bring(mireille, agency, sold):
+    page = mireille.get(reverse("admin:events_cancellationpolicy_add")).content.decode()
+    assert "after the last of them nothing comes back" in page
+    [told] = policy_of(sold).exchanging
+    assert "If they cost less, you get back of the difference what you would get back" in told
 
 
 def test_staff_may_give_all_of_the_difference_back_and_say_why(stocked, sold, circle, ines):
@@ -419,6 +427,67 @@ def at_desk(client, sold, new, **said):
         sent.setdefault(name, []).append(value)
     answer = client.post(page, sent)
     return world.problems(answer) if answer.status_code == 200 else answer["Location"]
+
+
+class TestWithACode:
+    """Two seats of the stalls, 20 % off with a code that is good once."""
+
+    @pytest.fixture
+    def sold(self, stocked):
+        policy((2, 50, 0))
+        running("EARLY", code_limit=1, percent=20)
+        return world.sold_booking(stocked, [0, 1], codes=("EARLY",))
+
+    @pytest.fixture
+    def buyer(self, agency, sold):
+        client = Client(headers={"host": agency.host})
+        client.get(reverse("booking", args=[sold.pk]), {"k": mailed_key(sold)})
+        return client
+
+    def page(self, buyer, stocked, sold, *positions):
+        said = {"ticket": list(tickets_of(sold, *positions))}
+        buyer.post(reverse("exchange", args=[sold.pk]), said)
+        buyer.post(reverse("reserve", args=[stocked.slug]), {"seat": [10]})
+        return reverse("seats_for_seats", args=[Booking.objects.get(status="RESERVED").pk])
+
+    def test_the_buyer_reads_before_that_his_discount_does_not_go_along(self, buyer, stocked, sold):
+        """Of a ticket 8.00 and the 6 % of it that the fee was lower."""
+        shown = buyer.get(self.page(buyer, stocked, sold, 1)).content.decode()
+        assert "Your €8.48 discount of the code EARLY does not go with the new seats." in shown
+        assert "The code stays used for the tickets that you keep." in shown
+
+    def test_the_use_of_the_code_is_given_back_with_the_last_ticket(self, buyer, stocked, sold):
+        page = self.page(buyer, stocked, sold, 1, 2)
+        shown = buyer.get(page)
+        text = shown.content.decode()
+        assert "Your €16.96 discount of the code EARLY does not go with the new seats." in text
+        assert "With the tickets the code is given back" in text
+        use = Use.objects.get(reference=sold.pk)
+        assert use.status == "KEPT"
+        assert buyer.post(page, {"seen": shown.context["quote"].name}).status_code == 302
+        use.refresh_from_db()
+        assert use.status == "RETURNED"
+        again = world.reservation(stocked, [12], codes=("EARLY",))
+        assert again.discount == Decimal("8.00")
+
+    def test_it_stays_used_while_a_ticket_is_left(self, stocked, sold, ines):
+        taking = {"way": "TERMINAL", "by": ines, "reference": "slip 1"}
+        changed(reserve(event=stocked, ordinals=[10]), sold, tickets_of(sold, 1), taking=taking)
+        assert Use.objects.get(reference=sold.pk).status == "KEPT"
+        with pytest.raises(CodeRefused, match="used up"):
+            world.reservation(stocked, [12], codes=("EARLY",))
+
+    def test_the_desk_reads_it_too(self, mireille, stocked, sold):
+        new = reserve(event=stocked, ordinals=[10])
+        said = {"number": new.number, "tickets": list(tickets_of(sold, 1))}
+        note = mireille.post(world.of(sold, "change_seats"), said).context["note"]
+        assert "The €8.48 discount of the code EARLY does not go with the new seats." in note
+
+    def test_who_had_none_reads_of_none(self, buyer, mireille, stocked, sold):
+        other, new = world.sold_booking(stocked, [5]), reserve(event=stocked, ordinals=[10])
+        said = {"number": new.number, "tickets": list(tickets_of(other, 1))}
+        note = mireille.post(world.of(other, "change_seats"), said).context["note"]
+        assert "discount" not in note
 
 
 class TestWhereTheRestGoes:
