@@ -4,6 +4,7 @@ from agencies.queries import current_agency, local_today
 from bookings.cancelling import policy_of
 from bookings.cancelling.exchanging import kept_apart
 from bookings.cancelling.quoting import terms_of
+from bookings.changed_from import changed_from
 from bookings.models import Booking, Cancellation, Invoice
 from bookings.queries import items_with_tickets
 from bookings.receipt import receipt_of
@@ -23,11 +24,12 @@ def issue_invoice(booking_id):
     if known or booking.confirmed_at is None or not booking.total:
         return known
     items = items_with_tickets(booking)
-    receipt = receipt_of(booking, items)
+    receipt, changed = receipt_of(booking, items), changed_from(booking)
     said = {
         "lines": [_line(item.ticket.place, item.sum_of("total")) for item in items],
         "rows": [_line(*row) for row in receipt.rows],
         "contained": [_line(*row) for row in receipt.contained],
+        "notes": [changed.in_words] if changed else [],
         "of": "",
     }
     return _issue(Invoice.Kind.INVOICE, booking, booking.money, said)

@@ -15,6 +15,7 @@ from agencies.queries import current_agency, site_of
 from agencies.views import mailed_key as invitation_key
 from bookings.cancelling import policy_of
 from bookings.cancelling.exchanging import kept_apart
+from bookings.changed_from import changed_from
 from bookings.changing import why_cancelled
 from bookings.drawing import entry_shown, phase_of
 from bookings.facts import (
@@ -80,6 +81,7 @@ def _context(booking):
         "event": booking.event,
         "customer": booking.customer,
         "receipt": receipt,
+        "changed": changed_from(booking),
         "total": booking.money,
         "items": [
             {"ticket": item.ticket, "total": item.sum_of("total"), "lower_by": lower}

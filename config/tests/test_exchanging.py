@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.core import mail
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
@@ -13,6 +14,9 @@ from django.utils import timezone
 
 from agencies.terms import publish_terms
 from bookings.cancelling import NotCancellable, QuoteChanged, policy_of, preview
+from bookings.changed_from import changed_from
+from bookings.desk_receipt import slip_of
+from bookings.invoice_paper import paper_of
 from bookings.invoicing import issue_credit_note, issue_invoice
 from bookings.links import mailed_key
 from bookings.models import Booking, Cancellation, GoesTo, Grounds, Rule
@@ -27,6 +31,7 @@ from bookings.services.exchange import (
 )
 from config.tests import world
 from config.tests.test_cancelling import euros, policy
+from config.tests.test_order_paper import text_of
 from config.tests.test_several_events import deliver_everything, second_night
 from core import failpoints
 from core.outbox import record
@@ -34,7 +39,7 @@ from events.cancelling import Policy
 from events.models import CancellationPolicy, Event
 from inventory.models import EventSeat
 from payments.facts import PaymentSucceeded
-from payments.models import LedgerEntry, Payment, Refund
+from payments.models import DeskTaking, LedgerEntry, Payment, Refund
 from payments.services import ProviderAway, credit_of
 from promotions.models import Use
 from promotions.tests.factories import running
@@ -330,6 +335,8 @@ class TestDearerSeats:
         new.refresh_from_db()
         paid_with = Payment.objects.get(pk=new.payment_id)
         assert (paid_with.provider, paid_with.money) == ("credit", euros(STALLS))
+        words = f"booking {cheap.number}, €31.80, and €10.60 at the simulated provider."
+        assert changed_from(new).in_words == f"Paid with the value of {words}"
         assert credit_of(new.customer_id, "EUR") == euros(0)
         assert not Refund.objects.exists()
 
@@ -600,6 +607,85 @@ class TestWhereTheRestGoes:
         assert at_desk(mireille, sold, new, to="CREDIT") == world.of(new)
         assert credit_of(sold.customer_id, "EUR").amount == REST
         assert not Refund.objects.exists()
+
+
+class TestPapers:
+    """A seat of the circle changed for a dearer one: what papers of each booking say of the other."""
+
+    @pytest.fixture
+    def old(self, stocked, circle):
+        policy((2, 50, 0))
+        return world.sold_booking(stocked, circle[:1])
+
+    @pytest.fixture
+    def new(self, stocked, old, ines):
+        new = reserve(event=stocked, ordinals=[0])
+        taking = {"way": "CASH", "by": ines, "given": 20}
+        changed(new, old, tickets_of(old, 1), taking=taking)
+        deliver_everything()
+        new.refresh_from_db()
+        return new
+
+    @pytest.fixture
+    def buyer(self, agency, old, new):
+        client = Client(headers={"host": agency.host})
+        for each in (old, new):
+            client.get(reverse("booking", args=[each.pk]), {"k": mailed_key(each)})
+        return client
+
+    def test_the_new_booking_names_the_old_and_how_it_was_paid(self, buyer, old, new):
+        page = buyer.get(reverse("booking", args=[new.pk])).content.decode()
+        link = f'<a href="{reverse("booking", args=[old.pk])}">booking {old.number}</a>'
+        assert f"Paid with the value of {link}, €31.80, and €10.60 in cash." in page
+        words = f"Paid with the value of booking {old.number}, €31.80, and €10.60 in cash."
+        assert issue_invoice(new.pk).content["notes"] == [words]
+        for subject in ("Your seats are changed", "Your ticket"):
+            told = [each for each in mail.outbox if each.subject.startswith(subject)][-1]
+            for text in (told.body, told.alternatives[0].content):
+                assert words in text
+        [slip] = text_of(slip_of(new, list(DeskTaking.objects.all())))
+        [invoice] = text_of(paper_of(issue_invoice(new.pk)))
+        assert words in slip
+        assert words in invoice
+
+    def test_the_old_booking_names_the_new(self, buyer, old, new):
+        page = buyer.get(reverse("booking", args=[old.pk])).content.decode()
+        link = f'<a href="{reverse("booking", args=[new.pk])}">booking {new.number}</a>'
+        assert f"changed for {link}, which €31.80 went into" in page
+        note = issue_credit_note(Cancellation.objects.get().pk)
+        assert [f"Of it towards booking {new.number}", "31.80"] in note.content["rows"]
+        assert "Paid with the value of" not in page
+        assert issue_invoice(old.pk).content["notes"] == []
+
+    def test_the_back_office_leads_from_each_to_the_other(self, mireille, old, new):
+        cancelled = Cancellation.objects.get()
+        for booking, other in ((old, new), (new, old), (cancelled, new), (cancelled, old)):
+            page = mireille.get(world.of(booking)).content.decode()
+            assert f'<a href="{world.of(other)}">{other.number}</a>' in page
+        page = mireille.get(world.of(new)).content.decode()
+        assert "Tickets that were given for it" in page
+        assert "€10.60 in cash" in page
+
+    def test_of_cheaper_seats_the_old_booking_says_what_became_of_the_rest(
+        self, agency, stocked, circle
+    ):
+        policy((2, 50, 0), exchange_fee=1)
+        sold = world.sold_booking(stocked, [5])
+        changed(reserve(event=stocked, ordinals=circle[3:4]), sold, tickets_of(sold, 1))
+        client = Client(headers={"host": agency.host})
+        client.get(reverse("booking", args=[sold.pk]), {"k": mailed_key(sold)})
+        page = client.get(reverse("booking", args=[sold.pk])).content.decode()
+        assert ", which €31.80 went into; €4.53 on its way back; €6.07 kept" in page
+
+    def test_seats_are_given_others_for_once(self, stocked, old, new):
+        """The database says it of seats that know already whose they were."""
+        again = world.sold_booking(stocked, [7])
+        assert new.instead_of_id == old.pk
+        with pytest.raises(IntegrityError, match="given for others already"), transaction.atomic():
+            Cancellation.objects.create(
+                booking=again, quote="q", grounds=Grounds.EXCHANGE, rule=Rule.POLICY,
+                ticket_count=1, kept=0, refunded=0, currency="EUR", exchanged_for=new,
+            )  # fmt: skip
 
 
 class TestAtTheDesk:
