@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 from django.http import HttpResponse
 
 from bookings import admin_alerts, admin_invoices, admin_promotions  # noqa: F401 - they register
-from bookings.admin_cancelling import cancel_page, cancellations_panel
+from bookings.admin_cancelling import cancel_page, cancellations_panel, changed_panel
 from bookings.admin_changes import EventChangeAdmin
 from bookings.admin_codes import TakesCodes
 from bookings.admin_desk import AtTheDesk
@@ -187,7 +187,10 @@ class BookingAdmin(AtTheDesk, TakesCodes, SellsAtDesk, ReadOnlyAdmin):
 
     def panels(self, request, booking):
         items = self._items(request, booking)
-        first = [items, order_panel(booking), cancellations_panel(booking)]
+        first = [
+            *(items, order_panel(booking)),
+            *(changed_panel(booking), cancellations_panel(booking)),
+        ]
         found = [*filter(None, first)]
         if self.admin_site.allows(request, "view", "payments.payment"):
             found += money_panels(booking)

@@ -8,6 +8,7 @@ from django.db.models import Q
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from bookings.cancelling import Wish, cancel, left_of, policy_of, preview
+from bookings.changed_from import changed_from
 from bookings.models import Cancellation, GoesTo, Grounds, Rule
 from core.admin_base import ReadOnlyAdmin
 from core.admin_parts import Panel, Table, columns, linked, money_column, panel, status_of, when
@@ -149,18 +150,37 @@ def quote_panel(quote):
 
 def cancellations_panel(booking):
     """What was given back of a booking, or None."""
-    made = list(booking.cancellations.select_related("refund", "made_by"))
+    made = list(booking.cancellations.select_related("refund", "made_by", "exchanged_for"))
     rows = [
         [linked(each, when(each.made_at)), each.ticket_count, each.get_grounds_display(),
          each.reason or each.get_rule_display(), each.kept_money.display(),
          each.refunded_money.display(), each.credited_money.display() if each.credited else "–",
-         _state_of(each)]
+         linked(each.exchanged_for), _state_of(each)]
         for each in made
     ]  # fmt: skip
     titles = columns(
-        "Cancelled", "Tickets#", "By", "Because", "Kept#", "Goes back#", "As credit#", "Money"
+        "Cancelled",
+        "Tickets#",
+        "By",
+        "Because",
+        "Kept#",
+        "Goes back#",
+        "As credit#",
+        "Changed for",
+        "Money",
     )
     return Panel("Cancelled tickets", Table(titles, rows), count=len(rows)) if made else None
+
+
+def changed_panel(booking):
+    """Which booking's tickets were given for this one, and how it was paid for; or None."""
+    changed = changed_from(booking)
+    if changed is None:
+        return None
+    row = [linked(changed.old), changed.worth.display()]
+    row.append(f"{changed.more.display()} {changed.way}" if changed.more else "–")
+    titles = columns("Booking", "It paid#", "Paid besides#")
+    return Panel("Tickets that were given for it", Table(titles, [row]))
 
 
 def _state_of(cancellation):
@@ -186,7 +206,7 @@ class CancellationAdmin(ReadOnlyAdmin):
     list_select_related = ["booking__event"]
     search_fields = ["booking__number", "booking__event__title", "reason"]
     ordering = ["-made_at", "pk"]
-    fields = ["booking_link", "made", "grounds", "rule", "reason", "made_by"]
+    fields = ["booking_link", "new_booking", "made", "grounds", "rule", "reason", "made_by"]
     readonly_fields = fields
     export_columns = {
         "Cancelled": "made_at",
@@ -198,6 +218,7 @@ class CancellationAdmin(ReadOnlyAdmin):
         "As credit": "credited",
         "Currency": "currency",
         "Grounds": "grounds",
+        "Changed for": "exchanged_for__number",
         "Rule": "rule",
         "Reason": "reason",
         "By": "made_by__email",
@@ -219,6 +240,10 @@ class CancellationAdmin(ReadOnlyAdmin):
     @admin.display(description="Booking")
     def booking_link(self, cancellation):
         return linked(cancellation.booking)
+
+    @admin.display(description="Changed for")
+    def new_booking(self, cancellation):
+        return linked(cancellation.exchanged_for)
 
     def panels(self, request, cancellation):
         items = cancellation.items.select_related("item__ticket").order_by("item__position")

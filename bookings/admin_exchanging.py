@@ -6,13 +6,16 @@ from uuid import UUID
 from django import forms
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from bookings.admin_cancelling import quote_panel
 from bookings.cancelling import left_of, preview
 from bookings.models import Booking, GoesTo, Status
+from bookings.receipt import discount_of
 from bookings.services.exchange import difference, exchange, wish_of
 from core.admin_forms import AmountField
+from core.admin_parts import Panel, Table, columns, status_of
 from core.errors import Invalid
 from core.locks import database_now
+from core.money import Money
+from core.words import many
 from payments.admin_desk import WholeCents
 from payments.models import DeskTaking
 
@@ -48,7 +51,8 @@ class ChangeSeatsForm(WholeCents, forms.Form):
     reason = forms.CharField(
         max_length=200,
         required=False,
-        help_text="Only to change them for nothing where the terms of sale do not let the guest.",
+        help_text="Only to change them for nothing, and to give all back that cheaper ones cost less, "
+        "where the terms of sale do not let the guest.",
     )
 
     def __init__(self, *args, items, may_override, **kwargs):
@@ -115,18 +119,58 @@ def _look(pages, request, booking, form, wish):
     names = ("number", "way", "given", "reference", "to", "reason")
     said = [(name, request.POST.get(name, "")) for name in names if name in form.fields]
     said += [("tickets", ticket) for ticket in sorted(map(str, wish.tickets))]
-    due = f"{missing.display()} is to be paid" if missing else "Nothing is to be paid"
-    back = f", {quote.to_card.display()} goes back to the card" if quote.to_card else ""
-    rest = quote.refunded - quote.to_card - min(quote.refunded, wish.towards.money)
-    back += f", {rest.display()} becomes credit" if rest else ""
     return pages.page(
         request,
         "admin/do_it.html",
         title=f"Change seats: {booking}",
         thing=booking,
         hidden=[*said, ("seen", quote.name)],
-        note=f"The new seats cost {wish.towards.money.display()}. {due}{back}. It cannot be undone.",
+        note=f"The new seats cost {wish.towards.money.display()}. {_money_told(quote)} "
+        f"{_discount_told(quote)}It cannot be undone.",
         submit=f"Change the seats, take {missing.display()}" if missing else "Change the seats",
         back=request.path,
-        panels=[quote_panel(quote)],
+        panels=[_worth_panel(quote)],
     )
+
+
+def _money_told(quote):
+    """What is to be paid, or what becomes of what the new seats cost less."""
+    missing = difference(quote)
+    if missing:
+        return f"{missing.display()} is to be paid."
+    told, kept = ["Nothing is to be paid."], quote.kept_of_rest
+    rest = max(quote.refunded - quote.wish.towards.money, Money.zero(kept.currency))
+    if kept:
+        told.append(
+            f"They cost {(rest + kept).display()} less; by the terms of sale {kept.display()} of it "
+            f"is kept{'' if rest else ', and nothing comes back'}."
+        )
+    to_credit = rest - quote.to_card
+    told += [f"{quote.to_card.display()} goes back to the card."] if quote.to_card else []
+    told += [f"{to_credit.display()} becomes credit."] if to_credit else []
+    return " ".join(told)
+
+
+def _discount_told(quote):
+    codes, discount = discount_of(quote.booking, [line.item for line in quote.lines])
+    if not discount:
+        return ""
+    of_codes = f" of the code{'s' * (len(codes) > 1)} {', '.join(codes)}" if codes else ""
+    return f"The {discount.display()} discount{of_codes} does not go with the new seats. "
+
+
+def _worth_panel(quote):
+    """Ticket by ticket what was paid, what is kept, and what counts towards the new seats or comes
+    back."""
+    rows = [
+        [line.item.ticket.place, status_of(line.item.ticket), line.paid.display(),
+         line.kept_for_changing.display(), line.kept_of_rest.display(), line.refunded.display()]
+        for line in quote.lines
+    ]  # fmt: skip
+    changing = quote.kept - quote.kept_of_rest
+    sums = (quote.paid, changing, quote.kept_of_rest, quote.refunded)
+    foot = [many(len(rows), "ticket"), "", *(each.display() for each in sums)]
+    titles = columns(
+        "Place", "State", "Paid#", "Kept for changing#", "Kept of what is less#", "Counts#"
+    )
+    return Panel("What the tickets are worth", Table(titles, rows, foot), count=len(rows))

@@ -1,6 +1,7 @@
 """The slip for a guest who paid, or got his money back, at the desk."""
 
 from agencies.queries import current_zone
+from bookings.changed_from import changed_from
 from bookings.orders import paid_with, sum_of
 from bookings.receipt import receipt_of
 from tickets.sheets import (
@@ -51,6 +52,9 @@ def _booking(sheet, booking):
     sheet.y += 4
     sheet.total("Total", receipt.total)
     _amounts(sheet, [(f"of which {words}", money) for words, money in receipt.contained])
+    changed = changed_from(booking)
+    if changed:
+        sheet.paragraph(LEFT, changed.in_words, measure=150)
     sheet.y += 4
 
 

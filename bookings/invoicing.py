@@ -1,11 +1,14 @@
 """Invoices and credit notes: issued once each, with numbers that have no gaps, from what was sold."""
 
 from agencies.queries import current_agency, local_today
+from bookings.cancelling import policy_of
+from bookings.cancelling.exchanging import kept_apart
 from bookings.cancelling.quoting import terms_of
+from bookings.changed_from import changed_from
 from bookings.models import Booking, Cancellation, Invoice
 from bookings.queries import items_with_tickets
 from bookings.receipt import receipt_of
-from core.money import Money, total
+from core.money import total
 from core.numbering import next_number
 from core.postgres.fixed import Locking
 from core.transactions import use_case
@@ -21,11 +24,12 @@ def issue_invoice(booking_id):
     if known or booking.confirmed_at is None or not booking.total:
         return known
     items = items_with_tickets(booking)
-    receipt = receipt_of(booking, items)
+    receipt, changed = receipt_of(booking, items), changed_from(booking)
     said = {
         "lines": [_line(item.ticket.place, item.sum_of("total")) for item in items],
         "rows": [_line(*row) for row in receipt.rows],
         "contained": [_line(*row) for row in receipt.contained],
+        "notes": [changed.in_words] if changed else [],
         "of": "",
     }
     return _issue(Invoice.Kind.INVOICE, booking, booking.money, said)
@@ -42,13 +46,12 @@ def issue_credit_note(cancellation_id):
     if known or invoice is None or not cancellation.back:
         return known
     items = list(cancellation.items.select_related("item__ticket").order_by("item__position"))
-    kept = Money(cancellation.kept, cancellation.currency)
     paid = total((each.item.sum_of("total") for each in items), cancellation.currency)
     said = {
         "lines": [_line(each.item.ticket.place, each.money) for each in items],
         "rows": [
             _line("Paid for these tickets", paid),
-            _line("Kept by the terms of sale", -kept),
+            *_kept(cancellation, [each.item for each in items], policy_of(booking)),
             *_credited(cancellation),
         ],
         "contained": [],
@@ -56,6 +59,17 @@ def issue_credit_note(cancellation_id):
         "of": invoice.number,
     }
     return _issue(Invoice.Kind.CREDIT_NOTE, booking, cancellation.back, said, cancellation)
+
+
+def _kept(cancellation, items, policy):
+    """What stayed with the agency; where seats were changed the fee for it, and the part of what the
+    new ones cost less."""
+    rows = [("Kept by the terms of sale", cancellation.kept_money)]
+    if cancellation.exchanged_for_id and cancellation.kept:
+        fees, of_rest = kept_apart(cancellation, items, policy)
+        rows = [("Kept for changing seats", fees)] if fees else []
+        rows += [("Kept of what the new seats cost less", of_rest)] if of_rest else []
+    return [_line(words, -money) for words, money in rows]
 
 
 def _credited(cancellation):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bookings.queries import items_with_tickets
 from core.money import Money, total
 from core.words import many
 from events.charges import Line, sold_under_terms
@@ -63,6 +64,18 @@ def receipt_of(booking, items):
         - booking.sum_of("waived"),
         lower_by=lower_by,
     )
+
+
+def discount_of(booking, chosen):
+    """(the texts of a booking's codes, how much less these of its BookingItems cost with them, as
+    Money)."""
+    if not (booking.discount or booking.waived):
+        return [], Money.zero(booking.currency)
+    items = items_with_tickets(booking)
+    receipt, ids = receipt_of(booking, items), {item.pk for item in chosen}
+    lower_by = zip(items, receipt.lower_by, strict=True)
+    spared = total((lower for item, lower in lower_by if item.pk in ids), booking.currency)
+    return [code.text for code in receipt.codes], spared
 
 
 def _lower_by(booking, items):

@@ -59,8 +59,8 @@ def _line():
 
 
 CHEAPER_SEATS = (
-    " Of cheaper seats the whole difference goes back, also where a line above keeps a part: ask a fee "
-    "where that matters."
+    " Of cheaper seats the difference comes back as tickets of that worth would: what the lines below "
+    "keep is kept of it, and after the last of them nothing comes back."
 )
 
 

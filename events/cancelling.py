@@ -103,7 +103,10 @@ class Policy:
             return []
         fee = Money(self.exchange_fee, self.currency)
         cost = f"for {fee.display()} a ticket" if fee else "free of charge"
-        return [f"You may change seats until the start, {cost}."]
+        return [
+            f"You may change seats until the start, {cost}. If they cost less, you get back of the "
+            "difference what you would get back of a ticket."
+        ]
 
     @classmethod
     def of(cls, said):

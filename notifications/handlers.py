@@ -13,6 +13,9 @@ from agencies.facts import MemberInvited, NewPasswordAsked
 from agencies.models import Invitation
 from agencies.queries import current_agency, site_of
 from agencies.views import mailed_key as invitation_key
+from bookings.cancelling import policy_of
+from bookings.cancelling.exchanging import kept_apart
+from bookings.changed_from import changed_from
 from bookings.changing import why_cancelled
 from bookings.drawing import entry_shown, phase_of
 from bookings.facts import (
@@ -78,6 +81,7 @@ def _context(booking):
         "event": booking.event,
         "customer": booking.customer,
         "receipt": receipt,
+        "changed": changed_from(booking),
         "total": booking.money,
         "items": [
             {"ticket": item.ticket, "total": item.sum_of("total"), "lower_by": lower}
@@ -199,17 +203,27 @@ def mail_cancellation(fact):
             "is_event": is_event,
             "is_off": is_off,
             "why": why_cancelled(booking.event) if is_off else "",
-            **(_changed_for(cancellation) if is_exchange else {}),
+            **(_changed_for(cancellation, booking, given_back) if is_exchange else {}),
         },
     )
 
 
-def _changed_for(cancellation):
-    """The new seats, and what they cost more than those that were given."""
+def _changed_for(cancellation, booking, given):
+    """The new seats, what they cost more than those that were given, or what became of the rest."""
     new = told_booking(cancellation.exchanged_for_id)
-    worth = cancellation.back - cancellation.refunded_money
-    more = max(new.money - worth, Money.zero(new.currency))
-    return {"new": _context(new), "more": more}
+    counted = cancellation.credited_money
+    fees, of_rest = kept_apart(cancellation, [each.item for each in given], policy_of(booking))
+    nothing = Money.zero(new.currency)
+    return {
+        "new": _context(new),
+        "lines": [
+            {"ticket": each.item.ticket, "paid": each.item.sum_of("total")} for each in given
+        ],
+        "fees": fees,
+        "kept_of_rest": of_rest,
+        "more": max(new.money - counted, nothing),
+        "became_credit": max(counted - new.money, nothing),
+    }
 
 
 @subscribe(BookingChanged)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2s
 from uuid import UUID
 
+from bookings.cancelling.exchanging import fees_of, kept_of_rest
 from bookings.cancelling.sources import left_of_card, shares_of, sources_of, take
 from bookings.models import Booking, BookingItem, GoesTo, Grounds, Rule
 from core.errors import DomainError
@@ -55,12 +56,14 @@ class Wish:
 @dataclass(frozen=True)
 class Line:
     """One ticket: what of it is kept, of the ticket and of the fee with the tax on it, and what goes
-    back. Together they are what was paid."""
+    back. Together they are what was paid. Of a ticket given for cheaper seats `kept_of_rest` is the
+    part of what is kept of it that the new seats cost less."""
 
     item: BookingItem
     kept_of_ticket: Money
     kept_fee: Money
     refunded: Money
+    kept_of_rest: Money
 
     @property
     def paid(self):
@@ -69,6 +72,15 @@ class Line:
     @property
     def kept(self):
         return self.kept_of_ticket + self.kept_fee
+
+    @property
+    def kept_for_changing(self):
+        return self.kept - self.kept_of_rest
+
+    @property
+    def counts(self):
+        """What it counts towards other seats."""
+        return self.paid - self.kept_for_changing
 
 
 @dataclass(frozen=True)
@@ -103,6 +115,11 @@ class Quote:
     @property
     def kept_fees(self):
         return self._sum("kept_fee")
+
+    @property
+    def kept_of_rest(self):
+        """What is kept of the difference where the new seats cost less."""
+        return self._sum("kept_of_rest")
 
     @property
     def refunded(self):
@@ -156,7 +173,7 @@ def preview(booking, wish, *, now, taken=None):
     _check_hands(chosen, wish)
     if wish.grounds == Grounds.EXCHANGE:
         _check_exchange(booking, wish, policy, now)
-        lines = [_exchanged(item, wish, policy) for item in chosen]
+        lines = _exchanged(chosen, wish, terms_of(booking), window)
     else:
         if wish.rule == Rule.POLICY:
             _check_policy(booking, policy, window, is_whole=is_whole)
@@ -273,12 +290,25 @@ def _check_exchange(booking, wish, policy, now):
         raise NotCancellable("By its terms of sale these seats are not changed for others.")
 
 
-def _exchanged(item, wish, policy):
-    """All of it counts towards the new seats, less what the policy keeps of each."""
-    nothing, paid = Money.zero(item.currency), item.sum_of("total")
-    fee = Money(policy.exchange_fee, item.currency) if wish.rule == Rule.POLICY else nothing
-    kept = min(fee, paid)
-    return Line(item, kept, nothing, paid - kept)
+def _exchanged(items, wish, terms, window):
+    """The Lines of tickets given for other seats. All of them counts towards these, less what the
+    policy keeps of each; what is left is kept in the part that it would keep of tickets given back."""
+    nothing = Money.zero(items[0].currency)
+    paid = [item.sum_of("total") for item in items]
+    if wish.rule != Rule.POLICY:
+        return [
+            Line(item, nothing, nothing, money, nothing)
+            for item, money in zip(items, paid, strict=True)
+        ]
+    fees = fees_of(items, terms.cancellation)
+    rule = Rule.POLICY if window else Rule.NOTHING_BACK
+    kept = total((_line(item, terms, rule, window).kept for item in items), nothing.currency)
+    worth = [money - fee for money, fee in zip(paid, fees, strict=True)]
+    parts = kept_of_rest(worth, wish.towards.money, kept, total(paid, nothing.currency))
+    return [
+        Line(item, fee + part, nothing, money - part, part)
+        for item, fee, money, part in zip(items, fees, worth, parts, strict=True)
+    ]
 
 
 def _line(item, terms, rule, window):
@@ -286,9 +316,9 @@ def _line(item, terms, rule, window):
     fee = item.sum_of("fee")
     fee += terms.tax_on_top_of(fee)
     if rule == Rule.ALL_BACK:
-        return Line(item, nothing, nothing, paid)
+        return Line(item, nothing, nothing, paid, nothing)
     if rule == Rule.NOTHING_BACK:
-        return Line(item, paid - fee, fee, nothing)
+        return Line(item, paid - fee, fee, nothing, nothing)
     kept = window.kept_of(paid - fee)
     kept_fee = nothing if terms.cancellation.fees_refundable else fee
-    return Line(item, kept, kept_fee, paid - kept - kept_fee)
+    return Line(item, kept, kept_fee, paid - kept - kept_fee, nothing)

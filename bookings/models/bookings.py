@@ -173,6 +173,14 @@ class Booking(Movable, Amounts):
         db_index=False,
         help_text="The booking it was put to, to be paid together; none: it is the first, or alone.",
     )
+    instead_of = TenantKey(
+        "self",
+        null=True,
+        related_name="+",
+        editable=False,
+        db_index=False,
+        help_text="The booking whose tickets were given for these seats. The database writes it.",
+    )
     customer = TenantKey(Customer, null=True, related_name="bookings", editable=False)
     channel = models.CharField(max_length=10, choices=Channel, editable=False)
     seller_key = models.UUIDField(

@@ -119,6 +119,21 @@ class Cancellation(TenantModel):
                     RETURN NULL;
                 """,
             ),
+            pgtrigger.Trigger(
+                name="new_seats_know_the_old",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.exchanged_for_id IS NOT NULL"),
+                func="""
+                    UPDATE bookings_booking SET instead_of_id = NEW.booking_id
+                      WHERE id = NEW.exchanged_for_id AND instead_of_id IS NULL;
+                    IF NOT FOUND THEN
+                      RAISE EXCEPTION 'seats % were given for others already', NEW.exchanged_for_id
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'seats_are_given_once';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
             Audited(
                 "agency_id", "booking_id", "grounds", "rule", "kept", "refunded", "credited",
                 "currency", "refund_id", "reason",

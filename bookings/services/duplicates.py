@@ -21,7 +21,7 @@ def note_duplicate(booking_id):
     booking = told_booking(booking_id)
     if not booking.is_sold or not booking.total or booking.customer is None:
         return None
-    if booking.exchanges.exists():
+    if booking.instead_of_id:
         return None
     earlier = (
         Booking.objects.sold()

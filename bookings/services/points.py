@@ -27,7 +27,8 @@ def earn_points(booking_id):
     if booking.customer_id is None or booking.confirmed_at is None:
         return
     money = Money(booking.price - booking.discount, booking.currency)
-    if earn(booking.customer_id, money, reference=booking.pk, went_on=_given_for(booking_id)):
+    went_on = _given_for(booking_id) if booking.instead_of_id else ()
+    if earn(booking.customer_id, money, reference=booking.pk, went_on=went_on):
         _reverse(booking_id)
 
 

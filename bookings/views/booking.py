@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from agencies.queries import current_agency, current_terms
 from bookings.calendar import calendar_of
 from bookings.cancelling import may_exchange, may_give_back, policy_of
+from bookings.changed_from import changed_from
 from bookings.changing import open_change_of, why_cancelled
 from bookings.clients import address_digest, are_limited
 from bookings.facts import BookingSought
@@ -73,6 +74,7 @@ def booking(request, booking_id):
         "total": found.money,
         "receipt": receipt,
         "cancellations": _cancellations(found),
+        "changed_from": changed_from(found),
         "changed": open_change_of(found, now) if found.is_sold else None,
         "may_give_back": _may_give_back(found, items, now),
         "may_exchange": _is_any_valid(items) and may_exchange(found, now),
@@ -106,13 +108,21 @@ def _cancellations(found):
             "at": each.made_at,
             "kept": each.kept_money,
             "back": each.back,
-            "credited": each.credited_money,
+            "credited": each.credited_money - _used(each),
             "became": each.exchanged_for,
+            "used": _used(each),
+            "sent": each.refunded_money,
             "note": next((note.number for note in each.credit_notes.all()), ""),
             "is_back": each.is_back,
         }
         for each in made
     ]
+
+
+def _used(cancellation):
+    """What of it paid for the seats that it became."""
+    new, credited = cancellation.exchanged_for, cancellation.credited_money
+    return min(credited, new.money) if new else credited - credited
 
 
 def _may_give_back(found, items, now):

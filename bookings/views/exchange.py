@@ -21,6 +21,7 @@ from bookings.cancelling import (
 from bookings.links import own_booking
 from bookings.models import Booking, GoesTo, Status
 from bookings.orders import due_of, order_of, present_payment
+from bookings.receipt import discount_of
 from bookings.services import accept_terms, has_accepted
 from bookings.services.exchange import (
     WORTH_NOTHING,
@@ -171,15 +172,19 @@ def _money(request, new, old, tickets, problem=""):
     missing = quote and difference(quote)
     if missing and not quote.refunded:
         quote, problem = None, WORTH_NOTHING
-    rest = quote and not missing and quote.refunded - new.money
+    rest = quote.refunded - new.money if quote and not missing else None
+    codes, discount = discount_of(old, [line.item for line in quote.lines]) if quote else ([], None)
     context = {
         "nav": "tickets",
         "booking": old,
         "new": new,
+        "codes": codes,
+        "discount": discount,
         "event": shown(new.event, None),
         "quote": quote,
         "missing": missing,
         "rest": rest,
+        "less": rest is not None and rest + quote.kept_of_rest,
         "rest_to_credit": rest and quote.to_credit - new.money,
         "to": to or GoesTo.CARD,
         "goes_to": GoesTo if rest and may_choose(old) else (),

@@ -1,6 +1,7 @@
 """Many odd carts, cancelled in odd parts: every amount is where it belongs, to the last unit."""
 
 import random
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -62,43 +63,55 @@ def odd_policy(chance, currency):
     return Policy((window,), chance.random() < 0.5, is_partial=True, currency=currency)
 
 
-def sold(chance, event, currency):
+def sold(chance, event, currency, policy=None, **fields):
     """A paid booking of one to five places with odd prices, discounts, fees and taxes."""
-    terms = odd_terms(chance, currency, odd_policy(chance, currency))
+    policy = policy or odd_policy(chance, currency)
+    booking, items = put(chance, event, currency, policy, status="CONFIRMED", **fields)
+    _book(booking, items)
+    return booking
+
+
+def put(chance, event, currency, policy, *, status, **fields):
+    """(Booking, its BookingItems): such a cart, sold or RESERVED."""
+    terms = odd_terms(chance, currency, policy)
+    is_sold = status == "CONFIRMED"
     prices = [odd(chance, currency, 90) for _ in range(chance.randint(1, 5))]
     charged = terms.reckon(
         [Line(price, Money.rounded(price.amount * odd_percent(chance, 100) / 100, currency))
          for price in prices], currency,
     )  # fmt: skip
     now = timezone.now()
+    until = now if is_sold else now + timedelta(hours=1)
     booking = Booking(
-        id=uuid7(), number=reference(8), event=event, channel="WEB", status="CONFIRMED",
-        ticket_count=len(prices), currency=currency, terms_id=kept(terms), reserved_until=now,
-        confirmed_at=now, **{name: charged.sum(name).amount for name in AMOUNTS},
+        id=uuid7(), number=reference(8), event=event, channel="WEB", status=status,
+        ticket_count=len(prices), currency=currency, terms_id=kept(terms), reserved_until=until,
+        confirmed_at=now if is_sold else None, **fields,
+        **{name: charged.sum(name).amount for name in AMOUNTS},
     )  # fmt: skip
     seats = list(EventSeat.objects.filter(event=event, status="AVAILABLE")[: len(prices)])
     of_seats = EventSeat.objects.filter(pk__in=[seat.pk for seat in seats])
-    of_seats.update(status="RESERVED", claimed_by=booking.pk, claimed_until=now)
-    of_seats.update(status="SOLD", claimed_until=None)
-    if booking.total:
+    of_seats.update(status="RESERVED", claimed_by=booking.pk, claimed_until=until)
+    if is_sold:
+        of_seats.update(status="SOLD", claimed_until=None)
+    if is_sold and booking.total:
         booking.payment_id = paid(booking).pk
     booking.save(force_insert=True)
     items = [
         BookingItem.objects.create(
-            booking=booking, ticket=ticket(event, seat), event_seat=seat, position=position,
+            booking=booking, ticket=ticket(event, seat, status), event_seat=seat, position=position,
             cost=0, currency=currency,
             **{name: getattr(line, name).amount for name in AMOUNTS},
         )
         for position, (seat, line) in enumerate(zip(seats, charged.lines, strict=True), start=1)
     ]  # fmt: skip
-    _book(booking, items)
-    return booking
+    return booking, items
 
 
-def ticket(event, seat):
+def ticket(event, seat, status):
+    code = {"generation": 1, "signing_key": active_key()} if status == "CONFIRMED" else {}
     return Ticket.objects.create(
         event=event, event_seat=seat, ordinal=seat.ordinal, number=reference(14), section="Stalls",
-        seat="1", seat_kind="SEAT", status="CONFIRMED", generation=1, signing_key=active_key(),
+        seat="1", seat_kind="SEAT", status=status, **code,
     )  # fmt: skip
 
 

@@ -1,21 +1,26 @@
 """Seats of a paid booking changed for others: all or nothing, and the money adds up."""
 
 from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.core import mail
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from agencies.terms import publish_terms
-from bookings.cancelling import NotCancellable, QuoteChanged, preview
+from bookings.cancelling import NotCancellable, QuoteChanged, policy_of, preview
+from bookings.changed_from import changed_from
+from bookings.desk_receipt import slip_of
+from bookings.invoice_paper import paper_of
 from bookings.invoicing import issue_credit_note, issue_invoice
 from bookings.links import mailed_key
 from bookings.models import Booking, Cancellation, GoesTo, Grounds, Rule
-from bookings.services import NotYours, contact, enter_code, pay, reserve
+from bookings.services import CodeRefused, NotYours, contact, enter_code, pay, reserve
 from bookings.services.exchange import (
     NotExchangeable,
     difference,
@@ -26,20 +31,24 @@ from bookings.services.exchange import (
 )
 from config.tests import world
 from config.tests.test_cancelling import euros, policy
+from config.tests.test_order_paper import text_of
 from config.tests.test_several_events import deliver_everything, second_night
 from core import failpoints
 from core.outbox import record
 from events.cancelling import Policy
-from events.models import CancellationPolicy
+from events.models import CancellationPolicy, Event
 from inventory.models import EventSeat
 from payments.facts import PaymentSucceeded
-from payments.models import Payment, Refund
+from payments.models import DeskTaking, LedgerEntry, Payment, Refund
 from payments.services import ProviderAway, credit_of
+from promotions.models import Use
 from promotions.tests.factories import running
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 STALLS, CIRCLE = Decimal("42.40"), Decimal("31.80")  # all-in prices of a seat
+# Of the difference of 10.60 half the price (5.00) and the fee (0.60) are kept.
+REST = Decimal("5.00")
 
 
 @pytest.fixture
@@ -118,10 +127,69 @@ def test_of_cheaper_seats_the_rest_goes_where_the_policy_says(stocked, sold, cir
     new = reserve(event=stocked, ordinals=circle[:2])
     quote = looked_at(new, sold, tickets_of(sold, 1, 2))
     assert difference(quote) == euros(0)
-    assert (quote.to_credit.amount, quote.to_card.amount) == (2 * CIRCLE, 2 * (STALLS - CIRCLE))
+    assert (quote.to_credit.amount, quote.to_card.amount) == (2 * CIRCLE, 2 * REST)
+    assert quote.kept_of_rest == quote.kept == euros("11.20")
     made = changed(new, sold, tickets_of(sold, 1, 2))
-    assert Refund.objects.get().amount == 2 * (STALLS - CIRCLE)
+    assert Refund.objects.get().amount == 2 * REST
     assert credit_of(made.customer_id, "EUR") == euros(0)
+    cancelled = Cancellation.objects.get()
+    assert cancelled.kept_money == euros("11.20")
+    kept = LedgerEntry.objects.filter(account="cancellation_fees")
+    assert kept.get().amount == Decimal("-11.20")
+    assert issue_credit_note(cancelled.pk).content["rows"] == [
+        ["Paid for these tickets", "84.80"],
+        ["Kept of what the new seats cost less", "-11.20"],
+        [f"Of it towards booking {made.number}", "63.60"],
+    ]
+
+
+def test_two_tickets_given_for_one_are_worth_what_one_given_back_is(stocked):
+    """Of an amount that is kept of each ticket, too, only that of one is kept."""
+    policy((2, 25, "3.00"))
+    sold = world.sold_booking(stocked, [0, 1])
+    quote = looked_at(reserve(event=stocked, ordinals=[10]), sold, tickets_of(sold, 1, 2))
+    back = preview(quote.booking, world.GivingBack(tickets_of(sold, 1)), now=timezone.now())
+    assert (quote.kept, quote.to_card) == (back.kept, back.refunded) == (euros("15.40"), euros(27))
+
+
+@pytest.mark.parametrize("windows", [[], [(3, 0, 0), (2, 0, 0)]])
+def test_where_nothing_comes_back_any_more_nothing_does_of_the_difference(stocked, circle, windows):
+    """The seats are changed all the same."""
+    policy(*windows)
+    Event.objects.update(starts_at=timezone.now() + timedelta(hours=30))
+    sold = world.sold_booking(stocked, [0])
+    new = reserve(event=stocked, ordinals=circle[:1])
+    quote = looked_at(new, sold, tickets_of(sold, 1))
+    assert (quote.kept_of_rest, quote.to_card) == (euros(STALLS - CIRCLE), euros(0))
+    changed(new, sold, tickets_of(sold, 1))
+    assert not Refund.objects.exists()
+    assert credit_of(sold.customer_id, "EUR") == euros(0)
+    assert states(new) == ("CONFIRMED", ["CONFIRMED"])
+
+
+def test_a_window_that_ends_meanwhile_is_looked_at_again(stocked, sold, circle):
+    new = reserve(event=stocked, ordinals=circle[:1])
+    seen = looked_at(new, sold, tickets_of(sold, 1)).name
+    Event.objects.update(starts_at=timezone.now() + timedelta(hours=30))
+    with pytest.raises(QuoteChanged):
+        exchange(new.pk, booking_id=sold.pk, tickets=tickets_of(sold, 1), seen=seen)
+    assert states(sold) == ("CONFIRMED", ["CONFIRMED", "CONFIRMED"])
+
+
+def test_staff_and_buyers_read_what_cheaper_seats_bring(mireille, agency, sold):
+    page = mireille.get(reverse("admin:events_cancellationpolicy_add")).content.decode()
+    assert "after the last of them nothing comes back" in page
+    [told] = policy_of(sold).exchanging
+    assert "If they cost less, you get back of the difference what you would get back" in told
+
+
+def test_staff_may_give_all_of_the_difference_back_and_say_why(stocked, sold, circle, ines):
+    new, tickets = reserve(event=stocked, ordinals=circle[:1]), tickets_of(sold, 1)
+    how = {"by": ines.pk, "reason": "His view was blocked"}
+    seen = looked_at(new, sold, tickets, **how).name
+    exchange(new.pk, booking_id=sold.pk, tickets=tickets, seen=seen, **how)
+    assert Refund.objects.get().amount == STALLS - CIRCLE
+    assert Cancellation.objects.get().kept == 0
 
 
 def test_or_becomes_credit(stocked, circle):
@@ -129,7 +197,16 @@ def test_or_becomes_credit(stocked, circle):
     sold = world.sold_booking(stocked, [0])
     made = changed(reserve(event=stocked, ordinals=circle[:1]), sold, tickets_of(sold, 1))
     assert not Refund.objects.exists()
-    assert credit_of(made.customer_id, "EUR").amount == STALLS - CIRCLE
+    assert credit_of(made.customer_id, "EUR").amount == REST
+    deliver_everything()
+    told = mail_of("Your seats are changed")
+    for text in (told.body, told.alternatives[0].content):
+        assert "€5.00 became your credit for later bookings." in text
+
+
+def mail_of(subject):
+    [told] = [each for each in mail.outbox if each.subject.startswith(subject)]
+    return told
 
 
 def test_dearer_seats_are_paid_for_at_the_desk(stocked, circle, ines):
@@ -148,13 +225,22 @@ def test_dearer_seats_are_paid_for_at_the_desk(stocked, circle, ines):
 
 
 def test_a_fee_is_kept_where_the_policy_says_so(stocked):
+    """Beside what is kept of the rest: 22.40 of a ticket of 42.40, so 17.12 of 32.40."""
     policy((2, 50, 0), exchange_fee=5, back_to="CREDIT")
     sold = world.sold_booking(stocked, [0, 1])
     new = reserve(event=stocked, ordinals=[10])
     quote = looked_at(new, sold, tickets_of(sold, 1, 2))
-    assert (quote.kept, quote.refunded.amount) == (euros(10), 2 * STALLS - 10)
+    assert (quote.kept, quote.kept_of_rest) == (euros("27.12"), euros("17.12"))
     made = changed(new, sold, tickets_of(sold, 1, 2))
-    assert credit_of(made.customer_id, "EUR").amount == STALLS - 10
+    assert credit_of(made.customer_id, "EUR") == euros("15.28")
+    assert issue_credit_note(Cancellation.objects.get().pk).content["rows"][1:3] == [
+        ["Kept for changing seats", "-10.00"],
+        ["Kept of what the new seats cost less", "-17.12"],
+    ]
+    deliver_everything()
+    told = mail_of("Your seats are changed")
+    assert "Kept for changing them: €10.00" in told.body
+    assert "by the rules you bought under: €17.12" in told.body
 
 
 def test_no_seats_are_changed_under_terms_that_do_not_say_so(stocked, ines):
@@ -249,6 +335,8 @@ class TestDearerSeats:
         new.refresh_from_db()
         paid_with = Payment.objects.get(pk=new.payment_id)
         assert (paid_with.provider, paid_with.money) == ("credit", euros(STALLS))
+        words = f"booking {cheap.number}, €31.80, and €10.60 at the simulated provider."
+        assert changed_from(new).in_words == f"Paid with the value of {words}"
         assert credit_of(new.customer_id, "EUR") == euros(0)
         assert not Refund.objects.exists()
 
@@ -348,6 +436,67 @@ def at_desk(client, sold, new, **said):
     return world.problems(answer) if answer.status_code == 200 else answer["Location"]
 
 
+class TestWithACode:
+    """Two seats of the stalls, 20 % off with a code that is good once."""
+
+    @pytest.fixture
+    def sold(self, stocked):
+        policy((2, 50, 0))
+        running("EARLY", code_limit=1, percent=20)
+        return world.sold_booking(stocked, [0, 1], codes=("EARLY",))
+
+    @pytest.fixture
+    def buyer(self, agency, sold):
+        client = Client(headers={"host": agency.host})
+        client.get(reverse("booking", args=[sold.pk]), {"k": mailed_key(sold)})
+        return client
+
+    def page(self, buyer, stocked, sold, *positions):
+        said = {"ticket": list(tickets_of(sold, *positions))}
+        buyer.post(reverse("exchange", args=[sold.pk]), said)
+        buyer.post(reverse("reserve", args=[stocked.slug]), {"seat": [10]})
+        return reverse("seats_for_seats", args=[Booking.objects.get(status="RESERVED").pk])
+
+    def test_the_buyer_reads_before_that_his_discount_does_not_go_along(self, buyer, stocked, sold):
+        """Of a ticket 8.00 and the 6 % of it that the fee was lower."""
+        shown = buyer.get(self.page(buyer, stocked, sold, 1)).content.decode()
+        assert "Your €8.48 discount of the code EARLY does not go with the new seats." in shown
+        assert "The code stays used for the tickets that you keep." in shown
+
+    def test_the_use_of_the_code_is_given_back_with_the_last_ticket(self, buyer, stocked, sold):
+        page = self.page(buyer, stocked, sold, 1, 2)
+        shown = buyer.get(page)
+        text = shown.content.decode()
+        assert "Your €16.96 discount of the code EARLY does not go with the new seats." in text
+        assert "With the tickets the code is given back" in text
+        use = Use.objects.get(reference=sold.pk)
+        assert use.status == "KEPT"
+        assert buyer.post(page, {"seen": shown.context["quote"].name}).status_code == 302
+        use.refresh_from_db()
+        assert use.status == "RETURNED"
+        again = world.reservation(stocked, [12], codes=("EARLY",))
+        assert again.discount == Decimal("8.00")
+
+    def test_it_stays_used_while_a_ticket_is_left(self, stocked, sold, ines):
+        taking = {"way": "TERMINAL", "by": ines, "reference": "slip 1"}
+        changed(reserve(event=stocked, ordinals=[10]), sold, tickets_of(sold, 1), taking=taking)
+        assert Use.objects.get(reference=sold.pk).status == "KEPT"
+        with pytest.raises(CodeRefused, match="used up"):
+            world.reservation(stocked, [12], codes=("EARLY",))
+
+    def test_the_desk_reads_it_too(self, mireille, stocked, sold):
+        new = reserve(event=stocked, ordinals=[10])
+        said = {"number": new.number, "tickets": list(tickets_of(sold, 1))}
+        note = mireille.post(world.of(sold, "change_seats"), said).context["note"]
+        assert "The €8.48 discount of the code EARLY does not go with the new seats." in note
+
+    def test_who_had_none_reads_of_none(self, buyer, mireille, stocked, sold):
+        other, new = world.sold_booking(stocked, [5]), reserve(event=stocked, ordinals=[10])
+        said = {"number": new.number, "tickets": list(tickets_of(other, 1))}
+        note = mireille.post(world.of(other, "change_seats"), said).context["note"]
+        assert "discount" not in note
+
+
 class TestWhereTheRestGoes:
     """One seat of the stalls for one of the circle, under terms that let the buyer choose."""
 
@@ -371,8 +520,8 @@ class TestWhereTheRestGoes:
     @pytest.mark.parametrize(
         ("to", "says", "sent"),
         [
-            ("CARD", "€10.60 goes back to where you paid from.", [STALLS - CIRCLE]),
-            ("CREDIT", "€10.60 becomes your credit for later bookings.", []),
+            ("CARD", "€5.00 goes back to where you paid from.", [REST]),
+            ("CREDIT", "€5.00 becomes your credit for later bookings.", []),
         ],
     )
     def test_the_buyer_chooses_and_reads_it_before(self, buyer, page, sold, to, says, sent):
@@ -383,17 +532,43 @@ class TestWhereTheRestGoes:
         assert buyer.post(page, said).status_code == 302
         assert list(Refund.objects.values_list("amount", flat=True)) == sent
         left = credit_of(sold.customer_id, "EUR").amount
-        assert left == (0 if sent else STALLS - CIRCLE)
+        assert left == (0 if sent else REST)
         assert issue_credit_note(Cancellation.objects.get().pk).content["rows"][2:] == [
             ["Of it towards booking " + Booking.objects.latest("reserved_at").number, "31.80"],
-            *([] if sent else [["Of it credit for later bookings", "10.60"]]),
+            *([] if sent else [["Of it credit for later bookings", "5.00"]]),
         ]
 
     def test_the_last_line_says_what_becomes_of_the_rest(self, buyer, page):
         for to, says in (("CARD", "Goes back"), ("CREDIT", "Becomes credit")):
             text = buyer.get(page, {"to": to}).content.decode()
-            assert f'<div class="sum"><dt>{says}</dt><dd>€10.60</dd></div>' in text
+            assert f'<div class="sum"><dt>{says}</dt><dd>€5.00</dd></div>' in text
+            assert "<dt>They cost less by</dt><dd>€10.60</dd>" in text
+            assert "by the rules you bought under</dt><dd>€5.60</dd>" in text
             assert "To pay" not in text
+
+    def test_that_nothing_comes_back_is_said_plainly_before(self, buyer, page, sold):
+        Event.objects.update(starts_at=timezone.now() + timedelta(hours=30))
+        shown = buyer.get(page)
+        text = shown.content.decode()
+        assert '<div class="sum"><dt>Nothing comes back</dt><dd>€0.00</dd></div>' in text
+        assert "<h2>Nothing comes back.</h2><p>The new seats cost €10.60 less." in text
+        assert 'name="to" value="CARD"' not in text
+        said = {"seen": shown.context["quote"].name}
+        assert buyer.post(page, said).status_code == 302
+        deliver_everything()
+        assert "Of what they cost less nothing comes back." in mail_of("Your seats are").body
+
+    def test_the_desk_reads_it_before(self, mireille, stocked, sold, circle):
+        new = reserve(event=stocked, ordinals=circle[:1])
+        said = {"number": new.number, "tickets": list(tickets_of(sold, 1))}
+        note = mireille.post(world.of(sold, "change_seats"), said).context["note"]
+        assert note == (
+            "The new seats cost €31.80. Nothing is to be paid. They cost €10.60 less; by the terms of "
+            "sale €5.60 of it is kept. €5.00 goes back to the card. It cannot be undone."
+        )
+        Event.objects.update(starts_at=timezone.now() + timedelta(hours=30))
+        note = mireille.post(world.of(sold, "change_seats"), said).context["note"]
+        assert "by the terms of sale €10.60 of it is kept, and nothing comes back." in note
 
     def test_the_mail_names_the_new_booking_and_the_old_in_both_its_forms(self, buyer, page, sold):
         buyer.post(page, {"seen": buyer.get(page).context["quote"].name, "to": "CARD"})
@@ -430,8 +605,87 @@ class TestWhereTheRestGoes:
     def test_the_desk_chooses_for_him(self, mireille, stocked, sold, circle):
         new = reserve(event=stocked, ordinals=circle[:1])
         assert at_desk(mireille, sold, new, to="CREDIT") == world.of(new)
-        assert credit_of(sold.customer_id, "EUR").amount == STALLS - CIRCLE
+        assert credit_of(sold.customer_id, "EUR").amount == REST
         assert not Refund.objects.exists()
+
+
+class TestPapers:
+    """A seat of the circle changed for a dearer one: what papers of each booking say of the other."""
+
+    @pytest.fixture
+    def old(self, stocked, circle):
+        policy((2, 50, 0))
+        return world.sold_booking(stocked, circle[:1])
+
+    @pytest.fixture
+    def new(self, stocked, old, ines):
+        new = reserve(event=stocked, ordinals=[0])
+        taking = {"way": "CASH", "by": ines, "given": 20}
+        changed(new, old, tickets_of(old, 1), taking=taking)
+        deliver_everything()
+        new.refresh_from_db()
+        return new
+
+    @pytest.fixture
+    def buyer(self, agency, old, new):
+        client = Client(headers={"host": agency.host})
+        for each in (old, new):
+            client.get(reverse("booking", args=[each.pk]), {"k": mailed_key(each)})
+        return client
+
+    def test_the_new_booking_names_the_old_and_how_it_was_paid(self, buyer, old, new):
+        page = buyer.get(reverse("booking", args=[new.pk])).content.decode()
+        link = f'<a href="{reverse("booking", args=[old.pk])}">booking {old.number}</a>'
+        assert f"Paid with the value of {link}, €31.80, and €10.60 in cash." in page
+        words = f"Paid with the value of booking {old.number}, €31.80, and €10.60 in cash."
+        assert issue_invoice(new.pk).content["notes"] == [words]
+        for subject in ("Your seats are changed", "Your ticket"):
+            told = [each for each in mail.outbox if each.subject.startswith(subject)][-1]
+            for text in (told.body, told.alternatives[0].content):
+                assert words in text
+        [slip] = text_of(slip_of(new, list(DeskTaking.objects.all())))
+        [invoice] = text_of(paper_of(issue_invoice(new.pk)))
+        assert words in slip
+        assert words in invoice
+
+    def test_the_old_booking_names_the_new(self, buyer, old, new):
+        page = buyer.get(reverse("booking", args=[old.pk])).content.decode()
+        link = f'<a href="{reverse("booking", args=[new.pk])}">booking {new.number}</a>'
+        assert f"changed for {link}, which €31.80 went into" in page
+        note = issue_credit_note(Cancellation.objects.get().pk)
+        assert [f"Of it towards booking {new.number}", "31.80"] in note.content["rows"]
+        assert "Paid with the value of" not in page
+        assert issue_invoice(old.pk).content["notes"] == []
+
+    def test_the_back_office_leads_from_each_to_the_other(self, mireille, old, new):
+        cancelled = Cancellation.objects.get()
+        for booking, other in ((old, new), (new, old), (cancelled, new), (cancelled, old)):
+            page = mireille.get(world.of(booking)).content.decode()
+            assert f'<a href="{world.of(other)}">{other.number}</a>' in page
+        page = mireille.get(world.of(new)).content.decode()
+        assert "Tickets that were given for it" in page
+        assert "€10.60 in cash" in page
+
+    def test_of_cheaper_seats_the_old_booking_says_what_became_of_the_rest(
+        self, agency, stocked, circle
+    ):
+        policy((2, 50, 0), exchange_fee=1)
+        sold = world.sold_booking(stocked, [5])
+        changed(reserve(event=stocked, ordinals=circle[3:4]), sold, tickets_of(sold, 1))
+        client = Client(headers={"host": agency.host})
+        client.get(reverse("booking", args=[sold.pk]), {"k": mailed_key(sold)})
+        page = client.get(reverse("booking", args=[sold.pk])).content.decode()
+        assert ", which €31.80 went into; €4.53 on its way back; €6.07 kept" in page
+
+    def test_seats_are_given_others_for_once(self, stocked, old, new):
+        """The database says it of seats that know already whose they were."""
+        again = world.sold_booking(stocked, [7])
+        assert new.instead_of_id == old.pk
+        with pytest.raises(IntegrityError, match="given for others already"), transaction.atomic():
+            Cancellation.objects.create(
+                booking=again, quote="q", grounds=Grounds.EXCHANGE, rule=Rule.POLICY,
+                ticket_count=1, kept=0, refunded=0, currency="EUR", exchanged_for=new,
+            )  # fmt: skip
 
 
 class TestAtTheDesk:

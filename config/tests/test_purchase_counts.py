@@ -135,6 +135,6 @@ def test_the_papers_and_the_mail_of_a_purchase_ask_a_fixed_number_of_things(
     buyer.go_to_pay()
     buyer.press()
     buyer.come_back()
-    with asks(26 + 1):  # and one look that finds nothing more
+    with asks(24 + 1):  # and one look that finds nothing more
         outbox.deliver(limit=50)
     assert len(mailoutbox) == 2
