@@ -80,6 +80,7 @@ class AgencyAdmin(SystemWide, BackOfficeAdmin):
         ("Money and time", {"fields": ["currency", "time_zone"]}),
         ("What a sale costs you", {"fields": ["sale_cost_percent", "sale_cost_fixed"]}),
         ("Disputes", {"fields": ["when_disputed"]}),
+        ("Suspicious sales", {"fields": ["suspicious_from", "locks_suspicious"]}),
         ("Bank transfers", {"fields": ["bank_account", "bank_holder", "transfer_days"]}),
         ("Credit of guests", {"fields": ["credit_days"]}),
         (

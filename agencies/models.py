@@ -68,6 +68,21 @@ class Agency(models.Model):
         db_default=WhenDisputed.LOCK,
         help_text="From when a bank takes the money back until it is decided.",
     )
+    suspicious_from = models.PositiveSmallIntegerField(
+        "sales are looked at from a score of",
+        null=True,
+        blank=True,
+        default=50,
+        db_default=50,
+        validators=[MinValueValidator(1)],
+        help_text="What speaks for a fraud has points, which add up. Empty: no sale is scored.",
+    )
+    locks_suspicious = models.BooleanField(
+        "their tickets are locked until then",
+        default=False,
+        db_default=False,
+        help_text="They admit nobody until somebody has looked and found nothing wrong.",
+    )
     bank_account = models.CharField(
         max_length=40, blank=True, db_default="", help_text="Where guests transfer money: an IBAN."
     )
@@ -146,7 +161,7 @@ class Agency(models.Model):
             Audited(
                 "name", "host", "currency", "approval_above", "invoice_tolerance_percent",
                 "invoice_tolerance", "sale_cost_percent", "sale_cost_fixed", "rules_paused_at",
-                "when_disputed", "bank_account", "bank_holder", "transfer_days", "credit_days",
+                "when_disputed", "suspicious_from", "locks_suspicious", "bank_account", "bank_holder", "transfer_days", "credit_days",
             )
         ]  # fmt: skip
 

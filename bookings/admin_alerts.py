@@ -1,4 +1,5 @@
-"""What about bookings somebody should look at: two that are alike side by side, or all of one card."""
+"""What about bookings somebody should look at: two that are alike side by side, all of one card, what
+speaks for a fraud."""
 
 from urllib.parse import urlencode
 
@@ -8,7 +9,8 @@ from django.http import HttpResponseRedirect
 from django.urls import reverse
 
 from bookings.models import Alert, AlertStatus, Booking, Concern
-from bookings.services import dismiss_alert
+from bookings.services import dismiss_alert, lock_suspicious, unlock_suspicious
+from bookings.services.suspicion import LOCKED
 from core.admin_base import ReadOnlyAdmin, step
 from core.admin_parts import (
     Panel,
@@ -20,7 +22,10 @@ from core.admin_parts import (
     status_of,
     when,
 )
+from core.words import many
 from payments.models import Payment
+
+LAST = 20
 
 
 class NoteForm(forms.Form):
@@ -36,9 +41,26 @@ def is_open(alert):
     return alert.status == AlertStatus.OPEN
 
 
+def is_open_fraud(alert):
+    return is_open(alert) and alert.concern == Concern.FRAUD
+
+
+def _is_locked(alert):
+    return alert.booking.items.filter(ticket__locked_because=LOCKED).exists()
+
+
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
-    list_display = ["number", "concern", "concert", "guest", "alike", status_column(), "made"]
+    list_display = [
+        "number",
+        "concern",
+        "score",
+        "concert",
+        "guest",
+        "alike",
+        status_column(),
+        "made",
+    ]
     list_filter = [
         *("status", "concern", ("booking__event", admin.RelatedOnlyFieldListFilter)),
         ("made_at", admin.DateFieldListFilter),
@@ -49,10 +71,11 @@ class AlertAdmin(ReadOnlyAdmin):
     ordering = ["-made_at", "pk"]
     fields = ["concern", "made", "note", "decided", "decided_by"]
     readonly_fields = fields
-    steps = ["refund_duplicate", "dismiss"]
+    steps = ["refund_duplicate", "refund_fraud", "lock_tickets", "unlock_tickets", "dismiss"]
     export_columns = {
         "Booking": "booking__number",
         "Concern": "concern",
+        "Score": "score",
         "Event": "booking__event__title",
         "Guest": "booking__customer__name",
         "E-mail": "booking__customer__email",
@@ -90,6 +113,8 @@ class AlertAdmin(ReadOnlyAdmin):
     def panels(self, request, alert):
         if alert.concern == Concern.DUPLICATE:
             return [_side_by_side(alert.booking, alert.other)]
+        if alert.concern == Concern.FRAUD:
+            return [_reasons(alert), _of_one_guest(alert.booking)]
         return [_of_one_card(alert.booking)]
 
     @step("Refund as duplicate", when=lambda alert: is_open(alert) and alert.other, is_page=True)
@@ -98,6 +123,28 @@ class AlertAdmin(ReadOnlyAdmin):
         page = reverse("admin:bookings_booking_cancel_tickets", args=[alert.booking_id])
         said = urlencode({"duplicate_of": alert.other.number})
         return HttpResponseRedirect(f"{page}?{said}")
+
+    @step("Refund as fraud", when=is_open_fraud, is_page=True)
+    def refund_fraud(self, request, alert):
+        """To cancelling the booking, filled in; it is previewed and confirmed there."""
+        page = reverse("admin:bookings_booking_cancel_tickets", args=[alert.booking_id])
+        return HttpResponseRedirect(f"{page}?fraud=1")
+
+    @step(
+        "Lock its tickets",
+        when=lambda alert: is_open_fraud(alert) and not _is_locked(alert),
+        says="They admit nobody until you unlock them, or find nothing wrong. The guest is not told.",
+    )
+    def lock_tickets(self, request, alert):
+        return f"{many(lock_suspicious(alert.booking), 'ticket is', 'tickets are')} locked."
+
+    @step(
+        "Unlock its tickets",
+        when=lambda alert: is_open_fraud(alert) and _is_locked(alert),
+        says="They admit again. The alert stays open.",
+    )
+    def unlock_tickets(self, request, alert):
+        return f"{many(unlock_suspicious(alert.booking), 'ticket admits', 'tickets admit')} again."
 
     @step("Nothing wrong", when=is_open, is_page=True)
     def dismiss(self, request, alert):
@@ -109,6 +156,18 @@ class AlertAdmin(ReadOnlyAdmin):
 
         title = f"Nothing wrong: {alert.booking}"
         return self.form_page(request, form, work, title=title, thing=alert, submit="Close it")
+
+
+def _reasons(alert):
+    rows = [[words, points] for points, words in alert.reasons]
+    foot = ["Together", alert.score]
+    return Panel("What speaks for a fraud", Table(columns("Reason", "Points#"), rows, foot))
+
+
+def _of_one_guest(booking):
+    """The last bookings of the guest, this one among them."""
+    theirs = Booking.objects.filter(customer__person=booking.customer.person)
+    return _listed("Bookings of this guest", theirs.order_by("-reserved_at", "pk")[:LAST])
 
 
 def _side_by_side(booking, other):
@@ -138,13 +197,17 @@ def _of_one_card(booking):
     card = Payment.objects.filter(pk=booking.payment_id).exclude(card="").values("card")
     same = Payment.objects.filter(card__in=card).values("pk")
     found = Booking.objects.filter(event=booking.event_id, payment_id__in=same)
+    return _listed("Paid for with one card", found.order_by("confirmed_at", "pk"))
+
+
+def _listed(title, bookings):
     rows = [
-        [linked(each), linked(each.customer), each.ticket_count, each.money.display(),
-         status_of(each), when(each.confirmed_at)]
-        for each in found.select_related("customer").order_by("confirmed_at", "pk")
+        [linked(each), linked(each.customer), linked(each.event), each.ticket_count,
+         each.money.display(), status_of(each), when(each.confirmed_at)]
+        for each in bookings.select_related("customer", "event")
     ]  # fmt: skip
-    titles = columns("Booking", "Guest", "Tickets#", "Total#", "State", "Confirmed")
-    return Panel("Paid for with one card", Table(titles, rows), count=len(rows))
+    titles = columns("Booking", "Guest", "Event", "Tickets#", "Total#", "State", "Confirmed")
+    return Panel(title, Table(titles, rows), count=len(rows))
 
 
 @panel("bookings.booking", needs="bookings.alert")

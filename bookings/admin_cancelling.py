@@ -45,23 +45,31 @@ class GiveBackForm(forms.Form):
         required=False,
         help_text="Needed wherever the policy does not decide; it stays with the booking.",
     )
-    is_duplicate = forms.BooleanField(
-        label="The guest booked twice",
+    refund_reason = forms.ChoiceField(
+        label="Because",
+        choices=[
+            ("", "The guest asked for it"),
+            ("DUPLICATE", "The guest booked twice"),
+            ("FRAUD", "It was a fraud"),
+        ],
         required=False,
         help_text="The refund names it as its reason.",
     )
 
-    def __init__(self, data, *, items, may_override, duplicate_of=""):
+    def __init__(self, data, *, items, may_override, duplicate_of="", is_fraud=False):
         super().__init__(data)
         self.fields["tickets"].choices = [(str(item.ticket_id), _in_words(item)) for item in items]
         self.fields["tickets"].initial = [str(item.ticket_id) for item in items]
         if not may_override:
             self.fields["rule"].choices = OVERRIDES[:1]
-        elif duplicate_of:
+        elif duplicate_of or is_fraud:
             self.fields["rule"].initial = Rule.ALL_BACK
         if duplicate_of:
             self.fields["reason"].initial = f"Duplicate of {duplicate_of}"
-            self.fields["is_duplicate"].initial = True
+            self.fields["refund_reason"].initial = "DUPLICATE"
+        elif is_fraud:
+            self.fields["reason"].initial = "Fraud"
+            self.fields["refund_reason"].initial = "FRAUD"
 
     def wish(self, by):
         said = self.cleaned_data
@@ -71,7 +79,7 @@ class GiveBackForm(forms.Form):
             Rule(said["rule"]),
             said["reason"],
             by.pk,
-            said["is_duplicate"],
+            said["refund_reason"],
             GoesTo(said["to"]) if said["to"] else None,
         )
 
@@ -90,6 +98,7 @@ def cancel_page(pages, request, booking):
         items=left_of(booking),
         may_override=pages.admin_site.allows(request, "step", "bookings.cancellation"),
         duplicate_of=request.GET.get("duplicate_of", "")[:12],
+        is_fraud="fraud" in request.GET,
     )
 
     def work(form):
@@ -119,7 +128,7 @@ def _look(pages, request, booking, wish):
     sent = [("tickets", ticket) for ticket in sorted(map(str, wish.tickets))]
     said = [("rule", wish.rule.value), ("reason", wish.reason), ("seen", quote.name)]
     said += [("to", wish.to.value)] if wish.to else []
-    said += [("is_duplicate", "on")] * wish.is_duplicate
+    said += [("refund_reason", wish.refund_reason)] if wish.refund_reason else []
     return pages.page(
         request,
         "admin/do_it.html",

@@ -5,9 +5,10 @@ from bookings.models import Booking, Cancellation
 from bookings.services import follow_disputes, note_duplicate, resolve_alerts, sell_paid
 from bookings.services.expire import close_page_of
 from bookings.services.points import earn_points, reverse_points
+from bookings.services.suspicion import note_suspicion
 from core.outbox import subscribe
 from core.postgres.prepared import prepared
-from payments.facts import DisputeChanged, PaymentSucceeded, RefundCompleted
+from payments.facts import ChargeRead, DisputeChanged, PaymentSucceeded, RefundCompleted
 
 
 @subscribe(PaymentSucceeded, prompt=True)
@@ -62,6 +63,11 @@ def close_page_of_cancelled(fact):
 @prepared()
 def look_for_duplicate(fact):
     note_duplicate(fact.booking_id)
+
+
+@subscribe(ChargeRead)
+def look_for_fraud(fact):
+    note_suspicion(fact.payment_id)
 
 
 @subscribe(BookingCancelled)

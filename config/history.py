@@ -124,12 +124,13 @@ FROM past_place;
 
 INSERT INTO payments_payment (id, agency_id, reference, covers, description, provider, provider_ref,
   provider_payment_ref, provider_url, status, amount, currency, failure, created_at, opened_at,
-  settled_at)
+  settled_at, fee, fee_currency, charge_read_at)
 SELECT b.payment_id, %(agency)s, b.id, ARRAY[b.id],
        left(s.places || CASE s.places WHEN 1 THEN ' ticket, ' ELSE ' tickets, ' END
             || %(title)s, 200),
        'simulated', 'cs_sim_' || b.provider_ref, 'pi_sim_' || b.provider_ref, '', 'SUCCEEDED',
-       s.total, %(currency)s, '', b.reserved_at, b.opened_at, b.settled_at
+       s.total, %(currency)s, '', b.reserved_at, b.opened_at, b.settled_at,
+       0, %(currency)s, b.settled_at
 FROM past_booking b JOIN past_sum s ON s.booking_id = b.id WHERE s.total > 0;
 
 INSERT INTO payments_journal (id, agency_id, source, source_id, kind, memo, posted_at)

@@ -200,6 +200,7 @@ CELERY_BEAT_SCHEDULE = {
     "tell of holds that run out": _every(300, "inventory.tasks.notice_holds"),
     "tidy uses of lapsed reservations": _every(60, "promotions.tasks.give_back_lapsed"),
     "reconcile payments": _every(60, "payments.tasks.reconcile"),
+    "read what providers took": _every(60, "payments.tasks.read_charges"),
     "let credit lapse": _every(3600, "payments.tasks.let_credit_lapse"),
     "let points lapse": _every(3600, "customers.tasks.let_points_lapse"),
     "freeze closed draws": _every(60, "customers.tasks.freeze_closed_draws"),

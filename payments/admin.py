@@ -108,7 +108,7 @@ class PaymentAdmin(ReadOnlyAdmin):
     ]
     list_display_links = ["description"]
     list_filter = [
-        *("status", "needs_attention", "provider", "currency"),
+        *("status", "needs_attention", "provider", "currency", "risk_level"),
         ("created_at", admin.DateFieldListFilter),
     ]
     search_fields = ["description", "provider_ref", "provider_payment_ref", "=reference"]
@@ -123,7 +123,7 @@ class PaymentAdmin(ReadOnlyAdmin):
             "provider_ref",
             "provider_payment_ref",
         ),
-        *("made", "opened", "settled", "asked", "trouble", "given_up"),
+        *("made", "opened", "settled", "asked", "fee_shown", "risk", "trouble", "given_up"),
     ]
     readonly_fields = fields
     steps = ["ask_provider", "settle_by_hand"]
@@ -137,6 +137,10 @@ class PaymentAdmin(ReadOnlyAdmin):
         "Status": "status",
         "Provider": "provider",
         "Provider's reference": "provider_ref",
+        "Provider's fee": "fee",
+        "Currency of the fee": "fee_currency",
+        "Risk": "risk_level",
+        "Risk score": "risk_score",
         "Settled": "settled_at",
         "Booking": "reference",
     }
@@ -165,6 +169,16 @@ class PaymentAdmin(ReadOnlyAdmin):
     def asked(self, payment):
         return when(payment.looked_up_at)
 
+    @admin.display(description="Provider’s fee")
+    def fee_shown(self, payment):
+        return amount(payment.fee, payment.fee_currency)
+
+    @admin.display(description="Risk, as the provider sees it", ordering="risk_score")
+    def risk(self, payment):
+        score = f"{payment.risk_score} of 100" if payment.risk_score is not None else ""
+        reason = payment.risk_reason.replace("_", " ")
+        return ", ".join(filter(None, [payment.get_risk_level_display(), score, reason])) or "–"
+
     @admin.display(description="Problem", ordering="failure")
     def trouble(self, payment):
         return payment.problem or "–"
@@ -175,7 +189,10 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     def panels(self, request, payment):
         refunds = list(payment.refunds.order_by("-created_at", "pk"))
-        booked = entries_of(source="payment", source_id=payment.pk)
+        booked = [
+            *entries_of(source="payment", source_id=payment.pk),
+            *entries_of(source="charge", source_id=payment.pk),
+        ]
         found = [Panel("In the ledger", entries_table(booked))]
         return [Panel("Refunds", refunds_table(refunds)), *found] if refunds else found
 

@@ -11,6 +11,13 @@ class PaymentSucceeded:
 
 
 @dataclass(frozen=True)
+class ChargeRead:
+    """The provider of a payment that has come in has said for the first time what it thinks of it."""
+
+    payment_id: UUID
+
+
+@dataclass(frozen=True)
 class RefundRequested:
     refund_id: UUID
 

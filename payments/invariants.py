@@ -122,6 +122,16 @@ invariant(
          AND sent.sum + greatest(back.sum - p.credit, 0) > p.amount - p.credit""",
 )
 invariant(
+    "INV-3 what providers took for payments is in the ledger",
+    """SELECT p.id AS payment_id, p.fee, p.fee_currency, coalesce(sum(e.amount), 0) AS booked
+       FROM payments_payment p
+       LEFT JOIN payments_journal j ON j.source = 'charge' AND j.source_id = p.id
+       LEFT JOIN payments_ledgerentry e ON e.journal_id = j.id AND e.account = 'provider_fees'
+         AND e.currency = p.fee_currency
+       WHERE p.fee IS NOT NULL OR j.id IS NOT NULL GROUP BY p.id
+       HAVING coalesce(sum(e.amount), 0) <> coalesce(p.fee, 0)""",
+)
+invariant(
     "INV-3 what banks hold, took for good and what disputes cost is in the ledger",
     """SELECT d.id AS dispute_id, d.withdrawn, d.written_off, d.fee,
          coalesce(sum(e.amount) FILTER (WHERE e.account = 'disputed'), 0) AS disputed,

@@ -11,10 +11,17 @@ from django.db.models.functions import Now
 from core.tasks import in_turn
 from core.tenancy import acting_for, as_system
 from payments.adapters import ProviderRefused, ProviderUnavailable
-from payments.models import Dispute, InboxMessage, Payment, Refund, RefundStatus, Status
+from payments.models import CAPTURED, Dispute, InboxMessage, Payment, Refund, RefundStatus, Status
 from payments.models.disputes import OVER
 from payments.providers import ADAPTERS, BY_HAND
-from payments.services import expire_credit, read_disputes, send_refund, settle, work_notice
+from payments.services import (
+    expire_credit,
+    read_charge,
+    read_disputes,
+    send_refund,
+    settle,
+    work_notice,
+)
 from payments.services.credit import lapsed_credit
 
 log = logging.getLogger(__name__)
@@ -24,6 +31,8 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 FORGIVEN = timedelta(days=3)
 LONG_DISPUTED = timedelta(days=90)
 DISPUTE_REST = timedelta(hours=1)
+CHARGE_REST = timedelta(hours=6)
+CHARGE_FORGIVEN = timedelta(days=14)
 RESTED = Q(looked_up_at=None) | Q(looked_up_at__lte=Now() - QUIET)
 UNSENT = (RefundStatus.PENDING, RefundStatus.PROCESSING)
 
@@ -54,11 +63,17 @@ def reconcile(everything=False, limit=50, seconds=30, patience=1):
     ends after `seconds`, and when `patience` questions in a row had no answer. What was asked about
     longest ago comes first, so the next run goes on from there. Returns {"asked", "unreachable"}.
     """
+    return _ask_all(_questions(everything, limit), seconds, patience)
+
+
+def _ask_all(questions, seconds, patience):
+    """Asks one after the other, for so many seconds, and until so many in a row had no answer. Returns
+    {"asked", "unreachable"}."""
     ends_at = time.monotonic() + seconds
     asked = unreachable = silent = 0
-    for question in _questions(everything, limit):
+    for question in questions:
         if silent >= patience or time.monotonic() > ends_at:
-            log.warning("reconciliation stops after %s questions; the next run goes on", asked)
+            log.warning("asking the providers stops after %s; the next run goes on", asked)
             break
         asked += 1
         trouble = _ask(question)
@@ -125,17 +140,8 @@ def look_for_disputes(everything=False, limit=100, seconds=30, patience=1):
     """
     since = datetime.now(UTC) - (LONG_DISPUTED if everything else FORGIVEN)
     found, unreachable = _newly_disputed(since)
-    ends_at = time.monotonic() + seconds
-    asked = silent = 0
-    for question in [*found, *_undecided(everything, limit)]:
-        if silent >= patience or time.monotonic() > ends_at:
-            log.warning("looking for disputes stops after %s payments", asked)
-            break
-        asked += 1
-        trouble = _ask(question)
-        unreachable += trouble is not None
-        silent = silent + 1 if isinstance(trouble, ProviderUnavailable) else 0
-    return {"asked": asked, "unreachable": unreachable}
+    told = _ask_all([*found, *_undecided(everything, limit)], seconds, patience)
+    return {**told, "unreachable": told["unreachable"] + unreachable}
 
 
 def _newly_disputed(since):
@@ -183,6 +189,27 @@ def _undecided(everything, limit):
 
 def _read_again(dispute_id):
     read_disputes(Dispute.objects.get(pk=dispute_id).payment_id)
+
+
+@shared_task
+def read_charges(limit=200, seconds=30, patience=1):
+    """Asks the providers what they took for payments of the last two weeks of which they have not said
+    it yet; not again for six hours where they did not know. Ends in time like `reconcile`; returns the
+    same."""
+    with as_system():
+        rows = list(
+            Payment.objects.filter(
+                RESTED,
+                Q(charge_read_at=None) | Q(charge_read_at__lte=Now() - CHARGE_REST),
+                status__in=CAPTURED,
+                fee=None,
+                settled_at__gte=Now() - CHARGE_FORGIVEN,
+            )
+            .exclude(provider__in=BY_HAND)
+            .order_by(F("looked_up_at").asc(nulls_first=True), "pk")
+            .values_list("pk", "agency_id")[:limit]
+        )
+    return _ask_all([(read_charge, Payment, *row) for row in rows], seconds, patience)
 
 
 @shared_task

@@ -217,8 +217,8 @@ def _pay_out(quote, lot, source, money):
 
 
 def _reason(wish):
-    if wish.is_duplicate:
-        return Refund.Reason.DUPLICATE
+    if wish.refund_reason:
+        return Refund.Reason(wish.refund_reason)
     by_event = wish.grounds == Grounds.EVENT
     return Refund.Reason.EVENT_CANCELLED if by_event else Refund.Reason.CUSTOMER_REQUEST
 

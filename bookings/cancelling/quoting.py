@@ -34,9 +34,9 @@ class Wish:
     """Which tickets (their ids; none: all that are left), on whose `grounds`, and by which `rule`.
 
     A rule other than the policy, or a ticket that was used or passed on, wants a `reason`; whether who
-    asks may do so is asked of the edges. `by` is the id of the member of staff. `is_duplicate`: the
-    buyer had booked the same twice. `to` is where the money shall go, where there is a choice.
-    With the grounds EXCHANGE its value goes `towards` another booking first.
+    asks may do so is asked of the edges. `by` is the id of the member of staff. `refund_reason` (of
+    Refund.Reason): what the refund says where it is not the usual. `to` is where the money shall go,
+    where there is a choice. With the grounds EXCHANGE its value goes `towards` another booking first.
     """
 
     tickets: frozenset[UUID] = frozenset()
@@ -44,7 +44,7 @@ class Wish:
     rule: Rule = Rule.POLICY
     reason: str = ""
     by: int | None = None
-    is_duplicate: bool = False
+    refund_reason: str = ""
     to: GoesTo | None = None
     towards: Booking | None = None
 

@@ -15,6 +15,7 @@ from core.tenancy import TenantKey, TenantModel
 class Concern(models.TextChoices):
     DUPLICATE = "DUPLICATE", "Possible duplicate"
     SAME_CARD = "SAME_CARD", "Over the limit of one card"
+    FRAUD = "FRAUD", "May be a fraud"
 
 
 class AlertStatus(models.TextChoices):
@@ -31,7 +32,8 @@ ALERT_MOVES = {
 
 
 class Alert(Movable, TenantModel):
-    """A booking that a person should look at, because of `other` where that is about two."""
+    """A booking that a person should look at, because of `other` where that is about two. What may be a
+    fraud has a `score` and its `reasons`, [[points, words]] (bookings.services.suspicion)."""
 
     MOVES = ALERT_MOVES
     Status = AlertStatus
@@ -43,6 +45,8 @@ class Alert(Movable, TenantModel):
     status = models.CharField(
         max_length=9, choices=AlertStatus, default=AlertStatus.OPEN, editable=False
     )
+    score = models.PositiveSmallIntegerField(null=True, editable=False)
+    reasons = models.JSONField(default=list, editable=False)
     note = models.CharField(max_length=200, blank=True, editable=False)
     made_at = models.DateTimeField(db_default=Now(), editable=False)
     decided_at = models.DateTimeField(null=True, editable=False)
@@ -58,6 +62,11 @@ class Alert(Movable, TenantModel):
                 condition=Q(concern=Concern.DUPLICATE, other__isnull=False)
                 | Q(other=None) & ~Q(concern=Concern.DUPLICATE),
                 name="a_duplicate_is_of_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(concern=Concern.FRAUD, score__isnull=False)
+                | Q(score=None) & ~Q(concern=Concern.FRAUD),
+                name="a_fraud_is_scored",
             ),
         ]
         indexes = [

@@ -31,6 +31,7 @@ from bookings.services.reserve import (
     reserve,
     reserve_best,
 )
+from bookings.services.suspicion import lock_suspicious, note_suspicion, unlock_suspicious
 
 __all__ = [
     "FOR_NOTHING",
@@ -67,8 +68,10 @@ __all__ = [
     "give_held",
     "has_accepted",
     "join",
+    "lock_suspicious",
     "note_duplicate",
     "note_reminded",
+    "note_suspicion",
     "pay",
     "pay_at_desk",
     "pay_page_addresses",
@@ -81,4 +84,5 @@ __all__ = [
     "sell_paid",
     "take_codes_of_order",
     "take_out_code",
+    "unlock_suspicious",
 ]

@@ -11,7 +11,7 @@ from core.transactions import use_case
 from payments.models import Dispute, DisputeStatus, Payment, RefundStatus
 from tickets.models import Status as TicketStatus
 from tickets.models import Ticket
-from tickets.services import lock_out
+from tickets.services import lock_out, unlock
 from tickets.services.issue import lock_tickets
 
 STANDING = (DisputeStatus.OPENED, DisputeStatus.EVIDENCE_SENT, DisputeStatus.LOST)
@@ -51,8 +51,8 @@ def _lock(payment_id):
     }
     if current_agency().when_disputed == WhenDisputed.NOTHING:
         locked = set()
-    for because in (LOCKED, ""):
-        lock_out([pk for pk, of in tickets.items() if (of in locked) == bool(because)], because)
+    lock_out([pk for pk, of in tickets.items() if of in locked], LOCKED)
+    unlock([pk for pk, of in tickets.items() if of not in locked], LOCKED)
 
 
 def _stems_from_disputed(booking):

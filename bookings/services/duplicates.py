@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from bookings.models import Alert, AlertStatus, Booking, Concern
 from bookings.queries import told_booking
+from bookings.services.suspicion import unlock_suspicious
 from core.locks import lock, lock_one
 from core.transactions import use_case
 
@@ -64,6 +65,8 @@ def dismiss_alert(alert_id, *, by, note=""):
     is decided."""
     alert = lock_one(Alert.objects.filter(pk=alert_id))
     alert.note, alert.decided_by = note.strip()[:200], by
+    if alert.concern == Concern.FRAUD:
+        unlock_suspicious(alert.booking)
     return _decide(alert, AlertStatus.DISMISSED)
 
 

@@ -117,10 +117,10 @@ def test_the_box_office_sees_both_and_closes_it_or_refunds_the_later(house, even
     form = client.get(of(alert, "refund_duplicate"), follow=True)
     assert f"Duplicate of {alert.other.number}" in form.content.decode()
     said = {"tickets": [str(item.ticket_id) for item in later.items.all()]}
-    said |= {"rule": "ALL_BACK", "reason": "Duplicate", "is_duplicate": "on"}
+    said |= {"rule": "ALL_BACK", "reason": "Duplicate", "refund_reason": "DUPLICATE"}
     looked = client.post(of(later, "cancel_tickets"), said)
     said |= {name: value for name, value in looked.context["hidden"] if name == "seen"}
-    assert ("is_duplicate", "on") in looked.context["hidden"]
+    assert ("refund_reason", "DUPLICATE") in looked.context["hidden"]
     done = client.post(of(later, "cancel_tickets"), said)
     assert "goes back" in told(client, done["Location"])[0]
     assert Cancellation.objects.get().refunded == later.total

@@ -21,6 +21,7 @@ from payments.models.payments import (
     Payment,
     Refund,
     RefundStatus,
+    Risk,
     Status,
 )
 
@@ -49,5 +50,6 @@ __all__ = [
     "Payment",
     "Refund",
     "RefundStatus",
+    "Risk",
     "Status",
 ]

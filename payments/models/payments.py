@@ -43,6 +43,14 @@ NOT_PAID = "Given up before it was paid."
 GIVEN_UP = (NOTHING_DUE, PAGE_EXPIRED, PAGE_SHUT, NOT_PAID)
 
 
+class Risk(models.TextChoices):
+    """How risky a provider holds a payment to be; empty: it does not judge."""
+
+    NORMAL = "normal", "Normal"
+    ELEVATED = "elevated", "Elevated"
+    HIGHEST = "highest", "Highest"
+
+
 class Payment(Movable, TenantModel):
     """One attempt to be paid for what `reference` names (the public id of an order, which is that of
     its first booking; opaque here). `covers` are the bookings of it that are paid for: whoever has
@@ -88,9 +96,22 @@ class Payment(Movable, TenantModel):
         db_default="",
         editable=False,
         help_text="The provider’s fingerprint of what was paid with: the same for the same card, and "
-        "nothing can be paid with it. Read where an event limits what one card buys.",
+        "nothing can be paid with it.",
     )
-    card_read_at = models.DateTimeField(null=True, editable=False)
+    fee = models.DecimalField(
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        null=True,
+        editable=False,
+        help_text="What the provider took for it; empty as long as it has not said.",
+    )
+    fee_currency = models.CharField(max_length=3, blank=True, db_default="", editable=False)
+    risk_level = models.CharField(
+        max_length=8, choices=Risk, blank=True, db_default="", editable=False
+    )
+    risk_score = models.PositiveSmallIntegerField(null=True, editable=False)
+    risk_reason = models.CharField(max_length=120, blank=True, db_default="", editable=False)
+    charge_read_at = models.DateTimeField(null=True, editable=False)
     disputes_read = models.PositiveIntegerField(
         default=0,
         db_default=0,
@@ -110,6 +131,11 @@ class Payment(Movable, TenantModel):
                 name="credit_pays_a_part_or_all",
             ),
             models.CheckConstraint(condition=Q(covers__len__gt=0), name="payment_is_for_something"),
+            models.CheckConstraint(
+                condition=Q(fee=None, fee_currency="")
+                | Q(fee__isnull=False, fee__gte=0) & ~Q(fee_currency=""),
+                name="fee_of_a_payment_has_a_currency",
+            ),
             models.UniqueConstraint(
                 fields=["reference"], condition=Q(status__in=OPEN), name="one_open_payment"
             ),
@@ -124,6 +150,11 @@ class Payment(Movable, TenantModel):
             models.Index(fields=["card"], condition=~Q(card=""), name="payments_of_card"),
             models.Index(
                 fields=["opened_at"], condition=Q(status="PROCESSING"), name="payment_in_flight"
+            ),
+            models.Index(
+                fields=["looked_up_at"],
+                condition=Q(status__in=CAPTURED, fee=None),
+                name="payments_without_fee",
             ),
             models.Index(
                 fields=["created_at"],
@@ -151,6 +182,19 @@ class Payment(Movable, TenantModel):
                 ),
                 func="""
                     RAISE EXCEPTION 'payment % has begun: what it is for stays as it is', OLD.id
+                      USING ERRCODE = 'check_violation';
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="a_fee_stays_as_it_was_booked",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("fee", "fee_currency"),
+                condition=pgtrigger.Condition(
+                    "OLD.fee IS NOT NULL"
+                    " AND (OLD.fee, OLD.fee_currency) IS DISTINCT FROM (NEW.fee, NEW.fee_currency)"
+                ),
+                func="""
+                    RAISE EXCEPTION 'the fee of payment % is booked', OLD.id
                       USING ERRCODE = 'check_violation';
                 """,
             ),

@@ -9,7 +9,7 @@ from payments.services.bank import (
     preview_statement,
     transferred_back,
 )
-from payments.services.cards import read_card
+from payments.services.charges import read_card, read_charge
 from payments.services.credit import (
     NotEnoughCredit,
     credit_of,
@@ -94,6 +94,7 @@ __all__ = [
     "points_to_credit",
     "preview_statement",
     "read_card",
+    "read_charge",
     "read_disputes",
     "receive_notice",
     "record_disputes",

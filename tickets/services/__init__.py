@@ -10,6 +10,7 @@ from tickets.services.issue import (
     new_tickets,
     refund_tickets,
     reopen_tickets,
+    unlock,
     void_tickets,
 )
 from tickets.services.keys import active_key, code_of, public_keys, rotate_signing_key
@@ -34,5 +35,6 @@ __all__ = [
     "reopen_tickets",
     "rotate_signing_key",
     "said_of",
+    "unlock",
     "void_tickets",
 ]
