@@ -161,7 +161,8 @@ class Agency(models.Model):
             Audited(
                 "name", "host", "currency", "approval_above", "invoice_tolerance_percent",
                 "invoice_tolerance", "sale_cost_percent", "sale_cost_fixed", "rules_paused_at",
-                "when_disputed", "suspicious_from", "locks_suspicious", "bank_account", "bank_holder", "transfer_days", "credit_days",
+                "when_disputed", "suspicious_from", "locks_suspicious", "bank_account",
+                "bank_holder", "transfer_days", "credit_days",
             )
         ]  # fmt: skip
 
