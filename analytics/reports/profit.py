@@ -9,13 +9,14 @@ from analytics.reports.stock import DIVIDED, amounts, in_own_currency, named
 
 
 class Profit(Report):
-    """Fees stand beside the profit, not in it: they pay for the sale, not for the seats."""
+    """Fees, and what providers take for payments, stand beside the profit, not in it: they are of the
+    sale, not of the seats."""
 
     name = "profit"
     title = "Profit"
     group = "Profit"
     right = "analytics.profit"
-    says = "What did the seats we sold bring beyond their cost? Buyers' fees stand beside it."
+    says = "What did the seats we sold bring beyond their cost? Fees and payment costs stand beside it."
     form = ProfitForm
     empty = "Nothing was sold on these days."
 
@@ -31,6 +32,7 @@ class Profit(Report):
             money("profit", "Profit"),
             share("Margin", "profit", "revenue"),
             money("fees", "Fees"),
+            money("payment_costs", "Payment costs"),
             count("owned", "Owned now"),
             share("Sold of owned", "sold_of_owned", "owned"),
         )

@@ -15,6 +15,7 @@ from bookings.models import Booking
 from config.tests import world
 from core.tenancy import acting_for
 from events.models import Event
+from payments.models import Payment
 from suppliers.models import Acquisition, PurchaseOrder, ReturnLine, SupplierReturn
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,21 @@ def test_profit_is_revenue_without_fees_less_what_the_sold_seats_cost(sales, eve
     )
     assert (row["name"], row["owned"], row["sold_of_owned"]) == (event.title, 14, 3)
     assert profit(since=ago(9), until=ago(1)) == []
+
+
+def test_what_providers_took_stands_beside_it_by_whatever_it_is_divided(sales, event):
+    took = Payment.objects.filter(pk=sales.payment_id)
+    took.update(fee=Decimal("1.10"), fee_currency="EUR")
+    for by in stock.DIMENSIONS:
+        rows = profit(since=ago(0), until=ago(0), by=by)
+        assert sum(row["payment_costs"] for row in rows) == Decimal("1.10")
+    both = Payment.objects.exclude(pk=sales.payment_id)
+    both.update(fee=Decimal("2.22"), fee_currency="GBP")  # not in the money of the sale
+    sections = by_name(profit(since=ago(0), until=ago(0), by="section"))
+    assert {name: row["payment_costs"] for name, row in sections.items()} == {
+        "Stalls": 0,
+        "Circle": Decimal("1.10"),
+    }
 
 
 def test_profit_adds_up_the_same_by_whatever_it_is_divided(sales):
