@@ -113,14 +113,19 @@ class SimulatedProvider:
         return next(iter(alive + failed), None)
 
     def find_charge(self, payment_ref):
-        """It takes no fee and judges nobody."""
+        """It takes no fee, and judges only who asked for it on its page."""
         found = self._get(f"/v1/payment_intents/{quote(payment_ref, safe='')}")
         if not found or found["status"] != "succeeded":
             return None
         money = Money.from_minor(found["amount_received"], found["currency"].upper())
         zero = Money.zero(money.currency).amount
         return ProviderCharge(
-            found["id"], money.amount, money.currency, fee=zero, fee_currency=money.currency
+            found["id"],
+            money.amount,
+            money.currency,
+            fee=zero,
+            fee_currency=money.currency,
+            risk_level=found.get("risk_level", ""),
         )
 
     def find_disputes(self, payment_ref):

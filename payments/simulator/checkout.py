@@ -15,6 +15,7 @@ OUTCOMES = (
     "lost_notice",
     "repeated_notice",
     "late_money",
+    "risky",
 )
 NOTICE_DELAY = MONEY_DELAY = 10  # seconds
 COPIES = 5
@@ -72,7 +73,8 @@ def act_out(store, session, outcome, now, seconds=None):
     if outcome in ("decline", "repeated_notice"):
         _decline(store, session, now, times=arrivals(outcome, now, seconds))
     if outcome != "decline":
-        _capture(store, session, now, times=arrivals(outcome, now, seconds))
+        risk = "highest" if outcome == "risky" else ""
+        _capture(store, session, now, times=arrivals(outcome, now, seconds), risk=risk)
 
 
 def arrivals(outcome, now, seconds):
@@ -108,12 +110,13 @@ def _decline(store, session, now, times):
     announce(store, "payment_intent.payment_failed", session, now, times)
 
 
-def _capture(store, session, now, times):
+def _capture(store, session, now, times, risk=""):
     intent = _intent(store, session, now)
     intent |= {
         "status": "succeeded",
         "amount_received": intent["amount"],
         "last_payment_error": None,
+        "risk_level": risk,
     }
     store.save(intent)
     session |= {"status": "complete", "payment_status": "paid"}
@@ -135,6 +138,7 @@ def _intent(store, session, now):
         last_payment_error=None,
         livemode=False,
         metadata=session["_intent_metadata"],
+        risk_level="",
         status="requires_payment_method",
     )
     session["payment_intent"] = intent["id"]

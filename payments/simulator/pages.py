@@ -25,6 +25,11 @@ OTHER_OUTCOMES = [
         "Pay after the time is over",
         "The session ends now, and the money arrives 10 seconds later all the same.",
     ),
+    (
+        "risky",
+        "Pay with a card that may be stolen",
+        "It goes through; a minute later the shop’s staff find the sale among their alerts.",
+    ),
 ]
 STYLE = """
 :root { color-scheme: light dark;

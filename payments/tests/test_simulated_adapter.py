@@ -59,6 +59,14 @@ def test_nobody_there_is_unavailable():
         adapter.open_session(**wish())
 
 
+@pytest.mark.parametrize(("outcome", "level"), [("pay", ""), ("risky", "highest")])
+def test_it_judges_who_asked_for_it(simulator, adapter, outcome, level):
+    session = adapter.open_session(**wish())
+    simulator.play(session.ref, outcome)
+    charge = adapter.find_charge(adapter.find_session(ref=session.ref).payment_ref)
+    assert (charge.fee, charge.fee_currency, charge.risk_level) == (0, "EUR", level)
+
+
 def test_notices_are_read_as_they_come(simulator, receiver, adapter):
     session = adapter.open_session(**wish())
     simulator.play(session.ref, "decline")

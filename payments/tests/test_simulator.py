@@ -317,7 +317,9 @@ def test_the_page_says_what_it_is_and_what_is_paid(simulator):
     assert "shop.example" in answer.text
     assert "2 tickets, Nuit à l’Opéra" in answer.text
     assert 'href="http://shop.example/checkout/"' in answer.text
-    for outcome in ("decline", "late_notice", "lost_notice", "repeated_notice", "late_money"):
+    for outcome in (
+        *("decline", "late_notice", "lost_notice", "repeated_notice", "late_money", "risky"),
+    ):
         assert f'<button name="outcome" value="{outcome}">' in answer.text
     assert "<script" not in answer.text
     policy = answer.headers["Content-Security-Policy"]
