@@ -206,7 +206,7 @@ def read_charges(limit=200, seconds=30, patience=1):
                 settled_at__gte=Now() - CHARGE_FORGIVEN,
             )
             .exclude(provider__in=BY_HAND)
-            .order_by(F("looked_up_at").asc(nulls_first=True), "pk")
+            .order_by(F("looked_up_at").asc(nulls_last=True), "pk")
             .values_list("pk", "agency_id")[:limit]
         )
     return _ask_all([(read_charge, Payment, *row) for row in rows], seconds, patience)
