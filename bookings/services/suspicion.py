@@ -19,7 +19,6 @@ from core.transactions import use_case
 from core.words import many
 from payments.models import Dispute, Payment, Risk
 from payments.models import Status as PaymentStatus
-from payments.providers import IN_WORDS
 from payments.services.settle import DECLINED
 from tickets.services import lock_out, unlock
 
@@ -114,11 +113,11 @@ def _risk(booking, payment):
     points = RISKY.get(payment.risk_level)
     if not points:
         return None
-    who = {"stripe": "Stripe", "square": "Square"}.get(
-        payment.provider, IN_WORDS.get(payment.provider, payment.provider)
-    )
     score = f", {payment.risk_score} of 100" if payment.risk_score is not None else ""
-    return Reason(points, f"{who} sees a risk: {payment.get_risk_level_display().lower()}{score}")
+    return Reason(
+        points,
+        f"The payment provider sees a risk: {payment.get_risk_level_display().lower()}{score}",
+    )
 
 
 def _card(booking, payment):

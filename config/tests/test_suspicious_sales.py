@@ -118,7 +118,7 @@ def test_a_risky_card_of_a_new_guest_shortly_before_the_event_is_noted(stripe, e
     alert = Alert.objects.get()
     assert (alert.booking, alert.concern, alert.score) == (risky, "FRAUD", 55)
     assert alert.reasons == [
-        [40, "Stripe sees a risk: elevated, 68 of 100"],
+        [40, "The payment provider sees a risk: elevated, 68 of 100"],
         [15, "A new guest, within two days of the event"],
     ]
     assert points(calm) == {15: "A new guest, within two days of the event"}
@@ -233,7 +233,7 @@ def test_the_box_office_looks_locks_and_finds_nothing_wrong(noted):
     agency = Agency.objects.get()
     cashier = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
     page = cashier.get(of(noted)).content.decode()
-    assert "Stripe sees a risk: elevated, 68 of 100" in page
+    assert "The payment provider sees a risk: elevated, 68 of 100" in page
     assert "Bookings of this guest" in page
     done = cashier.post(of(noted, "lock_tickets"))
     assert told(cashier, done["Location"])[-1] == "1 ticket is locked."
