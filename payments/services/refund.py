@@ -119,6 +119,7 @@ def retry_refund(refund_id):
     Raises RefundTooHigh when other refunds have taken what was left of the payment.
     """
     payment, refund = _locked(refund_id)
+    failpoints.reach("refund.before_retry")
     refund.move_to(RefundStatus.PROCESSING)
     refund.failure = ""
     refund.attempt += 1
