@@ -119,12 +119,13 @@ def _lots(customer_id):
 
 
 @use_case
-def earn(customer_id, money, *, reference, went_on=()):
+def earn(customer_id, money, *, reference, went_on=(), given=None):
     """A customer earns points for so much Money of a booking (`reference`), once; returns whether that
     is new: nothing is earned where the programme does not run, or for less than a point.
 
     `went_on` are the (reference, Fraction of 0 to 1) of bookings whose tickets were given for these: as
-    far as that share of what they earned reaches, the points keep their last day.
+    far as that share of what they earned reaches, the points keep their last day. `given` is (what all
+    those tickets cost, as Money, when they were bought): so much of it counts for no tier again.
     """
     programme = running_programme()
     points = programme.points_for(money) if programme else 0
@@ -138,11 +139,25 @@ def earn(customer_id, money, *, reference, went_on=()):
     for old, most in _that_go_on(went_on):
         part = min(points, most)
         if part:
-            key = f"earned:{reference}:{old.pk}"
-            _write(points=part, key=key, expires_at=old.expires_at, **said)
+            _write(
+                points=part,
+                key=f"earned:{reference}:{old.pk}",
+                expires_at=old.expires_at,
+                first_earned_at=old.first_earned_at or old.made_at,
+                **said,
+            )
         points -= part
+    said["expires_at"] = _lasts_until(programme)
+    if given:
+        worth, bought_at = given
+        dearer = programme.points_for(money) - programme.points_for(worth)
+        rest = points - max(min(points, dearer), 0)
+        if rest:
+            key = f"earned:{reference}:given"
+            _write(points=rest, key=key, first_earned_at=bought_at, **said)
+        points -= rest
     if points:
-        _write(points=points, key=f"earned:{reference}", expires_at=_lasts_until(programme), **said)
+        _write(points=points, key=f"earned:{reference}", **said)
     return True
 
 
@@ -325,10 +340,16 @@ def expire_points(customer_id):
 
 
 def _lately():
-    """What of entries counts: what was earned in that time, less what of it was reversed since."""
+    """What of entries counts: what was earned in that time, less what of it was reversed since. What
+    changed seats carry on was earned when the first ones were."""
     since = Now() - LATELY
-    earned = Q(kind=Kind.EARNED, made_at__gt=since)
-    return _sum(earned | Q(kind=Kind.REVERSED, of__made_at__gt=since))
+    earned = Q(kind=Kind.EARNED) & _earned_after(since)
+    return _sum(earned | Q(kind=Kind.REVERSED) & _earned_after(since, "of__"))
+
+
+def _earned_after(moment, lot=""):
+    at = f"{lot}first_earned_at"
+    return Q(**{f"{at}__gt": moment}) | Q(**{at: None, f"{lot}made_at__gt": moment})
 
 
 def earned_lately(person):

@@ -111,14 +111,14 @@ invariant(
        WHERE r.status <> 'FAILED' GROUP BY p.id HAVING sum(r.amount) > p.amount - p.credit""",
 )
 invariant(
-    "of what was paid with a card and credit, or became credit, a refused refund stays owed",
+    "a refused refund stays owed: nothing else of its payment takes its place",
     """SELECT p.id AS payment_id, p.amount, p.credit, back.sum AS back, sent.sum AS sent_or_owed
        FROM payments_payment p
        CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS sum FROM payments_creditentry
                            WHERE payment_id = p.id AND kind IN ('BACK', 'PAID_OUT')) back
        CROSS JOIN LATERAL (SELECT coalesce(sum(amount), 0) AS sum FROM payments_refund
                            WHERE payment_id = p.id) sent
-       WHERE p.status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED') AND (p.credit > 0 OR back.sum > 0)
+       WHERE p.status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED')
          AND sent.sum + greatest(back.sum - p.credit, 0) > p.amount - p.credit""",
 )
 invariant(

@@ -27,16 +27,26 @@ def earn_points(booking_id):
     if booking.customer_id is None or booking.confirmed_at is None:
         return
     money = Money(booking.price - booking.discount, booking.currency)
-    went_on = _given_for(booking_id) if booking.instead_of_id else ()
-    if earn(booking.customer_id, money, reference=booking.pk, went_on=went_on):
+    before = _before(booking) if booking.instead_of_id else {}
+    if earn(booking.customer_id, money, reference=booking.pk, **before):
         _reverse(booking_id)
 
 
-def _given_for(booking_id):
-    """[(the id of a booking, which part of its tickets' worth was given for the seats of this one)]."""
-    given = CancelledItem.objects.filter(cancellation__exchanged_for=booking_id)
-    given = given.order_by().values_list("item__booking").annotate(worth=Sum(OF_GIVEN))
-    return [(old, Fraction(worth) / _worth_of(old)) for old, worth in given if worth]
+def _before(booking):
+    """What `earn` is told of the tickets that were given for the seats of a Booking."""
+    old = booking.instead_of_id
+    given = CancelledItem.objects.filter(cancellation__exchanged_for=booking.pk)
+    worth = given.aggregate(sum=Sum(OF_GIVEN, default=0))["sum"]
+    went_on = [(old, Fraction(worth) / _worth_of(old))] if worth else []
+    return {"went_on": went_on, "given": (Money(worth, booking.currency), _first_bought(old))}
+
+
+def _first_bought(booking_id):
+    """When the first seats were bought that were changed, through all exchanges, for this booking's."""
+    found = Booking.objects.values_list("instead_of", "confirmed_at").get(pk=booking_id)
+    while found[0]:
+        found = Booking.objects.values_list("instead_of", "confirmed_at").get(pk=found[0])
+    return found[1]
 
 
 def _worth_of(booking_id):

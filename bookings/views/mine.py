@@ -9,11 +9,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from bookings.forms import ProfileForm
-from bookings.models import Booking
+from bookings.models import Booking, Cancellation
 from bookings.orders import payments_of
 from bookings.views.points import points_shown
 from customers.links import customer_of, exchange, forget
 from customers.services import describe_customer
+from payments.models import CreditEntry
 from payments.queries import money_moved
 from payments.services import credit_of
 
@@ -84,13 +85,32 @@ def _page(request, customer, form=None, status=200):
 
 
 def _credit(customer):
-    """What he can pay with by currency, and the latest entries; empty where there never were any."""
-    entries = list(customer.credit_entries.all()[:A_PAGE])
+    """What he can pay with by currency, and the latest entries, each with the bookings it is about;
+    empty where there never were any."""
+    entries = list(customer.credit_entries.select_related("payment")[:A_PAGE])
     currencies = sorted({each.currency for each in entries})
     return entries and {
-        "entries": entries,
+        "entries": _with_bookings(entries),
         "left": [credit_of(customer.pk, currency) for currency in currencies],
     }
+
+
+def _with_bookings(entries):
+    """[(CreditEntry, the Bookings it is about)]: of what came back those of the tickets that were given
+    back, otherwise what its payment was for."""
+    names = {each.reference for each in entries if each.kind in CreditEntry.CAME_BACK}
+    made = Cancellation.objects.filter(pk__in=names).values_list("pk", "booking")
+    given = {key: [booking] for key, booking in made} if names - {None} else {}
+    about = [
+        given.get(each.reference if each.kind in CreditEntry.CAME_BACK else None)
+        or (each.payment.covers if each.payment else [])
+        for each in entries
+    ]
+    found = Booking.objects.select_related("event").in_bulk({key for ids in about for key in ids})
+    return [
+        (entry, [found[key] for key in ids if key in found])
+        for entry, ids in zip(entries, about, strict=True)
+    ]
 
 
 def _numbers(covers, numbers):

@@ -22,6 +22,7 @@ from bookings.services import buy_with_credit, confirm, contact, reserve
 from config.tests import world
 from config.tests.test_cancelling import policy
 from config.tests.test_exchanging import changed, tickets_of
+from config.tests.test_several_events import second_night
 from core import outbox
 from core.money import Money
 from core.tenancy import as_system
@@ -29,7 +30,7 @@ from customers.services import remember_customer
 from events.models import Event
 from inventory.services import NotOnSale
 from payments.models import CreditEntry, Payment, Refund
-from payments.services import give_credit, request_refund
+from payments.services import give_credit
 from payments.services.credit import hold_credit
 from payments.services.refund import complete
 from tickets.models import Gate, Ticket
@@ -288,20 +289,17 @@ def test_the_dry_run_says_which_way_the_money_goes_and_so_it_does(stocked, mirei
 
 def test_its_page_says_how_the_money_stands_and_leads_to_what_failed(stocked, mireille, agency):
     there, lost, _ = (world.sold_booking(stocked, [n]) for n in (0, 1, 2))
-    another = world.sold_booking(stocked, [3])
-    payment = Payment.objects.get(pk=another.payment_id)
-    other = request_refund(
-        payment_id=payment.pk,
-        money=Money(payment.amount / 2, payment.currency),
-        reason="FRAUD",
-        request_key="1",
-    )
-    Refund.objects.filter(pk=other.pk).update(status="FAILED")
+    world.sold_booking(stocked, [3])
+    elsewhere = world.sold_booking(second_night(stocked), [0])
+    payment = Payment.objects.get(pk=elsewhere.payment_id)
     change = changing.propose(event=stocked, kind=Kind.CANCELLED, message="Ill", by=None)
     assert "How its money stands" not in mireille.get(world.of(change)).content.decode()
     changing.begin(change.pk, by=None)
     assert shown_words(mireille, change)["left"] == "Not dealt with yet 4 €169.60"
     finished(change)
+    other = Refund.objects.create(  # of no change
+        payment=payment, request_key="1", amount=9, currency="EUR", reason="FRAUD", status="FAILED"
+    )
     own = {refund.payment_id: refund.pk for refund in Refund.objects.exclude(pk=other.pk)}
     complete(own[there.payment_id], "re_1")
     Refund.objects.filter(pk=own[lost.payment_id]).update(status="FAILED")

@@ -1,19 +1,24 @@
 """Credit where people meet it: the checkout, a guest's own page, giving tickets back, the desk."""
 
+import re
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import ApiKey
+from bookings.cancelling import Wish, cancel, preview
 from bookings.links import mailed_key
 from bookings.models import Booking, Cancellation
 from bookings.services import contact, reserve
 from bookings.views.credit import chosen_credit
 from config.tests import world
 from config.tests.test_cancelling import euros, policy
+from core.locks import database_now
 from core.memory import Remembered
 from customers.links import mailed_key as own_key
 from customers.services import remember_customer
@@ -152,6 +157,48 @@ def test_a_guest_reads_his_credit_on_his_own_page(proven):
     page = proven.get(reverse("mine")).content.decode()
     assert "My credit: €100.00" in page
     assert "Given by staff: For the long queue" in page
+
+
+def entries_on(page):
+    """The words of each line of credit on a guest's own page."""
+    lines = re.findall(r"<div><dt>(.*?)</dd></div>", page.partition("My credit")[2], re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", " ", line).split()) for line in lines]
+
+
+def test_a_guest_reads_of_which_booking_each_entry_is_and_when(stocked, proven, noor, agency):
+    policy((2, 0, 0), fees_refundable=True, back_to="CREDIT")
+    sold = world.sold_booking(stocked, [10, 11])
+    ticket = sold.items.order_by("position").values_list("ticket", flat=True)[0]
+    wish = Wish(frozenset([ticket]))
+    sold = Booking.objects.select_related("event", "terms").get(pk=sold.pk)
+    cancel(sold.pk, wish, seen=preview(sold, wish, now=database_now()).name)
+    other = world.reservation(stocked, [5])
+    world.pay_as_buyer(other.pk, credit=other.money)
+    page = proven.get(reverse("mine")).content.decode()
+    paid, back, given = entries_on(page)
+    assert re.search(r", \d\d:\d\d Paid with", paid)
+    assert f"{stocked.title}, booking {other.number} -€42.40" in paid.replace("−", "-")
+    assert f"Came back of a payment {stocked.title}, booking {sold.number} €42.40" in back
+    assert "booking" not in given
+    for booking in (sold, other):
+        link = f'<a href="{reverse("booking", args=[booking.pk])}">booking <span class="num">'
+        assert f"{link}{booking.number}</span></a>" in page
+        assert proven.get(reverse("booking", args=[booking.pk])).status_code in (200, 302)
+
+
+def test_it_asks_as_much_for_many_entries_as_for_few(stocked, proven, noor):
+    policy((2, 0, 0), fees_refundable=True, back_to="CREDIT")
+    counts = []
+    proven.get(reverse("mine"))  # what is asked once is known then
+    for ordinals in ([3], [4, 5], [6, 7, 8]):
+        for ordinal in ordinals:
+            sold = world.sold_booking(stocked, [ordinal])
+            sold = Booking.objects.select_related("event", "terms").get(pk=sold.pk)
+            cancel(sold.pk, Wish(), seen=preview(sold, Wish(), now=database_now()).name)
+        with CaptureQueriesContext(connection) as asked:
+            proven.get(reverse("mine"))
+        counts.append(len(asked))
+    assert len(set(counts)) == 1, counts
 
 
 class TestGivingBack:

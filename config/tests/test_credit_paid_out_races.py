@@ -204,6 +204,72 @@ def test_control_without_guards_bank_and_guest_have_it(
     assert "no refund waits to give back what a bank has taken" in invariants.violations()
 
 
+# Withheld and spent, withheld and paid out
+
+
+def moved(agency_id, back):
+    """What of the entry's credit was withheld, what was spent, and what was paid out of it."""
+    with acting_for(agency_id):
+        entries = CreditEntry.objects.filter(customer=back.customer_id)
+        sums = {kind: Decimal(0) for kind in ("WITHHELD", "HELD", "PAID_OUT")}
+        for entry in entries.filter(kind__in=sums):
+            sums[entry.kind] -= entry.amount
+        return tuple(sums.values())
+
+
+def taken_by_its_bank(agency_id, back):
+    with acting_for(agency_id):
+        return disputing(back, Payment.objects.get(pk=back.payment_id).amount)
+
+
+@pytest.mark.parametrize("slow", ["withheld.after_look", "credit.after_look"])
+def test_what_a_bank_took_is_withheld_or_was_spent(agency_id, back, settings, slow):
+    """Whoever comes first, and however long he looks: of one credit, one of both."""
+    settings.FAIL_POINT = f"{slow}={SLOWLY}"
+    works = [taken_by_its_bank(agency_id, back), spending_all(agency_id, back)]
+    refused = refusals(at_once(agency_id, *works))
+    withheld, spent, _ = moved(agency_id, back)
+    assert sorted([withheld, spent]) == [0, back.amount]
+    assert [each.code for each in refused] == (["not_enough_credit"] if withheld else [])
+    assert left(agency_id, back) == 0
+    assert invariants.violations() == {}
+
+
+def test_control_without_guards_it_is_withheld_and_spent(
+    agency_id, back, monkeypatch, committed_db, settings
+):
+    settings.FAIL_POINT = f"withheld.after_look={SLOWLY}"
+    works = [taken_by_its_bank(agency_id, back), spending_all(agency_id, back)]
+    without_guards(committed_db, monkeypatch)
+    assert refusals(at_once(agency_id, *works)) == []
+    assert moved(agency_id, back)[:2] == (back.amount, back.amount)
+    assert "nobody has less credit than none" in invariants.violations()
+
+
+@pytest.mark.parametrize("slow", ["withheld.after_look", "pay_out.after_look"])
+def test_what_a_bank_took_is_withheld_or_paid_out(agency_id, back, staff, settings, slow):
+    """What is paid out goes nowhere when the bank has it: its refund stands as failed."""
+    settings.FAIL_POINT = f"{slow}={SLOWLY}"
+    at_once(agency_id, taken_by_its_bank(agency_id, back), paying_out_all(back, staff))
+    withheld, _, paid_out = moved(agency_id, back)
+    assert sorted([withheld, paid_out]) == [0, back.amount]
+    assert (left(agency_id, back), sent(agency_id)) == (0, 0)
+    assert invariants.violations() == {}
+
+
+def test_control_without_guards_it_is_withheld_and_paid_out(
+    agency_id, back, staff, monkeypatch, committed_db, settings
+):
+    settings.FAIL_POINT = f"withheld.after_look={SLOWLY}"
+    works = [taken_by_its_bank(agency_id, back), paying_out_all(back, staff)]
+    without_guards(committed_db, monkeypatch)
+    monkeypatch.setattr("payments.services.disputes.lock_one", lambda rows: rows.first())
+    assert refusals(at_once(agency_id, *works)) == []
+    withheld, _, paid_out = moved(agency_id, back)
+    assert (withheld, paid_out) == (back.amount, back.amount)
+    assert "nobody has less credit than none" in invariants.violations()
+
+
 # Paid out and given back
 
 

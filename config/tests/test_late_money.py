@@ -9,6 +9,7 @@ import pgtrigger
 import psycopg
 import pytest
 from django.db import connections, transaction
+from django.db.models import Sum
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
@@ -548,14 +549,48 @@ def test_who_sends_a_refund_is_alone_with_it(provider, event):
     assert together([meanwhile]) == ["COMPLETED"]
 
 
-def test_a_failed_refund_is_not_sent_again_when_others_took_the_money(provider, event):
-    payment = money_arrives(provider, at_the_provider(event, [0]), "pay")
-    refund = asked_back(payment, 45)
-    Refund.objects.update(status="FAILED")
+STAYS_OWED = "a refused refund stays owed: nothing else of its payment takes its place"
+
+
+def another_for_one(payment):
     with transaction.atomic():
-        request_refund(
+        return request_refund(
             payment_id=payment.pk, money=Money(1, "EUR"), reason="FRAUD", request_key="another"
         )
+
+
+def test_no_other_refund_takes_the_place_of_one_that_failed(provider, event):
+    """What it owes stays owed, and it is sent once more."""
+    payment = money_arrives(provider, at_the_provider(event, [0]), "pay")
+    refund = asked_back(payment, payment.amount)
+    Refund.objects.update(status="FAILED")
+    owed = payment.money.display()
+    with pytest.raises(
+        RefundTooHigh, match=f": {owed} was refused and stays owed, to be sent again"
+    ):
+        another_for_one(payment)
+    assert Refund.objects.count() == 1
+    retry_refund(refund.pk)
+    assert state_of(refund) == "PROCESSING"
+    assert STAYS_OWED not in invariants.violations()
+
+
+def test_what_is_left_besides_a_refund_that_failed_goes_back_all_the_same(provider, event):
+    payment = money_arrives(provider, at_the_provider(event, [0]), "pay")
+    refund = asked_back(payment, payment.amount - 1)
+    Refund.objects.update(status="FAILED")
+    another_for_one(payment)
+    retry_refund(refund.pk)
+    assert Refund.objects.aggregate(all=Sum("amount"))["all"] == payment.amount
+
+
+def test_control_without_the_trigger_others_take_its_place(provider, event):
+    payment = money_arrives(provider, at_the_provider(event, [0]), "pay")
+    refund = asked_back(payment, payment.amount)
+    Refund.objects.update(status="FAILED")
+    with pgtrigger.ignore("payments.Refund:never_above_captured"):
+        another_for_one(payment)
+    assert STAYS_OWED in invariants.violations()
     with pytest.raises(RefundTooHigh):
         retry_refund(refund.pk)
     assert (state_of(refund), Refund.objects.get(pk=refund.pk).attempt) == ("FAILED", 1)

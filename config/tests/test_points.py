@@ -85,9 +85,9 @@ def sold(stocked, *ordinals, **words):
     return booking
 
 
-def lot(customer, number, days=None, made_at=None):
-    """Points that were earned, and lapse so many days from now."""
-    reference = uuid7()
+def lot(customer, number, days=None, made_at=None, of=None):
+    """Points that were earned (`of` a booking), and lapse so many days from now."""
+    reference = of or uuid7()
     return PointEntry.objects.create(
         customer=customer,
         kind="EARNED",
@@ -675,6 +675,43 @@ class TestTiers:
         lot(remember_customer(email="noor+tickets@post.example", name="Noor"), 60)
         assert tier_of(noor.person) == Tier.SILVER
         assert points_of(noor.pk) == 60
+
+    def test_changed_seats_are_no_new_purchase(self, programme, stocked, monkeypatch, settings):
+        """Bought 360 days ago and changed twice just now, they count for the tier five days longer;
+        what dearer seats cost more counts for a year."""
+        settings.PAYMENT_SIMULATOR_URL = "http://127.0.0.1:1"
+        world.received_order(stocked, section="Circle", rows="A")
+        policy((2, 50, 0))
+        booking = world.sold_booking(stocked, [50, 51])
+        bought = timezone.now() - timedelta(days=360)
+        lot(booking.customer, 60, days=5, made_at=bought, of=booking.pk)
+        delivered()
+        person = booking.customer.person
+        assert earned_lately(person) == 60
+        new = other_seats(stocked, booking, [10, 11], 1, 2)
+        assert earned_lately(person) == 80
+        third = other_seats(stocked, new, [12, 13], 1, 2)
+        assert earned_lately(person) == 80
+        monkeypatch.setattr(points, "LATELY", timedelta(days=359))
+        assert earned_lately(person) == 20
+        given_back(third, 1)  # what lapses last is reversed first
+        assert earned_lately(person) == 0
+        given_back(third, 2)
+        assert earned_lately(person) == 0
+        assert violations() == {}
+
+    def test_seats_bought_before_the_programme_count_from_when_they_were_bought(
+        self, stocked, monkeypatch
+    ):
+        policy((2, 50, 0))
+        booking = world.sold_booking(stocked, [0, 1])
+        delivered()
+        at = timezone.now() - timedelta(days=400)
+        Booking.objects.filter(pk=booking.pk).update(confirmed_at=at)
+        world.loyal()
+        other_seats(stocked, booking, [10, 11], 1, 2)
+        assert points_of(booking.customer_id) == 80
+        assert earned_lately(booking.customer.person) == 0
 
     def test_without_a_programme_nobody_has_one(self, agency, noor):
         assert tier_of(noor.person) is None

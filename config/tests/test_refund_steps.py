@@ -1,5 +1,6 @@
 """A refund that failed, in the hands of those who may send it again."""
 
+import pgtrigger
 import pytest
 
 from bookings.models import Booking
@@ -125,8 +126,8 @@ def test_many_are_sent_again_once_it_was_said_how_much_and_each_of_them_once(age
 def test_what_cannot_be_sent_is_said_one_by_one_and_keeps_no_other_waiting(agency, three):
     first, second, _ = three
     payment = first.payment
-    Refund.objects.filter(pk=first.pk).update(status="FAILED")
-    request_refund(payment_id=payment.pk, money=payment.money, reason="FRAUD", request_key="4")
+    with pgtrigger.ignore("payments.Refund:never_above_captured"):  # as long ago
+        request_refund(payment_id=payment.pk, money=payment.money, reason="FRAUD", request_key="4")
     OutboxMessage.objects.all().delete()
     piet = world.client_of(world.staff(agency, "FINANCE"), agency)
     chosen = {"action": "retry_selected", "_selected_action": [first.pk, second.pk]}

@@ -147,6 +147,11 @@ class PointEntry(TenantModel):
     reference = models.UUIDField(null=True, editable=False)
     reason = models.CharField(max_length=200, blank=True, editable=False)
     expires_at = models.DateTimeField(null=True, editable=False)
+    first_earned_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When seats were bought that these were changed for; empty: it is no change.",
+    )
     made_at = models.DateTimeField(db_default=Now(), editable=False)
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
@@ -183,6 +188,11 @@ class PointEntry(TenantModel):
                 | Q(kind__in=["EARNED", "REVERSED", "EXPIRED"])
                 | Q(kind="ADJUSTED", points__gt=0),
                 name="only_lots_may_lapse",
+            ),
+            models.CheckConstraint(
+                condition=Q(first_earned_at=None)
+                | Q(kind="EARNED", first_earned_at__lte=F("made_at")),
+                name="points_were_first_earned_before",
             ),
         ]
         indexes = [

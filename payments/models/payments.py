@@ -310,9 +310,10 @@ class Refund(Movable, TenantModel):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("amount", "status", "payment_id"),
                 declare=[("captured", "numeric"), ("refunded", "numeric"), ("unit", "varchar"),
-                         ("by_credit", "numeric")],
+                         ("by_credit", "numeric"), ("owed", "numeric"), ("taken", "numeric")],
                 # What a bank has taken back is not sent once more; what was sent already is a fact.
-                # What was paid with credit, or became credit, is not sent at all.
+                # What was paid with credit, or became credit, is not sent at all. What was refused
+                # stays owed: another refund does not take its place.
                 func="""
                     SELECT CASE WHEN status IN ('SUCCEEDED', 'REFUNDED', 'DISPUTED')
                            THEN amount - credit ELSE 0 END,
@@ -321,11 +322,16 @@ class Refund(Movable, TenantModel):
                     SELECT captured - greatest(coalesce(sum(amount), 0) - by_credit, 0) INTO captured
                       FROM payments_creditentry
                       WHERE payment_id = NEW.payment_id AND kind IN ('BACK', 'PAID_OUT');
-                    SELECT coalesce(sum(amount), 0) INTO refunded FROM payments_refund
-                      WHERE payment_id = NEW.payment_id AND id <> NEW.id AND status <> 'FAILED';
+                    SELECT coalesce(sum(amount) FILTER (WHERE status <> 'FAILED'), 0),
+                           coalesce(sum(amount), 0) INTO refunded, owed
+                      FROM payments_refund WHERE payment_id = NEW.payment_id AND id <> NEW.id;
                     IF TG_OP = 'INSERT' OR NEW.status = 'PROCESSING' AND OLD.status <> 'PROCESSING' THEN
-                      SELECT captured - coalesce(sum(withdrawn), 0) INTO captured
+                      SELECT coalesce(sum(withdrawn), 0) INTO taken
                         FROM payments_dispute WHERE payment_id = NEW.payment_id;
+                      refunded := refunded + taken;
+                    END IF;
+                    IF TG_OP = 'INSERT' THEN
+                      refunded := greatest(refunded, owed);
                     END IF;
                     IF NEW.status <> 'FAILED'
                        AND (refunded + NEW.amount > captured OR unit <> NEW.currency) THEN

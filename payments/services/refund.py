@@ -7,7 +7,7 @@ from core import failpoints
 from core.errors import DomainError
 from core.ids import uuid7
 from core.locks import alone, lock_one
-from core.money import Money
+from core.money import Money, total
 from core.outbox import record
 from core.transactions import use_case
 from payments.adapters import ProviderRefused
@@ -46,7 +46,7 @@ def request_refund(*, payment_id, money, reason, request_key, refund_id=None):
                 reason=reason,
             )
     except IntegrityError as error:
-        raise RefundTooHigh(_too_high(money, payment)) from error
+        raise RefundTooHigh(_too_high(money, payment, is_new=True)) from error
     record(RefundRequested(refund_id=refund.pk))
     return refund
 
@@ -119,6 +119,7 @@ def retry_refund(refund_id):
     Raises RefundTooHigh when other refunds have taken what was left of the payment.
     """
     payment, refund = _locked(refund_id)
+    failpoints.reach("refund.before_retry")
     refund.move_to(RefundStatus.PROCESSING)
     refund.failure = ""
     refund.attempt += 1
@@ -162,13 +163,17 @@ def withdrawn_of(payment):
     return sum(dispute.withdrawn for dispute in payment.disputes.all())
 
 
-def _too_high(money, payment):
-    taken = withdrawn_of(payment)
+def _too_high(money, payment, *, is_new=False):
+    taken = Money(withdrawn_of(payment), payment.currency)
+    failed = payment.refunds.filter(status=RefundStatus.FAILED)
+    refused = total((each.money for each in failed), payment.currency)
     words = f"{money.display()} is more than is left of {payment.charged.display()}"
-    if not taken:
-        return f"{words}."
-    disputed = Money(taken, payment.currency).display()
-    return f"{words}: the buyer’s bank has taken back {disputed}."
+    why = []
+    if taken:
+        why.append(f"the buyer’s bank has taken back {taken.display()}")
+    if refused and is_new:
+        why.append(f"{refused.display()} was refused and stays owed, to be sent again")
+    return f"{words}: {', '.join(why)}." if why else f"{words}."
 
 
 def _find_or_send(refund):

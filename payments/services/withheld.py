@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from core import failpoints
 from core.ids import uuid7
 from core.money import Money
 from payments.models import CreditEntry, RefundStatus
@@ -43,6 +44,7 @@ def _had_twice(payment):
 def _withhold(lot, most):
     let_lapse(lot.customer_id, lot.currency)
     amount = min(left_of(lot).amount, most)
+    failpoints.reach("withheld.after_look")
     _write(Kind.WITHHELD, lot, -amount)
     return amount
 
