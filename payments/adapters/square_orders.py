@@ -1,0 +1,90 @@
+"""Orders of one location of Square's, the payments on them, and the links whose pages pay them."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from payments.adapters import ProviderRefused, ProviderUnavailable
+
+PAGE = 500  # orders or links that are listed at once
+CLOCK_SKEW = timedelta(minutes=2)
+LONGEST_OPENING = timedelta(days=1)
+STATES = ["DRAFT", "OPEN", "COMPLETED", "CANCELED"]
+
+
+class SquareOrders:
+    """All of them are dicts in Square's own words."""
+
+    def __init__(self, client, location_id):
+        self.location_id = location_id
+        self._client = client
+        self._square = client.sdk
+        self._links = client.sdk.checkout.payment_links
+
+    def get(self, order_id):
+        return self._client.find(self._square.orders.get, order_id, "order")
+
+    def payment(self, payment_id):
+        return self._client.find(self._square.payments.get, payment_id, "payment")
+
+    def link(self, link_id):
+        return self._client.find(self._links.get, link_id, "payment_link")
+
+    def payments_of(self, order):
+        """All that was tried on an order, also what failed, as it is now."""
+        refs = [one.get("payment_id") or one["id"] for one in order.get("tenders") or []]
+        found = [self.payment(ref) for ref in refs]
+        if None in found:
+            raise ProviderUnavailable("a payment of an order is not shown")
+        return found
+
+    def opened(self, since, until):
+        """All orders of our location of a time, whatever has become of them. Square leaves out drafts,
+        as unpaid ones are, unless they are asked for."""
+        now = datetime.now(UTC)
+        wanted = {
+            "start_at": _stamp((since or now - LONGEST_OPENING) - CLOCK_SKEW),
+            "end_at": _stamp((until or now) + CLOCK_SKEW),
+        }
+        yield from self._client.each(
+            self._square.orders.search,
+            "orders",
+            location_ids=[self.location_id],
+            limit=PAGE,
+            query={
+                "filter": {
+                    "date_time_filter": {"created_at": wanted},
+                    "state_filter": {"states": STATES},
+                },
+                "sort": {"sort_field": "CREATED_AT", "sort_order": "DESC"},
+            },
+        )
+
+    def link_of(self, order):
+        """The link of an order, which does not name it, or None: what was shut has none."""
+        if order["state"] == "CANCELED":
+            return None
+        listed = self._client.each(self._links.list, "payment_links", limit=PAGE)
+        return next((one for one in listed if one["order_id"] == order["id"]), None)
+
+    def shut(self, order, link_id):
+        """Deletes the link and sees to it that its order is cancelled: Square does that by itself,
+        but not for an order on which a card has failed, and then its page still takes money. Either
+        may be refused, when it has been paid meanwhile: what counts is what the order says next."""
+        with suppress(ProviderRefused):
+            told = self._client.ask(self._links.delete, link_id) if link_id else {}
+            if told.get("cancelled_order_id") == order["id"]:
+                return
+        now = self.get(order["id"])
+        if now is None or now["state"] == "CANCELED":
+            return
+        sparse = {
+            "location_id": now["location_id"],
+            "version": now["version"],
+            "state": "CANCELED",
+        }
+        with suppress(ProviderRefused):
+            self._client.ask(self._square.orders.update, now["id"], order=sparse)
+
+
+def _stamp(when):
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
