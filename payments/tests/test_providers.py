@@ -8,6 +8,7 @@ from core.errors import NotFound
 from core.money import Money
 from payments.adapters.paypal import PayPalProvider
 from payments.adapters.simulated import SimulatedProvider
+from payments.adapters.square import SquareProvider
 from payments.adapters.stripe import StripeProvider
 from payments.providers import default_provider, provider, providers_for, ways_to_pay
 
@@ -22,6 +23,8 @@ def both(settings):
     settings.STRIPE_SECRET_KEY = "sk_test_x"
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_x"]
     settings.PAYPAL_CLIENT_ID = "client"
+    settings.SQUARE_ACCESS_TOKEN = "token"
+    settings.SQUARE_CURRENCY = "EUR"
     settings.PAYMENT_PROVIDER = "stripe"
     settings.PAYMENT_PROVIDERS = {}
 
@@ -30,12 +33,14 @@ def test_each_name_has_its_adapter_and_keeps_it():
     assert isinstance(provider("stripe"), StripeProvider)
     assert isinstance(provider("simulated"), SimulatedProvider)
     assert isinstance(provider("paypal"), PayPalProvider)
+    assert isinstance(provider("square"), SquareProvider)
     assert provider("stripe") is provider("stripe")
+    assert provider("square") is provider("square")
 
 
 def test_what_is_not_set_up_is_not_there(settings):
-    settings.STRIPE_SECRET_KEY = ""
-    for name in ("stripe", "cheques", ""):
+    settings.STRIPE_SECRET_KEY = settings.SQUARE_ACCESS_TOKEN = ""
+    for name in ("stripe", "square", "cheques", ""):
         with pytest.raises(NotFound):
             provider(name)
     assert providers_for(PARTERRE, "EUR") == []
@@ -68,7 +73,7 @@ def test_a_choice_for_all_others_counts_last(settings):
 @pytest.mark.parametrize(
     ("amount", "currency", "ways"),
     [
-        ("12.00", "EUR", ["paypal", "stripe"]),
+        ("12.00", "EUR", ["square", "paypal", "stripe"]),
         ("12.00", "HUF", ["paypal", "stripe"]),
         ("12.50", "HUF", ["stripe"]),
         ("1.000", "KWD", ["stripe"]),
@@ -76,7 +81,7 @@ def test_a_choice_for_all_others_counts_last(settings):
     ],
 )
 def test_where_an_amount_cannot_be_paid_it_is_not_offered(settings, amount, currency, ways):
-    settings.PAYMENT_PROVIDERS = {"*": ["paypal", "stripe"]}
+    settings.PAYMENT_PROVIDERS = {"*": ["square", "paypal", "stripe"]}
     money = Money(amount, currency)
     assert ways_to_pay(PARTERRE, money) == ways
     assert default_provider(PARTERRE, money) == (ways[0] if ways else "stripe")
