@@ -45,8 +45,8 @@ class SquareClient:
             return getattr(found, "response", found).dict()
         except ApiError as error:
             trouble = _as_ours(error)
-        except (httpx.HTTPError, TypeError, ValueError) as error:
-            # The last two are the SDK's way with an answer that is not of the promised shape.
+        except (httpx.HTTPError, AttributeError, TypeError, ValueError) as error:
+            # All but the first are the SDK's way with an answer of another shape than promised.
             trouble = ProviderUnavailable(type(error).__name__)
         raise trouble  # without the SDK's own, which carries all that was answered
 
