@@ -1,5 +1,9 @@
 """Which providers there are, and which one takes a buyer's money."""
 
+import json
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +15,7 @@ from payments.adapters.simulated import SimulatedProvider
 from payments.adapters.square import SquareProvider
 from payments.adapters.stripe import StripeProvider
 from payments.providers import default_provider, provider, providers_for, ways_to_pay
+from payments.tests.simulator_process import ROOT
 
 PARTERRE = SimpleNamespace(slug="parterre")
 EURO = Money(1, "EUR")
@@ -85,3 +90,38 @@ def test_where_an_amount_cannot_be_paid_it_is_not_offered(settings, amount, curr
     money = Money(amount, currency)
     assert ways_to_pay(PARTERRE, money) == ways
     assert default_provider(PARTERRE, money) == (ways[0] if ways else "stripe")
+
+
+def in_production(**environment):
+    """What the settings of an installation with these say of its providers."""
+    told = "import config.settings as s, json; print(json.dumps([s.PAYMENT_PROVIDER, "
+    told += "s.PAYMENT_PROVIDERS, s.PAYMENT_PAGES, s.SQUARE_NOTIFICATION_URL]))"
+    ours = ("PAYMENT_", "STRIPE_", "PAYPAL_", "SQUARE_", "TESSERA_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    wanted = {"TESSERA_MODE": "production", "SITE_URL": "https://tickets.example/", **environment}
+    ended = subprocess.run(
+        [sys.executable, "-c", told],
+        cwd=ROOT,
+        env={**kept, **wanted},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(ended.stdout)
+
+
+def test_in_production_those_that_have_keys_are_offered_and_forms_may_end_on_their_pages():
+    alone = in_production(SQUARE_ACCESS_TOKEN="x")
+    assert alone == [
+        *("square", {}, ["https://square.link", "https://checkout.square.site"]),
+        "https://tickets.example/webhooks/payments/square/",
+    ]
+    sandbox = "https://connect.squareupsandbox.com"
+    keys = {"SQUARE_ACCESS_TOKEN": "x", "SQUARE_API_BASE": sandbox, "STRIPE_SECRET_KEY": "y"}
+    first, offered, pages, _ = in_production(**keys)
+    assert (first, offered) == ("stripe", {"*": ["stripe", "square"]})
+    assert pages == [
+        *("https://checkout.stripe.com", "https://sandbox.square.link"),
+        "https://connect.squareupsandbox.com",
+    ]
+    assert in_production()[2] == []

@@ -186,6 +186,7 @@ def test_a_buyer_is_declined_and_pays_on_the_page(square):
     page = requests.get(link["url"], timeout=10).text
     assert "Your card was declined" in page
     assert "€96.00" in page
+    assert "go back" not in page
     back = f"http://shop.example/return/?k=1&orderId={link['order_id']}"
     assert press(link, "visa") == back
     assert "has been paid" in requests.get(link["url"], timeout=10).text

@@ -58,18 +58,18 @@ def return_address(order, link):
 
 
 def _as_session(order, link):
-    """What `payments.simulator.pages` shows of it."""
-    address = link["checkout_options"]["redirect_url"]
+    """What `payments.simulator.pages` shows of it. Square's page bears the name of the location, and
+    has no way back."""
     return {
         "id": link["id"],
         "amount_total": order["total_money"]["amount"],
         "currency": order["total_money"]["currency"],
         "customer_email": link["pre_populated_data"].get("buyer_email", ""),
         "status": "open",
-        "success_url": address,
-        "cancel_url": address,
+        "success_url": link["checkout_options"]["redirect_url"],
+        "cancel_url": "",
         "_description": order["line_items"][0]["name"],
-        "_payee": "",
+        "_payee": order["location_id"],
     }
 
 
