@@ -139,8 +139,7 @@ class SquareProvider:
         nobody can pay there, and asking for it again with its key gives the same page."""
         link = self._orders.link_of(order)
         session = self._session_of(order, self._orders.payments_of(order), link)
-        is_nobodys = session.state == "open" and not link and not is_under_way(session)
-        return None if is_nobodys else session
+        return None if _can_be_shut(session) and not link else session
 
     def _heard_of(self, order, ref, link_id):
         """The session of an order as it is now; an open one says where its page is."""
@@ -160,16 +159,25 @@ class SquareProvider:
         )
 
     def expire_session(self, ref):
+        """Deletes the link. Square then cancels the order by itself, but not one on which a card has
+        failed: its page would take money on. So what counts is what the order says next."""
         order_id, _, link_id = ref.partition(":")
+        _, session = self._seen(order_id, ref)
+        if not _can_be_shut(session):
+            return session and replace(session, was_over=session.state != "open")
+        self._orders.delete(link_id)
+        order, session = self._seen(order_id, ref)
+        if not _can_be_shut(session):
+            return session
+        self._orders.cancel(order)
+        return self._seen(order_id, ref)[1]
+
+    def _seen(self, order_id, ref):
+        """(order, its session) as they are now, or (None, None)."""
         order = self._orders.get(order_id)
         if order is None:
-            return None
-        session = self._session_of(order, self._orders.payments_of(order), ref=ref)
-        if session.state != "open" or is_under_way(session):
-            return replace(session, was_over=session.state != "open")
-        self._orders.shut(order, link_id)
-        order = self._orders.get(order_id)
-        return order and self._session_of(order, self._orders.payments_of(order), ref=ref)
+            return None, None
+        return order, self._session_of(order, self._orders.payments_of(order), ref=ref)
 
     def refund(self, *, refund_id, attempt, payment_ref, amount, currency, idempotency_key):
         """Square keeps no metadata of refunds: their reason is where our ids stand."""
@@ -226,6 +234,10 @@ class SquareProvider:
             raise WebhookRefused("The notice is another merchant's.")
         check_age(event.created_at)
         return event
+
+
+def _can_be_shut(session):
+    return session is not None and session.state == "open" and not is_under_way(session)
 
 
 def _ref(order, link):

@@ -66,24 +66,19 @@ class SquareOrders:
         listed = self._client.each(self._links.list, "payment_links", limit=PAGE)
         return next((one for one in listed if one["order_id"] == order["id"]), None)
 
-    def shut(self, order, link_id):
-        """Deletes the link and sees to it that its order is cancelled: Square does that by itself,
-        but not for an order on which a card has failed, and then its page still takes money. Either
-        may be refused, when it has been paid meanwhile: what counts is what the order says next."""
+    def delete(self, link_id):
+        """Has the link's page go; what is gone already, or was paid meanwhile, is refused."""
         with suppress(ProviderRefused):
-            told = self._client.ask(self._links.delete, link_id) if link_id else {}
-            if told.get("cancelled_order_id") == order["id"]:
-                return
-        now = self.get(order["id"])
-        if now is None or now["state"] == "CANCELED":
-            return
-        sparse = {
-            "location_id": now["location_id"],
-            "version": now["version"],
-            "state": "CANCELED",
-        }
+            if link_id:
+                self._client.ask(self._links.delete, link_id)
+
+    def cancel(self, order):
+        """Cancels an order if it still is as we have seen it; what was paid meanwhile is refused."""
+        sparse = {name: order[name] for name in ("location_id", "version")}
         with suppress(ProviderRefused):
-            self._client.ask(self._square.orders.update, now["id"], order=sparse)
+            self._client.ask(
+                self._square.orders.update, order["id"], order={**sparse, "state": "CANCELED"}
+            )
 
 
 def _stamp(when):
