@@ -514,6 +514,19 @@ def test_without_a_true_signature_of_a_young_notice_nothing_is_written(square, e
     assert InboxMessage.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"null", b"\x00\xff", b"{}", b'{"type": "order.updated"}', b"[" * 60_000],
+)
+def test_whatever_a_stranger_sends_is_refused_and_changes_nothing(square, event, body):
+    """With Square's signature under it what cannot be read is refused, too."""
+    address = reverse("payments:webhook", args=["square"])
+    stranger = Client().post(address, body, content_type="application/json")
+    assert (stranger.status_code, Client().get(address).status_code) == (400, 405)
+    assert post(square, body).status_code == 400
+    assert not InboxMessage.objects.exists()
+
+
 # Disputes, cards
 
 

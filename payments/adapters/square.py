@@ -26,6 +26,10 @@ from payments.adapters.square_objects import (
 from payments.adapters.square_orders import SquareOrders
 
 LONGEST_KEY, LONGEST_NAME, LONGEST_NOTE = 45, 255, 500
+UNREADABLE = (
+    *(ValueError, KeyError, TypeError, AttributeError),
+    *(StopIteration, RecursionError),
+)
 PREFERENCE = ("paid", "open", "expired")
 # All of them are paid at once: of what banks or others send later the seats would be long sold.
 METHODS = {
@@ -228,7 +232,7 @@ class SquareProvider:
         try:
             told = json.loads(body)
             merchant_id, event = told["merchant_id"], event_of(told)
-        except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+        except UNREADABLE as error:
             raise WebhookRefused("The notice cannot be read.") from error
         if self.merchant_id and merchant_id != self.merchant_id:
             raise WebhookRefused("The notice is another merchant's.")

@@ -4,10 +4,12 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from payments.adapters import ProviderRefused, ProviderUnavailable
+from payments.adapters.square_client import only
 
 PAGE = 500  # orders or links that are listed at once
 CLOCK_SKEW = timedelta(minutes=2)
 LONGEST_OPENING = timedelta(days=1)
+ENDED = ("COMPLETED", "CANCELED", "FAILED")
 STATES = ["DRAFT", "OPEN", "COMPLETED", "CANCELED"]
 
 
@@ -73,12 +75,20 @@ class SquareOrders:
                 self._client.ask(self._links.delete, link_id)
 
     def cancel(self, order):
-        """Cancels an order if it still is as we have seen it; what was paid meanwhile is refused."""
-        sparse = {name: order[name] for name in ("location_id", "version")}
+        """Cancels an order if it still is as we have seen it, after what Square would have the house
+        hand out for it; what was paid meanwhile is refused."""
+        open_ones = [one for one in order.get("fulfillments") or [] if one["state"] not in ENDED]
         with suppress(ProviderRefused):
-            self._client.ask(
-                self._square.orders.update, order["id"], order={**sparse, "state": "CANCELED"}
-            )
+            if open_ones:
+                ended = [{"uid": one["uid"], "state": "CANCELED"} for one in open_ones]
+                order = self._update(order, fulfillments=ended)
+            self._update(order, state="CANCELED")
+
+    def _update(self, order, **changed):
+        """Changes an order that still has this version; returns it as it is then."""
+        sparse = {name: order[name] for name in ("location_id", "version")}
+        update, wanted = self._square.orders.update, {**sparse, **changed}
+        return only(self._client.ask(update, order["id"], order=wanted), "order")
 
 
 def _stamp(when):

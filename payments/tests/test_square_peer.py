@@ -136,10 +136,13 @@ def test_a_deleted_link_cancels_its_order_unless_a_card_has_failed_on_it(square)
     assert code_of(square.ask("DELETE", f"{LINKS}/{tried['id']}"), 404) == "NOT_FOUND"
 
 
+def updated(square, order, **changed):
+    sparse = {"location_id": LOCATION, "version": order["version"], **changed}
+    return square.ask("PUT", f"/v2/orders/{order['id']}", {"order": sparse})
+
+
 def cancelled(square, order, **changed):
-    sparse = {"location_id": LOCATION, "version": order["version"], "state": "CANCELED"}
-    path = f"/v2/orders/{order['id']}"
-    return square.ask("PUT", path, {"order": {**sparse, **changed}})
+    return updated(square, order, **{"state": "CANCELED", **changed})
 
 
 def test_an_order_is_cancelled_in_its_present_version_and_only_unpaid(square):
@@ -199,7 +202,10 @@ def test_a_page_takes_money_until_its_order_is_cancelled(square):
     press(link, "declined")
     square.ask("DELETE", f"{LINKS}/{link['id']}")
     assert "Pay with another card" in requests.get(link["url"], timeout=10).text
-    cancelled(square, order_of(square, link))
+    assert code_of(cancelled(square, order_of(square, link))) == "BAD_REQUEST"
+    ended = {"fulfillments": [{"uid": "f1", "state": "CANCELED"}]}
+    order = updated(square, order_of(square, link), **ended).json()["order"]
+    assert cancelled(square, order).status_code == 200
     assert "not available any more" in requests.get(link["url"], timeout=10).text
     press(link, "visa")
     assert [one["type"] for one in order_of(square, link)["tenders"]] == ["CARD"]  # the failed one

@@ -53,7 +53,8 @@ METHODS = dict.fromkeys(("apple_pay", "google_pay", "cash_app_pay", "afterpay_cl
 BUYER = {"buyer_email": str}
 REFUND = {"idempotency_key": str, "payment_id": str, "amount_money": dict, "reason": str}
 SEARCH = {"location_ids": list, "limit": int, "query": dict, "cursor": str}
-SPARSE = {"location_id": str, "version": int, "state": str}
+SPARSE = {"location_id": str, "version": int, "state": str, "fulfillments": list}
+FULFILLMENT = {"uid": str, "state": str}
 DISPUTES_AT_ONCE = 3
 
 
@@ -224,15 +225,24 @@ def get_order(call):
 
 
 def update_order(call):
-    """Only to cancel it."""
+    """Only to cancel it, or what is to be handed out for it."""
     asked = _fields(strict.body(call, _wrong), "", {"order": dict}, required=("order",))
-    told = _fields(asked["order"], "order", SPARSE, required=SPARSE)
+    told = _fields(asked["order"], "order", SPARSE, required=("location_id", "version"))
     order = find(call.store, "order", call.object_id)
-    if told["state"] != "CANCELED" or told["location_id"] != order["location_id"]:
+    if told["location_id"] != order["location_id"] or ("state" in told) == ("fulfillments" in told):
         raise SquareError(400, "BAD_REQUEST")
     if told["version"] != order["version"]:
         raise SquareError(400, "VERSION_MISMATCH", field="order.version")
-    objects.cancel(call.store, call.provider, order, call.now)
+    for one in (told, *told.get("fulfillments", [])):
+        if one.get("state", "CANCELED") != "CANCELED":
+            raise SquareError(400, "BAD_REQUEST")
+    if "state" in told:
+        objects.cancel(call.store, call.provider, order, call.now)
+    else:
+        ended = [
+            _fields(one, "fulfillments", FULFILLMENT, FULFILLMENT) for one in told["fulfillments"]
+        ]
+        objects.cancel_fulfillments(call.store, order, [one["uid"] for one in ended], call.now)
     return {"order": shown(order)}
 
 

@@ -134,8 +134,18 @@ def cancel(store, account, order, now):
     living = [one for one in payments_of(store, order) if one["status"] != "FAILED"]
     if living:
         raise SquareError(400, "BAD_REQUEST", "An order with payments cannot be canceled.")
+    if any(one["state"] != "CANCELED" for one in order.get("fulfillments", [])):
+        raise SquareError(400, "BAD_REQUEST", "Its fulfillments must be canceled first.")
     changed(store, order, now, state="CANCELED")
     announce(store, account, "order.updated", order, now)
+
+
+def cancel_fulfillments(store, order, uids, now):
+    known = order.get("fulfillments", [])
+    if not set(uids) <= {one["uid"] for one in known}:
+        raise SquareError(400, "BAD_REQUEST", "There is no such fulfillment.")
+    ended = [{**one, "state": "CANCELED"} if one["uid"] in uids else one for one in known]
+    changed(store, order, now, fulfillments=ended)
 
 
 def pay(store, account, order, outcome, card, now, seconds=None):
@@ -168,7 +178,9 @@ def _charge(store, account, order, does, now, times):
         }
         state = order["state"] if order["state"] == "CANCELED" else "OPEN"
         tenders = [*order.get("tenders", []), tender]
-        changed(store, order, now, state=state, tenders=tenders)
+        # With the first try comes what the house is to hand out.
+        to_do = order.get("fulfillments") or [{"uid": "f1", "type": "SIMPLE", "state": "PROPOSED"}]
+        changed(store, order, now, state=state, tenders=tenders, fulfillments=to_do)
         announce(store, account, "payment.created", made, now, times)
         announce(store, account, "payment.updated", made, now, times)
     announce(store, account, "order.updated", order, now, times)
