@@ -343,7 +343,7 @@ class TicketAttendee(APIView):
 class BookingPay(APIView):
     """The address of the provider's page, where all is paid that is due of the booking's order; asking
     again gives the same page. Where there are several providers, `provider` says at which one, such as
-    `stripe` or `paypal`: choosing another than before shuts the page that was open. 422
+    `stripe`, `paypal` or `square`: choosing another than before shuts the page that was open. 422
     `no_such_way_to_pay` names those there are, 422 `terms_not_accepted` comes where the agency has
     terms of sale that were not accepted for it."""
 

@@ -33,6 +33,8 @@ STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
 PAYPAL_CLIENT_ID = env("PAYPAL_CLIENT_ID", default="")
 PAYPAL_CLIENT_SECRET = env("PAYPAL_CLIENT_SECRET", default="")
+SQUARE_ACCESS_TOKEN = env("SQUARE_ACCESS_TOKEN", default="")
+SQUARE_WEBHOOK_SIGNATURE_KEYS = env.list("SQUARE_WEBHOOK_SIGNATURE_KEYS", default=[])
 
 # --- site -----------------------------------------------------------------------------------------
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["*"])
@@ -272,10 +274,23 @@ STRIPE_PAGE = env(
 PAYPAL = "https://api-m.paypal.com"
 PAYPAL_API_BASE = env("PAYPAL_API_BASE", default=PAYPAL)
 PAYPAL_PAGE = env("PAYPAL_PAGE", default=PAYPAL_API_BASE.replace("//api-m.", "//www.", 1))
+SQUARE = "https://connect.squareup.com"
+SQUARE_API_BASE = env("SQUARE_API_BASE", default=SQUARE)
+# The short address of a page leads on to the long one.
+SQUARE_PAGES = env.list(
+    "SQUARE_PAGES",
+    default={
+        SQUARE: ["https://square.link", "https://checkout.square.site"],
+        "https://connect.squareupsandbox.com": [
+            *("https://sandbox.square.link", "https://connect.squareupsandbox.com")
+        ],
+    }.get(SQUARE_API_BASE, [SQUARE_API_BASE]),
+)
 PAYMENT_PAGES = [
     *([env("PAYMENT_SIMULATOR_URL")] if env("PAYMENT_SIMULATOR_URL", default="") else []),
     *([STRIPE_PAGE] if STRIPE_SECRET_KEY else []),
     *([PAYPAL_PAGE] if PAYPAL_CLIENT_ID else []),
+    *(SQUARE_PAGES if SQUARE_ACCESS_TOKEN else []),
 ]
 
 # Where browsers find the process that streams changes of the map: "/" behind this same origin, or an
@@ -316,9 +331,20 @@ STRIPE_PAYMENT_METHODS = env.list("STRIPE_PAYMENT_METHODS", default=["card"])
 # The webhooks at PayPal whose notices count, and the account that must be paid (empty: the key's).
 PAYPAL_WEBHOOK_IDS = env.list("PAYPAL_WEBHOOK_IDS", default=[])
 PAYPAL_MERCHANT_ID = env("PAYPAL_MERCHANT_ID", default="")
-REAL_PROVIDERS = [
-    name for name, key in (("stripe", STRIPE_SECRET_KEY), ("paypal", PAYPAL_CLIENT_ID)) if key
-]
+# A location at Square sells in one currency. Notices count when they are signed for this address and,
+# where it is named, of this merchant.
+SQUARE_LOCATION_ID = env("SQUARE_LOCATION_ID", default="")
+SQUARE_CURRENCY = env("SQUARE_CURRENCY", default="")
+SQUARE_MERCHANT_ID = env("SQUARE_MERCHANT_ID", default="")
+SQUARE_NOTIFICATION_URL = env(
+    "SQUARE_NOTIFICATION_URL", default=f"{SITE_URL.rstrip('/')}/webhooks/payments/square/"
+)
+KEYS_OF_PROVIDERS = {
+    "stripe": STRIPE_SECRET_KEY,
+    "paypal": PAYPAL_CLIENT_ID,
+    "square": SQUARE_ACCESS_TOKEN,
+}
+REAL_PROVIDERS = [name for name, key in KEYS_OF_PROVIDERS.items() if key]
 USUAL_PROVIDER = next(iter(REAL_PROVIDERS), "") if PRODUCTION else "simulated"
 PAYMENT_PROVIDER = env("PAYMENT_PROVIDER", default=USUAL_PROVIDER)
 # What buyers choose from, the default first: {"parterre": ["stripe"], "parterre KWD": [], "EUR": …},
@@ -430,7 +456,7 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
-    # At lower levels it writes down what it sends and gets: addresses of buyers, for one.
-    "loggers": {"stripe": {"level": "WARNING"}},
+    # At lower levels they write down what they send and get: addresses of buyers, for one.
+    "loggers": {name: {"level": "WARNING"} for name in ("stripe", "httpx", "httpcore")},
 }
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"] if not PRODUCTION else []

@@ -14,6 +14,7 @@ from payments.adapters.simulated import SimulatedProvider
 IN_WORDS = {
     "stripe": "Card or wallet",
     "paypal": "PayPal",
+    "square": "Card or wallet by Square",
     "simulated": "Simulated payment",
 }
 """What buyers call them."""
@@ -65,10 +66,31 @@ def _paypal():
     )
 
 
+def _square():
+    if not settings.SQUARE_ACCESS_TOKEN:
+        return None
+    return _square_of(
+        access_token=settings.SQUARE_ACCESS_TOKEN,
+        location_id=settings.SQUARE_LOCATION_ID,
+        currency=settings.SQUARE_CURRENCY,
+        signature_keys=tuple(settings.SQUARE_WEBHOOK_SIGNATURE_KEYS),
+        notification_url=settings.SQUARE_NOTIFICATION_URL,
+        api_base=settings.SQUARE_API_BASE,
+        merchant_id=settings.SQUARE_MERCHANT_ID,
+    )
+
+
+@lru_cache
+def _square_of(**arguments):
+    """Its SDK is big: only who uses it loads it."""
+    return import_module("payments.adapters.square").SquareProvider(**arguments)
+
+
 ADAPTERS = {
     "simulated": _simulator,
     "stripe": _stripe,
     "paypal": _paypal,
+    "square": _square,
     **dict.fromkeys(BY_HAND, _by_hand),
 }
 

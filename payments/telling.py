@@ -7,6 +7,7 @@ from payments.providers import IN_WORDS
 PAID_BY = {
     "stripe": "by card or wallet",
     "paypal": "by PayPal",
+    "square": "by card or wallet, by Square",
     "simulated": "at the simulated provider",
     "cash": "in cash",
     "terminal": "by card at the desk",

@@ -66,6 +66,25 @@ def test_paypal_without_what_it_needs_or_with_money_it_does_not_take_is_a_findin
     assert payment_provider() == {"ok": True, "provider": "paypal"}
 
 
+def test_square_without_what_it_needs_or_with_money_its_location_does_not_take_is_a_finding(
+    settings,
+):
+    settings.PAYMENT_SIMULATOR_URL, settings.PAYMENT_PROVIDER = "", "square"
+    settings.SQUARE_ACCESS_TOKEN = "token"
+    assert "SQUARE_LOCATION_ID is empty" in payment_provider()["error"]
+    settings.SQUARE_LOCATION_ID = "LOCATION"
+    assert "SQUARE_WEBHOOK_SIGNATURE_KEYS is empty" in payment_provider()["error"]
+    settings.SQUARE_WEBHOOK_SIGNATURE_KEYS = ["key"]
+    for wrong in ("", "SEK", "eur"):
+        settings.SQUARE_CURRENCY = wrong
+        assert f"SQUARE_CURRENCY {wrong!r} is none" in payment_provider()["error"]
+    settings.SQUARE_CURRENCY = "EUR"
+    settings.PAYMENT_PROVIDERS = {"parterre USD": ["stripe", "square"]}
+    assert "takes EUR, not USD" in payment_provider()["error"]
+    settings.PAYMENT_PROVIDERS = {"parterre USD": ["stripe"], "*": ["square"], "EUR": ["square"]}
+    assert payment_provider() == {"ok": True, "provider": "square"}
+
+
 def test_redis_away_is_a_finding_and_so_are_streams_of_which_nobody_hears(settings):
     nowhere = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     settings.CACHES = {**settings.CACHES, "default": nowhere}

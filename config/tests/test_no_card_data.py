@@ -10,6 +10,7 @@ from django.test import Client
 
 from core.tenancy import acting_for
 from payments.peers.paypal.api import EXPERIENCE, ORDER, UNIT, WALLET
+from payments.peers.square import api as square
 from payments.peers.stripe.api import SESSION_OPTIONAL, SESSION_REQUIRED
 
 ROOT = Path(settings.BASE_DIR)
@@ -51,7 +52,7 @@ def test_no_template_and_no_script_of_ours_asks_for_a_card():
     for file in files:
         text = file.read_text()
         assert not inputs_for_cards(text), file
-        assert not re.search(r"js\.stripe\.com|paypal\.com/sdk", text), file
+        assert not re.search(r"js\.stripe\.com|paypal\.com/sdk|squarecdn\.com", text), file
         assert not re.search(r"autocomplete\W+cc-", text), file
 
 
@@ -66,10 +67,15 @@ def test_no_column_of_ours_is_for_a_card():
 
 
 def test_nothing_we_send_to_a_provider_has_a_place_for_a_card():
-    sent = (*SESSION_REQUIRED, *SESSION_OPTIONAL, *ORDER, *UNIT, *WALLET, *EXPERIENCE)
-    assert "return_url" in sent
+    to_square = {
+        *(*square.LINK, *square.ORDER, *square.LINE, *square.CHECKOUT, *square.METHODS),
+        *(*square.BUYER, *square.REFUND, *square.SEARCH, *square.SPARSE, *square.MONEY),
+    }
+    to_paypal = {*ORDER, *UNIT, *WALLET, *EXPERIENCE}
+    sent = (*SESSION_REQUIRED, *SESSION_OPTIONAL, *to_paypal, *to_square)
+    assert {"return_url", "redirect_url"} <= set(sent)
     assert not [name for name in sent if CARD.search(name)]
-    assert "card" not in {*ORDER, *UNIT, *WALLET, *EXPERIENCE}
+    assert not {"card", "source_id"} & (to_paypal | to_square)
 
 
 @pytest.fixture

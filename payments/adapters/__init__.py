@@ -131,8 +131,8 @@ class Provider(Protocol):
         idempotency_key: str,
     ) -> ProviderSession:
         """A page on which `amount` can be paid to `payee`, a name buyers know; the same one for the
-        same key. It ends by itself not before `expires_at`, as soon after as the provider can: who
-        sells the places again shuts it first with expire_session.
+        same key. It ends by itself not before `expires_at`, as soon after as the provider can, or
+        never: who sells the places again shuts it first with expire_session.
 
         It carries payment_id and reference in its metadata, so it is found again by them.
         """

@@ -60,20 +60,26 @@ def once(call, act, sticky=""):
             return 200, act(call)
     if len(call.key) > 255:
         raise ApiError(400, "The idempotency key is too long.", kind="idempotency_error")
-    asked = _fingerprint(call)
+    reused = ApiError(
+        400,
+        "Keys for idempotent requests can only be used with the same parameters they were first "
+        "used with.",
+        kind="idempotency_error",
+    )
+    return kept(call, act, sticky, asked=_fingerprint(call), reused=reused, trouble=TROUBLE)
+
+
+def kept(call, act, sticky, *, asked, reused, trouble, status=200):
+    """(status, body) of `act`, kept under the key of the call: who asks with it again gets the same,
+    and who asks for something else than `asked` (text) gets the error `reused`."""
     with call.store.transaction():
         known = call.store.rows("SELECT * FROM answers WHERE key = ?", call.key)
         if known and known[0]["asked"] != asked:
-            raise ApiError(
-                400,
-                "Keys for idempotent requests can only be used with the same parameters they "
-                "were first used with.",
-                kind="idempotency_error",
-            )
+            raise reused
         if known:
             return known[0]["status"], json.loads(known[0]["body"])
         body = act(call) if sticky != "sticky_500" else None
-        status, body = (500, TROUBLE) if sticky else (200, body)
+        status, body = (500, trouble) if sticky else (status, body)
         call.store.rows(
             "INSERT INTO answers (key, asked, status, body) VALUES (?, ?, ?, ?)",
             *(call.key, asked, status, json.dumps(body)),

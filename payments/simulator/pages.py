@@ -123,13 +123,20 @@ def _summary(session):
     rows = [("Session", session["id"])]
     if session["customer_email"]:
         rows.insert(0, ("Buyer", session["customer_email"]))
-    back = "Cancel and go back" if session["status"] == "open" else "Go back"
     listed = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in rows)
     return f"""<section><h1>Pay {escape(_merchant(session))}</h1>
 <p class="amount">{amount_text(session["amount_total"], session["currency"])}</p>
 <p class="what">{escape(session["_description"])}</p>
 <dl>{listed}</dl>
-<a class="back" href="{escape(session["cancel_url"])}">{back}</a></section>"""
+{_way_back(session)}</section>"""
+
+
+def _way_back(session):
+    """A provider may have none."""
+    if not session["cancel_url"]:
+        return ""
+    words = "Cancel and go back" if session["status"] == "open" else "Go back"
+    return f'<a class="back" href="{escape(session["cancel_url"])}">{words}</a>'
 
 
 def _choices(session, intent):
@@ -174,7 +181,7 @@ def _merchant(session):
 def page_of(session, choices):
     """The page of a session, which offers these choices (HTML)."""
     title = f"Pay {_merchant(session)} – simulated provider"
-    origins = {_origin(session[name]) for name in ("success_url", "cancel_url")}
+    origins = {_origin(session[name]) for name in ("success_url", "cancel_url") if session[name]}
     body = f'<main>{_summary(session)}<section class="sheet">{choices}</section></main>'
     return _document(title, body, form_targets=sorted(origins))
 

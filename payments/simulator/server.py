@@ -23,6 +23,7 @@ LONGEST_BODY = 64 * 1024
 FORM = "application/x-www-form-urlencoded"
 HOSTED_PAGE = r"/pay/(?P<object_id>\w+)"
 STICKY = ("sticky_500", "sticky_500_after_success")
+WITH_BODY = ("POST", "PUT")
 
 
 def routed(calls):
@@ -91,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
         path, _, text = self.path.partition("?")
         fault, answer = None, None
         try:
-            text = self._form() if self.command == "POST" else text
+            text = self._form() if self.command in WITH_BODY else text
             fault = take_fault(self.server.provider.store, self.command, path)
             answer = self._answer(path, text, began, fault)
         except ApiError as error:
@@ -103,7 +104,11 @@ class Handler(BaseHTTPRequestHandler):
         if answer:
             self._send(answer)
 
-    do_GET = do_POST = do_DELETE = handle_any
+    do_GET = do_POST = do_PUT = do_DELETE = handle_any
+
+    def key_of(self, text):
+        """The idempotency key of a request with this body, or None."""
+        return self.headers.get(self.key_header)
 
     def _form(self):
         length = self.headers.get("Content-Length", "")
@@ -136,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             act, object_id = self._route(path)
             self._check_key(path)
-            key = self.headers.get(self.key_header)
+            key = self.key_of(text)
             call = Call(self.server.provider, self.command, path, text, key, now, object_id)
             if path.startswith("/pay/"):
                 return Answer(*act(call))
@@ -147,7 +152,7 @@ class Handler(BaseHTTPRequestHandler):
                 return Answer(*pages.trouble_page(error))
             return _json(error.status, error.body)
         finally:
-            if self.command == "POST":
+            if self.command in WITH_BODY:
                 self.server.provider.courier.wake()
 
     def _route(self, path):
@@ -189,7 +194,7 @@ class Handler(BaseHTTPRequestHandler):
             method=self.command,
             path=path,
             parameters=text,
-            idempotency_key=self.headers.get(self.key_header),
+            idempotency_key=self.key_of(text),
             status=answer and answer.status,
             fault=fault and fault["kind"],
             seconds=round(time.time() - began, 4),

@@ -22,6 +22,7 @@ from core.tenancy import as_system
 from inventory.stream_reports import FORGOTTEN_AFTER, reports
 from inventory.streams import BLIND
 from payments.adapters.paypal_objects import takes_currency
+from payments.adapters.square_objects import CURRENCIES as CURRENCIES_OF_SQUARE
 
 ROLE = "SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
 CURRENCY = re.compile(r"[A-Z]{3}")
@@ -138,6 +139,8 @@ def _payment_provider():
         raise ValueError("STRIPE_WEBHOOK_SECRETS is empty: no notice of Stripe would be believed")
     if settings.PAYPAL_CLIENT_ID:
         _check_paypal()
+    if settings.SQUARE_ACCESS_TOKEN:
+        _check_square()
     if not settings.PAYMENT_SIMULATOR_URL:
         return {"ok": bool(settings.PAYMENT_PROVIDER), "provider": settings.PAYMENT_PROVIDER}
     url = urlsplit(settings.PAYMENT_SIMULATOR_URL)
@@ -157,6 +160,24 @@ def _check_paypal():
         currency = where.rpartition(" ")[2]
         if "paypal" in names and CURRENCY.fullmatch(currency) and not takes_currency(currency):
             raise ValueError(f"PAYMENT_PROVIDERS: PayPal does not take {currency}")
+
+
+def _check_square():
+    """Raises ValueError for what Square would not do, or we would not believe."""
+    for name in ("SQUARE_LOCATION_ID", "SQUARE_WEBHOOK_SIGNATURE_KEYS"):
+        if not getattr(settings, name):
+            raise ValueError(
+                f"{name} is empty: nothing can be sold by Square, or no notice believed"
+            )
+    ours = settings.SQUARE_CURRENCY
+    if ours not in CURRENCIES_OF_SQUARE:
+        raise ValueError(f"SQUARE_CURRENCY {ours!r} is none of a location at Square")
+    for where, names in settings.PAYMENT_PROVIDERS.items():
+        currency = where.rpartition(" ")[2]
+        if "square" in names and CURRENCY.fullmatch(currency) and currency != ours:
+            raise ValueError(
+                f"PAYMENT_PROVIDERS: the location at Square takes {ours}, not {currency}"
+            )
 
 
 def _outbox():

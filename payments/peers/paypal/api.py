@@ -7,11 +7,10 @@ strictly: what is not known, missing or of another kind is an error.
 import base64
 import hashlib
 import hmac
-import json
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs
 
+from payments.peers import strict
 from payments.peers.paypal import objects, page
 from payments.peers.paypal.objects import PayPalError, find, refused, shown
 from payments.peers.paypal.signing import CERTIFICATE_PATH, Signer
@@ -29,7 +28,12 @@ CURRENCIES = (
 NO_DECIMALS = ("HUF", "JPY", "TWD")
 VALUE = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{2})?")
 TROUBLE = {"name": "INTERNAL_SERVER_ERROR", "message": "A fault was asked for."}
-UNKNOWN = "UNKNOWN_FIELD"
+WRONG = {
+    "text": "MALFORMED_REQUEST_JSON",
+    "shape": "INVALID_PARAMETER_SYNTAX",
+    "unknown": "UNKNOWN_FIELD",
+    "missing": "MISSING_REQUIRED_PARAMETER",
+}
 ORDER = {"intent", "purchase_units", "payment_source"}
 UNIT = {"reference_id", "custom_id", "description", "amount", "payee"}
 WALLET = {"experience_context", "email_address"}
@@ -95,19 +99,10 @@ def _once(call, act, sticky):
     if len(call.key) > 108:
         raise PayPalError(400, "INVALID_REQUEST", "INVALID_PAYPAL_REQUEST_ID")
     asked = hashlib.sha256(f"{call.path} {call.text}".encode()).hexdigest()
-    with call.store.transaction():
-        known = call.store.rows("SELECT * FROM answers WHERE key = ?", call.key)
-        if known and known[0]["asked"] != asked:
-            raise refused("DUPLICATE_REQUEST_ID")
-        if known:
-            return known[0]["status"], json.loads(known[0]["body"])
-        body = act(call) if sticky != "sticky_500" else None
-        status, body = (500, TROUBLE) if sticky else (status, body)
-        call.store.rows(
-            "INSERT INTO answers (key, asked, status, body) VALUES (?, ?, ?, ?)",
-            *(call.key, asked, status, json.dumps(body)),
-        )
-        return status, body
+    reused = refused("DUPLICATE_REQUEST_ID")
+    return common.kept(
+        *(call, act, sticky), asked=asked, reused=reused, trouble=TROUBLE, status=status
+    )
 
 
 def token(call):
@@ -265,28 +260,19 @@ def get_dispute(call):
 
 
 def _body(call):
-    try:
-        return json.loads(call.text or "{}")
-    except ValueError as error:
-        raise PayPalError(400, "INVALID_REQUEST", "MALFORMED_REQUEST_JSON") from error
+    return strict.body(call, _wrong)
 
 
 def _fields(told, where, known, required=frozenset()):
-    """An object with only these fields; PayPalError that names the one that is wrong."""
-    if not isinstance(told, dict):
-        raise PayPalError(400, "INVALID_REQUEST", "INVALID_PARAMETER_SYNTAX", where)
-    for name in sorted(set(told) - set(known)):
-        raise PayPalError(400, "INVALID_REQUEST", UNKNOWN, f"{where}/{name}")
-    for name in sorted(set(required) - set(told)):
-        raise PayPalError(400, "INVALID_REQUEST", "MISSING_REQUIRED_PARAMETER", f"{where}/{name}")
-    return told
+    return strict.fields(told, where, known, required, refuse=_wrong)
 
 
 def _query(call, *known):
-    found = {name: values[0] for name, values in parse_qs(call.text).items()}
-    for name in sorted(set(found) - set(known)):
-        raise PayPalError(400, "INVALID_REQUEST", UNKNOWN, name)
-    return found
+    return strict.query(call, known, _wrong)
+
+
+def _wrong(what, where):
+    return PayPalError(400, "INVALID_REQUEST", WRONG[what], where)
 
 
 def control_pay(call):
