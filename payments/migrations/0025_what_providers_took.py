@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0023_credit_of_what_banks_took'),
+        ('payments', '0024_refused_refunds_are_not_overtaken'),
     ]
 
     operations = [
