@@ -36,6 +36,7 @@ from payments.facts import PaymentSucceeded
 from payments.models import Payment, Refund
 from payments.services import ProviderAway, credit_of
 from promotions.tests.factories import running
+from tickets.services import NotTransferable, Recipient, accept_transfer, begin_transfer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 STALLS, CIRCLE = Decimal("42.40"), Decimal("31.80")  # all-in prices of a seat
