@@ -9,6 +9,7 @@ from bookings.admin_cancelling import cancel_page, cancellations_panel
 from bookings.admin_changes import EventChangeAdmin
 from bookings.admin_desk import AtTheDesk
 from bookings.admin_exchanging import exchange_page
+from bookings.admin_giving import hand_over_page
 from bookings.admin_holds import HoldAdmin
 from bookings.admin_panels import (
     books_panel,
@@ -84,6 +85,7 @@ class BookingAdmin(AtTheDesk, SellsAtDesk, ReadOnlyAdmin):
         "give_up",
         "cancel_tickets",
         "change_seats",
+        "hand_over",
         "evidence",
     ]
     actions = ["give_up_selected"]
@@ -210,6 +212,14 @@ class BookingAdmin(AtTheDesk, SellsAtDesk, ReadOnlyAdmin):
     @step("Change seats", when=lambda booking: booking.is_sold, is_page=True)
     def change_seats(self, request, booking):
         return exchange_page(self, request, booking)
+
+    @step(
+        "Hand tickets to somebody",
+        when=lambda booking: booking.is_sold and booking.customer_id is not None,
+        is_page=True,
+    )
+    def hand_over(self, request, booking):
+        return hand_over_page(self, request, booking)
 
     def give_up_preview(self, request, booking):
         return [self._items(request, booking)]

@@ -76,9 +76,13 @@ def _cannot_come(booking):
         ways.append(f"give it back until {last.astimezone(event.zone):%-d %B %Y, %H:%M}")
     if may_exchange(booking, now):
         ways.append("change your seat")
+    if event.is_transferable:
+        ways.append("give it to somebody else")
     if not ways:
         return WRITE_TO_US
-    return f"On your booking’s page, which our mail leads to, you can {' or '.join(ways)}."
+    first = ", ".join(ways[:-1])
+    said = f"{first} or {ways[-1]}" if first else ways[-1]
+    return f"On your booking’s page, which our mail leads to, you can {said}."
 
 
 def _printed(ticket, price):

@@ -40,9 +40,10 @@ def _others(change):
 def told_of_transfer(change, transfer):
     if change.is_new:
         said = f": {change.after['reason']}" if change.after["reason"] else ""
-        return f"Tickets offered to {transfer.recipient_name}{said}"
+        whom = f" to {transfer.recipient_name}" if transfer else ""
+        return f"Tickets offered{whom}{said}"
     status = change.became("status")
-    why = change.after["why_over"]
+    why = change.became("why_over")
     words = {
         TransferStatus.ACCEPTED: "Accepted: the old codes open no door any more",
         TransferStatus.DECLINED: "Declined",
