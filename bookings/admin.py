@@ -10,6 +10,7 @@ from bookings.admin_changes import EventChangeAdmin
 from bookings.admin_codes import TakesCodes
 from bookings.admin_desk import AtTheDesk
 from bookings.admin_exchanging import exchange_page
+from bookings.admin_giving import hand_over_page
 from bookings.admin_holds import HoldAdmin
 from bookings.admin_panels import (
     books_panel,
@@ -88,6 +89,7 @@ class BookingAdmin(AtTheDesk, TakesCodes, SellsAtDesk, ReadOnlyAdmin):
         "give_up",
         "cancel_tickets",
         "change_seats",
+        "hand_over",
         "evidence",
     ]
     actions = ["give_up_selected"]
@@ -225,6 +227,14 @@ class BookingAdmin(AtTheDesk, TakesCodes, SellsAtDesk, ReadOnlyAdmin):
     @step("Change seats", when=lambda booking: booking.is_sold, is_page=True)
     def change_seats(self, request, booking):
         return exchange_page(self, request, booking)
+
+    @step(
+        "Hand tickets to somebody",
+        when=lambda booking: booking.is_sold and booking.customer_id is not None,
+        is_page=True,
+    )
+    def hand_over(self, request, booking):
+        return hand_over_page(self, request, booking)
 
     def give_up_preview(self, request, booking):
         return [self._items(request, booking)]

@@ -60,3 +60,13 @@ class TransferAsked:
     """Staff let a buyer pay by bank transfer; his places are kept until then."""
 
     booking_id: UUID
+
+
+@dataclass(frozen=True)
+class ProofAsked:
+    """Somebody wants to do what needs a fresh proof of who he is; the link leads back to `page`, a path
+    of ours."""
+
+    customer_id: UUID
+    page: str
+    request_id: UUID

@@ -1,5 +1,6 @@
 """What buyers type."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -7,9 +8,11 @@ from uuid import UUID
 from django import forms
 
 from core.money import DECIMAL_PLACES, MAX_DIGITS
-from tickets.services import Attendee, said_of
+from tickets.models.transfers import LONGEST_MESSAGE
+from tickets.services import Attendee, Recipient, said_of
 
 MOST_SECTIONS = 9_999
+MOST_GIVEN = 100
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,94 @@ class AttendeesForm(forms.Form):
             )
             for at, ticket in enumerate(self.tickets)
         }
+
+
+class NoAddresses:
+    """For words that we mail to others: nobody is led anywhere by them."""
+
+    WEB = re.compile(r"https?:|://|www\.", re.IGNORECASE)
+
+    def __call__(self, words):
+        if self.WEB.search(words):
+            raise forms.ValidationError("Please leave out web addresses.")
+
+
+class GiveForm(forms.Form):
+    """Which tickets go to whom. After it was valid, `ticket_ids` and `recipient` say it."""
+
+    name = forms.CharField(
+        max_length=120,
+        label="Name",
+        validators=[NoAddresses()],
+        error_messages={"required": "Please enter who gets them."},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    email = forms.EmailField(
+        label="E-mail",
+        help_text="The offer goes there. Look at it twice.",
+        error_messages={
+            "required": "Please enter an e-mail: the offer goes there.",
+            "invalid": "This does not look like an e-mail address, such as noor@post.example.",
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "inputmode": "email"}),
+    )
+    message = forms.CharField(
+        max_length=LONGEST_MESSAGE,
+        required=False,
+        label="A few words",
+        validators=[NoAddresses()],
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, data, *, tickets, back_to=None):
+        """`tickets` can be given; `back_to` is the Customer they go back to, whose e-mail is his own
+        affair, if that is what is wanted."""
+        super().__init__(data)
+        self.tickets = tickets
+        self.back_to = back_to
+        if back_to is not None:
+            del self.fields["name"], self.fields["email"]
+        self.chosen = data.getlist("ticket")[:MOST_GIVEN] if data else []
+
+    def clean(self):
+        known = {str(ticket.pk): ticket for ticket in self.tickets}
+        if not self.chosen:
+            raise forms.ValidationError("Choose at least one ticket first.")
+        if not known.keys() >= set(self.chosen):
+            raise forms.ValidationError("These tickets are not yours to give any more.")
+        return super().clean()
+
+    @property
+    def given(self):
+        """The tickets that are ticked, in their order."""
+        return [ticket for ticket in self.tickets if str(ticket.pk) in self.chosen]
+
+    @property
+    def recipient(self):
+        said = {name: self.cleaned_data[name] for name in self.fields}
+        if self.back_to is not None:
+            said |= {"name": self.back_to.name, "email": self.back_to.email}
+        return Recipient(**said)
+
+
+class AcceptForm(forms.Form):
+    """Who takes tickets that he was offered."""
+
+    name = forms.CharField(
+        max_length=120,
+        label="Your name",
+        help_text="It stands on the tickets and is shown at the gate.",
+        error_messages={"required": "Please enter your name."},
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    accepts_terms = forms.CharField(required=False, max_length=32, label="Terms of sale")
+
+    clean_accepts_terms = ContactForm.clean_accepts_terms
+
+    def __init__(self, *args, terms=None, **kwargs):
+        """`terms` are the TermsOfSale to be accepted: a tick sends their digest."""
+        super().__init__(*args, **kwargs)
+        self.terms = terms
 
 
 class FindForm(forms.Form):

@@ -15,9 +15,12 @@ def coded(items):
 
 
 ALL = Fixed(lambda booking: coded(BookingItem.objects.filter(booking=booking).order_by("position")))
+GIVE_IT_BACK = "On the page that our mail leads to you can pass it on, or give it back."
 VALID = Fixed(
     lambda booking: coded(
-        BookingItem.objects.filter(booking=booking, cancelled=None).order_by("ticket__ordinal")
+        BookingItem.objects.filter(booking=booking, cancelled=None, ticket__holder=None).order_by(
+            "ticket__ordinal"
+        )
     )
 )
 
@@ -28,14 +31,31 @@ def items_with_codes(booking):
 
 
 def pdf_of(booking):
-    """All tickets of a sold booking that were not given back as one PDF (bytes)."""
+    """All tickets of a sold booking that its buyer has neither given back nor to others, nor offers to
+    anybody, as one PDF (bytes); None when there are none."""
+    now = database_now()
     items = with_event(VALID(booking.pk), booking.event)
-    return render(
+    items = [item for item in items if not item.ticket.is_offered_at(now)]
+    return items and render(
         [_printed(item.ticket, item.sum_of("total").display()) for item in items],
         agency=current_agency(),
         event=booking.event,
         cannot_come=_cannot_come(booking),
     )
+
+
+def attached(name, pdf):
+    """[(file name, bytes, type)] of a mail that has a PDF of tickets, if there is any."""
+    return [(f"tickets-{name}.pdf", pdf, "application/pdf")] if pdf else []
+
+
+def pdf_of_held(tickets, event):
+    """Tickets that somebody was given (with their keys read) as one PDF (bytes): what was paid for them
+    is not his to see."""
+    for ticket in tickets:
+        ticket.event = event
+    printed = [_printed(ticket, "") for ticket in tickets]
+    return render(printed, agency=current_agency(), event=event, cannot_come=GIVE_IT_BACK)
 
 
 def with_event(items, event):
@@ -56,9 +76,13 @@ def _cannot_come(booking):
         ways.append(f"give it back until {last.astimezone(event.zone):%-d %B %Y, %H:%M}")
     if may_exchange(booking, now):
         ways.append("change your seat")
+    if event.is_transferable:
+        ways.append("give it to somebody else")
     if not ways:
         return WRITE_TO_US
-    return f"On your booking’s page, which our mail leads to, you can {' or '.join(ways)}."
+    first = ", ".join(ways[:-1])
+    said = f"{first} or {ways[-1]}" if first else ways[-1]
+    return f"On your booking’s page, which our mail leads to, you can {said}."
 
 
 def _printed(ticket, price):

@@ -43,6 +43,7 @@ GROUPS = {
         ("customers.pointentry", "Points of guests", "stars"),
         ("customers.programme", "Loyalty programme", "workspace_premium"),
         ("tickets.ticket", "Tickets", "local_activity"),
+        ("tickets.transfer", "Tickets given", "move_down"),
     ],
     "Buy": [
         ("suppliers.purchaseorder", "Purchase orders", "shopping_bag"),

@@ -196,6 +196,7 @@ CELERY_BEAT_SCHEDULE = {
     "settle payment notices": _every(5, "payments.tasks.work_inbox"),
     "release lapsed reservations": _every(15, "bookings.tasks.expire"),
     "carry on with changed events": _every(5, "bookings.tasks.carry_on_changes"),
+    "let offers of tickets lapse": _every(60, "tickets.tasks.lapse_transfers"),
     "mark sold-out events": _every(30, "inventory.tasks.mark_sold_out"),
     "run pricing rules": _every(900, "inventory.tasks.run_pricing_rules"),
     "end holds that ran out": _every(60, "inventory.tasks.expire_holds"),

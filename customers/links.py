@@ -14,6 +14,7 @@ from customers.models import Customer
 SESSION_KEY = "customer"
 KEY_IS_VALID = timedelta(hours=24)
 PROVEN_FOR = timedelta(days=7)
+FRESH_FOR = timedelta(minutes=30)
 
 
 def _signer():
@@ -32,8 +33,12 @@ def exchange(request, key):
     except BadSignature:
         return False
     request.session.cycle_key()
-    until = timezone.now() + PROVEN_FOR
-    request.session[SESSION_KEY] = {"id": customer_id, "until": until.isoformat()}
+    now = timezone.now()
+    request.session[SESSION_KEY] = {
+        "id": customer_id,
+        "until": (now + PROVEN_FOR).isoformat(),
+        "at": now.isoformat(),
+    }
     return True
 
 
@@ -43,6 +48,15 @@ def customer_id_of(request):
     if not proven or datetime.fromisoformat(proven["until"]) <= timezone.now():
         return None
     return UUID(proven["id"])
+
+
+def is_fresh(request, customer_id):
+    """Whether this customer has opened a link of his mail in this browser within half an hour: for what
+    cannot be undone, a browser that was left open is not enough."""
+    if customer_id is None or customer_id_of(request) != customer_id:
+        return False
+    at = request.session[SESSION_KEY].get("at")
+    return bool(at) and datetime.fromisoformat(at) > timezone.now() - FRESH_FOR
 
 
 def customer_of(request):

@@ -167,7 +167,7 @@ class EventAdmin(BackOfficeAdmin):
                             "cancellation_policy",
                             "reservation_seconds",
                         ),
-                        "is_featured",
+                        *("is_transferable", "is_featured"),
                     ]
                 },
             ),

@@ -13,7 +13,7 @@ from agencies.facts import MemberInvited, NewPasswordAsked
 from agencies.models import Invitation
 from agencies.queries import current_agency, site_of
 from agencies.views import mailed_key as invitation_key
-from bookings.cancelling import policy_of
+from bookings.cancelling import own_left_of, policy_of
 from bookings.cancelling.exchanging import kept_apart
 from bookings.changed_from import changed_from
 from bookings.changing import why_cancelled
@@ -31,7 +31,7 @@ from bookings.facts import (
 from bookings.links import mailed_key
 from bookings.models import BookingItem, Cancellation, ChangedBooking, Grounds, Status
 from bookings.orders import paid_for, payments_of
-from bookings.printing import pdf_of
+from bookings.printing import attached, pdf_of
 from bookings.queries import items_with_tickets, told_booking
 from bookings.receipt import receipt_of
 from bookings.services import due_reminder, note_reminded
@@ -54,6 +54,7 @@ from events.models import Event
 from events.models import Status as EventStatus
 from inventory.facts import HoldRunsOut
 from inventory.models import Hold
+from notifications import transfers  # noqa: F401 - tells of tickets that change hands
 from notifications.services import send_once
 from payments.facts import CreditPaidOut
 from payments.models import CreditEntry, Refund
@@ -102,7 +103,7 @@ def mail_tickets(fact):
         subject_id=booking.pk,
         recipient=booking.customer.email,
         context=_context(booking),
-        attachments=lambda: [(f"tickets-{booking.number}.pdf", pdf_of(booking), "application/pdf")],
+        attachments=lambda: attached(booking.number, pdf_of(booking)),
     )
 
 
@@ -113,12 +114,14 @@ def mail_new_names(fact):
     booking = item and told_booking(item.booking_id)
     if booking is None or not booking.is_sold or booking.customer is None:
         return
+    if not own_left_of(booking):
+        return  # all are in other hands, and those are told
     send_once(
         kind="places_renamed",
         subject_id=uuid5(fact.move_id, str(booking.pk)),
         recipient=booking.customer.email,
         context=_context(booking),
-        attachments=lambda: [(f"tickets-{booking.number}.pdf", pdf_of(booking), "application/pdf")],
+        attachments=lambda: attached(booking.number, pdf_of(booking)),
     )
 
 

@@ -35,6 +35,12 @@ def send_once(*, kind, subject_id, recipient, context, attachments=None):
     return message
 
 
+def was_sent(*, kind, subject_id, recipient):
+    """Whether this message has gone out."""
+    known = Message.objects.filter(kind=kind, subject_id=subject_id, recipient=recipient)
+    return known.filter(status=Message.Status.SENT).exists()
+
+
 def _mail(message, context, attachments):
     agency = current_agency()
     context = {**context, "agency": agency, "site": site_of(agency)}

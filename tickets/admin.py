@@ -20,6 +20,7 @@ from core.admin_parts import (
     when,
 )
 from events.models import Event
+from tickets import admin_transfers  # noqa: F401 - it registers
 from tickets.models import Admission, Gate, Scan, SigningKey, Ticket
 from tickets.services import rotate_signing_key
 
@@ -34,8 +35,8 @@ class TicketAdmin(ReadOnlyAdmin):
     search_fields = ["number", "holder_name", "event__title"]
     ordering = ["-created_at", "pk"]
     fields = [
-        *("number", "concert", "where", "entrance", "holder_name", "locked_because"),
-        *("made", "confirmed", "generation", "signing_key"),
+        *("number", "concert", "where", "entrance", "holder_name", "passed_on_to"),
+        *("locked_because", "offered", "made", "confirmed", "generation", "signing_key"),
     ]
     readonly_fields = fields
     export_columns = {
@@ -58,6 +59,14 @@ class TicketAdmin(ReadOnlyAdmin):
     @admin.display(description="Place", ordering="ordinal")
     def where(self, ticket):
         return ticket.place
+
+    @admin.display(description="Passed on to")
+    def passed_on_to(self, ticket):
+        return linked(ticket.holder)
+
+    @admin.display(description="Offered until")
+    def offered(self, ticket):
+        return when(ticket.offered_until)
 
     @admin.display(description="Made", ordering="created_at")
     def made(self, ticket):

@@ -10,3 +10,17 @@ class TicketRenamed:
 
     ticket_id: UUID
     move_id: UUID
+
+
+@dataclass(frozen=True)
+class TransferBegun:
+    """Somebody was offered tickets that he has not got yet."""
+
+    transfer_id: UUID
+
+
+@dataclass(frozen=True)
+class TransferDecided:
+    """An offer of tickets was taken, declined or taken back, or its time is over."""
+
+    transfer_id: UUID

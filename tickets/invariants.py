@@ -31,3 +31,36 @@ invariant(
        WHERE t.status <> 'REFUNDED'
        GROUP BY t.id, t.status HAVING count(a.id) <> (t.status = 'USED')::int""",
 )
+invariant(
+    "an open offer is of valid tickets, and only its tickets are offered",
+    """SELECT t.id AS ticket_id, t.status, t.offered_until, o.id AS transfer_id, o.expires_at
+       FROM tickets_ticket t
+       FULL JOIN (SELECT r.ticket_id, r.generation, f.id, f.expires_at, f.event_id
+                  FROM tickets_transferredticket r JOIN tickets_transfer f ON f.id = r.transfer_id
+                  WHERE f.status = 'PENDING') o ON o.ticket_id = t.id
+       WHERE t.offered_until IS DISTINCT FROM o.expires_at
+         OR o.expires_at > clock_timestamp() AND (t.status NOT IN ('CONFIRMED', 'TRANSFERRED')
+           OR t.generation <> o.generation OR t.event_id <> o.event_id)""",
+)
+invariant(
+    "a ticket has a new code for each pair of hands, and its last taker holds it",
+    """SELECT t.id AS ticket_id, t.status, t.holder_id, t.generation, last.recipient_id, first.giver_id
+       FROM tickets_ticket t
+       JOIN LATERAL (SELECT f.recipient_id, r.generation, f.id
+                     FROM tickets_transferredticket r JOIN tickets_transfer f ON f.id = r.transfer_id
+                     WHERE r.ticket_id = t.id AND f.status = 'ACCEPTED'
+                     ORDER BY r.generation DESC LIMIT 1) last ON true
+       JOIN LATERAL (SELECT f.giver_id
+                     FROM tickets_transferredticket r JOIN tickets_transfer f ON f.id = r.transfer_id
+                     WHERE r.ticket_id = t.id AND f.status = 'ACCEPTED'
+                     ORDER BY r.generation LIMIT 1) first ON true
+       WHERE t.generation <= last.generation
+         OR t.holder_id IS DISTINCT FROM nullif(last.recipient_id, first.giver_id)""",
+)
+invariant(
+    "who holds a ticket that he did not buy has accepted it",
+    """SELECT t.id AS ticket_id, t.holder_id FROM tickets_ticket t
+       WHERE t.holder_id IS NOT NULL AND NOT EXISTS (
+         SELECT FROM tickets_transferredticket r JOIN tickets_transfer f ON f.id = r.transfer_id
+         WHERE r.ticket_id = t.id AND f.status = 'ACCEPTED' AND f.recipient_id = t.holder_id)""",
+)

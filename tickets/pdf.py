@@ -64,9 +64,9 @@ COUNT_AS_WORDS = 44  # under this size a section's name gets a line of its own
 
 @dataclass(frozen=True)
 class PrintedTicket:
-    """What one page says. `kind` is a LayoutSeat kind, `price` a finished all-in amount ("€64.80"),
-    `notes` short remarks that the door must see ("Restricted view"), `told` what the buyer was told of
-    the place and its view."""
+    """What one page says. `kind` is a LayoutSeat kind, `price` a finished all-in amount ("€64.80")
+    or empty, `notes` short remarks that the door must see ("Restricted view"), `told` what the buyer
+    was told of the place and its view."""
 
     number: str
     code: str
@@ -268,7 +268,8 @@ def _draw_ticket(canvas, ticket, event):
     notes = [KIND_NOTES[ticket.kind]] if ticket.kind in KIND_NOTES else []
     notes += ticket.notes
     facts = [("Entrance", bare(ticket.entrance, "Entrance")), ("Guest", ticket.holder)]
-    facts = [*(fact for fact in facts if fact[1]), ("Price paid", f"{ticket.price}, all in")]
+    facts = [fact for fact in facts if fact[1]]
+    facts += [("Price paid", f"{ticket.price}, all in")] if ticket.price else []
     _draw_facts(canvas, facts, 116.5 if notes else 122)
     _draw_notes(canvas, notes, 134)
     if ticket.told:

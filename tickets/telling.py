@@ -1,7 +1,7 @@
 """What happened to tickets, in the words of the trade."""
 
 from core.admin_names import tells
-from tickets.models import Status, Ticket
+from tickets.models import Status, Ticket, Transfer, TransferStatus
 
 WORDS = {
     Status.RESERVED: "Ticket reserved again",
@@ -25,6 +25,8 @@ def told(change, ticket):
 
 
 def _others(change):
+    if change.became("holder_id") and change.was("status") == change.became("status"):
+        yield "passed on once more"
     if change.was("generation") and change.became("generation"):
         yield "a new code replaces the old one"
     if change.became("event_seat_id"):
@@ -32,3 +34,20 @@ def _others(change):
     if change.became("locked_because") is not None:
         why = change.after["locked_because"]
         yield f"locked: {why}" if why else "not locked any more"
+
+
+@tells(Transfer)
+def told_of_transfer(change, transfer):
+    if change.is_new:
+        said = f": {change.after['reason']}" if change.after["reason"] else ""
+        whom = f" to {transfer.recipient_name}" if transfer else ""
+        return f"Tickets offered{whom}{said}"
+    status = change.became("status")
+    why = change.became("why_over")
+    words = {
+        TransferStatus.ACCEPTED: "Accepted: the old codes open no door any more",
+        TransferStatus.DECLINED: "Declined",
+        TransferStatus.CANCELLED: f"Taken back: {why}" if why else "Taken back",
+        TransferStatus.EXPIRED: "Lapsed: nobody took them in time",
+    }
+    return words.get(status, "")

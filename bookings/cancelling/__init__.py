@@ -9,6 +9,7 @@ from bookings.cancelling.quoting import (
     may_choose,
     may_exchange,
     may_give_back,
+    own_left_of,
     policy_of,
     preview,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "may_exchange",
     "may_give_back",
     "money_is_back",
+    "own_left_of",
     "policy_of",
     "preview",
 ]

@@ -20,7 +20,7 @@ from payments.models import Status as PaymentStatus
 from payments.services import give_back_as_credit, pay_out, request_refund
 from promotions.services import give_back
 from tickets.models import Status as TicketStatus
-from tickets.services import refund_tickets, void_tickets
+from tickets.services import end_offers_of, refund_tickets, void_tickets
 from tickets.services.issue import lock_tickets
 
 
@@ -56,7 +56,7 @@ def cancel(booking_id, wish: Wish, *, seen):
     known = booking.cancellations.filter(quote=seen).first()
     if known and wish.tickets in (frozenset(), _tickets_of(known)):
         return known
-    _lock_places(booking)
+    lock_places(booking)
     lock_money(booking)
     quote = preview(booking, wish, now=database_now())
     if quote.name != seen:
@@ -70,7 +70,7 @@ def cancel_as_it_is(booking_id, wish: Wish):
     """Cancels what the Wish means now, for whoever decided over many bookings at once; returns the
     Cancellation, raises like `cancel`."""
     booking = lock_one(Booking.objects.select_related("event", "terms").filter(pk=booking_id))
-    _lock_places(booking)
+    lock_places(booking)
     lock_money(booking)
     quote = preview(booking, wish, now=database_now())
     failpoints.reach("cancel.after_lock")
@@ -81,7 +81,8 @@ def _tickets_of(cancellation):
     return frozenset(cancellation.items.values_list("item__ticket", flat=True))
 
 
-def _lock_places(booking):
+def lock_places(booking):
+    """Locks all places of a booking, then its tickets."""
     items = list(BookingItem.objects.filter(booking=booking))
     lock_seats([item.event_seat_id for item in items])
     lock_tickets([item.ticket_id for item in items])
@@ -118,6 +119,9 @@ def _free(quote):
     others = [line for line in quote.lines if line not in used]
     because(f"Booking {quote.booking.number} cancelled: {quote.wish.reason}".strip(": "))
     void_tickets([line.item.ticket_id for line in others])
+    offered = [line.item.ticket_id for line in others if line.item.ticket.offered_until]
+    if offered:
+        end_offers_of(offered, "The tickets were cancelled.")
     refund_tickets([line.item.ticket_id for line in used])
     reference = quote.booking.pk
     back = take_back(seat_ids=_places(others), reference=reference)

@@ -170,7 +170,7 @@ def preview(booking, wish, *, now, taken=None):
     chosen, is_whole = _chosen(booking, wish)
     policy = policy_of(booking)
     window = policy and policy.window_at(booking.event.starts_at, now)
-    _check_hands(chosen, wish)
+    _check_hands(chosen, wish, now)
     if wish.grounds == Grounds.EXCHANGE:
         _check_exchange(booking, wish, policy, now)
         lines = _exchanged(chosen, wish, terms_of(booking), window)
@@ -236,6 +236,11 @@ def left_of(booking):
     return list(items.select_related("ticket").order_by("position"))
 
 
+def own_left_of(booking):
+    """Those of `left_of` that its buyer did not give to somebody else."""
+    return [item for item in left_of(booking) if item.ticket.holder_id is None]
+
+
 def _chosen(booking, wish):
     left = left_of(booking)
     chosen = [item for item in left if not wish.tickets or item.ticket_id in wish.tickets]
@@ -246,8 +251,9 @@ def _chosen(booking, wish):
     return chosen, len(chosen) == len(left)
 
 
-def _check_hands(chosen, wish):
-    """Who has been let in, or holds what somebody else paid for, loses his ticket only for a reason."""
+def _check_hands(chosen, wish, now):
+    """Who has been let in, or holds what somebody else paid for, loses his ticket only for a reason.
+    The number of what is in other hands is not told: it opens the door."""
     if wish.is_override:
         if not wish.reason.strip():
             raise NotCancellable("Say why the policy does not count here.")
@@ -257,8 +263,10 @@ def _check_hands(chosen, wish):
             raise NotCancellable(f"Ticket {item.ticket.number} was used at the gate.")
         if item.ticket.status == TicketStatus.TRANSFERRED:
             raise NotCancellable(
-                f"Ticket {item.ticket.number} was passed on: its new holder would lose it."
+                f"{item.ticket.place} was passed on: its new holder would lose it."
             )
+        if item.ticket.is_offered_at(now):
+            raise NotCancellable(f"{item.ticket.place} is offered to somebody. Take it back first.")
 
 
 def _check_policy(booking, policy, window, *, is_whole):

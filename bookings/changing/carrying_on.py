@@ -2,13 +2,14 @@
 
 import logging
 import time
+from dataclasses import replace
 
 from django.db import OperationalError
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from bookings.cancelling import Wish
-from bookings.cancelling.carrying_out import cancel_as_it_is
+from bookings.cancelling import NotCancellable, Wish, own_left_of
+from bookings.cancelling.carrying_out import cancel_as_it_is, lock_places
 from bookings.changing.proposing import add_bookings
 from bookings.facts import BookingChanged
 from bookings.models import (
@@ -111,8 +112,16 @@ def _deal_with(row_id):
 
 
 def give_all_back(booking_id, change):
-    """Everything that is left of a booking goes back because its event was changed."""
+    """Everything that is left of a booking goes back because its event was changed. What its buyer gave
+    to others stays theirs, unless the event is cancelled. Raises NotCancellable when that is all."""
     wish = Wish(grounds=Grounds.EVENT, rule=Rule.ALL_BACK, reason=str(change.message)[:200])
+    if not change.is_cancelled:
+        booking = Booking.objects.get(pk=booking_id)
+        lock_places(booking)
+        own = frozenset(item.ticket_id for item in own_left_of(booking))
+        if not own:
+            raise NotCancellable("You have given all these tickets to others. They stay valid.")
+        wish = replace(wish, tickets=own)
     return cancel_as_it_is(booking_id, wish)
 
 

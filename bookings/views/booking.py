@@ -25,6 +25,7 @@ from bookings.models import Booking, Invoice, Status
 from bookings.orders import paid_with
 from bookings.printing import items_with_codes, pdf_of
 from bookings.receipt import receipt_of
+from bookings.received import hands_of
 from bookings.showing import giving_back, shown
 from bookings.views.checkout import line_of, lines_of
 from core.ids import uuid7
@@ -38,7 +39,7 @@ from events.models import Status as EventStatus
 from payments.models import Payment
 from tickets.models import Download
 from tickets.models import Status as TicketStatus
-from tickets.services import code_of
+from tickets.services import code_of, why_event_stays
 from tickets.services.keys import NoCode
 
 TRIES_PER_HOUR = 20
@@ -62,13 +63,16 @@ def booking(request, booking_id):
     valid_first = sorted(items, key=_is_given_back)
     together = paid_with(found)
     receipt = receipt_of(found, items)
+    hands = _hands(found, items, now)
     return render(request, "bookings/booking.html", {
         "nav": "tickets",
         "booking": found,
         "event": shown(found.event, None),
         "is_cancelled": is_cancelled,
         "why_cancelled": why_cancelled(found.event) if is_cancelled else "",
-        "tickets": [_shown_ticket(item, is_cancelled) for item in valid_first],
+        "tickets": [_shown_ticket(item, is_cancelled, hands) for item in valid_first],
+        "may_give": _may_give(found, items, now),
+        "has_own": any(_is_own(item, now) for item in items),
         "ticket_count": sum(not _is_given_back(item) for item in items) or len(items),
         "items": lines_of(items, receipt),
         "total": found.money,
@@ -137,14 +141,42 @@ def _is_any_valid(items):
     return any(item.ticket.status == TicketStatus.CONFIRMED for item in items)
 
 
-def _shown_ticket(item, is_cancelled):
+def _hands(found, items, now):
+    """{ticket id: TransferredTicket} of those that its buyer gave to others or offers to them. Asks
+    only when there are any."""
+    gone = [
+        item.ticket for item in items if item.ticket.holder_id or item.ticket.is_offered_at(now)
+    ]
+    rows = hands_of([each.pk for each in gone], found.customer_id, now) if gone else {}
+    return {ticket_id: row for (ticket_id, _), row in rows.items()}
+
+
+def _is_own(item, now):
+    """Whether its buyer has a ticket that admits."""
     ticket = item.ticket
+    return ticket.status == TicketStatus.CONFIRMED and not ticket.is_offered_at(now)
+
+
+def _may_give(found, items, now):
+    is_open = found.is_sold and found.customer_id and found.event.is_transferable
+    return (
+        is_open
+        and not why_event_stays(found.event, now)
+        and any(_is_own(item, now) for item in items)
+    )
+
+
+def _shown_ticket(item, is_cancelled, hands):
+    """What is in other hands has a code and a number that are nobody's here."""
+    ticket, hand = item.ticket, hands.get(item.ticket_id)
+    is_theirs = hand is not None or ticket.holder_id is not None
     return line_of(item) | {
-        "number": ticket.number,
+        "number": hand.number if hand else ticket.number if not is_theirs else "",
         "status": ticket.status,
-        "holder": ticket.holder_name,
+        "holder": "" if is_theirs else ticket.holder_name,
         "entrance": ticket.entrance,
-        "code": "" if is_cancelled else _code(ticket),
+        "code": "" if is_cancelled or is_theirs else _code(ticket),
+        "hand": hand,
         "is_cancelled": is_cancelled,
     }
 
@@ -164,6 +196,8 @@ def tickets_pdf(request, booking_id):
     if not found.is_sold:
         raise Http404
     pdf = pdf_of(found)
+    if not pdf:
+        raise Http404
     Download.objects.create(reference=found.pk, ticket_count=found.ticket_count)
     response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="tickets-{found.number}.pdf"'

@@ -12,9 +12,9 @@ from bookings.cancelling import (
     QuoteChanged,
     Wish,
     cancel,
-    left_of,
     may_choose,
     may_give_back,
+    own_left_of,
     policy_of,
     preview,
 )
@@ -82,7 +82,7 @@ def _cancelled(request, booking):
 
 
 def _page(request, booking, *, problem="", quote=None, chosen=(), status=200):
-    items, now = left_of(booking), database_now()
+    items, now = own_left_of(booking), database_now()
     policy = policy_of(booking)
     context = {
         "nav": "tickets",

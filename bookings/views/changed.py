@@ -5,7 +5,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
-from bookings.cancelling import left_of
+from bookings.cancelling import own_left_of
 from bookings.changing import answer, open_change_of
 from bookings.links import exchange_key, own_booking
 from bookings.models import ChangedBooking
@@ -32,7 +32,7 @@ def changed(request, booking_id):
         return redirect("booking", booking.pk)
     if request.method == "POST":
         return _answered(request, booking, row)
-    items = left_of(booking)
+    items = own_left_of(booking)
     return render(request, "bookings/changed.html", {
         "nav": "tickets",
         "booking": booking,

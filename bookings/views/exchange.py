@@ -13,9 +13,9 @@ from agencies.queries import current_terms
 from bookings.cancelling import (
     NotCancellable,
     QuoteChanged,
-    left_of,
     may_choose,
     may_exchange,
+    own_left_of,
     preview,
 )
 from bookings.links import own_booking
@@ -74,7 +74,13 @@ def _choice(request, booking, problem=""):
 
 
 def _exchangeable(booking):
-    return [item for item in left_of(booking) if item.ticket.status == TicketStatus.CONFIRMED]
+    """Those that are its buyer's own and not offered to anybody."""
+    now = database_now()
+    return [
+        item
+        for item in own_left_of(booking)
+        if item.ticket.status == TicketStatus.CONFIRMED and not item.ticket.is_offered_at(now)
+    ]
 
 
 def _chosen(said):

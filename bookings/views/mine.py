@@ -1,7 +1,9 @@
 """What a customer has bought, paid and got back, for whoever has opened the link in his mail."""
 
+from datetime import timedelta
+
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,8 +19,12 @@ from customers.services import describe_customer
 from payments.models import CreditEntry
 from payments.queries import money_moved
 from payments.services import credit_of
+from tickets.models import Status as TicketStatus
+from tickets.models import Transfer, TransferStatus
 
 A_PAGE = 20
+MOST_GIVEN = 50
+A_DAY = timedelta(days=1)
 
 
 @require_safe
@@ -78,10 +84,29 @@ def _page(request, customer, form=None, status=200):
         "past": shown,
         "moved": [(_numbers(each.covers, numbers), each) for each in moved],
         "credit": _credit(customer),
+        "given": _given(customer, now),
         "points": points_shown(request, customer),
         "form": form or ProfileForm(initial=given),
     }
     return render(request, "bookings/mine.html", context, status=status)
+
+
+def _given(customer, now):
+    """[Transfer] of tickets that others gave to this mailbox and he has still got, or may take now, the
+    next event first."""
+    to_him = Transfer.objects.filter(
+        recipient_email=customer.email, event__starts_at__gte=now - A_DAY
+    )
+    has_got = Q(
+        status=TransferStatus.ACCEPTED,
+        rows__ticket__holder=customer,
+        rows__ticket__status__in=[TicketStatus.TRANSFERRED, TicketStatus.USED],
+        rows__ticket__generation=F("rows__generation") + 1,
+    )
+    may_take = Q(status=TransferStatus.PENDING, expires_at__gt=now)
+    found = to_him.filter(has_got | may_take).select_related("event__venue", "giver")
+    counted = found.annotate(ticket_count=Count("rows"))
+    return list(counted.order_by("event__starts_at", "pk")[:MOST_GIVEN])
 
 
 def _credit(customer):

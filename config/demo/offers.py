@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from bookings.models import Booking
+from bookings.services.hand_over import offer_tickets
 from bookings.services.points import earn_points
 from customers import draws
 from customers.lists import add_buyers
@@ -15,6 +16,7 @@ from customers.same_person import person_of
 from promotions import presales
 from promotions.models import Promotion
 from promotions.services import activate, name_code
+from tickets.services import Recipient, accept_transfer
 
 FRIENDS = ("noor@post.example", "tomas@post.example")
 HOPEFUL = tuple(
@@ -65,6 +67,16 @@ def reward(by):
         earn_points(booking.pk)
     noor = Customer.objects.get(email=FRIENDS[0])
     adjust(noor.pk, 150, reason="Waited at the door in the rain", by=by)
+
+
+def give_away():
+    """Of the seats that Tomas has for the puppets Noor has taken one, and he offers another."""
+    tomas = Customer.objects.get(email=FRIENDS[1])
+    puppets = tomas.bookings.sold().get(event__title="Papier! A puppet circus")
+    seats = list(puppets.items.order_by("position").values_list("ticket", flat=True))
+    to_noor = Recipient("Noor Vance", FRIENDS[0], "Lou has a cold. Would you like to come along?")
+    accept_transfer(offer_tickets(puppets.pk, seats[:1], to_noor).pk, name="Noor Vance")
+    offer_tickets(puppets.pk, seats[1:2], Recipient("Ada", HOPEFUL[0]))
 
 
 def sell_before(event):

@@ -96,6 +96,7 @@ def _parterre(tell, chance):
     tell("sales")
     offers.make()
     _sell(programme, box)
+    offers.give_away()
     offers.reward(staff[Membership.Role.OWNER])
     stock.leave_open(programme, desk)
     tell("desks")

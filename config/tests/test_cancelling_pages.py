@@ -97,11 +97,14 @@ def test_what_is_left_is_counted_and_stands_first(noor, booking):
 
 def test_the_paper_says_what_the_policy_lets_the_buyer_do(stocked, booking):
     last = booking.event.starts_at.astimezone(booking.event.zone) - timedelta(days=2)
-    says = f"you can give it back until {last:%-d %B %Y, %H:%M} or change your seat."
+    says = f"you can give it back until {last:%-d %B %Y, %H:%M}, change your seat or give it to"
     assert says in words_of(pdf_of(booking))
     CancellationPolicy.objects.update(is_default=False)
     Remembered.forget_everything()
-    assert "Write to us beforehand" in words_of(pdf_of(world.sold_booking(stocked, [8])))
+    other = world.sold_booking(stocked, [8])
+    assert "you can give it to somebody else." in words_of(pdf_of(other))
+    other.event.is_transferable = False
+    assert "Write to us beforehand" in words_of(pdf_of(other))
 
 
 def words_of(paper):

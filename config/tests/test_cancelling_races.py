@@ -15,7 +15,6 @@ from config.tests.test_crashes import call, payment_of, reserved_booking, well
 from config.tests.test_paying_races import at_once, refusals
 from core import invariants
 from core.errors import DomainError
-from core.locks import lock
 from core.money import Money
 from core.tenancy import acting_for
 from core.transactions import use_case
@@ -23,8 +22,8 @@ from events.models import Event
 from inventory.models import EventSeat
 from payments.models import Payment, Refund
 from payments.services import request_refund
-from tickets.models import Gate, Ticket
-from tickets.services import admit, code_of
+from tickets.models import Gate, Ticket, Transfer
+from tickets.services import Recipient, accept_transfer, admit, begin_transfer, code_of
 
 SLOWLY = "sleep:0.3"
 ROUNDS = 12
@@ -61,7 +60,7 @@ def tickets_of(agency_id, booking):
 def without_guards(monkeypatch):
     """Nobody waits for anybody, and nobody looks what became of the tickets."""
     monkeypatch.setattr("bookings.cancelling.carrying_out.lock_one", lambda rows: rows.get())
-    monkeypatch.setattr("bookings.cancelling.carrying_out._lock_places", lambda booking: None)
+    monkeypatch.setattr("bookings.cancelling.carrying_out.lock_places", lambda booking: None)
 
 
 # Cancelled twice at one moment
@@ -178,12 +177,12 @@ def test_control_without_locking_the_ticket_he_does(agency_id, monkeypatch):
 # Cancelled while it is passed on
 
 
-def passed_on(ticket_id):
-    """What passing a ticket on does to it, as long as it is valid."""
+def passed_on(ticket_id, giver):
+    """Offering a ticket and taking it, as long as it is valid."""
 
     def run():
-        held = lock(Ticket.objects.filter(pk=ticket_id, status="CONFIRMED"))
-        return Ticket.objects.filter(pk__in=[t.pk for t in held]).update(status="TRANSFERRED")
+        begun = begin_transfer([ticket_id], Recipient("Bo", "bo@post.example"), giver=giver)
+        return accept_transfer(begun.pk, name="Bo")
 
     return run
 
@@ -194,14 +193,15 @@ def test_a_ticket_is_passed_on_or_cancelled_never_both(agency_id, settings):
     for ordinal in range(4):
         booking = sold(agency_id, [ordinal])
         [ticket] = tickets_of(agency_id, booking)
-        pass_on = passed_on(ticket)
+        with acting_for(agency_id):
+            pass_on = passed_on(ticket, booking.customer)
 
         def within(pass_on=pass_on):
             with transaction.atomic():
                 return pass_on()
 
         moved, cancelled = at_once(agency_id, within, all_of(agency_id, booking))
-        assert (moved == 1) != isinstance(cancelled, Cancellation)
+        assert isinstance(moved, Transfer) != isinstance(cancelled, Cancellation)
     assert invariants.violations() == {}
 
 

@@ -43,7 +43,7 @@ from payments.models import DeskTaking, LedgerEntry, Payment, Refund
 from payments.services import ProviderAway, credit_of
 from promotions.models import Use
 from promotions.tests.factories import running
-from tickets.models import Ticket
+from tickets.services import NotTransferable, Recipient, accept_transfer, begin_transfer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]
 STALLS, CIRCLE = Decimal("42.40"), Decimal("31.80")  # all-in prices of a seat
@@ -258,7 +258,7 @@ def test_no_seats_are_changed_under_terms_that_do_not_say_so(stocked, ines):
 
 
 def test_tickets_in_other_hands_are_not_changed(stocked, sold):
-    Ticket.objects.filter(items__booking=sold, items__position=1).update(status="TRANSFERRED")
+    world.given(sold, 1)
     new = reserve(event=stocked, ordinals=[10])
     with pytest.raises(NotCancellable):
         looked_at(new, sold, tickets_of(sold, 1))
@@ -344,7 +344,11 @@ class TestDearerSeats:
     def test_all_of_it_goes_back_when_they_cannot_be(self, cheap, new, what):
         payment = gone_to_pay(new, cheap, tickets_of(cheap, 1))
         if what == "passed on":
-            Ticket.objects.filter(items__booking=cheap).update(status="TRANSFERRED")
+            with pytest.raises(NotTransferable, match="being changed for other seats"):
+                world.given(cheap)
+            to, giver = Recipient("Bo", "bo@post.example"), cheap.customer
+            begun = begin_transfer(tickets_of(cheap, 1), to, giver=giver)
+            accept_transfer(begun.pk, name="Bo")
         elif what == "lapsed":
             Booking.objects.filter(pk=new.pk).update(reserved_until=Now())
         else:

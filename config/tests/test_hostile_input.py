@@ -14,8 +14,10 @@ from bookings.services import Sale, reserve
 from config.tests.drawing import drawn, open_draw, people
 from config.tests.presaling import HOUR, presale
 from config.tests.test_tenancy import NOT_HERE, endpoints
+from config.tests.world import given, offered, sold_booking
 from core.json_bodies import LARGEST_BODY
 from core.tenancy import acting_for, as_system
+from customers.links import mailed_key as customer_key
 from events.models import Event
 from inventory.models import AllocationPlan
 from inventory.presales import view_key
@@ -121,6 +123,17 @@ FORMS = {
     "/bookings/{booking}/change/": (["answer"], {"answer": "KEEP"}),
     "/bookings/{booking}/exchange/": (["ticket"], {"ticket": NOBODY}),
     "/bookings/{booking}/cancel/": (["ticket", "seen", "to"], {"ticket": NOBODY, "seen": "0"}),
+    "/bookings/{own}/give/": (
+        ["ticket", "name", "email", "message", "confirmed", "change", "back"],
+        {"ticket": "{own_ticket}", "name": "Bo", "email": "bo@post.example", "confirmed": "yes"},
+    ),
+    "/bookings/{own}/give/prove/": ([], {}),
+    "/bookings/{own}/give/{offer}/take-back/": ([], {}),
+    "/received/{offer}/accept/": (["name", "accepts_terms"], {}),
+    "/received/{offer}/decline/": ([], {}),
+    "/received/{taken}/give/": (["ticket", "message", "back"], {"ticket": NOBODY, "back": "yes"}),
+    "/received/{taken}/give/prove/": ([], {}),
+    "/received/{taken}/give/{offer}/take-back/": ([], {}),
     "/find-booking/": (
         ["number", "email"],
         {"number": "BCDF-2345", "email": "noor@post.example"},
@@ -251,6 +264,12 @@ PAGES = {  # with the names each reads from its query
     "/checkout/{booking}/return/": "k",
     "/bookings/{booking}/": "k",
     "/bookings/{booking}/tickets.pdf": "k",
+    "/bookings/{own}/": "k",
+    "/bookings/{own}/give/": "k sent back",
+    "/received/{offer}/": "k",
+    "/received/{taken}/": "k",
+    "/received/{taken}/tickets.pdf": "",
+    "/received/{taken}/give/": "k sent back",
     "/bookings/{booking}/invoice.pdf": "note",
     "/bookings/{booking}/calendar.ics": "k",
     "/api/nothing": "",
@@ -337,7 +356,21 @@ def ids(world):
             "draw": open_draw(event, "noor@post.example").pk,
             "drawn": drawn(event, *people(3), name="Second night").pk,
             "nobody": NOBODY,
+            **_given(event),
         }
+
+
+def _given(event):
+    """A booking whose tickets can be given away, tickets that somebody is offered, and has taken."""
+    own, other = sold_booking(event, [6, 7]), sold_booking(event, [8, 9], email="ada@post.example")
+    to = {"email": own.customer.email, "name": "Noor"}
+    return {
+        "own": own.pk,
+        "own_ticket": own.items.get(position=1).ticket_id,
+        "offer": offered(other, 1, **to).pk,
+        "taken": given(other, 2, **to).pk,
+        "proof": customer_key(own.customer),
+    }
 
 
 def _view(event):
@@ -351,6 +384,7 @@ def browser(ids):
     """A browser that may open the booking and sees what a crash looks like from outside."""
     found = Client(raise_request_exception=False)
     found.get(f"/checkout/{ids['booking']}/", {"k": ids["key"]})
+    found.get(f"/bookings/{ids['own']}/give/", {"k": ids["proof"]})
     return found
 
 
@@ -398,6 +432,7 @@ def test_pages_and_reads_with_every_word_in_every_place(path, ids, browser, call
 @pytest.mark.parametrize("path", FORMS)
 def test_forms_with_every_word_in_every_field(path, ids, browser):
     address, (fields, good) = path.format(**ids), FORMS[path]
+    good = {name: value.format(**ids) for name, value in good.items()}
     for name in fields:
         for word in WORDS:
             answer = answered(browser.post(address, good | {name: word}), path, name, word)
@@ -477,4 +512,4 @@ def test_what_is_too_large_too_deep_or_unreadable_is_told_by_name(ids, caller):
     assert told(b"\xff") == (400, "parse_error")
     assert told(b'{"\\ud800": 1}') == (400, "invalid")
     with as_system():
-        assert Booking.objects.count() == 2  # those it began with
+        assert Booking.objects.count() == 4  # those it began with

@@ -15,6 +15,7 @@ from bookings.services import Sale, reserve
 from config.tests.drawing import drawn
 from config.tests.presaling import HOUR, presale
 from config.tests.scenarios import house
+from config.tests.world import offered, sold_booking
 from config.tests.worlds import made_once
 from core.tenancy import NoAgency, acting_for, as_system
 from customers.models import Customer
@@ -74,6 +75,7 @@ ONLY_GROW = [
     "tickets_admission",
     "tickets_download",
     "tickets_scan",
+    "tickets_transferredticket",
 ]
 
 
@@ -235,6 +237,18 @@ FOREIGN = [
     ("GET", "/bookings/{booking}/cancel/"),
     ("GET", "/bookings/{booking}/change/"),
     ("GET", "/bookings/{booking}/exchange/"),
+    ("GET", "/bookings/{booking}/give/"),
+    ("POST", "/bookings/{booking}/give/"),
+    ("POST", "/bookings/{booking}/give/prove/"),
+    ("POST", "/bookings/{booking}/give/{transfer}/take-back/"),
+    ("GET", "/received/{transfer}/"),
+    ("POST", "/received/{transfer}/accept/"),
+    ("POST", "/received/{transfer}/decline/"),
+    ("GET", "/received/{transfer}/tickets.pdf"),
+    ("GET", "/received/{transfer}/give/"),
+    ("POST", "/received/{transfer}/give/"),
+    ("POST", "/received/{transfer}/give/prove/"),
+    ("POST", "/received/{transfer}/give/{transfer}/take-back/"),
     ("POST", "/bookings/{booking}/cancel/"),
     ("GET", "/bookings/{booking}/tickets.pdf"),
     ("GET", "/bookings/{booking}/invoice.pdf"),
@@ -291,6 +305,7 @@ FOREIGN = [
     ("PUT", "/api/v1/promotions/{promotion}"),
 ]
 RANDOM = {
+    "transfer": "01a1fc84-1111-7000-8000-000000000000",
     "event": "01a1fc84-1111-7000-8000-000000000000",
     "booking": "01a1fc84-2222-7000-8000-000000000000",
     "event_slug": "no-such-night",
@@ -345,6 +360,7 @@ def neighbours():
             "event_seat": EventSeat.objects.get(ordinal=0).pk,
             "view": _view(Event.objects.get()),
             "draw": drawn(Event.objects.get(), "noor@post.example").pk,
+            "transfer": offered(sold_booking(Event.objects.get(), [5])).pk,
         }
     foreign = {
         "event": two["event"]["id"],

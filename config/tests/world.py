@@ -19,6 +19,7 @@ from bookings.changing import propose
 from bookings.invoicing import issue_invoice
 from bookings.models import Alert, Booking, Concern, Grounds, Rule
 from bookings.services import Sale, confirm, pay, pay_at_desk, reserve
+from bookings.services.hand_over import offer_tickets
 from config.tests.drawing import open_draw
 from config.tests.presaling import HOUR, draft, listed
 from core.memory import Remembered
@@ -68,7 +69,7 @@ from suppliers.services import (
 )
 from suppliers.services.consignment import end_of
 from tickets.models import Gate, Ticket
-from tickets.services import admit, code_of
+from tickets.services import Recipient, accept_transfer, admit, code_of
 from venues.drafts import draft_from
 from venues.generators import grid
 from venues.models import Venue
@@ -263,6 +264,19 @@ def received(payment):
     )
 
 
+def offered(booking, *positions, email="bo@post.example", name="Bo Lind"):
+    """The Transfer of tickets of a sold booking that its buyer offers to somebody."""
+    items = booking.items.filter(position__in=positions) if positions else booking.items.all()
+    tickets = list(items.values_list("ticket", flat=True))
+    return offer_tickets(booking.pk, tickets, Recipient(name, email))
+
+
+def given(booking, *positions, **to):
+    """The Transfer of tickets of a sold booking that somebody was offered and has taken."""
+    transfer = offered(booking, *positions, **to)
+    return accept_transfer(transfer.pk, name=transfer.recipient_name)
+
+
 @dataclass
 class House:
     """An agency with one row of everything; `rows` has one of each model by label."""
@@ -351,6 +365,7 @@ def _rows(made, event):
         *_promoted(),
         *_presold(event),
         *_registered(event),
+        offered(sold_booking(event, [15], email="ada@post.example")),
     ]
     return {thing._meta.label_lower: thing for thing in things}
 

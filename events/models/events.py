@@ -144,6 +144,13 @@ class Event(Movable, TenantModel):
         related_name="events",
         help_text="Empty: the agency's. Who has bought keeps the one he bought under.",
     )
+    is_transferable = models.BooleanField(
+        "tickets may be given to others",
+        default=True,
+        db_default=True,
+        help_text="Whoever has them offers them to somebody, who takes them by a link. Staff may offer "
+        "them for him in any case.",
+    )
     is_featured = models.BooleanField(default=False)
     is_sale_stopped = models.BooleanField(
         default=False,
@@ -210,7 +217,7 @@ class Event(Movable, TenantModel):
                 "agency_id", "title", "status", "venue_id", "layout_id", "starts_at", "doors_at",
                 "sale_starts_at", "sale_ends_at", "max_per_booking", "currency", "split_rule",
                 "split_sizes", "cancellation_policy_id", "max_per_customer", "max_per_card",
-                "is_card_limit_strict",
+                "is_card_limit_strict", "is_transferable",
             ),
         ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from core.postgres.rows import read
 from core.tenancy import current_agency_id
 from core.transactions import broken_constraint, use_case
 from tickets.codes import CodeRefused, verify
-from tickets.models import Admission, Scan, Status, Ticket
+from tickets.models import VALID, Admission, Scan, Status, Ticket, TransferredTicket
 from tickets.services.keys import public_keys
 
 Verdict = Scan.Verdict
@@ -28,8 +28,10 @@ WHY_NOT = {
     Status.RESERVED: "This ticket was never paid.",
     Status.CANCELLED: "This ticket was cancelled.",
     Status.REFUNDED: "This ticket was refunded.",
-    Status.TRANSFERRED: "This ticket was passed on to somebody else.",
 }
+FORMER = "former"
+PASSED_ON = "This ticket was passed on to somebody else."
+OFFERED = "This ticket is offered to somebody else. Whoever has it can take it back."
 
 # What the door needs to know of a ticket.
 SHOWN = (
@@ -46,6 +48,7 @@ SHOWN = (
     "holder_name",
     "generation",
     "locked_because",
+    "offered_until",
 )
 KEEP_SCAN = """
 INSERT INTO tickets_scan (agency_id, gate_id, ticket_id, device_id, nonce, verdict, code_digest)
@@ -85,11 +88,13 @@ def _in_words(event):
 
 @dataclass(frozen=True)
 class ScanResult:
-    """A verdict with the ticket it is about (or None) and, of a used one, its first admission."""
+    """A verdict with the ticket it is about (or None) and, of a used one, its first admission.
+    `is_old`: what was shown is of before the ticket had its present code."""
 
     verdict: str
     ticket: Ticket | None = None
     first_admission: Admission | None = None
+    is_old: bool = False
 
     @property
     def message(self):
@@ -103,16 +108,21 @@ class ScanResult:
     def _why_not(self):
         """A lock of now does not explain a refusal of before, but is what matters at the door."""
         ticket = self.ticket
-        if ticket.status == Status.CONFIRMED and ticket.locked_because:
+        if self.is_old and ticket.status == Status.TRANSFERRED:
+            return PASSED_ON
+        if ticket.status in VALID and ticket.locked_because:
             return ticket.locked_because
+        if ticket.status in VALID and not self.is_old:
+            return OFFERED
         return WHY_NOT.get(ticket.status, "This code was replaced by a newer one.")
 
 
 def admit(*, code, gate, device_id, nonce):
     """Judges a code (or a typed ticket number) at a gate and lets its holder in at most once.
 
-    The order of judgement: signature, key, event and gate, state and generation, duplicate. Every
-    attempt is kept as a Scan; the same nonce from the same device gets the same answer again.
+    The order of judgement: signature, key, event and gate, state and generation, open offer to somebody
+    else, duplicate. Every attempt is kept as a Scan; the same nonce from the same device gets the same
+    answer again.
     Raises NonceReused, or GateGone for a gate that somebody has removed.
     """
     try:
@@ -126,12 +136,13 @@ def admit(*, code, gate, device_id, nonce):
             raise
         if scan.code_digest != _digest(code):
             raise NonceReused("This nonce was used for another code.") from None
-        return ScanResult(scan.verdict, scan.ticket, _first_admission(scan.ticket))
+        is_old = bool(scan.ticket) and not _is_present(scan.ticket, code)
+        return ScanResult(scan.verdict, scan.ticket, _first_admission(scan.ticket), is_old)
 
 
 @use_case
 def _admit(*, code, gate, device_id, nonce):
-    verdict, ticket = _judge(code, gate)
+    verdict, ticket, is_old = _judge(code, gate)
     scan = {
         "agency": current_agency_id(),
         "gate": gate.pk,
@@ -146,38 +157,69 @@ def _admit(*, code, gate, device_id, nonce):
     with connection.prepared_cursor() as cursor:
         cursor.execute(LET_IN if verdict == Verdict.ADMITTED else KEEP_SCAN, scan)
     first = _first_admission(ticket) if verdict == Verdict.DUPLICATE else None
-    return ScanResult(verdict, ticket, first)
+    return ScanResult(verdict, ticket, first, is_old)
 
 
 def _judge(code, gate):
-    """(verdict, locked ticket or None)."""
+    """(verdict, locked ticket or None, whether it has another code or number by now)."""
     ticket, signed = _find(code)
     if ticket is None:
-        return Verdict.UNKNOWN, None
+        return Verdict.UNKNOWN, None, False
+    is_old = not _is_current(ticket, signed)
+    return _verdict(ticket, gate, is_old=is_old), ticket, is_old
+
+
+def _verdict(ticket, gate, *, is_old):
     if ticket.event_id != gate.event_id:
-        return Verdict.WRONG_EVENT, ticket
+        return Verdict.WRONG_EVENT
     if not gate.serves(ticket.entrance):
-        return Verdict.WRONG_GATE, ticket
-    if ticket.status == Status.USED and _is_current(ticket, signed):
-        return Verdict.DUPLICATE, ticket
-    is_valid = ticket.status == Status.CONFIRMED and not ticket.locked_because
-    if not is_valid or not _is_current(ticket, signed):
-        return Verdict.NOT_VALID, ticket
-    return Verdict.ADMITTED, ticket
+        return Verdict.WRONG_GATE
+    if ticket.status == Status.USED and not is_old:
+        return Verdict.DUPLICATE
+    is_valid = ticket.status in VALID and not ticket.locked_because
+    if not is_valid or is_old or ticket.is_offered_at(timezone.now()):
+        return Verdict.NOT_VALID
+    return Verdict.ADMITTED
+
+
+def _is_present(ticket, code):
+    """Whether this is what the ticket is known by now."""
+    number = _number_in(code)
+    return number == ticket.number if number else _is_current(ticket, _signed(code))
+
+
+def _number_in(code):
+    """The ticket number that was typed, or an empty string."""
+    typed = re.sub(r"[\s-]+", "", code).upper()
+    return f"{typed[:4]}-{typed[4:8]}-{typed[8:]}" if NUMBER.fullmatch(typed) else ""
+
+
+def _signed(code):
+    """The TicketCode, or None for what we did not sign."""
+    try:
+        return verify(code, public_keys())
+    except CodeRefused:
+        return None
 
 
 def _find(code):
-    """(locked ticket, TicketCode or None for a typed number), or (None, None). A number is the
-    agency's, so it is found at every event of it."""
-    typed = re.sub(r"[\s-]+", "", code).upper()
-    if NUMBER.fullmatch(typed):
-        number = f"{typed[:4]}-{typed[4:8]}-{typed[8:]}"
-        return _locked(number=number), None
-    try:
-        signed = verify(code, public_keys())
-    except CodeRefused:
+    """(locked ticket, the TicketCode, None for its number, or FORMER for one that it has no more), or
+    (None, None). A number is the agency's, so it is found at every event of it."""
+    number = _number_in(code)
+    if number:
+        return _by_number(number)
+    signed = _signed(code)
+    if signed is None:
         return None, None
     return _locked(id=signed.ticket, event_id=signed.event), signed
+
+
+def _by_number(number):
+    ticket = _locked(number=number)
+    if ticket is not None:
+        return ticket, None
+    former = TransferredTicket.objects.filter(number=number).first()
+    return (_locked(id=former.ticket_id), FORMER) if former else (None, None)
 
 
 def _locked(**keys):
@@ -185,9 +227,9 @@ def _locked(**keys):
 
 
 def _is_current(ticket, signed):
-    """A typed number has no generation; a code must carry the ticket's present one."""
-    if signed is None:
-        return True
+    """A number has no generation, but changes with it; a code must carry the ticket's present one."""
+    if signed is None or signed is FORMER:
+        return signed is None
     return signed.generation == ticket.generation and signed.is_valid_at(timezone.now())
 
 

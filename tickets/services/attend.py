@@ -32,6 +32,10 @@ def name_attendees(attendees):
         attendee = attendees[ticket.pk]
         if said_of(ticket) == attendee:
             continue
+        if ticket.status == Status.TRANSFERRED:
+            raise NotNameable(
+                f"{ticket.place} was given to somebody else: its name stays. Nothing was changed."
+            )
         if ticket.status not in NAMEABLE:
             words = ticket.get_status_display().lower()
             raise NotNameable(

@@ -4,7 +4,7 @@ from django.db.models.functions import Now
 
 from core.ids import reference
 from core.postgres.fixed import FixedUpdate, Locking
-from tickets.models import Status, Ticket
+from tickets.models import VALID, Status, Ticket
 from tickets.services.keys import active_key
 
 TICKETS = Locking(lambda ids: Ticket.objects.filter(pk__among=ids))
@@ -21,7 +21,7 @@ CONFIRM = FixedUpdate(
 )
 
 
-def _number():
+def new_number():
     """BCDF-GHJK-2345: 57 random bits, readable aloud, never sequential."""
     letters = reference(12)
     return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
@@ -34,7 +34,7 @@ def new_tickets(*, event, seats):
             event=event,
             event_seat_id=seat.id,
             ordinal=seat.ordinal,
-            number=_number(),
+            number=new_number(),
             section=seat.section,
             row=seat.row,
             seat=seat.seat,
@@ -66,9 +66,9 @@ def cancel_tickets(ticket_ids):
 
 
 def void_tickets(ticket_ids):
-    """Valid tickets that were given back admit nobody from now on; returns how many."""
-    valid = (Status.CONFIRMED, Status.TRANSFERRED)
-    return Ticket.objects.filter(pk__in=ticket_ids, status__in=valid).update(
+    """Valid tickets that were given back admit nobody from now on; returns how many. Who had offered
+    them to somebody has to end that as well, see `transfer.end_offers_of`."""
+    return Ticket.objects.filter(pk__in=ticket_ids, status__in=VALID).update(
         status=Status.CANCELLED
     )
 

@@ -11,7 +11,7 @@ from core.postgres.fixed import Fixed
 from core.tenancy import current_agency_id
 from core.transactions import use_case
 from tickets import codes, keys
-from tickets.models import SigningKey, Status
+from tickets.models import VALID, SigningKey, Status
 
 VALID_AFTER_END = timedelta(days=2)
 _public = Remembered(seconds=5)
@@ -61,7 +61,7 @@ def _usable_public_keys():
 
 def code_of(ticket):
     """The scannable text of a valid ticket (with event and signing_key loaded); raises NoCode."""
-    if ticket.status not in (Status.CONFIRMED, Status.USED):
+    if ticket.status not in (*VALID, Status.USED):
         raise NoCode("This ticket has no code: it is not valid for entry.")
     key_id = bytes.fromhex(ticket.signing_key.key_id)
     private = keys.derive(settings.TICKET_SIGNING_SECRET, key_id)

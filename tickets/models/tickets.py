@@ -10,6 +10,7 @@ from core.audit import Audited, append_only, status_machine
 from core.ids import uuid7
 from core.status import Movable
 from core.tenancy import TenantKey, TenantModel
+from customers.models import Customer
 from events.models import Event
 from inventory.models import EventSeat
 from venues.labels import named
@@ -34,6 +35,8 @@ MOVES = {
     Status.REFUNDED: set(),
 }
 LIVE = (Status.RESERVED, Status.CONFIRMED, Status.TRANSFERRED, Status.USED)
+VALID = (Status.CONFIRMED, Status.TRANSFERRED)
+"""What admits: in the hands of its buyer, or of whom it was passed on to."""
 
 
 class SigningKey(TenantModel):
@@ -66,7 +69,11 @@ class SigningKey(TenantModel):
 
 class Ticket(Movable, TenantModel):
     """The right to one place at one event. It exists from the reservation on; a code can be made
-    only once it is confirmed (`generation` ≥ 1). Section, row and seat are kept as sold."""
+    only once it is confirmed (`generation` ≥ 1). Section, row and seat are kept as sold.
+
+    `holder` is whom it was passed on to; empty: it is in the hands of its buyer, whom this app does not
+    know. `offered_until` is written by the database alone, while a Transfer of it is open.
+    """
 
     MOVES = MOVES
 
@@ -100,6 +107,12 @@ class Ticket(Movable, TenantModel):
         editable=False,
         help_text="Why it admits nobody for now, as a sentence for the door; empty: it is not locked.",
     )
+    holder = TenantKey(Customer, related_name="tickets_held", null=True, editable=False)
+    offered_until = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Offered to somebody else, it admits nobody before that.",
+    )
     generation = models.PositiveSmallIntegerField(default=0, editable=False)
     signing_key = TenantKey(SigningKey, null=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -125,6 +138,14 @@ class Ticket(Movable, TenantModel):
                 condition=~Q(status="RESERVED") | Q(generation=0),
                 name="reserved_tickets_have_no_code",
             ),
+            models.CheckConstraint(
+                condition=~Q(status="TRANSFERRED") | Q(holder__isnull=False),
+                name="transferred_tickets_have_a_holder",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=("RESERVED", "CONFIRMED")) | Q(holder=None),
+                name="other_tickets_are_their_buyers",
+            ),
         ]
         triggers = [
             status_machine(MOVES),
@@ -145,11 +166,30 @@ class Ticket(Movable, TenantModel):
                     RETURN NEW;
                 """,
             ),
-            Audited("agency_id", "status", "generation", "event_seat_id", "locked_because"),
-        ]
+            pgtrigger.Trigger(
+                name="new_hands_need_a_new_code",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("holder_id"),
+                condition=pgtrigger.AnyChange("holder"),
+                func="""
+                    IF NEW.generation <= OLD.generation OR NEW.number = OLD.number THEN
+                      RAISE EXCEPTION 'a ticket changes hands with a new code and a new number'
+                        USING ERRCODE = 'check_violation', CONSTRAINT = 'new_hands_need_a_new_code';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            Audited(
+                "agency_id", "status", "generation", "event_seat_id", "locked_because", "holder_id",
+            ),
+        ]  # fmt: skip
 
     def __str__(self):
         return self.number
+
+    def is_offered_at(self, now):
+        """Whether somebody may still take it who was offered it, so that it admits nobody."""
+        return self.offered_until is not None and now < self.offered_until
 
     @property
     def place(self):

@@ -1,0 +1,151 @@
+"""Staff hand tickets to somebody for a guest, look at what changed hands, and take offers back."""
+
+import pytest
+
+from config.tests import world
+from config.tests.test_giving import delivered, lapsed, ticket, tickets_of
+from core.tenancy import acting_for
+from tickets.models import Transfer
+from tickets.services import accept_transfer
+
+pytestmark = pytest.mark.django_db
+STAFF = "BOX_OFFICE"
+
+
+@pytest.fixture
+def house(small_parterre):
+    with acting_for(small_parterre.agency.pk):
+        yield small_parterre
+
+
+@pytest.fixture
+def sold(house):
+    return house.rows["bookings.booking"]
+
+
+@pytest.fixture
+def desk(house):
+    return house.client(STAFF)
+
+
+def said(sold, *positions, **more):
+    return {
+        "tickets": [str(pk) for pk in tickets_of(sold, *positions)],
+        "name": "Bo Lind",
+        "email": "bo@post.example",
+        "message": "",
+        "reason": "He called: he is ill",
+        **more,
+    }
+
+
+def test_the_desk_offers_tickets_after_it_looked(house, desk, sold):
+    step = world.of(sold, "hand_over")
+    assert "Hand tickets to somebody" in desk.get(world.of(sold)).content.decode()
+    looked = desk.post(step, said(sold, 1)).content.decode()
+    assert "Bo Lind, bo@post.example, may take them until" in looked
+    assert not Transfer.objects.exists()
+    assert desk.post(step, said(sold, 1, confirmed="yes")).url == world.of(sold)
+    made = Transfer.objects.get()
+    assert (made.begun_by, made.reason) == (house.people[STAFF], "He called: he is ill")
+    assert (made.giver, made.status) == (sold.customer, "PENDING")
+    page = desk.get(world.of(sold)).content.decode()
+    assert "Tickets given" in page
+    assert world.of(made) in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"reason": ""}, "This field is required."),
+        ({"tickets": []}, "Choose at least one ticket."),
+        ({"name": "www.evil.example"}, "leave out web addresses"),
+        ({"email": "noor@post.example"}, "belong to already"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_offered(desk, sold, wrong, says):
+    answer = desk.post(world.of(sold, "hand_over"), said(sold, 1, confirmed="yes") | wrong)
+    assert says in answer.content.decode()
+    assert not Transfer.objects.exists()
+
+
+def test_an_offer_is_taken_back_for_a_reason_after_it_was_looked_at(house, desk, sold, mailoutbox):
+    made = world.offered(sold, 1)
+    step = world.of(made, "take_back")
+    assert "This field is required." in desk.post(step, {"reason": ""}).content.decode()
+    looked = desk.post(step, {"reason": "He called"}).content.decode()
+    assert "is worthless then" in looked
+    assert Transfer.objects.get().status == "PENDING"
+    desk.post(step, {"reason": "He called", "confirmed": "yes"})
+    made.refresh_from_db()
+    assert (made.status, made.decided_by, made.why_over) == (
+        "CANCELLED",
+        house.people[STAFF],
+        "He called",
+    )
+    again = desk.get(step, follow=True).content.decode()
+    assert "not possible now" in again
+
+
+def test_an_offer_whose_time_is_over_has_lapsed_for_the_desk_too(desk, sold):
+    made = world.offered(sold, 1)
+    lapsed(made)
+    assert "Lapsed" in desk.get(world.of(made)).content.decode()
+    listed = world.address("tickets.transfer")
+    assert world.of(made) in desk.get(listed, {"state": "EXPIRED"}).content.decode()
+    assert world.of(made) not in desk.get(listed, {"state": "PENDING"}).content.decode()
+
+
+def test_the_hands_that_a_ticket_went_through_stand_on_its_page(desk, sold):
+    before = ticket(sold).number
+    made = world.given(sold, 1)
+    page = desk.get(world.of(ticket(sold))).content.decode()
+    assert "Hands it went through" in page
+    assert before in page
+    assert world.of(made) in page
+    assert world.of(made.recipient) in page
+    guest = desk.get(world.of(made.recipient)).content.decode()
+    assert "Tickets given and taken" in guest
+
+
+def test_offers_are_found_filtered_and_exported(desk, sold):
+    made = world.given(sold, 1)
+    other = world.offered(sold, 2, email="cy@post.example", name="Cy")
+    listed = world.address("tickets.transfer")
+
+    def shown(**asked):
+        page = desk.get(listed, asked).content.decode()
+        return [each for each in (made, other) if world.of(each) in page]
+
+    assert shown() == [made, other]
+    assert shown(state="ACCEPTED") == [made]
+    assert shown(by="staff") == []
+    assert shown(q="cy@post") == [other]
+    assert shown(q=ticket(sold, 1).number) == [made]
+    assert shown(q=made.rows.get().number) == [made]
+    form = {"format": "0"}
+    file = desk.post(world.address("tickets.transfer", "export"), form).content.decode()
+    assert "bo@post.example" in file
+    assert "Cy" in file
+
+
+def test_who_may_only_look_takes_nothing_back(house, sold):
+    made = world.offered(sold, 1)
+    gate = house.client("GATE_MANAGER")
+    assert gate.get(world.of(made)).status_code == 200
+    assert gate.post(world.of(made, "take_back"), {"reason": "x"}).status_code == 403
+    finance = house.client("FINANCE")
+    assert finance.get(world.of(made)).status_code == 403
+    assert finance.post(world.of(sold, "hand_over"), said(sold, 1)).status_code == 403
+    assert Transfer.objects.get().status == "PENDING"
+
+
+def test_what_the_desk_offered_its_giver_reads_of(desk, sold, mailoutbox):
+    delivered()
+    mailoutbox.clear()
+    desk.post(world.of(sold, "hand_over"), said(sold, 1, confirmed="yes"))
+    delivered()
+    by = {mail.to[0]: mail for mail in mailoutbox}
+    assert "did this for you: He called: he is ill" in by["noor@post.example"].body
+    accept_transfer(Transfer.objects.get().pk, name="Bo")
+    assert ticket(sold).status == "TRANSFERRED"
