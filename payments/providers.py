@@ -10,6 +10,7 @@ from core.errors import NotFound
 from payments.adapters.by_hand import ByHand
 from payments.adapters.paypal import PayPalProvider
 from payments.adapters.simulated import SimulatedProvider
+from payments.fuse import Fused
 
 IN_WORDS = {
     "stripe": "Card or wallet",
@@ -96,11 +97,11 @@ ADAPTERS = {
 
 
 def provider(name):
-    """The adapter of this name; NotFound when this installation does not have it."""
+    """The adapter of this name, behind its fuse; NotFound when this installation does not have it."""
     adapter = ADAPTERS[name]() if name in ADAPTERS else None
     if adapter is None:
         raise NotFound(f"There is no payment provider called {name} here.")
-    return adapter
+    return adapter if name in BY_HAND else Fused(adapter, name)
 
 
 def providers_for(agency, currency):
