@@ -40,7 +40,7 @@ def pdf_of(booking):
         [_printed(item.ticket, item.sum_of("total").display()) for item in items],
         agency=current_agency(),
         event=booking.event,
-        cannot_come=_cannot_come(booking),
+        cannot_come=_cannot_come(booking, now),
     )
 
 
@@ -65,9 +65,9 @@ def with_event(items, event):
     return items
 
 
-def _cannot_come(booking):
+def _cannot_come(booking, now):
     """What who cannot come is told: to use the booking's page as far as its policy lets him."""
-    now, event = database_now(), booking.event
+    event = booking.event
     if booking.customer_id is None:
         return WRITE_TO_US
     ways = []
