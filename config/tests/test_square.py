@@ -455,6 +455,17 @@ def test_while_square_is_silent_a_first_notice_is_asked_for_again(square, event)
     everything_is_sold_once(booking)
 
 
+def test_a_notice_has_square_asked_whose_it_is_once_and_what_it_says_once(square, event):
+    booking = at_square(event)
+    paid_unheard(square, booking)
+    body, before = told_of(square, "payment.updated"), len(square.witness()["requests"])
+    assert post(square, body).status_code == 200
+    asked = [one["path"].split("/")[2] for one in square.witness()["requests"][before:]]
+    assert asked == ["orders", "payments", "orders", "payments"]
+    assert InboxMessage.objects.get().session_ref == payment_of(booking).provider_ref
+    everything_is_sold_once(booking)
+
+
 def test_a_later_notice_waits_in_the_inbox_while_square_is_silent(square, event):
     booking = at_square(event)
     payment = paid_unheard(square, booking, card="pending")
