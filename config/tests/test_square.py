@@ -168,6 +168,7 @@ def test_a_buyer_is_declined_pays_on_squares_page_and_comes_back_to_his_tickets(
     order = order_of(square, payment)
     money = {"amount": Money(booking.total, "EUR").minor, "currency": "EUR"}
     assert (order["total_money"], order["location_id"]) == (money, LOCATION)
+    assert order["reference_id"] == str(booking.pk)
     assert order["metadata"] == {"payment_id": str(payment.pk), "reference": str(booking.pk)}
     assert status(payment) == "SUCCEEDED"
 

@@ -156,6 +156,20 @@ def slowed(ask, step, act):
     return slow
 
 
+def test_an_order_that_changes_while_it_is_being_shut_is_looked_at_again(
+    peer, adapter, monkeypatch
+):
+    session = opened(adapter)
+    peer.play(session.ref, "decline")
+    slow = slowed(adapter._client.ask, "update", lambda: peer.play(session.ref, "decline"))
+    with monkeypatch.context() as patched:
+        patched.setattr(adapter._client, "ask", slow)
+        with pytest.raises(ProviderUnavailable, match="VERSION_MISMATCH"):
+            adapter.expire_session(session.ref)
+    assert adapter.find_session(ref=session.ref).state == "open"
+    assert adapter.expire_session(session.ref).state == "expired"
+
+
 def test_money_under_way_is_neither_paid_nor_shut(peer, adapter):
     for card in ("pending", "approved"):
         session = opened(adapter)
@@ -225,10 +239,12 @@ def test_nothing_is_concluded_from_a_part_of_what_there_is(adapter, monkeypatch)
         by_our_id(adapter, uuid4())
 
 
-def test_what_was_shut_is_found_too(adapter):
+def test_what_was_shut_is_found_too_and_its_page_not_looked_for(peer, adapter):
     wanted = wish()
     adapter.expire_session(adapter.open_session(**wanted).ref)
+    before = requests_so_far(peer)
     assert by_our_id(adapter, wanted["payment_id"]).state == "expired"
+    assert asked_since(peer, before) == ["POST /v2/orders/search"]
 
 
 def test_an_order_whose_page_is_nowhere_is_nobodys(peer, adapter):

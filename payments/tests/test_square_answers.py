@@ -17,7 +17,7 @@ from payments.adapters.square_objects import event_of
 from payments.peers.square.objects import MERCHANT
 from payments.tests.contract import opened, paid, refund_of, wish
 from payments.tests.simulator_process import running
-from payments.tests.square_process import TOKEN, SquarePeer
+from payments.tests.square_process import LOCATION, TOKEN, SquarePeer
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,10 @@ class Odd(BaseHTTPRequestHandler):
         self.send_header("Retry-After", "1")
         self.end_headers()
         self.wfile.write(body)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
 
     def log_message(self, format, *arguments):
         pass
@@ -110,6 +114,34 @@ def test_an_order_whose_payment_is_not_shown_proves_nothing(odd):
     server.answer = (200, json.dumps({"order": order}).encode())
     with pytest.raises(ProviderUnavailable, match="not shown"):
         adapter.find_session(ref="O1")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"total_money": {"amount": 9500, "currency": "EUR"}},
+        {"total_money": {"amount": 9600, "currency": "USD"}},
+        {"metadata": {"payment_id": "another"}},
+        {"location_id": "LOCATIONOFOTHERS"},
+    ],
+)
+def test_another_order_than_was_asked_for_is_no_session_of_ours(odd, changed):
+    server, adapter = odd
+    wanted = wish()
+    ours = {"payment_id": str(wanted["payment_id"]), "reference": str(wanted["reference"])}
+    order = {"id": "O1", "state": "DRAFT", "location_id": LOCATION, "metadata": ours}
+    order["total_money"] = {"amount": 9600, "currency": "EUR"}
+    link = {"id": "L1", "version": 1, "order_id": "O1", "url": "https://square.link/u/x"}
+
+    def answer(order):
+        made = {"payment_link": link, "related_resources": {"orders": [order]}}
+        server.answer = (200, json.dumps(made).encode())
+
+    answer(order)
+    assert adapter.open_session(**wanted).ref == "O1:L1"
+    answer({**order, **changed})
+    with pytest.raises(ProviderUnavailable, match="another order"):
+        adapter.open_session(**wanted)
 
 
 # Notices, logs
