@@ -168,6 +168,7 @@ def test_a_buyer_is_declined_pays_on_squares_page_and_comes_back_to_his_tickets(
     order = order_of(square, payment)
     money = {"amount": Money(booking.total, "EUR").minor, "currency": "EUR"}
     assert (order["total_money"], order["location_id"]) == (money, LOCATION)
+    assert order["reference_id"] == str(booking.pk)
     assert order["metadata"] == {"payment_id": str(payment.pk), "reference": str(booking.pk)}
     assert status(payment) == "SUCCEEDED"
 
@@ -452,6 +453,17 @@ def test_while_square_is_silent_a_first_notice_is_asked_for_again(square, event)
     assert post(square, body).status_code == 503
     assert not InboxMessage.objects.exists()
     assert post(square, body).status_code == 200
+    everything_is_sold_once(booking)
+
+
+def test_a_notice_has_square_asked_whose_it_is_once_and_what_it_says_once(square, event):
+    booking = at_square(event)
+    paid_unheard(square, booking)
+    body, before = told_of(square, "payment.updated"), len(square.witness()["requests"])
+    assert post(square, body).status_code == 200
+    asked = [one["path"].split("/")[2] for one in square.witness()["requests"][before:]]
+    assert asked == ["orders", "payments", "orders", "payments"]
+    assert InboxMessage.objects.get().session_ref == payment_of(booking).provider_ref
     everything_is_sold_once(booking)
 
 

@@ -58,7 +58,7 @@ def receive_notice(*, provider_name, body, headers):
         log.warning("a notice of %s about %s is not ours", provider_name, notice.session_ref)
         return None
     with acting_for(payment.agency_id):
-        return _store(provider_name, notice)
+        return _store(provider_name, notice, payment)
 
 
 def _payment_of(provider_name, adapter, notice):
@@ -83,7 +83,9 @@ def _named_payment(session):
         return None
 
 
-def _store(provider_name, notice):
+def _store(provider_name, notice, payment):
+    """The notice under our own reference of its session once there is one, so that whose it is need
+    not be asked again."""
     try:
         with transaction.atomic():
             return insert(
@@ -92,7 +94,7 @@ def _store(provider_name, notice):
                         provider=provider_name,
                         event_id=notice.id,
                         kind=notice.kind,
-                        session_ref=notice.session_ref or "",
+                        session_ref=payment.provider_ref or notice.session_ref or "",
                         payment_ref=notice.payment_ref or "",
                     )
                 ]

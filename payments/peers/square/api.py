@@ -1,4 +1,4 @@
-"""The calls of Square's API that Tessera makes, and `/_control/…` with which tests say what happens.
+"""The calls of Square's API that Tessera makes; with those of `control` tests say what happens.
 
 Each takes a Call and returns a JSON-ready dict or raises SquareError. Bodies are JSON and read
 strictly: what is not known, missing or of another type is an error.
@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from payments.peers import strict
-from payments.peers.square import objects, page
+from payments.peers.square import control, objects, page
 from payments.peers.square.objects import TOKYO, SquareError, find, shown
 from payments.simulator import api as common
-from payments.simulator.parameters import WEB_ADDRESS, ApiError, read, whole_number
+from payments.simulator.parameters import WEB_ADDRESS, whole_number
 from payments.simulator.server import FORM, HOSTED_PAGE, Handler, Provider, routed
 from payments.simulator.webhooks import Courier
 
@@ -324,76 +324,6 @@ def list_disputes(call):
     return _paged("disputes", found, DISPUTES_AT_ONCE, asked.get("cursor"), str(here))
 
 
-def control_pay(call):
-    """What the buyer does on the page: `outcome` of OUTCOMES, with a `card` of CARDS."""
-    found = read(call.text, optional=("outcome", "card", "seconds"))
-    outcome, card = found.get("outcome", "pay"), found.get("card", "visa")
-    if outcome not in objects.OUTCOMES or card not in objects.CARDS:
-        raise ApiError(400, "There is no such outcome, or no such card.")
-    order = find(call.store, "order", call.object_id)
-    seconds = common.seconds_of(found, None)
-    objects.pay(call.store, call.provider, order, outcome, card, call.now, seconds)
-    return shown(order)
-
-
-def control_order(call):
-    """Makes an order say what we did not ask for: money, or names of another payment or location."""
-    found = read(call.text, optional=("amount", "currency", "payment_id", "location_id"))
-    order = find(call.store, "order", call.object_id)
-    paid = objects.payments_of(call.store, order)
-    for one in (order, *paid):
-        money = one["total_money"]
-        money["amount"] = int(found.get("amount", money["amount"]))
-        money["currency"] = found.get("currency", money["currency"])
-        call.store.save(one)
-    order["location_id"] = found.get("location_id", order["location_id"])
-    if "payment_id" in found:
-        order["metadata"] = {**order.get("metadata", {}), "payment_id": found["payment_id"]}
-    call.store.save(order)
-    return shown(order)
-
-
-def control_payment(call):
-    """What becomes of a payment under way; COMPLETED for one that is tells its fee."""
-    found = read(call.text, required=("status",))
-    if found["status"] not in ("COMPLETED", "CANCELED", "FAILED"):
-        raise ApiError(400, "There is no such end of a payment.")
-    made = find(call.store, "payment", call.object_id)
-    objects.decide_payment(call.store, call.provider, made, found["status"], call.now)
-    return shown(made)
-
-
-def control_refund(call):
-    found = read(call.text, required=("status",))
-    if found["status"] not in objects.REFUND_STATES:
-        raise ApiError(400, "There is no such state of a refund.")
-    sent = find(call.store, "refund", call.object_id)
-    status = objects.REFUND_STATES[found["status"]]
-    objects.change_refund(call.store, call.provider, sent, status, call.now)
-    return shown(sent)
-
-
-def control_dispute(call):
-    """Opens a dispute about a payment, or moves a dispute on."""
-    found = read(call.text, required=("state",), optional=("amount",))
-    if found["state"] not in objects.DISPUTE_STATES:
-        raise ApiError(400, "There is no such state of a dispute.")
-    dispute = call.store.get("dispute", call.object_id)
-    if dispute:
-        objects.change_dispute(call.store, call.provider, dispute, found["state"], call.now)
-        return shown(dispute)
-    made = find(call.store, "payment", call.object_id)
-    amount = whole_number(found, "amount") if "amount" in found else None
-    about = (call.store, call.provider, made, found["state"], amount, call.now)
-    return shown(objects.open_dispute(*about))
-
-
-def control_objects(call):
-    """All of a kind, such as `order`, the newest first."""
-    found = read(call.text, required=("kind",))
-    return {"data": [shown(one) for one in call.store.list(found["kind"])]}
-
-
 ID = common.ID
 LINKS, ORDERS = "/v2/online-checkout/payment-links", "/v2/orders"
 ROUTES = routed(
@@ -409,12 +339,12 @@ ROUTES = routed(
         ("POST", "/v2/refunds", create_refund),
         ("GET", f"/v2/refunds/{ID}", get_refund),
         ("GET", "/v2/disputes", list_disputes),
-        ("POST", f"/_control/sessions/{ID}/pay", control_pay),
-        ("POST", f"/_control/sessions/{ID}", control_order),
-        ("POST", f"/_control/payments/{ID}", control_payment),
-        ("POST", f"/_control/refunds/{ID}", control_refund),
-        ("POST", f"/_control/disputes/{ID}", control_dispute),
-        ("GET", "/_control/objects", control_objects),
+        ("POST", f"/_control/sessions/{ID}/pay", control.press),
+        ("POST", f"/_control/sessions/{ID}", control.change_order),
+        ("POST", f"/_control/payments/{ID}", control.decide_payment),
+        ("POST", f"/_control/refunds/{ID}", control.decide_refund),
+        ("POST", f"/_control/disputes/{ID}", control.change_dispute),
+        ("GET", "/_control/objects", control.listed),
         *common.CONTROL,
         ("GET", HOSTED_PAGE, page.show_page),
         ("POST", HOSTED_PAGE, page.take_choice),
