@@ -24,7 +24,7 @@ from customers.models import Customer
 from events.models import Event
 from tickets.models import Status, Transfer
 from tickets.services import take_back_transfer, why_event_stays, why_it_stays
-from tickets.services.transfer import end_of_offer
+from tickets.services.transfer import end_of_offer, personal_among
 
 OFTEN = "You have offered tickets often. Please try again in an hour."
 STAYS = "Tickets of this event stay with whoever bought them."
@@ -90,7 +90,7 @@ def _give(request, source_of, key, name):
     source = source_of(request, key)
     now = database_now()
     why = _why_not(source, now)
-    tickets = [each for each in source.tickets if not why_it_stays(each, now)]
+    tickets = _givable(source, now)
     if why or not tickets or not is_fresh(request, source.giver.pk):
         return _page(request, source, why=why, is_sent="sent" in request.GET, tickets=tickets)
     data = request.POST if request.method == "POST" else None
@@ -98,6 +98,13 @@ def _give(request, source_of, key, name):
     if data is None:
         return _page(request, source, form=form, tickets=tickets)
     return _go_on(request, source, form, tickets)
+
+
+def _givable(source, now):
+    personal = personal_among([each.pk for each in source.tickets])
+    return [
+        each for each in source.tickets if each.pk not in personal and not why_it_stays(each, now)
+    ]
 
 
 def _back_to(request, source):

@@ -76,6 +76,12 @@ def why_event_stays(event, now):
     return ""
 
 
+def personal_among(ticket_ids):
+    """The ids of those tickets that were sold at a price level whose tickets stay with their buyer."""
+    personal = Ticket.objects.filter(pk__in=ticket_ids, event_seat__level__is_personal=True)
+    return set(personal.values_list("pk", flat=True))
+
+
 def why_it_stays(ticket, now):
     """Why a ticket cannot be given to anybody now, as a sentence; empty where it can."""
     if ticket.status not in VALID:
@@ -100,6 +106,8 @@ def begin_transfer(ticket_ids, to, *, giver, holder=None, by=None, reason=""):
     _check(tickets, event, now, holder)
     if by is None:
         _check_giver(event, giver, now)
+        if personal_among(ticket_ids):
+            raise NotTransferable("Tickets of this price stay with whoever bought them.")
     email = to.email.strip().lower()
     if email == giver.email:
         raise Invalid("This is the address that the tickets belong to already.")
