@@ -14,12 +14,13 @@ from django.utils.crypto import constant_time_compare
 
 from core import failpoints
 from core.errors import DomainError, Invalid
+from core.ids import uuid7
 from core.locks import database_now, lock_one
 from core.outbox import record
 from core.transactions import use_case
 from customers.services import remember_customer
 from events.models import OVER, Event
-from tickets.facts import TransferBegun, TransferDecided
+from tickets.facts import TransferBegun, TransferDecided, TransferSought
 from tickets.models import VALID, Status, Ticket, Transfer, TransferredTicket, TransferStatus
 from tickets.services.issue import lock_tickets, new_number
 from tickets.services.keys import active_key
@@ -176,6 +177,16 @@ def new_token(transfer_id):
     token = secrets.token_urlsafe(TOKEN_BYTES)
     fresh = Transfer.objects.open_at(database_now()).filter(pk=transfer_id)
     return token if fresh.update(token_digest=_digest(token)) else None
+
+
+@use_case
+def mail_offer_again(transfer_id):
+    """Has the offer mailed once more, with a link that makes the former one worthless. Raises
+    OfferOver."""
+    transfer = Transfer.objects.get(pk=transfer_id)
+    if not transfer.is_open_at(database_now()):
+        raise OfferOver(over_words(transfer))
+    record(TransferSought(transfer_id=transfer_id, request_id=uuid7()))
 
 
 def _digest(token):
