@@ -14,7 +14,7 @@ from bookings.orders import paid_with, payments_of
 from bookings.receipt import receipt_of
 from core.money import Money
 from payments.models import CreditEntry, Dispute, Refund
-from tickets.models import Admission, Download, Scan
+from tickets.models import Admission, Download, Scan, TransferredTicket, TransferStatus
 
 Kind = CreditEntry.Kind
 GIVEN_AS_CREDIT = (Kind.BACK, Kind.PAID_OUT, Kind.WITHHELD, Kind.FREED)
@@ -59,6 +59,7 @@ def _story(booking):
         [
             *(function(booking) for function in _sections),
             _downloads(booking),
+            _given(tickets),
             _scans(tickets),
             _admissions(tickets),
         ],
@@ -116,16 +117,44 @@ def _sale(booking):
     return Section("The sale", ("What", "Was"), [row for row in known if row[1]])
 
 
-def _tickets(booking):
+def _numbers(ticket_ids):
+    """{ticket id: the number it was sold with} of those that were given to others since: the present
+    one opens the door to whoever reads it."""
+    taken = TransferredTicket.objects.filter(
+        ticket__in=ticket_ids, transfer__status=TransferStatus.ACCEPTED
+    )
+    return dict(taken.order_by("-generation").values_list("ticket", "number"))
+
+
+def _given(ticket_ids):
+    """What the buyer, or who had them from him, gave to others."""
+    found = TransferredTicket.objects.filter(ticket__in=ticket_ids).select_related("transfer")
     rows = [
         (
-            item.ticket.number,
+            moment(row.transfer.begun_at),
+            _numbers([row.ticket_id]).get(row.ticket_id, row.number),
+            row.transfer.recipient_name,
+            row.transfer.get_status_display(),
+            moment(row.transfer.decided_at),
+        )
+        for row in found.order_by("pk")
+    ]
+    columns = ("Offered", "Ticket", "To", "State", "Decided")
+    return Section("Given to others", columns, rows, "None were given to others.")
+
+
+def _tickets(booking):
+    items = list(booking.items.select_related("ticket").order_by("position"))
+    numbers = _numbers([item.ticket_id for item in items])
+    rows = [
+        (
+            numbers.get(item.ticket_id, item.ticket.number),
             item.ticket.place,
             item.ticket.holder_name or "–",
             item.ticket.get_status_display(),
             Money(item.total, item.currency).display(),
         )
-        for item in booking.items.select_related("ticket").order_by("position")
+        for item in items
     ]
     return Section("The tickets", ("Ticket", "Place", "Holder", "State", "Paid"), rows)
 
@@ -231,8 +260,14 @@ def _downloads(booking):
 
 def _scans(ticket_ids):
     found = Scan.objects.filter(ticket__in=ticket_ids).select_related("ticket", "gate")
+    numbers = _numbers(ticket_ids)
     rows = [
-        (moment(scan.at), scan.ticket.number, scan.gate.name, scan.get_verdict_display())
+        (
+            moment(scan.at),
+            numbers.get(scan.ticket_id, scan.ticket.number),
+            scan.gate.name,
+            scan.get_verdict_display(),
+        )
         for scan in found.order_by("at", "pk")
     ]
     columns = ("When", "Ticket", "Gate", "Answer")
@@ -241,7 +276,9 @@ def _scans(ticket_ids):
 
 def _admissions(ticket_ids):
     found = Admission.objects.filter(ticket__in=ticket_ids).select_related("ticket", "gate")
+    numbers = _numbers(ticket_ids)
     rows = [
-        (moment(one.at), one.ticket.number, one.gate.name) for one in found.order_by("at", "pk")
+        (moment(one.at), numbers.get(one.ticket_id, one.ticket.number), one.gate.name)
+        for one in found.order_by("at", "pk")
     ]
     return Section("Let in", ("When", "Ticket", "Gate"), rows, "Nobody was let in.")

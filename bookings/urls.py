@@ -67,6 +67,16 @@ urlpatterns = [
         give.take_back,
         name="take_back",
     ),
+    path(
+        "bookings/<uuid:booking_id>/give/<uuid:transfer_id>/mail/",
+        give.mail_again,
+        name="mail_again",
+    ),
+    path(
+        "received/<uuid:transfer_id>/give/<uuid:offer_id>/mail/",
+        give.mail_again_received,
+        name="mail_again_received",
+    ),
     path("received/<uuid:transfer_id>/", received.received, name="received"),
     path("received/<uuid:transfer_id>/accept/", received.accept, name="accept_tickets"),
     path("received/<uuid:transfer_id>/decline/", received.decline, name="decline_tickets"),

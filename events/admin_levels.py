@@ -24,7 +24,7 @@ class LevelForm(BackOfficeForm):
 
     class Meta:
         model = PriceLevel
-        fields = ["name", "price", "position", "where"]
+        fields = ["name", "price", "position", "is_personal", "where"]
         labels = {"position": "Colour"}
         help_texts = {"position": "1 for the cheapest to 6 for the dearest."}
 
@@ -93,7 +93,7 @@ class LevelInline(BackOfficeInline):
     model = PriceLevel
     form = LevelForm
     formset = LevelFormSet
-    fields = ["name", "price", "position", "where"]
+    fields = ["name", "price", "position", "is_personal", "where"]
     ordering = ["position", "pk"]
     verbose_name_plural = "Price levels"
 
@@ -146,7 +146,7 @@ class PriceLevelAdmin(BackOfficeAdmin):
 
     def get_fields(self, request, obj=None):
         where = "where" if self.has_change_permission(request, obj) else "covers"
-        return ["concert", "name", "price", "position", where]
+        return ["concert", "name", "price", "position", "is_personal", where]
 
     def has_add_permission(self, request, obj=None):
         return False

@@ -19,7 +19,7 @@ from customers.links import mailed_key as customer_key
 from customers.models import Customer
 from events.models import Status as EventStatus
 from notifications.services import send_once, was_sent
-from tickets.facts import TicketRenamed, TransferBegun, TransferDecided
+from tickets.facts import TicketRenamed, TransferBegun, TransferDecided, TransferSought
 from tickets.models import Status, Ticket, Transfer, TransferredTicket, TransferStatus
 from tickets.services import new_token
 
@@ -71,11 +71,19 @@ def mail_transfer_begun(fact):
 
 @subscribe(TransferBegun)
 def mail_transfer_offered(fact):
+    _mail_offer(_transfer(fact.transfer_id), fact.transfer_id)
+
+
+@subscribe(TransferSought)
+def mail_transfer_again(fact):
+    _mail_offer(_transfer(fact.transfer_id), fact.request_id)
+
+
+def _mail_offer(transfer, subject_id):
     """The secret of the link is made here, so that it stands in the mail and nowhere else."""
-    transfer = _transfer(fact.transfer_id)
     sent = {
         "kind": "transfer_offered",
-        "subject_id": transfer.pk,
+        "subject_id": subject_id,
         "recipient": transfer.recipient_email,
     }
     token = None if was_sent(**sent) else new_token(transfer.pk)

@@ -18,7 +18,7 @@ from core.admin_parts import (
 from core.locks import database_now
 from core.words import many
 from tickets.models import Transfer, TransferredTicket, TransferStatus
-from tickets.services import take_back_transfer
+from tickets.services import mail_offer_again, take_back_transfer
 
 RECENT = 50
 
@@ -105,7 +105,7 @@ class TransferAdmin(ReadOnlyAdmin):
         ),
     ]
     readonly_fields = fields
-    steps = ["take_back"]
+    steps = ["mail_again", "take_back"]
     export_columns = {
         "Event": "event__title",
         "Starts": "event__starts_at",
@@ -168,6 +168,15 @@ class TransferAdmin(ReadOnlyAdmin):
     def history_of(self, request, transfer):
         rows = transfer.rows.select_related("ticket")
         return timeline([transfer, *(row.ticket for row in rows)])
+
+    @step(
+        "Mail the offer again",
+        when=lambda transfer: transfer.is_open_at(database_now()),
+        says="The mail goes to the same address, with a new link; the one before is worthless then.",
+    )
+    def mail_again(self, request, transfer):
+        mail_offer_again(transfer.pk)
+        return f"{transfer.recipient_name} is mailed again."
 
     @step(
         "Take back",

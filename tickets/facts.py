@@ -20,6 +20,14 @@ class TransferBegun:
 
 
 @dataclass(frozen=True)
+class TransferSought:
+    """The mail of an open offer is wanted once more; each request is answered once."""
+
+    transfer_id: UUID
+    request_id: UUID
+
+
+@dataclass(frozen=True)
 class TransferDecided:
     """An offer of tickets was taken, declined or taken back, or its time is over."""
 

@@ -81,7 +81,7 @@ def booking(request, booking_id):
         "changed_from": changed_from(found),
         "changed": open_change_of(found, now) if found.is_sold else None,
         "may_give_back": _may_give_back(found, items, now),
-        "may_exchange": _is_any_valid(items) and may_exchange(found, now),
+        "may_exchange": any(_is_own(item, now) for item in items) and may_exchange(found, now),
         "giving_back": giving_back(policy_of(found), found.event, now),
         "customer": found.customer,
         "together": together,
@@ -226,7 +226,8 @@ def booking_calendar(request, booking_id):
     """The date with the buyer's seats, for the calendar. It names the event's page: the booking's
     opens only where its key was, and calendars are shared."""
     found = own_booking(request, booking_id)
-    places = ", ".join(item.ticket.place for item in found.items.select_related("ticket"))
+    own = found.items.filter(ticket__holder=None).select_related("ticket")
+    places = ", ".join(item.ticket.place for item in own)
     url = request.build_absolute_uri(reverse("event", args=[found.event.slug]))
     return calendar_of(found.event, url, places=places)
 

@@ -23,8 +23,8 @@ from customers.links import exchange, is_fresh
 from customers.models import Customer
 from events.models import Event
 from tickets.models import Status, Transfer
-from tickets.services import take_back_transfer, why_event_stays, why_it_stays
-from tickets.services.transfer import end_of_offer
+from tickets.services import mail_offer_again, take_back_transfer, why_event_stays, why_it_stays
+from tickets.services.transfer import end_of_offer, personal_among
 
 OFTEN = "You have offered tickets often. Please try again in an hour."
 STAYS = "Tickets of this event stay with whoever bought them."
@@ -90,7 +90,7 @@ def _give(request, source_of, key, name):
     source = source_of(request, key)
     now = database_now()
     why = _why_not(source, now)
-    tickets = [each for each in source.tickets if not why_it_stays(each, now)]
+    tickets = _givable(source, now)
     if why or not tickets or not is_fresh(request, source.giver.pk):
         return _page(request, source, why=why, is_sent="sent" in request.GET, tickets=tickets)
     data = request.POST if request.method == "POST" else None
@@ -98,6 +98,13 @@ def _give(request, source_of, key, name):
     if data is None:
         return _page(request, source, form=form, tickets=tickets)
     return _go_on(request, source, form, tickets)
+
+
+def _givable(source, now):
+    personal = personal_among([each.pk for each in source.tickets])
+    return [
+        each for each in source.tickets if each.pk not in personal and not why_it_stays(each, now)
+    ]
 
 
 def _back_to(request, source):
@@ -174,11 +181,44 @@ def take_back_received(request, transfer_id, offer_id):
     return _take_back(request, _of_received(request, transfer_id), offer_id)
 
 
-def _take_back(request, source, transfer_id):
-    """Only what is offered of these very tickets; anything else is as if it was not there."""
+@require_POST
+@never_cache
+def mail_again(request, booking_id, transfer_id):
+    """Mails an open offer of tickets of a booking once more."""
+    return _mail_again(request, _of_booking(request, booking_id), transfer_id)
+
+
+@require_POST
+@never_cache
+def mail_again_received(request, transfer_id, offer_id):
+    return _mail_again(request, _of_received(request, transfer_id), offer_id)
+
+
+def _own_offer(source, transfer_id):
+    """The Transfer, if it offers these very tickets; anything else is as if it was not there."""
     mine = Transfer.objects.filter(pk=transfer_id, giver=source.giver)
-    if not mine.filter(rows__ticket__in=[each.pk for each in source.tickets]).exists():
+    found = mine.filter(rows__ticket__in=[each.pk for each in source.tickets]).first()
+    if found is None:
         raise TransferElsewhere("Open it by the link in your mail.")
+    return found
+
+
+def _mail_again(request, source, transfer_id):
+    transfer = _own_offer(source, transfer_id)
+    if not may_seek(request, transfer.recipient_email, what="offer"):
+        messages.error(request, OFTEN)
+        return redirect(source.page)
+    try:
+        mail_offer_again(transfer.pk)
+        said = f"{transfer.recipient_name} is mailed again. Only the new link counts."
+        messages.success(request, said)
+    except DomainError as refused:
+        messages.error(request, refused.message)
+    return redirect(source.page)
+
+
+def _take_back(request, source, transfer_id):
+    _own_offer(source, transfer_id)
     try:
         take_back_transfer(transfer_id)
         messages.success(request, "The tickets are yours again, with the codes that they had.")

@@ -87,6 +87,14 @@ def test_an_offer_is_taken_back_for_a_reason_after_it_was_looked_at(house, desk,
     assert "not possible now" in again
 
 
+def test_the_desk_mails_an_offer_again(desk, sold, mailoutbox):
+    made = world.offered(sold, 1)
+    delivered()
+    desk.post(world.of(made, "mail_again"))
+    delivered()
+    assert [mail.to for mail in mailoutbox].count(["bo@post.example"]) == 2
+
+
 def test_an_offer_whose_time_is_over_has_lapsed_for_the_desk_too(desk, sold):
     made = world.offered(sold, 1)
     lapsed(made)

@@ -1,26 +1,33 @@
 """Tickets handed to somebody else: offered, taken, and whose they are then. The money stays."""
 
+import re
 from datetime import timedelta
+from io import BytesIO
 
 import pgtrigger
 import pytest
+from django.core.mail import EmailMultiAlternatives
 from django.db import DatabaseError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
+from pypdfium2 import PdfDocument
 
 from bookings.cancelling import NotCancellable, Wish, cancel, preview
 from bookings.changing import answer, begin, carry_on, propose
+from bookings.evidence import sections_of
 from bookings.models import Booking, ChangedBooking, Grounds, Rule
 from bookings.services.hand_over import offer_tickets, pass_on
 from config.tests import world
 from config.tests.test_cancelling import policy
-from core import outbox
+from core import failpoints, outbox
 from core.errors import Invalid
 from core.ids import uuid7
+from core.models import OutboxMessage
 from customers.models import Customer
-from events.models import Event
+from events.models import Event, PriceLevel
 from payments.models import Refund
 from payments.services import request_refund
+from tickets.facts import TicketRenamed
 from tickets.models import Gate, SigningKey, Ticket, Transfer, TransferredTicket
 from tickets.services import (
     Attendee,
@@ -527,3 +534,86 @@ def test_tickets_of_two_events_or_of_another_giver_are_not_offered_together(sold
     both = [*tickets_of(sold, 1), *tickets_of(elsewhere)]
     with pytest.raises(NotTransferable, match="one event"):
         begin_transfer(both, BO, giver=sold.customer)
+
+
+def test_tickets_of_a_personal_price_stay_with_their_buyer_but_staff_may_give_them(sold, ines):
+    PriceLevel.objects.filter(name="Stalls").update(is_personal=True)
+    with pytest.raises(NotTransferable, match="of this price stay"):
+        world.offered(sold)
+    assert offer_tickets(sold.pk, tickets_of(sold), BO, by=ines, reason="He is ill").pk
+
+
+def test_dying_in_the_middle_leaves_everything_as_it_was(sold, settings):
+    made = world.offered(sold, 1)
+    settings.FAIL_POINT = "transfer.before_accepting=raise"
+    with pytest.raises(failpoints.FailPointReached):
+        accept_transfer(made.pk, name="Bo")
+    settings.FAIL_POINT = ""
+    assert Transfer.objects.get().status == "PENDING"
+    assert not Customer.objects.filter(email="bo@post.example").exists()
+    assert accept_transfer(made.pk, name="Bo").status == "ACCEPTED"
+
+
+def test_new_names_of_seats_are_told_to_whom_the_tickets_are(sold, mailoutbox):
+    world.given(sold, 1)
+    delivered()
+    mailoutbox.clear()
+    with transaction.atomic():
+        move = uuid7()
+        outbox.record(*(TicketRenamed(ticket_id=pk, move_id=move) for pk in tickets_of(sold)))
+    delivered()
+    told = {mail.to[0]: mail for mail in mailoutbox}
+    assert len(mailoutbox) == 2
+    for address, position in (("noor@post.example", 2), ("bo@post.example", 1)):
+        [(_, pdf, _)] = told[address].attachments
+        assert printed(pdf) == {ticket(sold, position).number}
+    world.given(sold, 2)
+    delivered()
+    mailoutbox.clear()
+    with transaction.atomic():
+        outbox.record(TicketRenamed(ticket_id=tickets_of(sold)[1], move_id=uuid7()))
+    delivered()
+    assert [mail.to for mail in mailoutbox] == [["bo@post.example"]]
+
+
+def printed(pdf):
+    text = " ".join(page.get_textpage().get_text_range() for page in PdfDocument(BytesIO(pdf)))
+    return set(re.findall(r"\b\w{4}-\w{4}-\w{4}\b", text))
+
+
+def test_a_mail_that_fails_is_sent_again_with_a_link_that_works(sold, mailoutbox, monkeypatch):
+    sold.refresh_from_db()
+    made = world.offered(sold)
+    real, broken = EmailMultiAlternatives.send, []
+
+    def send(mail, *args, **kwargs):
+        if mail.to == ["bo@post.example"] and not broken:
+            broken.append(mail)
+            raise OSError("the mail server is away")
+        return real(mail, *args, **kwargs)
+
+    monkeypatch.setattr(EmailMultiAlternatives, "send", send)
+    delivered()
+    OutboxMessage.objects.filter(done_at=None).update(due_at=Now())
+    delivered()
+    [mail] = [each for each in mailoutbox if each.to == ["bo@post.example"]]
+    tokens = [re.search(r"\?k=(\S+)", each.body).group(1) for each in (broken[0], mail)]
+    assert [is_token_of(made.pk, token) for token in tokens] == [False, True]
+
+
+def test_the_evidence_for_a_bank_names_no_number_that_opens_a_door(sold):
+    before = ticket(sold).number
+    world.given(sold, 1)
+    booking = Booking.objects.select_related("event__venue", "customer", "terms").get(pk=sold.pk)
+    told = str(sections_of(booking))
+    assert before in told
+    assert "Bo Lind" in told
+    assert ticket(sold).number not in told
+
+
+def test_what_is_offered_goes_back_with_the_money_of_an_event_put_off(sold, stocked, ines):
+    made = world.offered(sold, 1)
+    changed(stocked, "POSTPONED", ines, **later(stocked))
+    answer(ChangedBooking.objects.get(booking=sold).pk, ChangedBooking.Answer.REFUND)
+    assert Transfer.objects.get(pk=made.pk).status == "CANCELLED"
+    assert Refund.objects.get().amount == sold.total

@@ -11,6 +11,7 @@ from agencies.models import Agency
 from bookings.links import mailed_key
 from config.tests import world
 from config.tests.browser import DESK, PHONE, barriers, chromium, reader, site
+from config.tests.test_order_in_a_browser import sign_in
 from core import invariants
 from core.tenancy import acting_for, as_system
 from events.models import Event
@@ -42,14 +43,18 @@ def the_mail(shop, to, subject):
     return found[-1]
 
 
-@pytest.mark.parametrize("viewport", [DESK | {"width": 1440}, PHONE], ids=["1440", "390"])
-def test_a_ticket_is_given_taken_and_given_back(agency_id, sold, tmp_path, viewport):
+@pytest.mark.parametrize(
+    ("viewport", "scheme"),
+    [(DESK | {"width": 1440}, "light"), (PHONE, "dark")],
+    ids=["1440 in light", "390 in the dark"],
+)
+def test_a_ticket_is_given_taken_and_given_back(agency_id, sold, tmp_path, viewport, scheme):
     with (
         site(tmp_path) as shop,
         chromium() as browser,
         reader(browser, viewport=viewport, java_script_enabled=False) as noor,
         reader(browser, viewport=viewport, java_script_enabled=False) as bo,
-        reader(browser, viewport=viewport) as looking,
+        reader(browser, viewport=viewport, color_scheme=scheme) as looking,
     ):
         offers(noor.page, shop, sold)
         takes(bo.page, shop)
@@ -137,3 +142,35 @@ def looks(reader, shop, sold, agency_id):
     page.goto(link_in(the_mail(shop, "bo@post.example", "Your ticket:")))
     expect(page.get_by_text("Offered to Noor Vance")).to_be_visible()
     assert barriers(page) == []
+
+
+def test_the_desk_hands_a_ticket_over_and_takes_it_back(agency_id, sold, tmp_path):
+    with as_system():
+        agency = Agency.objects.get()
+    clerk = world.staff(agency, "BOX_OFFICE").email
+    with site(tmp_path) as shop, chromium() as browser, reader(browser, viewport=PHONE) as desk:
+        page = desk.page
+        sign_in(page, f"{shop.web.url}{world.of(sold, 'hand_over')}", clerk)
+        assert barriers(page) == []
+        page.get_by_label("A, row A, seat 2").check()
+        page.get_by_label("For whom").fill("Bo Lind")
+        page.get_by_label("E-mail").fill("bo@post.example")
+        page.get_by_label("Reason").fill("He called: he is ill")
+        page.get_by_role("button", name="Look at it first").click()
+        expect(page.get_by_text("Bo Lind, bo@post.example, may take them until")).to_be_visible()
+        assert barriers(page) == []
+        page.get_by_role("button", name="Offer 1 ticket").click()
+        expect(page.get_by_text("1 ticket is offered to Bo Lind.")).to_be_visible()
+        with acting_for(agency_id):
+            made = Transfer.objects.get()
+        page.goto(f"{shop.web.url}{world.of(made)}")
+        assert barriers(page) == []
+        page.get_by_role("link", name="Take back").click()
+        page.get_by_label("Reason").fill("He is well again")
+        page.get_by_role("button", name="Look at it first").click()
+        page.get_by_role("button", name="Take back 1 ticket").click()
+        expect(page.get_by_text("The tickets are their giver’s again.")).to_be_visible()
+        mails = shop.drain()
+    told = [mail for mail in mails if mail["Subject"].startswith("Taken back:")]
+    assert "He is well again" in told[0].get_body(("plain",)).get_content()
+    assert invariants.violations() == {}

@@ -6,6 +6,7 @@ from io import BytesIO
 
 import pypdfium2
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -190,6 +191,26 @@ def numbers_printed(browser, booking):
         r"\b\w{4}-\w{4}-\w{4}\b", " ".join(p.get_textpage().get_text_range() for p in pages)
     )
     return sorted(set(found))
+
+
+def test_the_offer_is_mailed_again_and_only_the_new_link_counts(noor, agency, sold, mailoutbox):
+    proven(noor, sold)
+    offers(noor, sold, 1)
+    transfer = Transfer.objects.get()
+    [first] = mails_to(mailoutbox, "bo@post.example")
+    assert "Mail it again" in words(noor.get(f"/bookings/{sold.pk}/"))
+    noor.post(f"{path(sold)}{transfer.pk}/mail/")
+    _, second = mails_to(mailoutbox, "bo@post.example")
+    pages = [opened(world.client_of(None, agency), mail)[0] for mail in (first, second)]
+    assert [page.status_code for page in pages] == [404, 200]
+    for _ in range(5):
+        noor.post(f"{path(sold)}{transfer.pk}/mail/")
+    assert len(mails_to(mailoutbox, "bo@post.example")) == 5
+    noor.post(f"{path(sold)}{transfer.pk}/take-back/")
+    cache.clear()
+    said = noor.post(f"{path(sold)}{transfer.pk}/mail/", follow=True)
+    assert "taken back" in words(said)
+    assert noor.post(f"{path(sold)}{uuid7()}/mail/").status_code == 404
 
 
 def test_the_same_mailbox_is_not_flooded(noor, sold):

@@ -134,6 +134,8 @@ FORMS = {
     "/received/{taken}/give/": (["ticket", "message", "back"], {"ticket": NOBODY, "back": "yes"}),
     "/received/{taken}/give/prove/": ([], {}),
     "/received/{taken}/give/{offer}/take-back/": ([], {}),
+    "/bookings/{own}/give/{offer}/mail/": ([], {}),
+    "/received/{taken}/give/{offer}/mail/": ([], {}),
     "/find-booking/": (
         ["number", "email"],
         {"number": "BCDF-2345", "email": "noor@post.example"},

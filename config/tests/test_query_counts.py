@@ -6,11 +6,15 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from bookings.links import mailed_key
+from bookings.models import Booking, BookingItem
 from config.tests.scenarios import asks, house
-from config.tests.world import agency, event_on_sale, received_order, venue
+from config.tests.world import agency, event_on_sale, given, offered, received_order, venue
 from core.memory import Remembered
 from core.tenancy import acting_for
 from inventory.models import HouseState
@@ -68,6 +72,42 @@ def test_a_scan_asks_two_things(world):
     scan(world, first)
     with asks(2):  # the ticket, locked, and all that is written
         assert scan(world, second).json()["verdict"] == "admitted"
+
+
+def hand_over(world, number, how):
+    """Offers or gives the ticket of this number in the order of places to somebody."""
+    with acting_for(world["agency"]["id"]):
+        item = BookingItem.objects.get(ticket=Ticket.objects.order_by("ordinal")[number])
+        how(Booking.objects.get(pk=item.booking_id), item.position)
+
+
+def test_a_scan_of_a_ticket_in_other_hands_asks_no_more(world):
+    old, waiting, other, _ = codes(world)
+    hand_over(world, 0, given)
+    hand_over(world, 1, offered)
+    new = codes(world)[0]
+    scan(world, other)
+    for code, verdict in ((old, "not_valid"), (waiting, "not_valid"), (new, "admitted")):
+        with asks(2):
+            assert scan(world, code).json()["verdict"] == verdict
+
+
+def test_the_page_of_a_booking_asks_one_thing_more_when_tickets_were_given(world):
+    """Who has them, however many; and nothing more when none are."""
+    counts = []
+    with acting_for(world["agency"]["id"]):
+        booking = Booking.objects.order_by("-ticket_count").first()
+        key = mailed_key(booking)
+    buyer = Client(headers={"host": "127.0.0.1"})
+    buyer.get(f"/bookings/{booking.pk}/", {"k": key})
+    for number in (None, 0, 1):
+        if number is not None:
+            hand_over(world, number, given)
+        buyer.get(f"/bookings/{booking.pk}/")
+        with CaptureQueriesContext(connection) as asked:
+            assert buyer.get(f"/bookings/{booking.pk}/").status_code == 200
+        counts.append(len(asked))
+    assert [count - counts[0] for count in counts] == [0, 1, 1]
 
 
 def test_the_page_of_an_event_asks_one_thing_when_others_just_looked(world):

@@ -249,6 +249,8 @@ FOREIGN = [
     ("POST", "/received/{transfer}/give/"),
     ("POST", "/received/{transfer}/give/prove/"),
     ("POST", "/received/{transfer}/give/{transfer}/take-back/"),
+    ("POST", "/bookings/{booking}/give/{transfer}/mail/"),
+    ("POST", "/received/{transfer}/give/{transfer}/mail/"),
     ("POST", "/bookings/{booking}/cancel/"),
     ("GET", "/bookings/{booking}/tickets.pdf"),
     ("GET", "/bookings/{booking}/invoice.pdf"),

@@ -311,6 +311,12 @@ class PriceLevel(TenantModel):
     price = models.DecimalField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES)
     currency = models.CharField(max_length=3)
     position = models.PositiveSmallIntegerField(default=1)
+    is_personal = models.BooleanField(
+        "personal",
+        default=False,
+        db_default=False,
+        help_text="Its tickets stay with whoever bought them, such as reduced ones.",
+    )
 
     class Meta:
         ordering = ["event", "position", "pk"]
@@ -320,7 +326,11 @@ class PriceLevel(TenantModel):
             models.CheckConstraint(condition=Q(price__gte=0), name="level_price_not_negative"),
             models.CheckConstraint(condition=Q(position__range=(1, 6)), name="level_has_a_colour"),
         ]
-        triggers = [Audited("agency_id", "event_id", "name", "price", "currency", "position")]
+        triggers = [
+            Audited(
+                *("agency_id", "event_id", "name", "price", "currency", "position", "is_personal")
+            )
+        ]
 
     def __str__(self):
         return self.name

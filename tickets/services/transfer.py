@@ -14,12 +14,13 @@ from django.utils.crypto import constant_time_compare
 
 from core import failpoints
 from core.errors import DomainError, Invalid
+from core.ids import uuid7
 from core.locks import database_now, lock_one
 from core.outbox import record
 from core.transactions import use_case
 from customers.services import remember_customer
 from events.models import OVER, Event
-from tickets.facts import TransferBegun, TransferDecided
+from tickets.facts import TransferBegun, TransferDecided, TransferSought
 from tickets.models import VALID, Status, Ticket, Transfer, TransferredTicket, TransferStatus
 from tickets.services.issue import lock_tickets, new_number
 from tickets.services.keys import active_key
@@ -76,6 +77,12 @@ def why_event_stays(event, now):
     return ""
 
 
+def personal_among(ticket_ids):
+    """The ids of those tickets that were sold at a price level whose tickets stay with their buyer."""
+    personal = Ticket.objects.filter(pk__in=ticket_ids, event_seat__level__is_personal=True)
+    return set(personal.values_list("pk", flat=True))
+
+
 def why_it_stays(ticket, now):
     """Why a ticket cannot be given to anybody now, as a sentence; empty where it can."""
     if ticket.status not in VALID:
@@ -100,6 +107,8 @@ def begin_transfer(ticket_ids, to, *, giver, holder=None, by=None, reason=""):
     _check(tickets, event, now, holder)
     if by is None:
         _check_giver(event, giver, now)
+        if personal_among(ticket_ids):
+            raise NotTransferable("Tickets of this price stay with whoever bought them.")
     email = to.email.strip().lower()
     if email == giver.email:
         raise Invalid("This is the address that the tickets belong to already.")
@@ -168,6 +177,16 @@ def new_token(transfer_id):
     token = secrets.token_urlsafe(TOKEN_BYTES)
     fresh = Transfer.objects.open_at(database_now()).filter(pk=transfer_id)
     return token if fresh.update(token_digest=_digest(token)) else None
+
+
+@use_case
+def mail_offer_again(transfer_id):
+    """Has the offer mailed once more, with a link that makes the former one worthless. Raises
+    OfferOver."""
+    transfer = Transfer.objects.get(pk=transfer_id)
+    if not transfer.is_open_at(database_now()):
+        raise OfferOver(over_words(transfer))
+    record(TransferSought(transfer_id=transfer_id, request_id=uuid7()))
 
 
 def _digest(token):
