@@ -23,6 +23,7 @@ from payments.models.payments import (
     RefundStatus,
     Status,
 )
+from payments.models.payouts import LineState, Payout, PayoutLine, PayoutStatus
 
 __all__ = [
     "CAPTURED",
@@ -45,8 +46,12 @@ __all__ = [
     "InboxMessage",
     "Journal",
     "LedgerEntry",
+    "LineState",
     "LineStatus",
     "Payment",
+    "Payout",
+    "PayoutLine",
+    "PayoutStatus",
     "Refund",
     "RefundStatus",
     "Status",
