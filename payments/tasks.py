@@ -13,8 +13,15 @@ from core.tenancy import acting_for, as_system
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import Dispute, InboxMessage, Payment, Refund, RefundStatus, Status
 from payments.models.disputes import OVER
-from payments.providers import ADAPTERS, BY_HAND
-from payments.services import expire_credit, read_disputes, send_refund, settle, work_notice
+from payments.providers import ADAPTERS, BY_HAND, paying_out
+from payments.services import (
+    expire_credit,
+    read_disputes,
+    read_payouts,
+    send_refund,
+    settle,
+    work_notice,
+)
 from payments.services.credit import lapsed_credit
 
 log = logging.getLogger(__name__)
@@ -183,6 +190,24 @@ def _undecided(everything, limit):
 
 def _read_again(dispute_id):
     read_disputes(Dispute.objects.get(pk=dispute_id).payment_id)
+
+
+@shared_task
+def look_for_payouts(days=3):
+    """Asks the providers which payouts they made in these days, and since the newest that we know; what
+    each is made of, and how far those are that had not arrived. Returns {"new", "unreachable"}."""
+    since = datetime.now(UTC) - timedelta(days=days)
+    new = unreachable = 0
+    for name in paying_out():
+        try:
+            new += read_payouts(name, since=since)
+        except (ProviderUnavailable, ProviderRefused) as error:
+            log.warning("%s does not say what it paid out: %s", name, error)
+            unreachable += 1
+        except Exception:  # a bug with one provider's payouts must not hide those of the others
+            log.exception("the payouts of %s were not read", name)
+            unreachable += 1
+    return {"new": new, "unreachable": unreachable}
 
 
 @shared_task

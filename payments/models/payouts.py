@@ -35,7 +35,7 @@ def _facts_stay(*columns):
         name="facts_stay",
         when=pgtrigger.Before,
         operation=pgtrigger.UpdateOf(*columns),
-        condition=pgtrigger.Condition(f"({old}) IS DISTINCT FROM ({new})"),
+        condition=pgtrigger.Condition(f"(({old}) IS DISTINCT FROM ({new}))"),
         func="""
             RAISE EXCEPTION 'what the provider said of % is written once', OLD.id
               USING ERRCODE = 'check_violation';
@@ -234,13 +234,15 @@ class PayoutLine(Movable, TenantModel):
         ordering = ["happened_at", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["agency_id", "ref"], name="one_row_per_movement"),
-            *(
-                models.UniqueConstraint(
-                    fields=[name],
-                    condition=Q(kind=name.upper(), status="MATCHED"),
-                    name=f"one_payout_per_{name}",
-                )
-                for name in ("payment", "refund")
+            models.UniqueConstraint(
+                fields=["payment"],
+                condition=Q(kind="PAYMENT", status="MATCHED"),
+                name="one_payout_per_payment",
+            ),
+            models.UniqueConstraint(
+                fields=["refund"],
+                condition=Q(kind="REFUND", status="MATCHED", gross__lt=0),
+                name="one_payout_per_refund",
             ),
             models.UniqueConstraint(
                 fields=["returned"], condition=Q(status="MATCHED"), name="one_return_per_payout"
