@@ -62,11 +62,10 @@ def balances():
 
 
 def told(payout):
-    """[(kind, net, state, problem)] of its lines, in order."""
-    return [
-        (line.kind, f"{line.net:.2f}", line.status, line.problem)
-        for line in payout.lines.order_by("pk")
-    ]
+    """[(kind, net, state, problem)] of its lines, sorted."""
+    return sorted(
+        (line.kind, f"{line.net:.2f}", line.status, line.problem) for line in payout.lines.all()
+    )
 
 
 def piet():

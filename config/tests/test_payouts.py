@@ -47,12 +47,12 @@ def test_a_payout_is_made_of_sales_refunds_disputes_and_fees_as_booked(stripe, e
     assert read() == 1
     payout = Payout.objects.get()
     assert told(payout) == [
-        ("PAYMENT", "88.40", "MATCHED", ""),
-        ("PAYMENT", "44.08", "MATCHED", ""),
-        ("REFUND", "-5.00", "MATCHED", ""),
         ("DISPUTE", "-110.00", "MATCHED", ""),
         ("FEE", "-2.00", "MATCHED", ""),
+        ("PAYMENT", "44.08", "MATCHED", ""),
         ("PAYMENT", "88.40", "MATCHED", ""),
+        ("PAYMENT", "88.40", "MATCHED", ""),
+        ("REFUND", "-5.00", "MATCHED", ""),
     ]
     lines = {line.kind: line for line in payout.lines.all()}
     assert (lines["REFUND"].refund, lines["DISPUTE"].dispute) == (refund, dispute)
