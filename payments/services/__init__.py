@@ -1,6 +1,6 @@
 """Use cases of payments, one module each. Nothing here talks to a provider inside a transaction."""
 
-from payments.services.arrivals import NotThisPayout, assign_payout, bank_debited
+from payments.services.arrivals import NotThisPayout, assign_payout, awaited_payouts, bank_debited
 from payments.services.bank import (
     NotPayableByTransfer,
     assign_line,
@@ -81,6 +81,7 @@ __all__ = [
     "amend_payment",
     "assign_line",
     "assign_payout",
+    "awaited_payouts",
     "bank_debited",
     "close_payment",
     "count_cash",

@@ -31,7 +31,7 @@ def alone():
 def match_arrivals(money):
     """Puts the payouts of this amount that are on their way together with the lines of statements that
     can only be they. Who calls it is `alone`."""
-    payouts = list(open_payouts(money).order_by("arrives_on", "pk"))
+    payouts = list(awaited_payouts(money).order_by("arrives_on", "pk"))
     lines = BankLine.objects.filter(
         status=LineStatus.EXCEPTION, payment=None, amount=money.amount, currency=money.currency
     )
@@ -45,7 +45,7 @@ def match_arrivals(money):
                 payouts.remove(payout)
 
 
-def open_payouts(money):
+def awaited_payouts(money):
     """Payouts of this amount that the bank has not received by our books."""
     return Payout.objects.filter(
         status=PayoutStatus.PAID, amount=money.amount, currency=money.currency

@@ -42,12 +42,18 @@ STATES = {
 }
 NO_LINES = "It was made by hand at the provider, who does not say of what."
 FURTHEST = timedelta(days=90)
+TWO_WEEKS = timedelta(days=14)
 
 
 class NeedsWords(Invalid):
     """What is explained is explained in words."""
 
     code = "note_needed"
+
+
+def lately():
+    """Since when a person who asks wants to know: two weeks."""
+    return datetime.now(UTC) - TWO_WEEKS
 
 
 def read_payouts(name, *, since):
@@ -150,7 +156,7 @@ def _write(name, told, lines, amount):
         made_at=told.created_at,
         problem=problem,
     )
-    in_order = sorted(reversed(fresh), key=lambda line: line.created_at)
+    in_order = sorted(fresh, key=lambda line: line.created_at)
     rows = [_line(payout, line) for line in in_order]
     judge(name, rows)
     PayoutLine.objects.bulk_create(rows)
