@@ -360,6 +360,7 @@ class PayoutLineAdmin(ReadOnlyAdmin):
         "Happened": "happened_at",
         "Kind": "kind",
         "For": "payment__description",
+        "The provider says": "description",
         "Gross": "gross",
         "Fee": "fee",
         "Net": "net",

@@ -84,7 +84,7 @@ def took_in(*rows):
 # As a provider tells it, without one
 
 
-def line_of(payment, *, ref=None, kind="payment", about="", gross=None, fee="0.92"):
+def line_of(payment, *, ref=None, kind="payment", about="", gross=None, fee="0.92", at=None):
     """The line of a payment of 45.00, or of something else about it."""
     gross = payment.amount if gross is None else Decimal(gross)
     return ProviderPayoutLine(
@@ -94,8 +94,8 @@ def line_of(payment, *, ref=None, kind="payment", about="", gross=None, fee="0.9
         fee=Decimal(fee),
         net=gross - Decimal(fee),
         currency="EUR",
-        created_at=timezone.now(),
-        payment_ref=payment.provider_payment_ref if payment else "",
+        created_at=at or timezone.now(),
+        payment_ref=payment.provider_payment_ref,
         about=about,
     )
 
