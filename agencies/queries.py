@@ -33,6 +33,12 @@ def _look_up(host):
     return rest[0] if rest and (len(rest) == 1 or rest[0].is_default) else None
 
 
+def main_agency():
+    """The Agency whose accounts the installation uses with others: the default one, else the oldest."""
+    with as_system():
+        return Agency.objects.order_by("-is_default", "pk")[0]
+
+
 def current_agency():
     """The Agency acted for."""
     agency_id = current_agency_id()

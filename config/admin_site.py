@@ -87,6 +87,8 @@ payments.dispute            vs     -           -           vs       -           
 payments.desktaking         vs     -           vs          v        -             -
 payments.bankstatement      va     -           -           va       -             -
 payments.bankline           vs     -           -           vs       -             -
+payments.payout             vas    -           -           vas      -             -
+payments.payoutline         vs     -           -           vs       -             -
 payments.cashcount          va     -           va          v        -             -
 payments.inboxmessage       vs     -           -           vs       -             -
 payments.journal            v      -           -           v        -             -

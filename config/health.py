@@ -63,6 +63,8 @@ UNION ALL
 SELECT 'refunds', count(*) FROM payments_refund WHERE status = 'FAILED'
 UNION ALL
 SELECT 'payments', count(*) FROM payments_payment WHERE needs_attention
+UNION ALL
+SELECT 'payout_lines', count(*) FROM payments_payoutline WHERE status = 'OPEN'
 """
 
 

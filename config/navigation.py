@@ -58,6 +58,8 @@ GROUPS = {
         ("payments.refund", "Refunds", "undo"),
         ("payments.dispute", "Disputes", "gavel"),
         ("payments.bankline", "Bank transfers", "account_balance_wallet"),
+        ("payments.payout", "Payouts", "account_balance"),
+        ("payments.payoutline", "Payout lines", "format_list_bulleted"),
         ("payments.bankstatement", "Bank statements", "description"),
         ("payments.desktaking", "Cash desk", "point_of_sale"),
         ("payments.cashcount", "Cash counts", "calculate"),

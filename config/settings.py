@@ -208,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
     "let points lapse": _every(3600, "customers.tasks.let_points_lapse"),
     "freeze closed draws": _every(60, "customers.tasks.freeze_closed_draws"),
     "look for disputes": _every(300, "payments.tasks.look_for_disputes"),
+    "look for payouts": _every(3600, "payments.tasks.look_for_payouts"),
     "roll event states over": _every(60, "events.tasks.roll_over"),
     "book consigned sales": _every(60, "suppliers.tasks.accrue_consignment"),
     "forget old replies": _every(3600, "core.tasks.forget_replies"),
@@ -220,6 +221,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "payments.tasks.look_for_disputes",
         "schedule": crontab(hour=3, minute=30),
         "kwargs": {"everything": True, "limit": 100_000, "seconds": 600, "patience": 5},
+    },
+    "look for payouts of two weeks": {
+        "task": "payments.tasks.look_for_payouts",
+        "schedule": crontab(hour=3, minute=50),
+        "kwargs": {"days": 14},
     },
 }
 WORKER_NICENESS = env.int("WORKER_NICENESS", default=10)

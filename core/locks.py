@@ -3,11 +3,11 @@
 Order of tables for the whole system: publication of a layout, delivery, supplier return, its lines,
 purchase order, its lines, supplier, event, booking, hold, allocation plan, seats, tickets,
 transfer, payment, refund, customer (for his credit and points), draw, its entries, promotion,
-consignment sales, supplier invoice, payment run, debts, credit notes, payments to suppliers. Who
-needs several rows of a table locks them in one call: two calls are two orders. What is locked only
-by who has locked something else before, as an order's invoices and advances by who has the order,
-stands in its place. A service that starts from a later table reads the ids unlocked, locks in
-order, and reads again.
+consignment sales, supplier invoice, payment run, debts, credit notes, payments to suppliers, bank
+line, payout, its lines. Who needs several rows of a table locks them in one call: two calls are two
+orders. What is locked only by who has locked something else before, as an order's invoices and
+advances by who has the order, stands in its place. A service that starts from a later table reads
+the ids unlocked, locks in order, and reads again.
 """
 
 import hashlib

@@ -24,6 +24,7 @@ from payments.admin_credit import CreditEntryAdmin
 from payments.admin_desk import CashCountAdmin, DeskTakingAdmin
 from payments.admin_disputes import DisputeAdmin, NoAnswer
 from payments.admin_ledger import entries_of, entries_table
+from payments.admin_payouts import PayoutAdmin, PayoutLineAdmin
 from payments.models import (
     InboxMessage,
     Payment,
@@ -416,6 +417,8 @@ __all__ = [
     "DisputeAdmin",
     "InboxAdmin",
     "PaymentAdmin",
+    "PayoutAdmin",
+    "PayoutLineAdmin",
     "RefundAdmin",
     "refunds_table",
 ]

@@ -22,8 +22,15 @@ from core.admin_parts import (
 from core.admin_uploads import UploadForm, keep
 from core.words import many
 from payments.admin_ledger import entries_of, entries_table
-from payments.models import BankLine, BankStatement
-from payments.services import assign_line, import_statement, line_sent_back, preview_statement
+from payments.models import BankLine, BankStatement, LineStatus
+from payments.services import (
+    assign_line,
+    assign_payout,
+    awaited_payouts,
+    import_statement,
+    line_sent_back,
+    preview_statement,
+)
 from payments.services.bank import OPEN_LINES
 
 
@@ -128,6 +135,20 @@ class ReferenceForm(forms.Form):
     )
 
 
+class PayoutForm(forms.Form):
+    payout = forms.ModelChoiceField(
+        queryset=None, help_text="Those of this amount that providers have sent."
+    )
+
+    def __init__(self, awaited, *arguments):
+        super().__init__(*arguments)
+        self.fields["payout"].queryset = awaited.order_by("arrives_on", "pk")
+
+
+def is_exception(line):
+    return line.status == LineStatus.EXCEPTION
+
+
 def is_open(line):
     return line.status in OPEN_LINES
 
@@ -146,10 +167,10 @@ class BankLineAdmin(ReadOnlyAdmin):
     ordering = ["-booked_on", "pk"]
     fields = [
         *("booked", "payer", "text", "money_shown", "back_shown", "problem"),
-        *("payment_link", "statement_link"),
+        *("payment_link", "payout_link", "statement_link"),
     ]
     readonly_fields = fields
-    steps = ["assign", "send_back"]
+    steps = ["assign", "assign_payout", "send_back"]
     export_columns = {
         "Booked": "booked_on",
         "From": "payer",
@@ -179,6 +200,10 @@ class BankLineAdmin(ReadOnlyAdmin):
     def payment_link(self, line):
         return linked(line.payment)
 
+    @admin.display(description="Payout")
+    def payout_link(self, line):
+        return linked(line.payouts.first())
+
     @admin.display(description="Statement")
     def statement_link(self, line):
         return linked(line.statement)
@@ -205,6 +230,24 @@ class BankLineAdmin(ReadOnlyAdmin):
             title=f"For which booking: {line}",
             note=f"{line.payer or 'Somebody'} wrote: {line.text or 'nothing'}.",
             submit="Count it for this booking",
+        )
+
+    @step("Say which payout", when=is_exception, is_page=True)
+    def assign_payout(self, request, line):
+        def work(form):
+            payout = assign_payout(line.pk, payout_id=form.cleaned_data["payout"].pk)
+            return self.back(request, line, done=f"It is {payout}.")
+
+        awaited = awaited_payouts(line.money)
+        none = "" if awaited.exists() else f" No payout of {line.money.display()} is awaited."
+        return self.form_page(
+            request,
+            PayoutForm(awaited, request.POST or None),
+            work,
+            thing=line,
+            title=f"Which payout: {line}",
+            note=f"{line.payer or 'Somebody'} wrote: {line.text or 'nothing'}.{none}",
+            submit="It is this payout",
         )
 
     @step(

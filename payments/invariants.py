@@ -185,3 +185,53 @@ invariant(
        FULL JOIN (SELECT * FROM payments_creditentry WHERE kind = 'POINTS') c ON c.id = p.reference
        WHERE p.id IS NULL OR c.id IS NULL OR p.customer_id <> c.customer_id""",
 )
+invariant(
+    "INV-3 a payout is in the ledger where it is: at the provider, on its way, in the bank",
+    """SELECT p.id AS payout_id, p.status, p.amount,
+         coalesce(sum(e.amount) FILTER (WHERE e.account = 'money_on_its_way'), 0) AS on_its_way,
+         coalesce(sum(e.amount) FILTER (WHERE e.account = 'provider_clearing'), 0) AS left_provider
+       FROM payments_payout p
+       LEFT JOIN payments_journal j ON j.source = 'payout' AND j.source_id = p.id
+         AND j.kind IN ('paid', 'failed', 'arrived')
+       LEFT JOIN payments_ledgerentry e ON e.journal_id = j.id
+       GROUP BY p.id
+       HAVING coalesce(sum(e.amount) FILTER (WHERE e.account = 'money_on_its_way'), 0)
+           <> CASE p.status WHEN 'PAID' THEN p.amount ELSE 0 END
+         OR coalesce(sum(e.amount) FILTER (WHERE e.account = 'provider_clearing'), 0)
+           <> CASE WHEN p.status IN ('PAID', 'ARRIVED') THEN -p.amount ELSE 0 END""",
+)
+invariant(
+    "nothing is on its way to the bank but payouts",
+    """SELECT agency_id, currency, sum(booked) AS booked, sum(sent) AS sent FROM (
+         SELECT agency_id, currency, amount AS booked, 0 AS sent
+           FROM payments_ledgerentry WHERE account = 'money_on_its_way'
+         UNION ALL SELECT agency_id, currency, 0, amount
+           FROM payments_payout WHERE status = 'PAID') both_sides
+       GROUP BY agency_id, currency HAVING sum(booked) <> sum(sent)""",
+)
+invariant(
+    "a payout is the sum of its lines, or says why not",
+    """SELECT p.id AS payout_id, p.amount, coalesce(sum(l.net), 0) AS lines
+       FROM payments_payout p
+       LEFT JOIN payments_payoutline l ON l.payout_id = p.id AND l.currency = p.currency
+       WHERE p.problem = '' GROUP BY p.id HAVING coalesce(sum(l.net), 0) <> p.amount""",
+)
+invariant(
+    "what providers kept of payouts is in the ledger as their fees",
+    """SELECT payout_id, currency, sum(kept) AS kept, sum(booked) AS booked FROM (
+         SELECT payout_id, currency, to_fees AS kept, 0 AS booked FROM payments_payoutline
+         UNION ALL SELECT p.id, e.currency, 0, e.amount FROM payments_payout p
+           JOIN payments_journal j ON j.source = 'payout' AND j.source_id = p.id
+           JOIN payments_ledgerentry e ON e.journal_id = j.id AND e.account = 'provider_fees'
+         UNION ALL SELECT l.payout_id, e.currency, 0, e.amount FROM payments_payoutline l
+           JOIN payments_journal j ON j.source = 'payout_line' AND j.source_id = l.id
+           JOIN payments_ledgerentry e ON e.journal_id = j.id AND e.account = 'provider_fees') all_of
+       GROUP BY payout_id, currency HAVING sum(kept) <> sum(booked)""",
+)
+invariant(
+    "what came to the bank as a payout is one, whole",
+    """SELECT b.id AS bank_line_id, b.amount, p.amount AS payout
+       FROM payments_bankline b LEFT JOIN payments_payout p ON p.bank_line_id = b.id
+       WHERE (b.status = 'PAYOUT') <> (p.id IS NOT NULL)
+         OR (b.amount, b.currency) <> (p.amount, p.currency)""",
+)

@@ -104,6 +104,13 @@ def provider(name):
     return adapter if name in BY_HAND else Fused(adapter, name)
 
 
+def paying_out():
+    """Names of the providers of this installation that send money to the bank by themselves and say of
+    what it is made."""
+    found = {name: adapter_of() for name, adapter_of in ADAPTERS.items()}
+    return [name for name, adapter in found.items() if getattr(adapter, "pays_out", False)]
+
+
 def providers_for(agency, currency):
     """Names of the providers a buyer of this agency may choose from, the default first.
 

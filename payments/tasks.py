@@ -13,11 +13,12 @@ from core.tenancy import acting_for, as_system
 from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import CAPTURED, Dispute, InboxMessage, Payment, Refund, RefundStatus, Status
 from payments.models.disputes import OVER
-from payments.providers import ADAPTERS, BY_HAND
+from payments.providers import ADAPTERS, BY_HAND, paying_out
 from payments.services import (
     expire_credit,
     read_charge,
     read_disputes,
+    read_payouts,
     send_refund,
     settle,
     work_notice,
@@ -210,6 +211,24 @@ def read_charges(limit=200, seconds=30, patience=1):
             .values_list("pk", "agency_id")[:limit]
         )
     return _ask_all([(read_charge, Payment, *row) for row in rows], seconds, patience)
+
+
+@shared_task
+def look_for_payouts(days=3):
+    """Asks the providers which payouts they made in these days, and since the newest that we know; what
+    each is made of, and how far those are that had not arrived. Returns {"new", "unreachable"}."""
+    since = datetime.now(UTC) - timedelta(days=days)
+    new = unreachable = 0
+    for name in paying_out():
+        try:
+            new += read_payouts(name, since=since)
+        except (ProviderUnavailable, ProviderRefused) as error:
+            log.warning("%s does not say what it paid out: %s", name, error)
+            unreachable += 1
+        except Exception:  # a bug with one provider's payouts must not hide those of the others
+            log.exception("the payouts of %s were not read", name)
+            unreachable += 1
+    return {"new": new, "unreachable": unreachable}
 
 
 @shared_task

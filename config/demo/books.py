@@ -20,6 +20,7 @@ CODES = {
     Account.DISCOUNTS: ("709700", "Discounts given"),
     Account.TAXES_COLLECTED: ("445710", "VAT collected"),
     Account.COST_OF_SALES: ("607000", "Tickets bought for sale"),
+    Account.MONEY_ON_ITS_WAY: ("511600", "Payouts of card payments on their way"),
     Account.BANK: ("512000", "Bank"),
     Account.UNASSIGNED_MONEY: ("471000", "Bank transfers to be assigned"),
     Account.CASH: ("531000", "Cash in the drawer"),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import ApiKey
 from agencies.models import Agency, Membership
 from agencies.queries import local_today
-from config.demo import books, nights, offers, people, sales, stock
+from config.demo import books, nights, offers, payouts, people, sales, stock
 from config.demo.desks import lay_out_work
 from config.demo.programme import make_event
 from config.demo.venues import make_balcony, make_venues
@@ -101,6 +101,7 @@ def _parterre(tell, chance):
     stock.leave_open(programme, desk)
     tell("desks")
     lay_out_work(programme, desk)
+    payouts.pay_out(staff)
     for night, event in programme:
         if night.becomes == "PUBLISHED":
             offers.sell_before(event)

@@ -13,7 +13,8 @@ from core.models import OutboxMessage
 from core.money import Money
 from core.words import many
 from notifications.models import Message
-from payments.models import InboxMessage, Payment, Refund, RefundStatus
+from payments.models import InboxMessage, LineState, Payment, Refund, RefundStatus
+from payments.queries import late_payouts, open_payouts
 
 LATE_MESSAGE = timedelta(minutes=10)
 
@@ -59,6 +60,26 @@ def _payments():
     return [_trouble(row, f"Payment of {row.money.display()}", row.failure, 1) for row in rows]
 
 
+def _payouts():
+    """Payouts that are not what we booked, and those that no bank statement shows in time."""
+    differ = open_payouts().annotate(
+        lines_open=Count("lines", filter=Q(lines__status=LineState.OPEN))
+    )
+    found = [
+        _trouble(row, f"Payout of {row.money.display()}", _why(row), 1)
+        for row in differ.order_by("made_at", "pk")[:SHOWN]
+    ]
+    late = late_payouts().order_by("arrives_on", "pk")[:SHOWN]
+    words = "It is on no bank statement, though later money is"
+    return found + [_trouble(row, f"Payout of {row.money.display()}", words, 1) for row in late]
+
+
+def _why(payout):
+    if payout.is_unexplained:
+        return payout.problem
+    return f"{many(payout.lines_open, 'line')} not as booked: say what it is"
+
+
 def _facts():
     rows = OutboxMessage.objects.failed().order_by("-pk")[:SHOWN]
     return [_trouble(row, _fact_name(row), row.last_error, row.attempts) for row in rows]
@@ -81,6 +102,7 @@ def _messages():
 FINDERS = {
     "payments.refund": _refunds,
     "payments.payment": _payments,
+    "payments.payout": _payouts,
     "core.outboxmessage": _facts,
     "payments.inboxmessage": _notices,
     "notifications.message": _messages,

@@ -377,7 +377,7 @@ def test_one_statement_read_in_by_many_at_once_pays_once(agency_id, ida):
 
 @pytest.mark.race
 def test_control_without_the_lock_only_the_database_refuses_the_others(agency_id, ida, monkeypatch):
-    monkeypatch.setattr("payments.services.bank._one_reader", lambda: None)
+    monkeypatch.setattr("payments.services.bank.alone", lambda: None)
     booking = awaited_by_transfer(agency_id)
     monkeypatch.setattr("payments.services.bank._awaited", waiting_for_each_other())
     content = csv_of((f"{booking.total:.2f}", "?"))

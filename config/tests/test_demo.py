@@ -44,6 +44,8 @@ from payments.models import (
     Journal,
     LedgerEntry,
     Payment,
+    Payout,
+    PayoutLine,
     Refund,
 )
 from payments.providers import provider
@@ -263,6 +265,10 @@ def has_stock_and_sales_in_every_state():
     assert Booking.objects.sold().dates("reserved_at", "day").count() > 50
     assert Refund.objects.get().status == "COMPLETED"
     assert Dispute.objects.get().payment.status == "DISPUTED"
+    assert set(Payout.objects.values_list("status", flat=True)) == {"ARRIVED", "PAID"}
+    assert [line.description for line in PayoutLine.objects.exclude(status="MATCHED")] == [
+        "Correction 4471"
+    ]
     assert set(Promotion.objects.values_list("status", flat=True)) == {"ACTIVE", "DRAFT"}
     assert set(AccountCode.objects.values_list("account", flat=True)) == set(Account.values)
     assert Ticket.objects.filter(status="USED").count() > 1000
@@ -275,7 +281,7 @@ def speaks_of_the_trade(agency):
     """Pages of bookings, orders and their money in every state, and what happened to them."""
     owner = world.client_of(Membership.objects.filter(role="OWNER")[0].user, agency)
     told = 0
-    for model in (Booking, PurchaseOrder, Payment, Refund, Dispute, Ticket):
+    for model in (Booking, PurchaseOrder, Payment, Refund, Dispute, Payout, PayoutLine, Ticket):
         for status in model.objects.order_by().values_list("status", flat=True).distinct():
             thing = model.objects.filter(status=status).order_by("pk").last()
             page = owner.get(world.of(thing))

@@ -38,7 +38,7 @@ from inventory.pricing.selecting import Selection
 from inventory.pricing.setting import Setting, Way
 from inventory.services import Terms, Wanted, lay_out, make_hold
 from notifications.models import Message
-from payments.adapters import ProviderDispute
+from payments.adapters import ProviderDispute, ProviderPayout, ProviderPayoutLine
 from payments.ledger import post
 from payments.models import Account, AccountCode, DeskTaking, InboxMessage, Journal, Payment, Refund
 from payments.services import (
@@ -46,6 +46,7 @@ from payments.services import (
     give_credit,
     import_statement,
     record_disputes,
+    record_payout,
     request_refund,
 )
 from promotions.services import keep
@@ -329,6 +330,7 @@ def _rows(made, event):
         *(booking, booking.customer, payment, refund, gate, scan, scan.ticket),
         issue_invoice(booking.pk),
         _asked_about(payment),
+        *_paid_out(payment),
         *_at_the_desk(event, Membership.objects.get(role=Membership.Role.BOX_OFFICE).user),
         scan.ticket.admissions.get(),
         scan.ticket.signing_key,
@@ -503,6 +505,32 @@ def _asked_about(payment):
     )
     record_disputes(payment.pk, [told], read=0)
     return payment.disputes.get()
+
+
+def _paid_out(payment):
+    """A payout of a sale and of something that nobody has explained."""
+    now = timezone.now()
+    fee = Decimal("0.50")
+    money = {"gross": payment.amount, "fee": fee, "net": payment.amount - fee}
+    line = {"currency": payment.currency, "created_at": now}
+    ref = f"pi_{payment.pk}"
+    Payment.objects.filter(pk=payment.pk).update(provider_payment_ref=ref)
+    lines = [
+        ProviderPayoutLine(f"txn_{payment.pk}", "payment", **money, **line, payment_ref=ref),
+        ProviderPayoutLine(
+            *(f"txn_o_{payment.pk}", "adjustment", Decimal(-1), Decimal(0), Decimal(-1)), **line
+        ),
+    ]
+    told = ProviderPayout(
+        ref=f"po_{payment.pk}",
+        state="paid",
+        amount=money["net"] - 1,
+        currency=payment.currency,
+        arrives_on=now.date(),
+        created_at=now,
+    )
+    payout = record_payout(payment.provider, told, lines, amount=told.amount)
+    return payout, payout.lines.get(kind="ADJUSTMENT")
 
 
 def _scanned(booking, gate):

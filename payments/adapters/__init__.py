@@ -1,7 +1,7 @@
 """What every payment provider looks like from here. One module a provider beside this one."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
@@ -102,6 +102,48 @@ class ProviderDispute:
     fee_currency: str = ""
 
 
+@dataclass(frozen=True)
+class ProviderPayout:
+    """Money on its way from the provider to the bank account; below zero the bank is debited.
+    `state` is pending, paid or failed (also: called off).
+
+    `lines` says whether payout_lines tells what it is made of: ready, coming (ask later) or none (it
+    was made by hand, and the provider does not say of what). `descriptor` is what stands on the bank
+    statement, `trace` the banks' own number of the transfer, empty where there is none.
+    """
+
+    ref: str
+    state: str
+    amount: Decimal
+    currency: str
+    arrives_on: date
+    created_at: datetime
+    lines: str = "ready"
+    descriptor: str = ""
+    trace: str = ""
+
+
+@dataclass(frozen=True)
+class ProviderPayoutLine:
+    """One movement that a payout is made of. `kind` is payment, refund, dispute, fee (the provider's
+    own), adjustment, returned (an earlier payout that did not arrive) or other.
+
+    `gross` less `fee` is `net`, what it adds to the payout (negative: takes from it). `payment_ref` is
+    the payment that it is about, `about` the refund, dispute or returned payout.
+    """
+
+    ref: str
+    kind: str
+    gross: Decimal
+    fee: Decimal
+    net: Decimal
+    currency: str
+    created_at: datetime
+    payment_ref: str = ""
+    about: str = ""
+    description: str = ""
+
+
 class Provider(Protocol):
     """Amounts are Decimals in the currency's scale, times are aware, ids are our own UUIDs.
 
@@ -111,6 +153,9 @@ class Provider(Protocol):
 
     captures: bool
     """Whether buyers only approve on its page, and no money moves until we `capture` it."""
+    pays_out: bool
+    """Whether it sends what was paid there to the bank by itself, and says what each payout is made of:
+    only then payouts_since and payout_lines are there."""
 
     def takes(self, money: "Money") -> bool:
         """Whether exactly this Money can be paid there. Asks nobody."""
@@ -189,6 +234,12 @@ class Provider(Protocol):
 
     def disputes_since(self, moment: datetime) -> list[ProviderDispute]:
         """Disputes that were opened since then, about whatever was sold there, the newest first."""
+
+    def payouts_since(self, moment: datetime) -> list[ProviderPayout]:
+        """Payouts that were made since then, as they are now, the newest first."""
+
+    def payout_lines(self, ref: str) -> list[ProviderPayoutLine]:
+        """All that a payout is made of, each movement once; only of one whose `lines` are ready."""
 
     def verify_webhook(self, body: bytes, headers) -> WebhookEvent:
         """The notice in a request; raises WebhookRefused. Asks nobody."""

@@ -11,6 +11,7 @@ class ByHand:
     """A `payments.adapters.Provider` whose work staff do."""
 
     captures = False
+    pays_out = False
 
     def takes(self, money):
         return True

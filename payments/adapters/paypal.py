@@ -38,6 +38,7 @@ class PayPalProvider:
     present, `merchant_id` who must be paid (empty: the account of the key)."""
 
     captures = True
+    pays_out = False  # a withdrawal takes from one balance, and PayPal does not say of what
 
     def __init__(self, client_id, client_secret, webhook_ids, api_base, merchant_id=""):
         self.webhook_ids = list(webhook_ids)

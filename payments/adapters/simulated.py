@@ -30,6 +30,7 @@ class SimulatedProvider:
     """A `payments.adapters.Provider`; `webhook_secrets` are all that are accepted at present."""
 
     captures = False
+    pays_out = False
 
     def __init__(self, base_url, secret_key, webhook_secrets):
         self.base_url = base_url.rstrip("/")

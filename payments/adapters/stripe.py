@@ -26,6 +26,7 @@ from payments.adapters.stripe_objects import (
     refund_of,
     session_of,
 )
+from payments.adapters.stripe_payouts import is_itself, line_of, payout_of
 from payments.adapters.stripe_units import units_of
 from payments.webhook_signature import verify
 
@@ -61,6 +62,7 @@ class StripeProvider:
     `methods` the ways to pay that the page offers."""
 
     captures = False
+    pays_out = True
 
     def __init__(self, secret_key, webhook_secrets, api_base, methods=("card",)):
         self.webhook_secrets = list(webhook_secrets)
@@ -194,6 +196,19 @@ class StripeProvider:
         with _understood():
             listed = self._stripe.disputes.list(wanted)
             return [dispute_of(found.to_dict()) for found in listed.auto_paging_iter()]
+
+    def payouts_since(self, moment):
+        wanted = {"created": {"gte": int(moment.timestamp())}, "limit": PAGE}
+        with _understood():
+            listed = self._stripe.payouts.list(wanted)
+            return [payout_of(found.to_dict()) for found in listed.auto_paging_iter()]
+
+    def payout_lines(self, ref):
+        wanted = {"payout": ref, "limit": PAGE, "expand": ["data.source"]}
+        with _understood():
+            listed = self._stripe.balance_transactions.list(wanted)
+            found = {one["id"]: one.to_dict() for one in listed.auto_paging_iter()}
+        return [line_of(one) for one in found.values() if not is_itself(one, ref)]
 
     def _of_payment(self, kind, payment_ref):
         """Everything of a kind about one payment, or nothing when Stripe knows no such payment."""

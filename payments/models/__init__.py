@@ -24,6 +24,7 @@ from payments.models.payments import (
     Risk,
     Status,
 )
+from payments.models.payouts import LineState, Payout, PayoutLine, PayoutStatus
 
 __all__ = [
     "CAPTURED",
@@ -46,8 +47,12 @@ __all__ = [
     "InboxMessage",
     "Journal",
     "LedgerEntry",
+    "LineState",
     "LineStatus",
     "Payment",
+    "Payout",
+    "PayoutLine",
+    "PayoutStatus",
     "Refund",
     "RefundStatus",
     "Risk",

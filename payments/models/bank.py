@@ -44,13 +44,20 @@ class LineStatus(models.TextChoices):
     PART = "PART", "Part of what is due"
     EXCEPTION = "EXCEPTION", "Needs a person"
     SENT_BACK = "SENT_BACK", "Sent back"
+    PAYOUT = "PAYOUT", "A provider’s payout"
 
 
 LINE_MOVES = {
-    LineStatus.EXCEPTION: {LineStatus.MATCHED, LineStatus.PART, LineStatus.SENT_BACK},
+    LineStatus.EXCEPTION: {
+        LineStatus.MATCHED,
+        LineStatus.PART,
+        LineStatus.SENT_BACK,
+        LineStatus.PAYOUT,
+    },
     LineStatus.PART: {LineStatus.MATCHED, LineStatus.SENT_BACK},
     LineStatus.MATCHED: set(),
     LineStatus.SENT_BACK: set(),
+    LineStatus.PAYOUT: set(),
 }
 
 

@@ -400,6 +400,7 @@ class Account(models.TextChoices):
     CANCELLATION_FEES = "cancellation_fees", "Kept of cancelled tickets"
     TAXES_COLLECTED = "taxes_collected", "Taxes collected for tax offices"
     COST_OF_SALES = "cost_of_sales", "Cost of seats sold"
+    MONEY_ON_ITS_WAY = "money_on_its_way", "Sent by providers, not in the bank yet"
     BANK = "bank", "Bank"
     UNASSIGNED_MONEY = "unassigned_money", "Received, not yet assigned"
     CASH = "cash", "Cash in the drawer"

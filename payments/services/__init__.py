@@ -1,5 +1,6 @@
 """Use cases of payments, one module each. Nothing here talks to a provider inside a transaction."""
 
+from payments.services.arrivals import NotThisPayout, assign_payout, awaited_payouts, bank_debited
 from payments.services.bank import (
     NotPayableByTransfer,
     assign_line,
@@ -38,6 +39,15 @@ from payments.services.disputes import (
 )
 from payments.services.notices import receive_notice, work_notice
 from payments.services.paying_out import NotPayable, pay_out, pay_out_at_desk, payable, payable_of
+from payments.services.payouts import (
+    NeedsWords,
+    explain_line,
+    explain_payout,
+    follow_payout,
+    judge_open_lines,
+    read_payouts,
+    record_payout,
+)
 from payments.services.points import WorthChanged, points_to_credit, worth_of_points
 from payments.services.refund import request_refund, retry_refund, send_back, send_refund
 from payments.services.settle import DECLINED, close_payment, dealt_with, settle
@@ -57,17 +67,22 @@ from payments.services.withheld import withheld_of
 __all__ = [
     "DECLINED",
     "DrawerDiffers",
+    "NeedsWords",
     "NoSuchWay",
     "NotAwaited",
     "NotEnoughCredit",
     "NotPayable",
     "NotPayableByTransfer",
     "NotTakeable",
+    "NotThisPayout",
     "PaymentBegun",
     "ProviderAway",
     "WorthChanged",
     "amend_payment",
     "assign_line",
+    "assign_payout",
+    "awaited_payouts",
+    "bank_debited",
     "close_payment",
     "count_cash",
     "credit_of",
@@ -76,11 +91,15 @@ __all__ = [
     "evidence_sent",
     "expect_transfer",
     "expire_credit",
+    "explain_line",
+    "explain_payout",
+    "follow_payout",
     "give_back_as_credit",
     "give_credit",
     "hand_out",
     "import_statement",
     "in_drawer",
+    "judge_open_lines",
     "left_on_card",
     "line_sent_back",
     "new_payment",
@@ -96,8 +115,10 @@ __all__ = [
     "read_card",
     "read_charge",
     "read_disputes",
+    "read_payouts",
     "receive_notice",
     "record_disputes",
+    "record_payout",
     "request_refund",
     "retry_refund",
     "send_back",

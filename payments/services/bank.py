@@ -1,6 +1,6 @@
 """Bank transfers: asked for with a reference, found on a statement, booked or left to a person."""
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from agencies.queries import current_agency
@@ -9,7 +9,6 @@ from core.locks import lock, lock_one
 from core.money import total
 from core.outbox import record
 from core.status import WrongState
-from core.tenancy import current_agency_id
 from core.transactions import use_case
 from payments import statements
 from payments.facts import PaymentSucceeded
@@ -24,6 +23,7 @@ from payments.models import (
     RefundStatus,
     Status,
 )
+from payments.services.arrivals import alone, match_arrivals
 from payments.services.refund import TAKEN_BACK, complete, is_taken_back
 
 OPEN_LINES = (LineStatus.EXCEPTION, LineStatus.PART)
@@ -78,7 +78,7 @@ def import_statement(*, filename, content, by):
     """Reads a statement in: lines that were read before, in whichever file, change nothing. Each new
     one pays what it names, or waits for a person. Returns the BankStatement; raises BadStatement."""
     read = statements.read(content, currency=current_agency().currency)
-    _one_reader()
+    alone()
     known = set(
         BankLine.objects.filter(key__in=[line.key for line in read.lines]).values_list(
             "key", flat=True
@@ -96,14 +96,9 @@ def import_statement(*, filename, content, by):
     payments = _awaited([line.text for line in new])
     for line in new:
         _take_in(statement, line, payments)
+    for money in {str(line.money): line.money for line in new}.values():
+        match_arrivals(money)
     return statement
-
-
-def _one_reader():
-    """Until this transaction ends nobody else of this agency reads statements in or sorts lines out."""
-    with connection.cursor() as cursor:
-        name = f"bank {current_agency_id()}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
 def _awaited(texts):
@@ -238,7 +233,7 @@ def line_sent_back(line_id):
 
 
 def _open_line(line_id):
-    _one_reader()
+    alone()
     row = lock_one(BankLine.objects.filter(pk=line_id))
     if row.status not in OPEN_LINES:
         raise WrongState("This money is sorted out already.")

@@ -392,3 +392,49 @@ class ProviderContract:
         headers = peer.signed(body, peer.webhook_secrets[0], time.time())
         with pytest.raises(WebhookRefused):
             adapter.verify_webhook(body, headers)
+
+
+class PayoutContract:
+    """What an adapter that `pays_out` promises besides; its peer has `pay_out(status)`, which sends to
+    the bank what has come in since, and answers with the payout's `id`."""
+
+    def test_a_payout_is_made_of_what_was_paid_refunded_and_charged(self, peer, adapter):
+        assert adapter.pays_out
+        sold = [paid(peer, adapter) for _ in range(3)]
+        back = adapter.refund(**refund_of(sold[0]))
+        began = datetime.now(UTC) - timedelta(minutes=1)
+        ref = peer.pay_out(status="in_transit")["id"]
+        payout = next(one for one in adapter.payouts_since(began) if one.ref == ref)
+        assert (payout.state, payout.lines, payout.currency) == ("pending", "ready", "EUR")
+        lines = adapter.payout_lines(ref)
+        assert sum(line.net for line in lines) == payout.amount
+        assert all(line.gross - line.fee == line.net for line in lines)
+        assert len({line.ref for line in lines}) == len(lines)
+        gross = {line.payment_ref: line.gross for line in lines if line.kind == "payment"}
+        assert [gross[one.payment_ref] for one in sold] == [Decimal("96.00")] * 3
+        refunds = {
+            (line.about, line.payment_ref): line.gross for line in lines if line.kind == "refund"
+        }
+        assert refunds[back.ref, sold[0].payment_ref] == Decimal("-6.00")
+
+    def test_what_was_paid_out_once_is_in_no_later_payout(self, peer, adapter):
+        paid(peer, adapter)
+        first = peer.pay_out(status="paid")["id"]
+        last = paid(peer, adapter)
+        second = peer.pay_out(status="paid")["id"]
+        earlier = {line.ref for line in adapter.payout_lines(first)}
+        later = adapter.payout_lines(second)
+        assert earlier.isdisjoint(line.ref for line in later)
+        assert [line.payment_ref for line in later] == [last.payment_ref]
+
+    def test_payouts_are_told_since_a_moment_the_newest_first(self, peer, adapter):
+        for _ in range(2):
+            paid(peer, adapter)
+            peer.pay_out(status="paid")
+        told = adapter.payouts_since(datetime.now(UTC) - timedelta(minutes=5))
+        assert len(told) >= 2
+        assert [one.created_at for one in told] == sorted(
+            (one.created_at for one in told), reverse=True
+        )
+        assert {one.state for one in told} <= {"pending", "paid", "failed"}
+        assert adapter.payouts_since(datetime.now(UTC) + timedelta(minutes=5)) == []

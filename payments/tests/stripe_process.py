@@ -39,6 +39,24 @@ class StripePeer(Simulator):
         """Has a session say other money, another currency or other metadata (JSON)."""
         return self._done(self.call("POST", f"/_control/sessions/{session_ref}", fields))
 
+    def pay_out(self, **fields):
+        """Pays out what has come in since; returns the payout as a dict."""
+        return self._done(self.call("POST", "/_control/payouts", fields))
+
+    def change_payout(self, ref, **fields):
+        return self._done(self.call("POST", f"/_control/payouts/{ref}", fields))
+
+    def adjust(self, amount, **fields):
+        """Money that comes or goes for a reason of Stripe's own, in units; returns the transaction."""
+        return self._done(self.call("POST", "/_control/adjustments", {"amount": amount, **fields}))
+
+    def change_transaction(self, ref, **fields):
+        return self._done(self.call("POST", f"/_control/balance_transactions/{ref}", fields))
+
+    def transactions(self, **asked):
+        found = self.call("GET", "/v1/balance_transactions", {"limit": 100, **asked})
+        return self._done(found)["data"]
+
     def events(self, kind=None):
         found = self._done(self.call("GET", "/v1/events", {"limit": 100}))["data"]
         return [event for event in found if kind in (None, event["type"])]

@@ -14,7 +14,15 @@ from payments.adapters import ProviderRefused, ProviderUnavailable, WebhookRefus
 from payments.adapters import stripe as module
 from payments.adapters.stripe import StripeProvider
 from payments.adapters.stripe_units import money_of, units_of
-from payments.tests.contract import ProviderContract, by_our_id, opened, paid, refund_of, wish
+from payments.tests.contract import (
+    PayoutContract,
+    ProviderContract,
+    by_our_id,
+    opened,
+    paid,
+    refund_of,
+    wish,
+)
 from payments.tests.simulator_process import running
 from payments.tests.stripe_process import KEY, StripePeer
 from payments.webhook_signature import sign
@@ -31,7 +39,7 @@ def adapter(peer):
     return peer.adapter()
 
 
-class TestStripe(ProviderContract):
+class TestStripe(ProviderContract, PayoutContract):
     """Every promise an adapter makes."""
 
 
@@ -265,3 +273,68 @@ def test_the_log_test_can_fail(peer, caplog):
     opened(peer.adapter())
     logging.getLogger("stripe").setLevel(logging.WARNING)
     assert "noor%40post.example" in caplog.text or "noor@post.example" in caplog.text
+
+
+# Payouts
+
+
+def paid_out(peer, adapter, **fields):
+    """{kind: its only line} of what Stripe pays out now, and the payout as the adapter tells it."""
+    ref = peer.pay_out(**fields)["id"]
+    lines = {line.kind: line for line in adapter.payout_lines(ref)}
+    told = adapter.payouts_since(datetime.now(UTC) - timedelta(hours=1))
+    return lines, next(one for one in told if one.ref == ref)
+
+
+def test_disputes_fees_and_adjustments_of_stripes_own_are_told_apart(peer, adapter):
+    peer.pay_out(status="paid")  # what other stories left
+    session = paid(peer, adapter)
+    dispute = peer.dispute(session.payment_ref, "needs_response")["id"]
+    peer.adjust(-250, type="stripe_fee", description="Radar")
+    peer.adjust(-500, description="Correction")
+    peer.adjust(-100, type="contribution")
+    lines, payout = paid_out(peer, adapter)
+    assert (lines["dispute"].about, lines["dispute"].net) == (dispute, Decimal("-116.00"))
+    assert lines["dispute"].payment_ref == session.payment_ref
+    assert (lines["fee"].net, lines["fee"].description) == (Decimal("-2.50"), "Radar")
+    assert (lines["adjustment"].net, lines["adjustment"].about) == (Decimal("-5.00"), "")
+    assert lines["other"].net == Decimal("-1.00")
+    assert payout.amount == sum(line.net for line in lines.values()) < 0
+
+
+def test_what_failed_to_arrive_comes_back_in_the_next_payout(peer, adapter):
+    peer.pay_out(status="paid")
+    paid(peer, adapter)
+    lines, failed = paid_out(peer, adapter, status="paid")
+    peer.change_payout(failed.ref, status="failed")
+    told, again = paid_out(peer, adapter)
+    assert (told["returned"].about, told["returned"].net) == (failed.ref, failed.amount)
+    assert again.amount == failed.amount
+    assert set(lines) == {"payment"}, "the payout's own transaction is none of its lines"
+
+
+def test_all_lines_of_a_long_payout_are_read_page_by_page(peer, adapter, monkeypatch):
+    peer.pay_out(status="paid")
+    refs = [peer.adjust(-number)["id"] for number in range(1, 8)]
+    monkeypatch.setattr(module, "PAGE", 3)
+    ref = peer.pay_out()["id"]
+    before = len(peer.witness()["requests"])
+    assert sorted(line.ref for line in adapter.payout_lines(ref)) == sorted(refs)
+    assert len(peer.witness()["requests"]) - before == 3
+
+
+def test_a_payout_says_when_it_arrives_as_what_and_how_far_it_is(peer, adapter):
+    paid(peer, adapter)
+    _, payout = paid_out(peer, adapter, lines="in_progress")
+    assert (payout.lines, payout.descriptor, payout.trace) == ("coming", "STRIPE", "")
+    assert timedelta(0) < payout.arrives_on - datetime.now(UTC).date() <= timedelta(days=2)
+    peer.change_payout(payout.ref, status="paid", lines="completed")
+    told = adapter.payouts_since(payout.created_at)[0]
+    assert (told.state, told.lines, told.trace[:2]) == ("paid", "ready", "TR")
+
+
+def test_of_a_payout_made_by_hand_stripe_tells_no_lines(peer, adapter):
+    ref = peer.pay_out(automatic="0", amount=500)["id"]
+    assert adapter.payouts_since(datetime.now(UTC) - timedelta(hours=1))[0].lines == "none"
+    with pytest.raises(ProviderRefused):
+        adapter.payout_lines(ref)

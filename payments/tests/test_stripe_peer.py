@@ -150,3 +150,24 @@ def test_an_expired_page_takes_no_money(stripe):
     requests.post(session["url"], data={"card": "visa"}, timeout=10)
     shown = stripe.call("GET", f"{SESSIONS}/{session['id']}").json()
     assert (shown["payment_status"], shown["url"]) == ("unpaid", None)
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "said"),
+    [
+        ("/v1/payouts", {"limit": "101"}, "limit"),
+        ("/v1/payouts", {"created[gt]": "1"}, "unknown parameter"),
+        ("/v1/balance_transactions", {"expand[0]": "data.fee"}, "cannot be expanded"),
+        ("/v1/balance_transactions", {"payout": "po_of_nobody"}, "No such payout"),
+        ("/v1/balance_transactions", {"source_type": "charge"}, "unknown parameter"),
+    ],
+)
+def test_of_payouts_it_knows_what_stripe_knows(stripe, path, asked, said):
+    error = error_of(stripe.call("GET", path, asked))
+    assert said in error["message"] or said in error["param"]
+
+
+def test_lines_are_told_of_automatic_payouts_only(stripe):
+    made = stripe.pay_out(automatic="0", amount=100)["id"]
+    error = error_of(stripe.call("GET", "/v1/balance_transactions", {"payout": made}))
+    assert "automatic transfers, not manual" in error["message"]

@@ -6,7 +6,8 @@ the same answer to the same key.
 
 import json
 
-from payments.peers.stripe import objects, page
+from payments.peers.stripe import objects, page, payouts
+from payments.peers.stripe.pages import CREATED, PAGE, paged
 from payments.simulator import api as common
 from payments.simulator.checkout import shown
 from payments.simulator.parameters import ApiError, read, web_address, whole_number
@@ -39,8 +40,6 @@ STEPS = {
 METHODS = ("card", "ideal", "bancontact", "eps", "p24", "twint", "blik")
 HALF_AN_HOUR, A_DAY = 1800, 86_400
 LEAST = 50  # units, about half a euro
-PAGE = ("limit", "starting_after")
-CREATED = ("created[gte]", "created[lte]")
 
 
 def create_session(call):
@@ -142,7 +141,7 @@ def list_sessions(call):
     ]
     if "status" in found:
         listed = [one for one in listed if one["status"] == found["status"]]
-    return _paged(call, found, listed)
+    return paged(call, found, listed)
 
 
 def expire_session(call):
@@ -205,7 +204,7 @@ def _of_payment(call, kind):
     wanted = _only(found, "payment_intent")
     if wanted:
         objects.find(call.store, "payment_intent", wanted["payment_intent"], call.now, status=400)
-    return _paged(call, found, call.store.list(kind, **wanted))
+    return paged(call, found, call.store.list(kind, **wanted))
 
 
 def get_dispute(call):
@@ -223,31 +222,11 @@ def list_events(call):
     events = call.store.list("event")
     if "type" in found:
         events = [one for one in events if one["type"] == found["type"]]
-    return _paged(call, found, events)
+    return paged(call, found, events)
 
 
 def _only(found, *names):
     return {name: found[name] for name in names if name in found}
-
-
-def _paged(call, found, listed):
-    """A page of what was created in the wanted time, the newest first."""
-    limit = whole_number(found, "limit", most=100) if "limit" in found else 10
-    since = whole_number(found, "created[gte]") if "created[gte]" in found else 0
-    until = whole_number(found, "created[lte]") if "created[lte]" in found else call.now + 1
-    listed = [one for one in listed if since <= one["created"] <= until]
-    after = found.get("starting_after")
-    if after:
-        ids = [one["id"] for one in listed]
-        if after not in ids:
-            raise ApiError(400, f"No such object: '{after}'", param="starting_after")
-        listed = listed[ids.index(after) + 1 :]
-    return {
-        "object": "list",
-        "url": call.path,
-        "has_more": len(listed) > limit,
-        "data": [shown(one) for one in listed[:limit]],
-    }
 
 
 def control_pay(call):
@@ -314,6 +293,13 @@ ROUTES = routed(
         ("GET", f"/v1/disputes/{ID}", get_dispute),
         ("GET", "/v1/events", list_events),
         ("GET", f"/v1/events/{ID}", get_event),
+        ("GET", "/v1/payouts", payouts.list_payouts),
+        ("GET", f"/v1/payouts/{ID}", payouts.get_payout),
+        ("GET", "/v1/balance_transactions", payouts.list_transactions),
+        ("POST", "/_control/payouts", payouts.control_pay_out),
+        ("POST", f"/_control/payouts/{ID}", payouts.control_payout),
+        ("POST", "/_control/adjustments", payouts.control_adjust),
+        ("POST", f"/_control/balance_transactions/{ID}", payouts.control_transaction),
         ("POST", f"/_control/sessions/{ID}/pay", control_pay),
         ("POST", f"/_control/sessions/{ID}", control_session),
         ("POST", f"/_control/refunds/{ID}", control_refund),

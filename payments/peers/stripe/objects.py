@@ -14,6 +14,7 @@ PREFIXES = {
     "balance_transaction": "txn_",
     "refund": "re_",
     "dispute": "du_",
+    "payout": "po_",
     "event": "evt_",
 }
 REFUND_STATES = ("pending", "requires_action", "succeeded", "failed", "canceled")
@@ -158,13 +159,12 @@ def _intent(store, session, now):
 
 def _charge(store, intent, does, now, *, paid):
     amount = intent["amount"]
-    booked = _book(store, "charge", amount, 25 + amount * 15 // 1000, intent, now) if paid else None
-    return store.add(
+    made = store.add(
         "charge",
         amount=amount,
         amount_captured=amount if paid else 0,
         amount_refunded=0,
-        balance_transaction=booked and booked["id"],
+        balance_transaction=None,
         captured=paid,
         created=int(now),
         currency=intent["currency"],
@@ -182,6 +182,11 @@ def _charge(store, intent, does, now, *, paid):
         status="succeeded" if paid else "failed",
         _refunds=does.get("refunds", "succeeded"),
     )
+    if paid:
+        booked = book(store, "charge", amount, 25 + amount * 15 // 1000, made, now)
+        made["balance_transaction"] = booked["id"]
+        store.save(made)
+    return made
 
 
 def _outcome(does, paid):
@@ -198,14 +203,17 @@ def _outcome(does, paid):
     }
 
 
-def _book(store, kind, amount, fee, about, now):
+def book(store, kind, amount, fee, about, now):
+    """A movement of the balance, of which `about` is the source."""
     return store.add(
         "balance_transaction",
         amount=amount,
         created=int(now),
         currency=about["currency"],
+        description=None,
         fee=fee,
         net=amount - fee,
+        source=about["id"],
         type=kind,
     )
 
@@ -234,6 +242,7 @@ def refund(store, now, *, payment_intent, amount, metadata, reason):
         reason=reason,
         status=charge["_refunds"],
     )
+    book(store, "refund", -wanted, 0, made, now)
     _count_refunds(store, charge)
     announce(store, "refund.created", made, now)
     announce(store, "charge.refunded", charge, now)
@@ -269,6 +278,8 @@ def _count_refunds(store, charge):
 
 def change_refund(store, made, status, now):
     """What becomes of a refund in the end: a bank may refuse what Stripe had accepted."""
+    if status in NO_MONEY and made["status"] not in NO_MONEY:
+        book(store, "refund_failure", made["amount"], 0, made, now)
     made["status"] = status
     store.save(made)
     _count_refunds(store, store.get("charge", made["charge"]))
@@ -316,7 +327,7 @@ def _move_money(store, dispute, now):
     if is_gone == should_be_gone:
         return
     amount, fee = (dispute["amount"], 0) if is_gone else (-dispute["amount"], DISPUTE_FEE)
-    dispute["balance_transactions"].append(_book(store, "adjustment", amount, fee, dispute, now))
+    dispute["balance_transactions"].append(book(store, "adjustment", amount, fee, dispute, now))
     store.save(dispute)
     kind = "funds_reinstated" if is_gone else "funds_withdrawn"
     announce(store, f"charge.dispute.{kind}", dispute, now)

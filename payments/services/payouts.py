@@ -1,0 +1,321 @@
+"""Payouts as their provider tells them: written down once, held against the books, booked as they move.
+
+What a provider has sent left `provider_clearing`, whatever it is made of: what differs from what we
+booked stays there, in plain sight, until our books catch up or a person says what it is.
+"""
+
+import logging
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Max, Min, Q
+from django.db.models.functions import Now
+
+from agencies.queries import main_agency
+from core import failpoints
+from core.errors import Invalid
+from core.locks import lock, lock_one
+from core.money import Money
+from core.status import WrongState
+from core.tenancy import acting_for, as_system
+from core.transactions import use_case
+from payments.ledger import post
+from payments.models import (
+    Account,
+    LineState,
+    Payment,
+    Payout,
+    PayoutLine,
+    PayoutStatus,
+)
+from payments.providers import provider
+from payments.services.arrivals import alone, match_arrivals
+from payments.services.payout_lines import judge
+
+log = logging.getLogger(__name__)
+
+STATES = {
+    "pending": PayoutStatus.PENDING,
+    "paid": PayoutStatus.PAID,
+    "failed": PayoutStatus.FAILED,
+}
+NO_LINES = "It was made by hand at the provider, who does not say of what."
+FURTHEST = timedelta(days=90)
+TWO_WEEKS = timedelta(days=14)
+
+
+class NeedsWords(Invalid):
+    """What is explained is explained in words."""
+
+    code = "note_needed"
+
+
+def lately():
+    """Since when a person who asks wants to know: two weeks."""
+    return datetime.now(UTC) - TWO_WEEKS
+
+
+def read_payouts(name, *, since):
+    """Brings the payouts that this provider made since a moment, and since we last heard of one, in
+    line with what it says now; safe to repeat, by anyone, and goes on where it was cut off. For all
+    agencies that sell there. Returns how many were new or have moved; raises ProviderUnavailable,
+    ProviderRefused.
+    """
+    adapter = provider(name)
+    told = adapter.payouts_since(_from(name, since))
+    done = sum(_take_in(name, adapter, one) for one in reversed(told))
+    _judge_again(name)
+    return done
+
+
+def _from(name, since):
+    """A worker that stood still for a month misses nothing: it reads from where it was."""
+    with as_system():
+        found = Payout.objects.filter(provider=name).aggregate(
+            newest=Max("made_at"), waiting=Min("made_at", filter=Q(status=PayoutStatus.PENDING))
+        )
+    known = [moment for moment in found.values() if moment]
+    return max(min([since, *known]), datetime.now(UTC) - FURTHEST)
+
+
+def _take_in(name, adapter, told):
+    """Whether anything about this payout is new. It is written down for others before it is for whose
+    account it is: so who reads on after a crash sees that not all was."""
+    owner = main_agency().pk
+    with as_system():
+        known = list(
+            Payout.objects.filter(provider=name, provider_ref=told.ref).values_list(
+                "agency_id", flat=True
+            )
+        )
+    if owner in known:
+        moved = [_in(agency, follow_payout, name, told) for agency in known]
+        return any(moved)
+    if told.lines == "coming":
+        return False
+    lines = adapter.payout_lines(told.ref) if told.lines == "ready" else []
+    failpoints.reach("payouts.before_record")
+    parts = _by_agency(name, lines, owner)
+    left = told.amount
+    for agency, its in parts.items():
+        amount = left if agency == owner else sum(line.net for line in its)
+        left -= amount
+        _in(agency, record_payout, name, told, its, amount=amount)
+    return True
+
+
+def _in(agency_id, service, *arguments, **more):
+    with acting_for(agency_id):
+        return service(*arguments, **more)
+
+
+def _by_agency(name, lines, owner):
+    """{agency id: its lines}; what is nobody's sale is the owner's, who comes last."""
+    refs = {line.payment_ref for line in lines} - {""}
+    with as_system():
+        found = Payment.objects.filter(provider=name, provider_payment_ref__in=refs)
+        whose = dict(found.values_list("provider_payment_ref", "agency_id"))
+    parts = defaultdict(list)
+    for line in lines:
+        parts[whose.get(line.payment_ref, owner)].append(line)
+    parts[owner] = parts.pop(owner, [])
+    return parts
+
+
+@use_case
+def record_payout(name, told, lines, *, amount):
+    """Writes down a payout (ProviderPayout), of which `amount` is ours, with our `lines`
+    [ProviderPayoutLine]; what was written before stays. Returns the Payout."""
+    alone()
+    payout = Payout.objects.filter(provider=name, provider_ref=told.ref).first()
+    if payout is None:
+        payout = _write(name, told, lines, amount)
+        _move(payout, told)
+    return payout
+
+
+def _write(name, told, lines, amount):
+    fresh, problem = _once(lines)
+    net = sum(line.net for line in fresh if line.currency == told.currency)
+    if told.lines == "none":
+        problem = NO_LINES
+    elif not problem and net != amount:
+        come, sent = (Money(each, told.currency).display() for each in (net, amount))
+        problem = f"Its lines come to {come}, and {sent} were sent."
+    payout = Payout.objects.create(
+        provider=name,
+        provider_ref=told.ref,
+        status=PayoutStatus.PENDING,
+        amount=amount,
+        whole=told.amount,
+        currency=told.currency,
+        arrives_on=told.arrives_on,
+        descriptor=told.descriptor[:40],
+        trace=told.trace[:120],
+        made_at=told.created_at,
+        problem=problem,
+    )
+    in_order = sorted(fresh, key=lambda line: line.created_at)
+    rows = [_line(payout, line) for line in in_order]
+    judge(name, rows)
+    PayoutLine.objects.bulk_create(rows)
+    _post_fees("payout", payout.pk, "fees", rows)
+    return payout
+
+
+def _once(lines):
+    """(lines that stand in no payout yet, each once; what is wrong if others do)."""
+    each = {line.ref: line for line in lines}
+    known = set(PayoutLine.objects.filter(ref__in=each).values_list("ref", flat=True))
+    fresh = [line for ref, line in each.items() if ref not in known]
+    return fresh, f"{len(known)} of its lines stand in another payout." if known else ""
+
+
+def _line(payout, told):
+    return PayoutLine(
+        payout=payout,
+        ref=told.ref,
+        kind=told.kind.upper(),
+        gross=told.gross,
+        fee=told.fee,
+        net=told.net,
+        currency=told.currency,
+        payment_ref=told.payment_ref,
+        about=told.about,
+        description=told.description[:200],
+        happened_at=told.created_at,
+    )
+
+
+@use_case
+def follow_payout(name, told):
+    """Moves a payout that is known to where the provider says that it is; returns whether it moved."""
+    alone()
+    payout = lock_one(Payout.objects.filter(provider=name, provider_ref=told.ref))
+    before = payout.status, payout.problem
+    _move(payout, told)
+    return before != (payout.status, payout.problem)
+
+
+def _move(payout, told):
+    """What is over stays so: an answer may be older than what somebody else has heard meanwhile."""
+    wanted = STATES[told.state]
+    payout.arrives_on, payout.trace, payout.read_at = told.arrives_on, told.trace[:120], Now()
+    wrong = _contradiction(payout, told)
+    if wrong and wrong != payout.problem:
+        payout.problem, payout.note = wrong, ""
+        payout.explained_by = payout.explained_at = None
+    elif not wrong and payout.can_move_to(wanted):
+        if wanted == PayoutStatus.PAID:
+            _post(payout, "paid", payout.money)
+        elif payout.status == PayoutStatus.PAID:
+            _post(payout, "failed", -payout.money)
+        payout.move_to(wanted)
+        if wanted == PayoutStatus.PAID and not payout.amount:
+            payout.move_to(PayoutStatus.ARRIVED)
+    payout.save()
+    if payout.status == PayoutStatus.PAID:
+        match_arrivals(payout.money)
+    payout.refresh_from_db()
+
+
+def _contradiction(payout, told):
+    """What of it cannot be true beside what is written down, or an empty string."""
+    said, known = Money(told.amount, told.currency), Money(payout.whole, payout.currency)
+    if str(said) != str(known):
+        return f"The provider says {said.display()} now; {known.display()} were written down."
+    if told.state == "failed" and payout.status == PayoutStatus.ARRIVED:
+        return "The provider says that it failed, and the bank has the money."
+    return ""
+
+
+def _post(payout, kind, money):
+    """To the bank it goes; what of it failed comes back."""
+    post(
+        source="payout",
+        source_id=payout.pk,
+        kind=kind,
+        lines=[(Account.MONEY_ON_ITS_WAY, money), (Account.PROVIDER_CLEARING, -money)],
+        memo=payout.provider_ref,
+    )
+
+
+def _post_fees(source, source_id, kind, lines):
+    """What the provider kept is booked as its fee."""
+    sums = Counter()
+    for line in lines:
+        sums[line.currency] += line.to_fees
+    fees = [Money(amount, currency) for currency, amount in sums.items() if amount]
+    if fees:
+        booked = [(Account.PROVIDER_FEES, one) for one in fees]
+        left = [(Account.PROVIDER_CLEARING, -one) for one in fees]
+        post(source=source, source_id=source_id, kind=kind, lines=booked + left)
+
+
+def _judge_again(name):
+    """Our books may have caught up with what stood open."""
+    with as_system():
+        waiting = PayoutLine.objects.filter(status=LineState.OPEN, payout__provider=name)
+        agencies = list(
+            waiting.order_by("agency_id").values_list("agency_id", flat=True).distinct()
+        )
+    for agency in agencies:
+        _in(agency, judge_open_lines, name)
+
+
+@use_case
+def judge_open_lines(name):
+    """Looks at the open lines of this provider's payouts once more; returns how many are so no more."""
+    alone()
+    waiting = PayoutLine.objects.filter(status=LineState.OPEN, payout__provider=name)
+    lines = lock(waiting.select_related("payout"))
+    judge(name, lines)
+    done = [line for line in lines if line.status == LineState.MATCHED]
+    for line in done:
+        line.save()
+        _post_fees("payout_line", line.pk, "fee", [line])
+    return len(done)
+
+
+# Explaining
+
+
+@use_case
+def explain_line(line_id, *, note, is_fee, by):
+    """A person says what a line is that differs from our books; returns it. As a fee of the provider's
+    the difference is booked, else nothing is. Raises WrongState, NeedsWords."""
+    _check_note(note)
+    alone()
+    line = lock_one(PayoutLine.objects.filter(pk=line_id).select_related("payout"))
+    if line.status != LineState.OPEN:
+        raise WrongState("Nothing about this line is open any more.")
+    [booked] = judge(line.payout.provider, [line])
+    if line.status == LineState.MATCHED:
+        raise WrongState("Our books have caught up with it: ask the provider once more.")
+    line.move_to(LineState.EXPLAINED)
+    line.to_fees = booked - line.net if is_fee else Decimal(0)
+    line.note, line.explained_by, line.explained_at = note.strip(), by, Now()
+    line.save()
+    _post_fees("payout_line", line.pk, "fee", [line])
+    line.refresh_from_db()
+    return line
+
+
+@use_case
+def explain_payout(payout_id, *, note, by):
+    """A person says why a payout is as it is; returns it. Raises WrongState, NeedsWords."""
+    _check_note(note)
+    alone()
+    payout = lock_one(Payout.objects.filter(pk=payout_id))
+    if not payout.is_unexplained:
+        raise WrongState("Nothing about this payout is open any more.")
+    payout.note, payout.explained_by, payout.explained_at = note.strip(), by, Now()
+    payout.save()
+    payout.refresh_from_db()
+    return payout
+
+
+def _check_note(note):
+    if not note.strip():
+        raise NeedsWords("Say in words what it is.")
