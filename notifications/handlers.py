@@ -92,6 +92,11 @@ def _context(booking):
     }
 
 
+def _own(booking):
+    """What of a booking's tickets its buyer has got, for mails about them."""
+    return {"items": [{"ticket": item.ticket} for item in own_left_of(booking)]}
+
+
 @subscribe(BookingConfirmed)
 @prepared()
 def mail_tickets(fact):
@@ -114,13 +119,14 @@ def mail_new_names(fact):
     booking = item and told_booking(item.booking_id)
     if booking is None or not booking.is_sold or booking.customer is None:
         return
-    if not own_left_of(booking):
+    own = _own(booking)
+    if not own["items"]:
         return  # all are in other hands, and those are told
     send_once(
         kind="places_renamed",
         subject_id=uuid5(fact.move_id, str(booking.pk)),
         recipient=booking.customer.email,
-        context=_context(booking),
+        context={**_context(booking), **own},
         attachments=lambda: attached(booking.number, pdf_of(booking)),
     )
 
@@ -236,13 +242,16 @@ def mail_changed_event(fact):
     booking = told_booking(row.booking_id)
     if booking.customer is None or not booking.is_sold:
         return
+    own = _own(booking)
+    if not own["items"]:
+        return  # all are in other hands, and those are told
     page = reverse("changed", args=[booking.pk])
     link = f"{site_of(current_agency())}{page}?k={mailed_key(booking)}"
     send_once(
         kind="event_changed",
         subject_id=row.pk,
         recipient=booking.customer.email,
-        context={**_context(booking), "change": row.change, "choice_url": link},
+        context={**_context(booking), **own, "change": row.change, "choice_url": link},
     )
 
 

@@ -157,7 +157,8 @@ def mail_transfer_withdrawn(fact):
 @subscribe(ProofAsked)
 def mail_proof(fact):
     customer = Customer.objects.get(pk=fact.customer_id)
-    link = f"{site_of(current_agency())}{fact.page}?k={quote(customer_key(customer))}"
+    sign = "&" if "?" in fact.page else "?"
+    link = f"{site_of(current_agency())}{fact.page}{sign}k={quote(customer_key(customer))}"
     send_once(
         kind="proof",
         subject_id=fact.request_id,

@@ -27,6 +27,8 @@ from tickets.services import mail_offer_again, take_back_transfer, why_event_sta
 from tickets.services.transfer import end_of_offer, personal_among
 
 OFTEN = "You have offered tickets often. Please try again in an hour."
+BACK = "?back=yes"
+"""What the steps are called with to give tickets back."""
 STAYS = "Tickets of this event stay with whoever bought them."
 
 
@@ -86,22 +88,25 @@ def give_received(request, transfer_id):
 def _give(request, source_of, key, name):
     if "k" in request.GET:
         exchange(request, request.GET["k"].replace("\0", ""))
-        return without_key(name, key)
+        return without_key(f"{reverse(name, args=[key])}{BACK if 'back' in request.GET else ''}")
     source = source_of(request, key)
     now = database_now()
-    why = _why_not(source, now)
-    tickets = _givable(source, now)
+    back_to = _back_to(request, source)
+    why = _why_not(source, now, is_back=back_to is not None)
+    tickets = _givable(source, now, is_back=back_to is not None)
     if why or not tickets or not is_fresh(request, source.giver.pk):
-        return _page(request, source, why=why, is_sent="sent" in request.GET, tickets=tickets)
+        said = {"is_sent": "sent" in request.GET, "is_back": back_to is not None}
+        return _page(request, source, why=why, tickets=tickets, **said)
     data = request.POST if request.method == "POST" else None
-    form = GiveForm(data, tickets=tickets, back_to=_back_to(request, source))
+    form = GiveForm(data, tickets=tickets, back_to=back_to)
     if data is None:
         return _page(request, source, form=form, tickets=tickets)
     return _go_on(request, source, form, tickets)
 
 
-def _givable(source, now):
-    personal = personal_among([each.pk for each in source.tickets])
+def _givable(source, now, *, is_back):
+    """Those of its tickets that may change hands now; back they may go whatever the terms are."""
+    personal = set() if is_back else personal_among([each.pk for each in source.tickets])
     return [
         each for each in source.tickets if each.pk not in personal and not why_it_stays(each, now)
     ]
@@ -113,10 +118,11 @@ def _back_to(request, source):
     return source.back_to if "back" in said else None
 
 
-def _why_not(source, now):
+def _why_not(source, now, *, is_back):
     if source.giver is None:
         return "Nobody is named as the buyer of these tickets. Please write to us."
-    return why_event_stays(source.event, now) or ("" if source.event.is_transferable else STAYS)
+    may_go = source.event.is_transferable or is_back
+    return why_event_stays(source.event, now) or ("" if may_go else STAYS)
 
 
 def _go_on(request, source, form, tickets):
@@ -163,9 +169,10 @@ def prove_received(request, transfer_id):
 
 
 def _prove(request, source):
+    page = f"{source.steps}{BACK if _back_to(request, source) else ''}"
     if source.giver is not None and may_seek(request, source.giver.email, what="prove"):
-        ask_for_proof(source.giver.pk, page=source.steps)
-    return redirect(f"{source.steps}?sent=yes")
+        ask_for_proof(source.giver.pk, page=page)
+    return redirect(f"{page}{'&' if '?' in page else '?'}sent=yes")
 
 
 @require_POST

@@ -126,13 +126,14 @@ def _tickets(request, transfer):
     ]
     mine = [row.ticket for row in rows if row.ticket_id in held]
     free = [each for each in mine if not why_it_stays(each, now) and each.holder_id]
-    may_give = transfer.event.is_transferable and not why_event_stays(transfer.event, now)
+    may_return = bool(free) and not why_event_stays(transfer.event, now)
     return _page(
         request,
         transfer,
         tickets=tickets,
         count=len(held),
-        may_give=may_give and bool(free),
+        may_return=may_return,
+        may_give=may_return and transfer.event.is_transferable,
         may_print=bool(_printable(transfer)) and not is_cancelled,
     )
 

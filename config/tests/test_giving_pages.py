@@ -24,7 +24,7 @@ from core.models import OutboxMessage
 from customers.links import FRESH_FOR
 from customers.links import mailed_key as customer_key
 from customers.models import Customer
-from events.models import Event
+from events.models import Event, PriceLevel
 from tickets.models import Download, Ticket, Transfer
 from tickets.services import Recipient, accept_transfer
 
@@ -82,7 +82,7 @@ def mails_to(mailoutbox, address):
 
 
 def link_in(mail):
-    return re.search(r"https?://[^/\s]+(/\S+\?k=\S+)", mail.body).group(1)
+    return re.search(r"https?://[^/\s]+(/\S+[?&]k=\S+)", mail.body).group(1)
 
 
 def opened(browser, mail):
@@ -416,10 +416,11 @@ def test_a_holder_passes_on_by_a_proof_of_his_own_and_may_give_back(
     assert "First: is it you?" in words(somebody.get(f"{page}give/"))
     delivered()
     mailoutbox.clear()
-    somebody.post(f"{page}give/prove/")
+    assert somebody.post(f"{page}give/prove/", {"back": "yes"}).url.endswith("&sent=yes")
     [mail] = mails_to(mailoutbox, "bo@post.example")
-    opened(somebody, mail)
-    form = words(somebody.get(f"{page}give/?back=yes"))
+    back, way = opened(somebody, mail)
+    assert way == [f"{page}give/?back=yes"]
+    form = words(back)
     assert "They go back to <b>Noor Vance</b>" in form
     assert "noor@post.example" not in form
     said = {"ticket": str(ticket(sold).pk), "back": "yes", "message": "Ill"}
@@ -467,3 +468,20 @@ def test_the_payers_page_says_so_once_it_is_given_again(noor, sold):
     assert "Given to Bo" not in page
     assert Booking.objects.get(pk=sold.pk).is_sold
     assert Ticket.objects.filter(status="TRANSFERRED").count() == 1
+
+
+def test_back_they_may_go_though_the_event_keeps_its_tickets(somebody, sold):
+    transfer = world.given(sold, 1)
+    Event.objects.update(is_transferable=False)
+    PriceLevel.objects.update(is_personal=True)
+    page = f"/received/{transfer.pk}/"
+    somebody.get(f"{page}give/", {"k": customer_key(transfer.recipient)})
+    shown = words(somebody.get(page))
+    assert ("Give to somebody" in shown, "Give back to Noor" in shown) == (False, True)
+    assert "stay with whoever bought them" in words(somebody.get(f"{page}give/"))
+    cy = {"name": "Cy", "email": "cy@post.example"}
+    chosen = {"ticket": str(ticket(sold).pk), "confirmed": "yes"}
+    somebody.post(f"{page}give/", chosen | cy)
+    assert Transfer.objects.count() == 1
+    somebody.post(f"{page}give/", chosen | {"back": "yes"} | cy)
+    assert Transfer.objects.get(status="PENDING").recipient_email == "noor@post.example"

@@ -132,7 +132,7 @@ FORMS = {
     "/received/{offer}/accept/": (["name", "accepts_terms"], {}),
     "/received/{offer}/decline/": ([], {}),
     "/received/{taken}/give/": (["ticket", "message", "back"], {"ticket": NOBODY, "back": "yes"}),
-    "/received/{taken}/give/prove/": ([], {}),
+    "/received/{taken}/give/prove/": (["back"], {}),
     "/received/{taken}/give/{offer}/take-back/": ([], {}),
     "/bookings/{own}/give/{offer}/mail/": ([], {}),
     "/received/{taken}/give/{offer}/mail/": ([], {}),

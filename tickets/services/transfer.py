@@ -105,11 +105,11 @@ def begin_transfer(ticket_ids, to, *, giver, holder=None, by=None, reason=""):
     now, tickets = _locked_to_offer(ticket_ids)
     event = Event.objects.get(pk=tickets[0].event_id)
     _check(tickets, event, now, holder)
-    if by is None:
-        _check_giver(event, giver, now)
-        if personal_among(ticket_ids):
-            raise NotTransferable("Tickets of this price stay with whoever bought them.")
     email = to.email.strip().lower()
+    if by is None:
+        _check_giver(giver, now)
+        if not _goes_back(tickets, email):
+            _check_terms(tickets, event)
     if email == giver.email:
         raise Invalid("This is the address that the tickets belong to already.")
     transfer = Transfer.objects.create(
@@ -160,9 +160,23 @@ def _check(tickets, event, now, holder):
             raise NotTransferable(why)
 
 
-def _check_giver(event, giver, now):
+def _goes_back(tickets, email):
+    """Whether all of them go back to whoever gave them last: that is always possible."""
+    rows = TransferredTicket.objects.filter(
+        ticket__in=[each.pk for each in tickets], transfer__status=TransferStatus.ACCEPTED
+    )
+    last = dict(rows.order_by("generation").values_list("ticket", "transfer__giver__email"))
+    return all(last.get(each.pk) == email for each in tickets)
+
+
+def _check_terms(tickets, event):
     if not event.is_transferable:
         raise NotTransferable("Tickets of this event stay with whoever bought them.")
+    if personal_among([each.pk for each in tickets]):
+        raise NotTransferable("Tickets of this price stay with whoever bought them.")
+
+
+def _check_giver(giver, now):
     lately = Transfer.objects.filter(giver=giver, begun_at__gt=now - timedelta(days=1))
     if lately.count() >= OFFERS_A_DAY:
         raise NotTransferable("You have offered tickets often today. Please go on tomorrow.")
