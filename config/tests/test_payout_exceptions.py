@@ -29,7 +29,7 @@ from core import invariants
 from core.memory import Remembered
 from core.status import WrongState
 from core.tenancy import acting_for, as_system, current_agency_id
-from payments.adapters import ProviderUnavailable
+from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import Payout, PayoutLine, Refund
 from payments.services import (
     NeedsWords,
@@ -251,6 +251,19 @@ def test_what_breaks_off_between_the_pages_is_read_whole_the_next_time(stripe, e
     assert not Payout.objects.exists()
     assert read() == 1
     assert PayoutLine.objects.count() == 3
+
+
+def test_a_payout_that_cannot_be_read_keeps_no_other_from_being_read(stripe, event):
+    by_hand = stripe.pay_out(status="paid", automatic="0", amount=500)["id"]
+    stripe.change_payout(
+        by_hand, lines="completed"
+    )  # Stripe refuses to tell its lines all the same
+    sold(stripe, event, 0)
+    stripe.pay_out(status="paid")
+    with pytest.raises(ProviderRefused):
+        read()
+    assert [f"{one.amount:.2f}" for one in Payout.objects.all()] == ["44.08"]
+    assert look_for_payouts() == {"new": 0, "unreachable": 1}
 
 
 def test_agencies_that_share_an_account_see_what_is_theirs(stripe, event):
