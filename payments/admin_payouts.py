@@ -54,14 +54,22 @@ class NoAnswer(DomainError):
 
 
 def ask(names):
-    """Has these providers say what they have paid out; returns a sentence. Raises NoAnswer."""
+    """Has these providers say what they have paid out; returns a sentence about what of it is this
+    agency's. Raises NoAnswer."""
+    before = _known()
     try:
-        changed = sum(read_payouts(name, since=lately()) for name in names)
+        for name in names:
+            read_payouts(name, since=lately())
     except (ProviderUnavailable, ProviderRefused) as error:
         raise NoAnswer(
             "The provider gives no answer at the moment. What it had told before stays."
         ) from error
+    changed = len(_known() - before)
     return f"{many(changed, 'payout')} new or moved." if changed else "Nothing is new."
+
+
+def _known():
+    return set(Payout.objects.order_by().values_list("pk", "status", "problem"))
 
 
 class WaitsFilter(admin.SimpleListFilter):
@@ -173,7 +181,7 @@ class PayoutAdmin(ReadOnlyAdmin):
             [currency, amount(held, currency), amount(sent, currency)]
             for currency, held, sent in under_way()
         ]
-        titles = columns("Currency", "At the providers by our books#", "Sent, not in the bank yet#")
+        titles = columns("Currency", "Held by providers#", "On its way#")
         where = Table(titles, rows, empty="Nothing is under way.")
         link = ask_now if self.may(request, "step") and paying_out() else ()
         found = [Panel("Money under way", where, link=link)]
