@@ -87,7 +87,7 @@ payments.dispute            vs     -           -           vs       -           
 payments.desktaking         vs     -           vs          v        -             -
 payments.bankstatement      va     -           -           va       -             -
 payments.bankline           vs     -           -           vs       -             -
-payments.payout             vas    -           -           vas      -             -
+payments.payout             vs     -           -           vs       -             -
 payments.payoutline         vs     -           -           vs       -             -
 payments.cashcount          va     -           va          v        -             -
 payments.inboxmessage       vs     -           -           vs       -             -

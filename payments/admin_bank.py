@@ -34,6 +34,12 @@ from payments.services import (
 from payments.services.bank import OPEN_LINES
 
 
+def what_for(line):
+    """What money on a statement was for; its payouts are prefetched."""
+    things = [line.payment.description] if line.payment else [*line.payouts.all()]
+    return str(next(iter(things), "–"))
+
+
 def lines_table(lines, *, is_linked=True):
     rows = [
         [
@@ -42,7 +48,7 @@ def lines_table(lines, *, is_linked=True):
             line.text,
             linked(line, line.money.display()) if is_linked else line.money.display(),
             status_of(line),
-            line.problem or (line.payment.description if line.payment else "–"),
+            line.problem or what_for(line),
         ]
         for line in lines
     ]
@@ -77,7 +83,8 @@ class BankStatementAdmin(ReadOnlyAdmin):
         return when(statement.at)
 
     def panels(self, request, statement):
-        lines = list(statement.lines.select_related("payment").order_by("booked_on", "pk"))
+        found = statement.lines.select_related("payment").prefetch_related("payouts")
+        lines = list(found.order_by("booked_on", "pk"))
         return [Panel("New in this file", lines_table(lines), count=len(lines))]
 
     def has_add_permission(self, request, obj=None):
@@ -135,10 +142,13 @@ class ReferenceForm(forms.Form):
     )
 
 
+class PayoutChoice(forms.ModelChoiceField):
+    def label_from_instance(self, payout):
+        return f"{payout}, {payout.provider_ref}"
+
+
 class PayoutForm(forms.Form):
-    payout = forms.ModelChoiceField(
-        queryset=None, help_text="Those of this amount that providers have sent."
-    )
+    payout = PayoutChoice(queryset=None, help_text="Those of this amount that providers have sent.")
 
     def __init__(self, awaited, *arguments):
         super().__init__(*arguments)

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, Sum
 from django.http import HttpResponseRedirect
-from django.urls import reverse
+from django.urls import path, reverse
 
 from core.admin_base import ReadOnlyAdmin, step
 from core.admin_parts import (
@@ -34,7 +34,17 @@ from payments.services import bank_debited, explain_line, explain_payout, read_p
 from payments.services.payouts import lately
 
 SHOWN = 50
-BOOKED = (LineState.MATCHED, LineState.EXPLAINED)
+
+
+MANY = {
+    PayoutLine.Kind.PAYMENT: "Sales",
+    PayoutLine.Kind.REFUND: "Refunds",
+    PayoutLine.Kind.DISPUTE: "Disputes",
+    PayoutLine.Kind.FEE: "Fees of the provider",
+    PayoutLine.Kind.ADJUSTMENT: "Adjustments",
+    PayoutLine.Kind.RETURNED: "Earlier payouts that came back",
+    PayoutLine.Kind.OTHER: "Other movements",
+}
 
 
 class NoAnswer(DomainError):
@@ -44,14 +54,22 @@ class NoAnswer(DomainError):
 
 
 def ask(names):
-    """Has these providers say what they have paid out; returns a sentence. Raises NoAnswer."""
+    """Has these providers say what they have paid out; returns a sentence about what of it is this
+    agency's. Raises NoAnswer."""
+    before = _known()
     try:
-        changed = sum(read_payouts(name, since=lately()) for name in names)
+        for name in names:
+            read_payouts(name, since=lately())
     except (ProviderUnavailable, ProviderRefused) as error:
         raise NoAnswer(
             "The provider gives no answer at the moment. What it had told before stays."
         ) from error
+    changed = len(_known() - before)
     return f"{many(changed, 'payout')} new or moved." if changed else "Nothing is new."
+
+
+def _known():
+    return set(Payout.objects.order_by().values_list("pk", "status", "problem"))
 
 
 class WaitsFilter(admin.SimpleListFilter):
@@ -153,29 +171,30 @@ class PayoutAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).annotate(waits=waits)
 
     def changelist_view(self, request, extra_context=None):
-        extra = {"balances": self._overview(request), "has_add_permission": False}
+        extra = {"balances": self._overview(request)}
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     def _overview(self, request):
         """What is where at present, and sales that should have been paid out by now."""
-        ask_now = (reverse("admin:payments_payout_add"), "Ask the providers now")
+        ask_now = (reverse("admin:payments_payout_ask"), "Ask the providers now")
         rows = [
             [currency, amount(held, currency), amount(sent, currency)]
             for currency, held, sent in under_way()
         ]
-        titles = columns("Currency", "At the providers by our books#", "Sent, not in the bank yet#")
+        titles = columns("Currency", "Held by providers#", "On its way#")
         where = Table(titles, rows, empty="Nothing is under way.")
-        link = ask_now if self.may(request, "add") and paying_out() else ()
+        link = ask_now if self.may(request, "step") and paying_out() else ()
         found = [Panel("Money under way", where, link=link)]
         missing = list(not_paid_out()[: SHOWN + 1])
         return found + ([_missing(missing)] if missing else [])
 
-    def has_add_permission(self, request, obj=None):
-        return self.may(request, "add")
+    def get_urls(self):
+        ask_all = self.admin_site.admin_view(self.ask_all)
+        return [path("ask/", ask_all, name="payments_payout_ask"), *super().get_urls()]
 
-    def add_view(self, request, form_url="", extra_context=None):
+    def ask_all(self, request):
         """Asking all providers, also while no payout is known yet."""
-        if not self.has_add_permission(request):
+        if not self.may(request, "view") or not self.may(request, "step"):
             raise PermissionDenied
         return self.form_page(
             request,
@@ -202,7 +221,7 @@ class PayoutAdmin(ReadOnlyAdmin):
     @admin.display(description="Needs a person", ordering="waits")
     def waiting(self, payout):
         found = [many(payout.waits, "line")] if payout.waits else []
-        return ", ".join([*found, *(["the payout"] if payout.is_unexplained else [])]) or "–"
+        return ", ".join([*found, *(["the payout itself"] if payout.is_unexplained else [])]) or "–"
 
     @admin.display(description="Amount")
     def money_shown(self, payout):
@@ -298,7 +317,7 @@ def _sums(payout):
 def _made_of(payout, kinds):
     names = ("gross", "fee", "net")
     rows = [
-        [kind.label, f"{row['count']:,}", *(amount(row[name], payout.currency) for name in names)]
+        [MANY[kind], f"{row['count']:,}", *(amount(row[name], payout.currency) for name in names)]
         for kind, row in kinds.items()
     ]
     sums = [sum(row[name] for row in kinds.values()) for name in names]

@@ -29,13 +29,14 @@ from core import invariants
 from core.memory import Remembered
 from core.status import WrongState
 from core.tenancy import acting_for, as_system, current_agency_id
-from payments.adapters import ProviderUnavailable
+from payments.adapters import ProviderRefused, ProviderUnavailable
 from payments.models import Payout, PayoutLine, Refund
 from payments.services import (
     NeedsWords,
     explain_line,
     follow_payout,
     read_disputes,
+    record_payout,
     send_refund,
 )
 from payments.services import payouts as module
@@ -253,6 +254,19 @@ def test_what_breaks_off_between_the_pages_is_read_whole_the_next_time(stripe, e
     assert PayoutLine.objects.count() == 3
 
 
+def test_a_payout_that_cannot_be_read_keeps_no_other_from_being_read(stripe, event):
+    by_hand = stripe.pay_out(status="paid", automatic="0", amount=500)["id"]
+    stripe.change_payout(
+        by_hand, lines="completed"
+    )  # Stripe refuses to tell its lines all the same
+    sold(stripe, event, 0)
+    stripe.pay_out(status="paid")
+    with pytest.raises(ProviderRefused):
+        read()
+    assert [f"{one.amount:.2f}" for one in Payout.objects.all()] == ["44.08"]
+    assert look_for_payouts() == {"new": 0, "unreachable": 1}
+
+
 def test_agencies_that_share_an_account_see_what_is_theirs(stripe, event):
     ours = sold(stripe, event, 0)
     with as_system():
@@ -262,8 +276,12 @@ def test_agencies_that_share_an_account_see_what_is_theirs(stripe, event):
     with acting_for(other):
         theirs = settled_at_stripe("pi_theirs", "20.00")
     lines = [line_of(ours), line_of(theirs, gross="20", fee="1"), adjustment(-3, "Of both")]
-    written = module._take_in("stripe", Says(lines), told_payout(lines))
-    assert written
+    sent = told_payout(lines)
+    with acting_for(other):  # and then somebody pulled the plug
+        record_payout("stripe", sent, lines[1:2], amount=lines[1].net)
+    assert payouts_of() == []
+    for is_new in (True, False):
+        assert module._take_in("stripe", Says(lines), sent) == is_new
     assert payouts_of() == [("41.08", "60.08", 2)]
     with acting_for(other):
         assert payouts_of() == [("19.00", "60.08", 1)]

@@ -18,11 +18,13 @@ from config.tests.paying_out import (
     sold,
     took_in,
 )
+from config.tests.paying_out import piet as himself
 from config.tests.selling_by_stripe import event, stripe
 from config.tests.world import of, problems, told
 from core.tenancy import acting_for, current_agency_id
 from payments.models import BankLine, Payment, Payout, PayoutLine
 from payments.queries import late_payouts, not_paid_out, under_way
+from payments.services import preview_statement
 
 __all__ = ["event", "stripe"]  # fixtures
 
@@ -47,7 +49,7 @@ def test_piet_asks_and_sees_of_what_the_money_on_his_account_is_made(stripe, eve
     stripe.adjust(-500, description="Correction of May")
     stripe.pay_out(status="paid")
     assert "Ask the providers now" in page(piet, PAYOUTS)
-    asked = piet.post(reverse("admin:payments_payout_add"))
+    asked = piet.post(reverse("admin:payments_payout_ask"))
     assert told(piet, asked["Location"]) == ["1 payout new or moved."]
     payout = Payout.objects.get()
     assert "€83.40" in page(piet, PAYOUTS)
@@ -56,10 +58,16 @@ def test_piet_asks_and_sees_of_what_the_money_on_his_account_is_made(stripe, eve
     for words in ("Needs a person", "Correction of May", "Adjustment", "€90.00", "€1.60"):
         assert words in shown, words
     assert of(payment) in shown
+    found = page(piet, f"{PAYOUTS}?q={payment.provider_payment_ref}")
+    assert payout.provider_ref in found
+    assert payout.provider_ref not in page(piet, f"{PAYOUTS}?q=pi_of_nobody")
+    assert "Correction" not in page(
+        piet, f"{LINES}?payout__id__exact={payout.pk}&kind__exact=PAYMENT"
+    )
     assert payout.provider_ref in page(piet, of(payment)), "the sale says in which payout it is"
     assert told(piet, piet.post(of(payout, "ask_provider"))["Location"]) == ["Nothing is new."]
     stripe.break_next("GET /v1/payouts", "status_500")
-    silent = problems(piet.post(reverse("admin:payments_payout_add")))
+    silent = problems(piet.post(reverse("admin:payments_payout_ask")))
     assert "gives no answer" in silent[0]
 
 
@@ -95,8 +103,9 @@ def test_a_payout_is_explained_and_money_on_the_statement_is_said_to_be_one(even
     assert str(payout) in page(piet, of(line, "assign_payout"))
     assert piet.post(of(line, "assign_payout"), {"payout": str(line.pk)}).context["form"].errors
     done = piet.post(of(line, "assign_payout"), {"payout": str(payout.pk)})
-    assert payout.provider_ref in told(piet, done["Location"])[0]
+    assert told(piet, done["Location"]) == [f"It is {payout}."]
     assert of(payout) in page(piet, of(line))
+    assert str(payout) in page(piet, of(line.statement))
     assert of(line) in page(piet, of(payout))
     assert BankLine.objects.get().status == "PAYOUT"
 
@@ -119,7 +128,7 @@ def test_only_finance_and_the_owner_see_payouts(event):
     agency = Agency.objects.get()
     for role, code in {"OWNER": 200, "BOX_OFFICE": 403, "PURCHASING": 403}.items():
         client = world.client_of(world.staff(agency, role), agency)
-        for address in (PAYOUTS, LINES, of(payout), reverse("admin:payments_payout_add")):
+        for address in (PAYOUTS, LINES, of(payout), reverse("admin:payments_payout_ask")):
             assert client.get(address).status_code == code, (role, address)
 
 
@@ -146,5 +155,9 @@ def test_a_payout_that_no_statement_shows_in_time_is_late(event, piet):
     took_in((day + timedelta(days=4), "9.00", "Noor"))
     assert list(late_payouts()) == [payout]
     assert "on no bank statement" in page(piet, reverse("admin:index"))
+    content = f"date;amount;text\n{day + timedelta(days=4)};44.08;STRIPE".encode()
+    _, [seen], _ = preview_statement(filename="june.csv", content=content, by=himself())
+    assert (seen.status, list(seen.payouts.all())) == ("PAYOUT", [payout])
+    assert list(late_payouts()) == [payout], "it was only looked at"
     took_in((day + timedelta(days=4), "44.08", "STRIPE"))
     assert list(late_payouts()) == []

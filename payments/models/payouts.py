@@ -166,7 +166,7 @@ class Payout(Movable, TenantModel):
         ]  # fmt: skip
 
     def __str__(self):
-        return f"{self.provider} {self.provider_ref}, {self.money.display()}"
+        return f"{self.money.display()} by {self.provider} for {self.arrives_on:%-d %b %Y}"
 
     @property
     def money(self):

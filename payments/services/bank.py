@@ -67,7 +67,8 @@ def preview_statement(*, filename, content, by):
     try:
         with transaction.atomic():
             statement = import_statement(filename=filename, content=content, by=by)
-            found = statement, list(statement.lines.select_related("payment")), skipped
+            lines = statement.lines.select_related("payment").prefetch_related("payouts")
+            found = statement, list(lines), skipped
             raise _OnlyLooked
     except _OnlyLooked:
         return found

@@ -20,6 +20,7 @@ from core.money import Money
 from core.status import WrongState
 from core.tenancy import acting_for, as_system
 from core.transactions import use_case
+from payments.adapters import ProviderUnavailable
 from payments.ledger import post
 from payments.models import (
     Account,
@@ -60,12 +61,22 @@ def read_payouts(name, *, since):
     """Brings the payouts that this provider made since a moment, and since we last heard of one, in
     line with what it says now; safe to repeat, by anyone, and goes on where it was cut off. For all
     agencies that sell there. Returns how many were new or have moved; raises ProviderUnavailable,
-    ProviderRefused.
+    ProviderRefused. What is wrong with one payout is raised when the others have been read.
     """
     adapter = provider(name)
     told = adapter.payouts_since(_from(name, since))
-    done = sum(_take_in(name, adapter, one) for one in reversed(told))
+    done, trouble = 0, None
+    for one in reversed(told):
+        try:
+            done += _take_in(name, adapter, one)
+        except ProviderUnavailable:
+            raise
+        except Exception as error:
+            log.exception("payout %s of %s was not read", one.ref, name)
+            trouble = trouble or error
     _judge_again(name)
+    if trouble:
+        raise trouble
     return done
 
 
