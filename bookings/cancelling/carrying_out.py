@@ -131,7 +131,7 @@ def _places(lines):
 
 def _write(quote):
     booking, wish, cancellation_id = quote.booking, quote.wish, uuid7()
-    payment = _refundable(quote) if quote.refunded else None
+    payment = refundable(quote) if quote.refunded else None
     refund = _refund(quote, payment, cancellation_id)
     if quote.becomes_credit:
         lot = give_back_as_credit(
@@ -173,7 +173,7 @@ def _write(quote):
     return cancellation
 
 
-def _refundable(quote):
+def refundable(quote):
     """The locked payment that the money comes out of. Of one that is disputed, or stems from one that
     is, a bank may have paid the buyer already: it becomes no credit either."""
     payment = Payment.objects.filter(pk=quote.booking.payment_id).first()
@@ -217,6 +217,8 @@ def _pay_out(quote, lot, source, money):
 
 
 def _reason(wish):
+    if wish.because:
+        return wish.because
     if wish.is_duplicate:
         return Refund.Reason.DUPLICATE
     by_event = wish.grounds == Grounds.EVENT

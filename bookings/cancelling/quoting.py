@@ -14,7 +14,7 @@ from events.cancelling import Window
 from events.charges import Terms, sold_under_terms
 from events.models import BackTo
 from events.models import Status as EventStatus
-from payments.models import Payment
+from payments.models import Payment, Refund
 from tickets.models import Status as TicketStatus
 
 ADMITTING = (TicketStatus.CONFIRMED, TicketStatus.TRANSFERRED, TicketStatus.USED)
@@ -35,7 +35,8 @@ class Wish:
     A rule other than the policy, or a ticket that was used or passed on, wants a `reason`; whether who
     asks may do so is asked of the edges. `by` is the id of the member of staff. `is_duplicate`: the
     buyer had booked the same twice. `to` is where the money shall go, where there is a choice.
-    With the grounds EXCHANGE its value goes `towards` another booking first.
+    With the grounds EXCHANGE its value goes `towards` another booking first. `because` is the reason
+    that a refund names, where it is not what the grounds say.
     """
 
     tickets: frozenset[UUID] = frozenset()
@@ -46,6 +47,7 @@ class Wish:
     is_duplicate: bool = False
     to: GoesTo | None = None
     towards: Booking | None = None
+    because: Refund.Reason | None = None
 
     @property
     def is_override(self):
