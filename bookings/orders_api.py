@@ -139,7 +139,7 @@ class OneOrder(Selling, generics.GenericAPIView):
 class ConfirmOrder(generics.GenericAPIView):
     """Confirms an order that was paid for: the provider is asked what became of its payment, and what
     was paid for is sold, as it is without asking as soon as we hear of the money. What costs nothing is
-    sold at once. Nothing is confirmed without money: 409 `not_paid`, with the `status` it has. 503
+    sold at once. Nothing is confirmed without money: 409 `not_paid`, with its `booking_status`. 503
     `payment_provider_unavailable` when nobody answers. Safe to repeat."""
 
     authentication_classes = [KeyAuthentication]

@@ -1,6 +1,6 @@
 """Bookings over the API: the list, one of them, its tickets and what became of its money."""
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -38,10 +38,6 @@ from customers.models import Customer
 from events.models import Status as EventStatus
 from tickets.models import Status as TicketStatus
 from tickets.services import code_of
-
-QUOTE = OpenApiParameter(
-    "quote", str, description="Of a paid booking: the one of its cancellation's preview."
-)
 
 
 class BuyerReply(serializers.Serializer):
@@ -85,6 +81,15 @@ class BookingsQuestion(serializers.Serializer):
     customer = serializers.UUIDField(required=False)
     since = serializers.DateTimeField(required=False)
     until = serializers.DateTimeField(required=False)
+
+
+class EndQuestion(serializers.Serializer):
+    quote = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=32,
+        help_text="Of a paid booking: the one of its cancellation's preview.",
+    )
 
 
 class _List(Selling, generics.ListAPIView):
@@ -184,13 +189,15 @@ class OneBooking(Selling, APIView):
         description="Ends a booking: an unpaid reservation is let go (204), and of a paid booking all "
         "tickets are cancelled by its policy, exactly as `quote` said (200). 409 `quote_missing` names "
         "the quote that is needed, `quote_changed` the new one, `not_cancellable` says why not.",
-        parameters=[QUOTE],
+        parameters=[EndQuestion],
         responses={200: CancelReply, 204: None, **PROBLEM_RESPONSES},
     )
     def delete(self, request, booking_id):
         booking = handled(request.user, booking_id)
-        wish, seen_quote = wish_of(request.user), request.query_params.get("quote", "")
-        done = services.give_up(booking.pk, wish=wish, seen=seen_quote[:32])
+        asked = EndQuestion(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        quote = asked.validated_data.get("quote", "")
+        done = services.give_up(booking.pk, wish=wish_of(request.user), seen=quote)
         return Response(made(done)) if done else Response(status=204)
 
 

@@ -11,6 +11,8 @@ from core.locks import database_now, lock
 from core.money import Money, total
 from core.transactions import use_case
 from inventory.services import lock_seats
+from payments.services import left_on_card
+from payments.services.refund import RefundTooHigh
 from tickets.services.issue import lock_tickets
 
 
@@ -58,6 +60,11 @@ class Whole:
         return self._sum("to_credit")
 
     @property
+    def by_payment(self):
+        """What the payment's own provider is asked to send back."""
+        return self.refunded - self._sum("becomes_credit")
+
+    @property
     def name(self):
         """The same for the same tickets and money, and for nothing else."""
         names = [quote.name for quote in self.quotes]
@@ -75,8 +82,8 @@ def look_at_payment(payment, wish, *, amount=None, bookings=None):
     """The Whole of what giving back tickets that a payment paid for would bring now: those that the
     Wish names, or all that are left. Changes nothing.
 
-    `amount` (Decimal) is what the caller expects to go back. Raises NotCancellable, NotPaidHere, or
-    NotOfTickets.
+    `amount` (Decimal) is what the caller expects to go back. Raises NotCancellable, NotPaidHere,
+    RefundTooHigh where others were sent before, or NotOfTickets.
     """
     bookings = _sold_by(payment) if bookings is None else bookings
     now, taken, quotes = database_now(), {}, []
@@ -86,6 +93,7 @@ def look_at_payment(payment, wish, *, amount=None, bookings=None):
             refundable(quote)
         quotes.append(quote)
     whole = sum_up(quotes)
+    _check_left(whole, payment)
     _check_amount(whole, amount)
     return whole
 
@@ -131,6 +139,16 @@ def _chosen(bookings, tickets):
     if sum(map(len, of.values())) < len(tickets):
         raise NotCancellable("Some of these tickets were not paid for with this payment.")
     return [(each, frozenset(of[each.pk])) for each in bookings if each.pk in of]
+
+
+def _check_left(whole, payment):
+    """The database would refuse it; who only looks is told as well."""
+    money, left = whole.by_payment, left_on_card(payment)
+    if money > left:
+        raise RefundTooHigh(
+            f"{money.display()} is more than is left of this payment, which is {left.display()}. "
+            "Nothing was changed."
+        )
 
 
 def _check_amount(whole, amount):

@@ -35,7 +35,7 @@ def ask_provider(booking_id):
         _hear(booking)
     booking.refresh_from_db()
     if not booking.is_sold:
-        raise NotPaid(_words(booking), status=booking.status)
+        raise NotPaid(_words(booking), booking_status=booking.status)
     return booking
 
 
