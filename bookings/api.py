@@ -196,7 +196,7 @@ class BookingReply(serializers.Serializer):
     payment_url = serializers.CharField(allow_null=True)
 
 
-class PayRequest(serializers.Serializer):
+class PayPageRequest(serializers.Serializer):
     provider = serializers.SlugField(required=False, allow_blank=True, max_length=20)
 
 
@@ -258,7 +258,7 @@ class ReserveBatch(APIView):
         return Response(body, status=status)
 
 
-class ReleaseRequest(Strict):
+class GiveUpRequest(Strict):
     booking = serializers.UUIDField()
 
 
@@ -267,9 +267,9 @@ class Release(APIView):
 
     permission_classes = [SELLERS]
 
-    @extend_schema(request=ReleaseRequest, responses={204: None, **PROBLEM_RESPONSES})
+    @extend_schema(request=GiveUpRequest, responses={204: None, **PROBLEM_RESPONSES})
     def post(self, request):
-        asked = ReleaseRequest(data=request.data)
+        asked = GiveUpRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         services.abandon(own(request.user.key, asked.validated_data["booking"]).pk)
         return Response(status=204)
@@ -331,10 +331,10 @@ class BookingPay(APIView):
 
     permission_classes = [SELLERS]
 
-    @extend_schema(request=PayRequest, responses={200: PayReply, **PROBLEM_RESPONSES})
+    @extend_schema(request=PayPageRequest, responses={200: PayReply, **PROBLEM_RESPONSES})
     def post(self, request, booking_id):
         booking = own(request.user.key, booking_id)
-        asked = PayRequest(data=request.data)
+        asked = PayPageRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         provider = asked.validated_data.get("provider", "")
         return Response({"redirect_url": services.pay(booking.pk, provider=provider)})

@@ -25,7 +25,7 @@ class TicketsRequest(serializers.Serializer):
     to = serializers.ChoiceField(GoesTo.choices, required=False)
 
 
-class CancelRequest(Strict):
+class CancelTicketsRequest(Strict):
     tickets = serializers.ListField(
         child=serializers.UUIDField(), allow_empty=False, max_length=100
     )
@@ -83,13 +83,13 @@ class CancelTickets(Selling, APIView):
     names the new quote when something has changed since, 409 `not_cancellable` says why not."""
 
     @extend_schema(
-        request=CancelRequest,
+        request=CancelTicketsRequest,
         parameters=[IDEMPOTENCY],
         responses={200: CancelReply, **PROBLEM_RESPONSES},
     )
     def post(self, request, booking_id):
         booking = handled(request.user, booking_id)
-        asked = CancelRequest(data=request.data)
+        asked = CancelTicketsRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
         wish = wish_of(request.user, wanted["tickets"], wanted.get("to"))

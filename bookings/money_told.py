@@ -26,7 +26,7 @@ class RefundReply(serializers.Serializer):
     completed_at = serializers.DateTimeField(allow_null=True)
 
 
-class PaymentReply(serializers.Serializer):
+class TransactionReply(serializers.Serializer):
     """One attempt to be paid. `amount` is a decimal string in `currency`, `credit` the part of it that
     was paid with credit; `bookings` are all that it is for."""
 
@@ -43,7 +43,7 @@ class PaymentReply(serializers.Serializer):
 
 
 def tell_payment(payment):
-    """A Payment as PaymentReply shows it."""
+    """A Payment as TransactionReply shows it."""
     return {
         "transaction_id": str(payment.pk),
         "bookings": [str(booking) for booking in payment.covers],

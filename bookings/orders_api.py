@@ -58,7 +58,7 @@ class OrderItem(BestRequest):
         return attrs
 
 
-class OrderRequest(Strict):
+class BuyersOrderRequest(Strict):
     items = OrderItem(many=True, allow_empty=False, max_length=MOST_ITEMS)
     contact = ContactRequest(required=False)
     accepts_terms = serializers.BooleanField(required=False)
@@ -70,7 +70,7 @@ class OrderRequest(Strict):
     )
 
 
-class OrderRow(serializers.Serializer):
+class BuyersOrderRow(serializers.Serializer):
     """`status` is that of the bookings in it, or of those that still can be paid; `total` what all that
     live or were sold cost together, a decimal string in `currency`."""
 
@@ -83,7 +83,7 @@ class OrderRow(serializers.Serializer):
     bookings = BookingRow(many=True)
 
 
-class OrderReply(OrderRow):
+class BuyersOrderReply(BuyersOrderRow):
     bookings = BookingReply(many=True)
 
 
@@ -92,7 +92,7 @@ class Orders(Selling, generics.ListAPIView):
     first, narrowed by what their first booking is."""
 
     permission_classes = [SELLERS_AND_STAFF]
-    serializer_class = OrderRow
+    serializer_class = BuyersOrderRow
     pagination_class = CursorPagination
 
     def get_permissions(self):
@@ -103,21 +103,21 @@ class Orders(Selling, generics.ListAPIView):
         return narrowed(firsts, self.request.query_params)
 
     def get_serializer(self, firsts, **kwargs):
-        return OrderRow(_rows(self.request.user, firsts), many=True)
+        return BuyersOrderRow(_rows(self.request.user, firsts), many=True)
 
-    @extend_schema(parameters=[BookingsQuestion], responses={200: OrderRow(many=True)})
+    @extend_schema(parameters=[BookingsQuestion], responses={200: BuyersOrderRow(many=True)})
     def get(self, request, *args, **kwargs):
         return super().get(request, *args, **kwargs)
 
     @extend_schema(
         description="Reserves all items, or none, to be paid together. Refused as bookings are; 409 "
         "`not_together` for what cannot be paid with the rest.",
-        request=OrderRequest,
+        request=BuyersOrderRequest,
         parameters=[IDEMPOTENCY],
-        responses={201: OrderReply, **PROBLEM_RESPONSES},
+        responses={201: BuyersOrderReply, **PROBLEM_RESPONSES},
     )
     def post(self, request):
-        asked = OrderRequest(data=request.data)
+        asked = BuyersOrderRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         status, body = once(
             caller=name_of(request.user),
@@ -131,7 +131,7 @@ class Orders(Selling, generics.ListAPIView):
 class OneOrder(Selling, generics.GenericAPIView):
     """An order by its id, or by that of any booking in it; anybody else's looks like none."""
 
-    @extend_schema(responses={200: OrderReply, **PROBLEM_RESPONSES})
+    @extend_schema(responses={200: BuyersOrderReply, **PROBLEM_RESPONSES})
     def get(self, request, order_id):
         return Response(_described(request.user, seen(request.user, order_id)))
 
@@ -148,7 +148,7 @@ class ConfirmOrder(generics.GenericAPIView):
     @extend_schema(
         request=None,
         parameters=[IDEMPOTENCY],
-        responses={200: OrderReply, **PROBLEM_RESPONSES},
+        responses={200: BuyersOrderReply, **PROBLEM_RESPONSES},
     )
     def post(self, request, order_id):
         booking = handled(request.user, order_id)
@@ -198,7 +198,7 @@ def _told(first, others):
 
 
 def _described(caller, booking):
-    """The order that a booking is in, as OrderReply shows it."""
+    """The order that a booking is in, as BuyersOrderReply shows it."""
     bookings = list(order_of(booking).filter(pk__in=seen_by(caller).values("pk")))
     payments = _payments_of([booking.order_key], bookings)
     return _order(bookings, payments) | {"bookings": [describe(each) for each in bookings]}

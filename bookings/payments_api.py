@@ -9,12 +9,12 @@ from rest_framework.views import APIView
 from accounts.api import KeyAuthentication
 from agencies.api import StaffView, may
 from bookings import services
-from bookings.api import PayRequest
+from bookings.api import PayPageRequest
 from bookings.callers import SELLERS, is_staff, own, seen_by
 from bookings.cancelling import Wish, look_at_payment, pay_back
 from bookings.cancelling_api import QuoteReply, quoted
 from bookings.models import Booking, GoesTo, Grounds, Rule
-from bookings.money_told import PaymentReply, RefundReply, tell_payment, tell_refund
+from bookings.money_told import RefundReply, TransactionReply, tell_payment, tell_refund
 from bookings.orders import present_payment
 from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, Strict
 from core.errors import Invalid, NotFound
@@ -34,7 +34,7 @@ REASONS = [
 RULES = [(Rule.ALL_BACK.value, Rule.ALL_BACK.label), (Rule.POLICY.value, Rule.POLICY.label)]
 
 
-class ProcessRequest(Strict, PayRequest):
+class ProcessRequest(Strict, PayPageRequest):
     booking = serializers.UUIDField()
 
 
@@ -43,7 +43,7 @@ class ProcessReply(serializers.Serializer):
 
     booking = serializers.UUIDField()
     redirect_url = serializers.CharField()
-    payment = PaymentReply(allow_null=True)
+    payment = TransactionReply(allow_null=True)
 
 
 class ProcessPayment(APIView):
@@ -74,7 +74,7 @@ class ProcessPayment(APIView):
         )
 
 
-class PaymentWithRefunds(PaymentReply):
+class TransactionWithRefunds(TransactionReply):
     refunds = RefundReply(many=True)
 
 
@@ -84,7 +84,7 @@ class OnePayment(StaffView, APIView):
 
     permission_classes = [SELLERS | may("payments.payment")]
 
-    @extend_schema(responses={200: PaymentWithRefunds, **PROBLEM_RESPONSES})
+    @extend_schema(responses={200: TransactionWithRefunds, **PROBLEM_RESPONSES})
     def get(self, request, transaction_id):
         payment = _seen(request.user, transaction_id)
         refunds = payment.refunds.order_by("created_at", "pk")

@@ -27,7 +27,7 @@ from bookings.callers import (
 )
 from bookings.cancelling_api import CancelReply, QuoteReply, made, quoted, wish_of
 from bookings.models import Channel, Status
-from bookings.money_told import PaymentReply, RefundReply, tell_payment, tell_refund
+from bookings.money_told import RefundReply, TransactionReply, tell_payment, tell_refund
 from bookings.printing import items_with_codes
 from bookings.queries import told_booking
 from bookings.summary import summary_of
@@ -261,7 +261,7 @@ class SummaryReply(serializers.Serializer):
     kept = serializers.CharField()
     given_back = serializers.CharField()
     left = serializers.CharField()
-    payments = PaymentReply(many=True)
+    payments = TransactionReply(many=True)
     refunds = RefundReply(many=True)
     offer = QuoteReply(allow_null=True)
     stays = serializers.CharField()

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import resolve
 from django.utils import timezone
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
 
 from agencies.models import Membership
 from bookings.models import Booking, Cancellation
@@ -584,3 +586,21 @@ def test_what_is_done_at_one_address_is_done_at_the_other(here, seller):
     assert urlsplit(page["next"]).path == f"{API}/bookings"
     assert seller.ask("DELETE", f"/bookings/{first[1]['id']}", api="/api") == (204, None)
     assert seller.get(f"/bookings/{first[1]['id']}")[1]["status"] == "CANCELLED"
+
+
+def test_the_schema_names_every_address_and_no_two_shapes_alike(capsys):
+    GENERATOR_STATS.reset()
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    assert "identical names" not in capsys.readouterr().err
+    described = {
+        "/api/v1/bookings": ["get", "post"],
+        "/api/v1/bookings/{booking_id}": ["get", "put", "patch", "delete"],
+        "/api/v1/bookings/customer/{customer_id}": ["get"],
+        "/api/v1/orders/{order_id}/confirm": ["post"],
+        "/api/v1/payments/{transaction_id}/refund": ["post"],
+        "/api/v1/events/{event_id}/seats/validate": ["post"],
+    }
+    for path, methods in described.items():
+        assert list(paths[path]) == methods
+        for method in methods:
+            assert paths[path][method]["description"], (path, method)
