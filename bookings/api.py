@@ -464,7 +464,8 @@ def _customer_id(key, asked):
 
 
 def describe(booking):
-    """A booking as BookingReply shows it; reads its items unless it has its `item_list` already."""
+    """A booking as BookingReply shows it to its seller; reads its items unless it has its `item_list`
+    already."""
     items = BookingItem.objects.select_related("ticket").order_by("position")
     prefetch_related_objects([booking], Prefetch("items", items, "item_list"))
     return {

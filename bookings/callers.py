@@ -64,6 +64,11 @@ def own(key, booking_id):
     return _found(Booking.objects.filter(seller_key=key.pk), booking_id)
 
 
+def told_to(caller, reply):
+    """A booking's reply for this caller: who has its link is its buyer, so staff are told none."""
+    return reply | {"payment_url": None} if is_staff(caller) else reply
+
+
 def _found(bookings, booking_id):
     booking = bookings.select_related("event").filter(pk=booking_id).first()
     if booking is None:

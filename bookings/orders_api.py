@@ -17,7 +17,16 @@ from bookings.api import (
     describe,
     reserve_for,
 )
-from bookings.callers import SELLERS, SELLERS_AND_STAFF, Selling, handled, name_of, seen, seen_by
+from bookings.callers import (
+    SELLERS,
+    SELLERS_AND_STAFF,
+    Selling,
+    handled,
+    name_of,
+    seen,
+    seen_by,
+    told_to,
+)
 from bookings.models import Status
 from bookings.money_told import BOOKING_STATES, payment_status_of
 from bookings.orders import order_of
@@ -201,7 +210,9 @@ def _described(caller, booking):
     """The order that a booking is in, as BuyersOrderReply shows it."""
     bookings = list(order_of(booking).filter(pk__in=seen_by(caller).values("pk")))
     payments = _payments_of([booking.order_key], bookings)
-    return _order(bookings, payments) | {"bookings": [describe(each) for each in bookings]}
+    return _order(bookings, payments) | {
+        "bookings": [told_to(caller, describe(each)) for each in bookings]
+    }
 
 
 def _payments_of(keys, others):

@@ -24,6 +24,7 @@ from bookings.callers import (
     is_staff,
     seen,
     seen_by,
+    told_to,
 )
 from bookings.cancelling_api import CancelReply, QuoteReply, made, quoted, wish_of
 from bookings.models import Channel, Status
@@ -169,7 +170,8 @@ class OneBooking(Selling, APIView):
 
     @extend_schema(responses={200: BookingReply, **PROBLEM_RESPONSES})
     def get(self, request, booking_id):
-        return Response(describe(seen(request.user, booking_id)))
+        booking = seen(request.user, booking_id)
+        return Response(told_to(request.user, describe(booking)))
 
     @extend_schema(request=AmendRequest, responses={200: BookingReply, **PROBLEM_RESPONSES})
     def put(self, request, booking_id):
@@ -179,7 +181,8 @@ class OneBooking(Selling, APIView):
         wanted = asked.validated_data
         attendees = {each.pop("ticket"): each for each in wanted.get("attendees", ())}
         services.amend(booking.pk, contact=wanted.get("contact"), attendees=attendees)
-        return Response(describe(handled(request.user, booking_id)))
+        changed = handled(request.user, booking_id)
+        return Response(told_to(request.user, describe(changed)))
 
     @extend_schema(request=AmendRequest, responses={200: BookingReply, **PROBLEM_RESPONSES})
     def patch(self, request, booking_id):

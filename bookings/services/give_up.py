@@ -7,6 +7,9 @@ from core.errors import DomainError
 from core.locks import database_now
 
 
+BY_BUYER, BY_STAFF = "given up by the buyer", "given up by the box office"
+
+
 class QuoteMissing(DomainError):
     """Nobody gives paid tickets back without having seen what it brings; `quote` names what it is."""
 
@@ -28,10 +31,10 @@ def give_up(booking_id, *, wish=None, seen=""):
     Raises QuoteMissing without a quote for what is paid, and as `abandon` and `cancel` do.
     """
     booking = Booking.objects.select_related("event").get(pk=booking_id)
-    if not (booking.is_sold or seen):
-        abandon(booking_id)
-        return None
     wish = wish or Wish()
+    if not (booking.is_sold or seen):
+        abandon(booking_id, reason=BY_STAFF if wish.by else BY_BUYER)
+        return None
     if not seen:
         raise QuoteMissing(preview(booking, wish, now=database_now()))
     return cancel(booking_id, wish, seen=seen)

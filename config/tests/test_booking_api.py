@@ -172,6 +172,8 @@ def test_only_who_may_sell_at_the_desk_changes_bookings_over_the_api(here, selle
     assert staff.post(f"/bookings/{sold.pk}/tickets/cancel")[0] == (400 if may else 403)
     assert staff.ask("DELETE", f"/bookings/{sold.pk}")[0] == (409 if may else 403)
     assert staff.ask("DELETE", f"/bookings/{made['id']}")[0] == (204 if may else 403)
+    reason = Booking.objects.get(pk=made["id"]).cancellation_reason
+    assert reason == ("given up by the box office" if may else "")
     assert staff.post("/bookings", {"event": str(here.event.pk), "seats": [5]})[0] == 403
     assert staff.post("/orders", {"items": []})[0] == 403
 
@@ -513,6 +515,11 @@ def test_a_code_is_taken_into_every_item_that_it_is_good_for(here, seller):
 def test_an_order_is_seen_by_who_sold_it_and_by_staff(here, seller, owner):
     order = seller.post("/orders", order_of(here.event, {"seats": [3]}))[1]
     assert owner.get(f"/orders/{order['id']}")[1]["id"] == order["id"]
+    link = order["bookings"][0]["payment_url"]
+    assert "?k=" in link  # whoever has it is the buyer
+    for path in (f"/orders/{order['id']}", f"/bookings/{order['bookings'][0]['id']}"):
+        assert link in str(seller.get(path)[1])
+        assert "?k=" not in str(owner.get(path)[1])
     assert partner(here).get(f"/orders/{order['id']}")[0] == 404
     assert partner(here).post(f"/orders/{order['id']}/confirm")[0] == 404
     assert partner(here).get("/orders")[1]["results"] == []
