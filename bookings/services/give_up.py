@@ -6,7 +6,6 @@ from bookings.services.expire import abandon
 from core.errors import DomainError
 from core.locks import database_now
 
-
 BY_BUYER, BY_STAFF = "given up by the buyer", "given up by the box office"
 
 
