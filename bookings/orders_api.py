@@ -7,6 +7,7 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from accounts.api import KeyAuthentication
 from bookings import services
@@ -137,7 +138,7 @@ class Orders(Selling, generics.ListAPIView):
         return Response(body, status=status)
 
 
-class OneOrder(Selling, generics.GenericAPIView):
+class OneOrder(Selling, APIView):
     """An order by its id, or by that of any booking in it; anybody else's looks like none."""
 
     @extend_schema(responses={200: BuyersOrderReply, **PROBLEM_RESPONSES})
@@ -145,7 +146,7 @@ class OneOrder(Selling, generics.GenericAPIView):
         return Response(_described(request.user, seen(request.user, order_id)))
 
 
-class ConfirmOrder(generics.GenericAPIView):
+class ConfirmOrder(APIView):
     """Confirms an order that was paid for: the provider is asked what became of its payment, and what
     was paid for is sold, as it is without asking as soon as we hear of the money. What costs nothing is
     sold at once. Nothing is confirmed without money: 409 `not_paid`, with its `booking_status`. 503

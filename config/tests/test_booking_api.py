@@ -364,6 +364,19 @@ def test_a_summary_adds_up_before_and_after_a_ticket_is_given_back(here, seller)
     assert seller.get(at)[1]["stays"].endswith("was used at the gate.")
 
 
+def test_tickets_and_sums_ask_as_much_for_many_tickets_as_for_few(here, seller):
+    few, many = seller.reserve(here.event, 2), seller.reserve(here.event, *range(3, 11))
+    for made in (few, many):
+        paid(made)
+    for path, statements in (("", 2), ("/tickets", 2), ("/summary", 8)):
+        seller.get(
+            f"/bookings/{few['id']}{path}"
+        )  # the terms it was sold under are known from here
+        for made in (few, many):
+            with asks(statements):
+                assert seller.get(f"/bookings/{made['id']}{path}")[0] == 200
+
+
 # Looking for seats
 
 
