@@ -13,7 +13,10 @@ from agencies.queries import agency_at
 from core.tenancy import acted_by, acting_for
 
 # Probes and fixed files belong to no agency; a provider's notice names its own.
-UNSCOPED = ("/healthz", "/readyz", "/metrics", "/static/", "/webhooks/")
+UNSCOPED = (
+    *("/healthz", "/readyz", "/metrics", "/static/", "/webhooks/"),
+    "/api/v1/payments/webhooks/",
+)
 
 
 class AgencyMiddleware:

@@ -10,13 +10,12 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api import role
-from accounts.models import ApiKey
 from agencies.queries import current_agency, site_of
 from bookings import services
+from bookings.callers import SELLERS, own, stock_of
 from bookings.clients import key_holder
 from bookings.links import mailed_key
-from bookings.models import Booking, BookingItem, Channel
+from bookings.models import BookingItem, Channel
 from bookings.orders import lock_order
 from bookings.presales_api import admitted_by
 from bookings.queries import alternatives_for
@@ -29,7 +28,6 @@ from core.transactions import use_case
 from customers.services import remember_customer
 from events.models import Event, PriceLevel
 from inventory.api import OnMap
-from inventory.models import StockChannel
 from inventory.picking import NoSuchGroup
 from inventory.queries import named_places
 from inventory.services import SeatsTaken, check_drawn
@@ -39,7 +37,6 @@ from promotions.queries import uses_of
 from promotions.services.pricing import MOST_CODES
 from tickets.services import name_attendees, said_of
 
-SELLERS = role("buyer", "partner")
 SOLD_BY = (
     "id",
     "agency_id",
@@ -199,7 +196,7 @@ class BookingReply(serializers.Serializer):
     payment_url = serializers.CharField(allow_null=True)
 
 
-class PayRequest(serializers.Serializer):
+class PayPageRequest(serializers.Serializer):
     provider = serializers.SlugField(required=False, allow_blank=True, max_length=20)
 
 
@@ -207,7 +204,7 @@ class PayReply(serializers.Serializer):
     redirect_url = serializers.CharField()
 
 
-class Bookings(APIView):
+class Reserve(APIView):
     """Reserve places, all or none."""
 
     permission_classes = [SELLERS]
@@ -225,7 +222,7 @@ class Bookings(APIView):
             caller=str(request.user),
             key=request.headers.get("Idempotency-Key"),
             request=request.data,
-            work=lambda: (201, _reserve(request, asked.validated_data)),
+            work=lambda: (201, reserve_for(request, asked.validated_data)),
         )
         return Response(body, status=status)
 
@@ -261,7 +258,7 @@ class ReserveBatch(APIView):
         return Response(body, status=status)
 
 
-class ReleaseRequest(Strict):
+class GiveUpRequest(Strict):
     booking = serializers.UUIDField()
 
 
@@ -270,26 +267,11 @@ class Release(APIView):
 
     permission_classes = [SELLERS]
 
-    @extend_schema(request=ReleaseRequest, responses={204: None, **PROBLEM_RESPONSES})
+    @extend_schema(request=GiveUpRequest, responses={204: None, **PROBLEM_RESPONSES})
     def post(self, request):
-        asked = ReleaseRequest(data=request.data)
+        asked = GiveUpRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         services.abandon(own(request.user.key, asked.validated_data["booking"]).pk)
-        return Response(status=204)
-
-
-class OneBooking(APIView):
-    """A booking of this caller; anybody else's looks like none."""
-
-    permission_classes = [SELLERS]
-
-    @extend_schema(responses={200: BookingReply, **PROBLEM_RESPONSES})
-    def get(self, request, booking_id):
-        return Response(describe(own(request.user.key, booking_id)))
-
-    @extend_schema(responses={204: None, **PROBLEM_RESPONSES})
-    def delete(self, request, booking_id):
-        services.abandon(own(request.user.key, booking_id).pk)
         return Response(status=204)
 
 
@@ -349,10 +331,10 @@ class BookingPay(APIView):
 
     permission_classes = [SELLERS]
 
-    @extend_schema(request=PayRequest, responses={200: PayReply, **PROBLEM_RESPONSES})
+    @extend_schema(request=PayPageRequest, responses={200: PayReply, **PROBLEM_RESPONSES})
     def post(self, request, booking_id):
         booking = own(request.user.key, booking_id)
-        asked = PayRequest(data=request.data)
+        asked = PayPageRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         provider = asked.validated_data.get("provider", "")
         return Response({"redirect_url": services.pay(booking.pk, provider=provider)})
@@ -363,7 +345,8 @@ def _accept(request, booking_id):
     services.accept_terms(booking_id, network=network, channel=Channel.API)
 
 
-def _reserve(request, asked):
+def reserve_for(request, asked):
+    """Reserves what a BookingRequest asked for; returns it as BookingReply shows it."""
     booking = _reserve_for(request.user, asked)
     if asked.get("accepts_terms"):
         _accept(request, booking["id"])
@@ -407,7 +390,7 @@ def _reserve_with(caller, asked, codes):
         seller_key=key.pk,
         customer_id=_customer_id(key, asked),
         client=key_holder(key),
-        stock=StockChannel.PARTNER if key.role == ApiKey.Role.PARTNER else StockChannel.WEB,
+        stock=stock_of(key),
         codes=codes,
         admitted=admitted_by(caller, event, entry) if entry else None,
     )
@@ -418,7 +401,7 @@ def _reserve_with(caller, asked, codes):
 
 @use_case
 def _reserve_all(request, wanted):
-    return [_reserve(request, asked) for asked in wanted]
+    return [reserve_for(request, asked) for asked in wanted]
 
 
 def _event(event_id):
@@ -457,7 +440,7 @@ def _without_gap(event, seats, sale):
 def _reserve_best(event, best, sale):
     wish = services.Wish(
         quantity=best["quantity"],
-        level=_level(event, best.get("level")),
+        level=level_of(event, best.get("level")),
         section=best.get("section"),
         together=best["together"],
         wheelchair=best["accessible"],
@@ -466,7 +449,8 @@ def _reserve_best(event, best, sale):
     return services.reserve_best(event=event, wish=wish, sale=sale)
 
 
-def _level(event, wanted):
+def level_of(event, wanted):
+    """The id of the price level that a caller named by id or name, or None; raises Invalid."""
     if not wanted:
         return None
     for level in PriceLevel.objects.filter(event=event):
@@ -479,17 +463,9 @@ def _customer_id(key, asked):
     return remember_customer(**asked["contact"]).pk if "contact" in asked else key.customer_id
 
 
-def own(key, booking_id):
-    """The Booking of a key's holder; NotFound for anybody else's as for none."""
-    bookings = Booking.objects.select_related("event")
-    booking = bookings.filter(pk=booking_id, seller_key=key.pk).first()
-    if booking is None:
-        raise NotFound("There is no such booking.")
-    return booking
-
-
 def describe(booking):
-    """A booking as BookingReply shows it; reads its items unless it has its `item_list` already."""
+    """A booking as BookingReply shows it to its seller; reads its items unless it has its `item_list`
+    already."""
     items = BookingItem.objects.select_related("ticket").order_by("position")
     prefetch_related_objects([booking], Prefetch("items", items, "item_list"))
     return {
@@ -500,14 +476,14 @@ def describe(booking):
         "status": booking.status,
         "reserved_until": booking.reserved_until.isoformat(),
         "currency": booking.currency,
-        **_amounts(booking),
+        **amounts_of(booking),
         "codes": _codes(booking),
         "items": [_item(item) for item in booking.item_list],
         "payment_url": _payment_url(booking),
     }
 
 
-def _amounts(row):
+def amounts_of(row):
     """What is paid: price less discount, with fee and tax, in the decimals of the currency."""
     names = {"price": "price", "discount": "discount", "fee": "fee", "tax": "tax_on_top"}
     return {
@@ -529,7 +505,7 @@ def _item(item):
         "row": ticket.row,
         "seat": ticket.seat,
         "kind": ticket.seat_kind,
-        **_amounts(item),
+        **amounts_of(item),
     }
 
 

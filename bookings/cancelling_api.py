@@ -5,9 +5,9 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from bookings.api import SELLERS, own
+from bookings.callers import Selling, handled, is_staff, name_of
 from bookings.cancelling import Wish, cancel, preview
-from bookings.models import GoesTo
+from bookings.models import GoesTo, Grounds
 from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, Strict
 from core.idempotency import once
 from core.locks import database_now
@@ -25,7 +25,7 @@ class TicketsRequest(serializers.Serializer):
     to = serializers.ChoiceField(GoesTo.choices, required=False)
 
 
-class CancelRequest(Strict):
+class CancelTicketsRequest(Strict):
     tickets = serializers.ListField(
         child=serializers.UUIDField(), allow_empty=False, max_length=100
     )
@@ -63,57 +63,56 @@ class CancelReply(serializers.Serializer):
     credited = serializers.CharField()
 
 
-class CancellationPreview(APIView):
+class CancellationPreview(Selling, APIView):
     """What cancelling tickets of this caller's booking would bring now; changes nothing."""
-
-    permission_classes = [SELLERS]
 
     @extend_schema(parameters=[WHICH, WHERE], responses={200: QuoteReply, **PROBLEM_RESPONSES})
     def get(self, request, booking_id):
-        booking = own(request.user.key, booking_id)
+        booking = handled(request.user, booking_id)
         said = {"ticket": request.query_params.getlist("ticket")}
         if "to" in request.query_params:
             said["to"] = request.query_params["to"]
         asked = TicketsRequest(data=said)
         asked.is_valid(raise_exception=True)
-        wish = _wish(asked.validated_data["ticket"], asked.validated_data)
-        return Response(_quoted(preview(booking, wish, now=database_now())))
+        wish = wish_of(request.user, asked.validated_data["ticket"], asked.validated_data.get("to"))
+        return Response(quoted(preview(booking, wish, now=database_now())))
 
 
-class CancelTickets(APIView):
+class CancelTickets(Selling, APIView):
     """Cancels tickets of this caller's booking as the quote said, or not at all: 409 `quote_changed`
     names the new quote when something has changed since, 409 `not_cancellable` says why not."""
 
-    permission_classes = [SELLERS]
-
     @extend_schema(
-        request=CancelRequest,
+        request=CancelTicketsRequest,
         parameters=[IDEMPOTENCY],
         responses={200: CancelReply, **PROBLEM_RESPONSES},
     )
     def post(self, request, booking_id):
-        booking = own(request.user.key, booking_id)
-        asked = CancelRequest(data=request.data)
+        booking = handled(request.user, booking_id)
+        asked = CancelTicketsRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        wish = _wish(asked.validated_data["tickets"], asked.validated_data)
+        wanted = asked.validated_data
+        wish = wish_of(request.user, wanted["tickets"], wanted.get("to"))
         status, body = once(
-            caller=str(request.user),
+            caller=name_of(request.user),
             key=request.headers.get("Idempotency-Key"),
             request=request.data,
-            work=lambda: (
-                200,
-                _made(cancel(booking.pk, wish, seen=asked.validated_data["quote"])),
-            ),
+            work=lambda: (200, made(cancel(booking.pk, wish, seen=wanted["quote"]))),
         )
         return Response(body, status=status)
 
 
-def _wish(tickets, said):
-    to = said.get("to")
-    return Wish(frozenset(tickets), to=GoesTo(to) if to else None)
+def wish_of(caller, tickets=(), to=None):
+    """The Wish of a caller for these tickets (ids; none: all that are left). What staff cancel over the
+    API goes by the policy, too."""
+    to = GoesTo(to) if to else None
+    if is_staff(caller):
+        return Wish(frozenset(tickets), Grounds.STAFF, by=caller.pk, to=to)
+    return Wish(frozenset(tickets), to=to)
 
 
-def _quoted(quote):
+def quoted(quote):
+    """A Quote as QuoteReply shows it."""
     return {
         "quote": quote.name,
         "currency": quote.booking.currency,
@@ -133,7 +132,8 @@ def _quoted(quote):
     }
 
 
-def _made(cancellation):
+def made(cancellation):
+    """A Cancellation as CancelReply shows it."""
     items = cancellation.items.order_by("item__position")
     return {
         "id": str(cancellation.pk),

@@ -44,7 +44,8 @@ def alternatives_for(event, ordinals, *, without=(), channel=StockChannel.WEB):
     dearest = max(place.price or 0 for place in wanted)
     now = bytearray(stands(event, at_most=dearest, channel=channel))
     for ordinal in without:
-        now[ordinal] = TAKEN
+        if ordinal < len(now):  # who asks may have made it up
+            now[ordinal] = TAKEN
     return alternatives(
         house_of(event.layout_id), now, wanted, named=partial(named_places, event.pk)
     )

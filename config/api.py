@@ -6,13 +6,18 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from analytics import api as reports
 from bookings import api as bookings
 from bookings import cancelling_api as cancelling
+from bookings import choosing_api as choosing
+from bookings import orders_api as bookings_orders
+from bookings import payments_api as payments
 from bookings import presales_api as bookings_presales
+from bookings import reading_api as reading
 from events import api as events
 from inventory import api as inventory
 from inventory import holds_api as holds
 from inventory import live_api as live
 from inventory import plans_api as plans
 from inventory import staff_api as stock
+from payments.views import webhook
 from promotions import api as promotions
 from suppliers.api import orders, payables, returns, suppliers
 from tickets import api as tickets
@@ -23,6 +28,12 @@ PRESALE = [
     path("changes", live.EventChanges.as_view(), name="presale_changes"),
     path("stream", live.EventStream.as_view(), name="presale_stream"),
     path("availability", inventory.EventAvailability.as_view(), name="presale_availability"),
+]
+# Looking for places of an event, before any is reserved.
+SEATS = [
+    path("validate", choosing.ValidateSeats.as_view(), name="validate_seats"),
+    path("best-available", choosing.BestSeats.as_view(), name="best_seats"),
+    path("find-adjacent", choosing.AdjacentSeats.as_view(), name="adjacent_seats"),
 ]
 urlpatterns = [
     path("events", events.Events.as_view(), name="events"),
@@ -39,6 +50,7 @@ urlpatterns = [
         "events/<uuid:event_id>/presales", bookings_presales.EnterPresale.as_view(), name="presales"
     ),
     path("events/<uuid:event_id>/presales/<str:key>/", include(PRESALE)),
+    path("events/<uuid:event_id>/seats/", include(SEATS)),
     path("inventory/events/<uuid:event_id>", stock.OwnedSeats.as_view(), name="stock"),
     path("inventory/events/<uuid:event_id>/seats", stock.EventSeats.as_view(), name="seats"),
     path("inventory/events/<uuid:event_id>/available", stock.AvailableSeats.as_view(), name="free"),
@@ -79,7 +91,7 @@ urlpatterns = [
     ),
     path("inventory/reports/value", reports.StockValue.as_view(), name="stock_value"),
     path("inventory/reports/movement", reports.StockMovement.as_view(), name="stock_movement"),
-    path("inventory/reserve", bookings.Bookings.as_view(), name="reserve"),
+    path("inventory/reserve", bookings.Reserve.as_view(), name="reserve"),
     path("inventory/reserve/batch", bookings.ReserveBatch.as_view(), name="reserve_batch"),
     path("inventory/release", bookings.Release.as_view(), name="release"),
     path("suppliers", suppliers.Suppliers.as_view(), name="suppliers"),
@@ -99,8 +111,19 @@ urlpatterns = [
     path("promotions", promotions.Promotions.as_view(), name="promotions"),
     path("promotions/validate", promotions.ValidateCodes.as_view(), name="validate_codes"),
     path("promotions/<uuid:promotion_id>", promotions.OnePromotion.as_view(), name="promotion"),
-    path("bookings", bookings.Bookings.as_view(), name="bookings"),
-    path("bookings/<uuid:booking_id>", bookings.OneBooking.as_view(), name="booking"),
+    path("bookings", reading.Bookings.as_view(), name="bookings"),
+    path(
+        "bookings/customer/<uuid:customer_id>",
+        reading.BookingsOfCustomer.as_view(),
+        name="bookings_of_customer",
+    ),
+    path("bookings/<uuid:booking_id>", reading.OneBooking.as_view(), name="booking"),
+    path(
+        "bookings/<uuid:booking_id>/tickets",
+        reading.BookingTickets.as_view(),
+        name="booking_tickets",
+    ),
+    path("bookings/<uuid:booking_id>/summary", reading.BookingSummary.as_view(), name="summary"),
     path("bookings/<uuid:booking_id>/renew", bookings.BookingRenew.as_view(), name="renew"),
     path("bookings/<uuid:booking_id>/contact", bookings.BookingContact.as_view(), name="contact"),
     path("bookings/<uuid:booking_id>/pay", bookings.BookingPay.as_view(), name="pay"),
@@ -114,6 +137,21 @@ urlpatterns = [
         cancelling.CancelTickets.as_view(),
         name="cancel_tickets",
     ),
+    path("orders", bookings_orders.Orders.as_view(), name="buyers_orders"),
+    path("orders/<uuid:order_id>", bookings_orders.OneOrder.as_view(), name="buyers_order"),
+    path(
+        "orders/<uuid:order_id>/confirm",
+        bookings_orders.ConfirmOrder.as_view(),
+        name="confirm_buyers_order",
+    ),
+    path("payments/process", payments.ProcessPayment.as_view(), name="process_payment"),
+    path("payments/<uuid:transaction_id>", payments.OnePayment.as_view(), name="payment"),
+    path(
+        "payments/<uuid:transaction_id>/refund",
+        payments.RefundPayment.as_view(),
+        name="refund_payment",
+    ),
+    path("payments/webhooks/<slug:provider>", webhook, name="webhook"),
     path("gate", tickets.DeviceGate.as_view(), name="gate"),
     path("tickets/<uuid:ticket_id>/attendee", bookings.TicketAttendee.as_view(), name="attendee"),
     path("tickets/scan", tickets.ScanTicket.as_view(), name="scan"),

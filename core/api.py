@@ -18,6 +18,7 @@ CODES = (
     "`wrong_quantity`, `too_many_holds`, `not_on_sale`, "
     "`too_many_guesses`, `code_taken`, `code_refused`, `code_not_redeemed`, `payment_begun`, "
     "`already_paid`, `reservation_over`, `contact_missing`, `payment_provider_unavailable`, "
+    "`not_paid`, `quote_missing`, `quote_changed`, `not_cancellable`, `refund_too_high`, "
     "`idempotency_key_reused` (for another request), `idempotency_key_invalid` (more than 200 "
     "characters, or some that cannot be printed), `nonce_reused`."
 )

@@ -135,7 +135,7 @@ def _places(lines):
 
 def _write(quote):
     booking, wish, cancellation_id = quote.booking, quote.wish, uuid7()
-    payment = _refundable(quote) if quote.refunded else None
+    payment = refundable(quote) if quote.refunded else None
     refund = _refund(quote, payment, cancellation_id)
     if quote.becomes_credit:
         lot = give_back_as_credit(
@@ -177,7 +177,7 @@ def _write(quote):
     return cancellation
 
 
-def _refundable(quote):
+def refundable(quote):
     """The locked payment that the money comes out of. Of one that is disputed, or stems from one that
     is, a bank may have paid the buyer already: it becomes no credit either."""
     payment = Payment.objects.filter(pk=quote.booking.payment_id).first()

@@ -240,6 +240,11 @@ class Booking(Movable, Amounts):
             models.Index(
                 fields=["order"], condition=Q(order__isnull=False), name="others_of_order"
             ),
+            models.Index(
+                fields=["seller_key", "id"],
+                condition=Q(seller_key__isnull=False),
+                name="bookings_of_key",
+            ),
         ]
         triggers = [
             status_machine(MOVES),

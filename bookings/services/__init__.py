@@ -1,5 +1,7 @@
 """Use cases of selling, one module each."""
 
+from bookings.services.amend import amend
+from bookings.services.ask import NotPaid, ask_provider
 from bookings.services.at_desk import PageStillOpen, pay_at_desk, reserve_at_desk
 from bookings.services.by_transfer import NoTransfer, await_transfer
 from bookings.services.codes import CodeRefused, enter_code, take_codes_of_order, take_out_code
@@ -13,6 +15,7 @@ from bookings.services.disputed import follow_disputes
 from bookings.services.due import AlreadyPaid, NotYours
 from bookings.services.duplicates import dismiss_alert, note_duplicate, resolve_alerts
 from bookings.services.expire import abandon, expire_lapsed, expire_unheard
+from bookings.services.give_up import QuoteMissing, give_up
 from bookings.services.held import FOR_NOTHING, NotForNothing, give_held, sell_held
 from bookings.services.join import NotTogether, join
 from bookings.services.limits import OverLimit
@@ -27,7 +30,9 @@ from bookings.services.reserve import (
     TooMany,
     TooManyHolds,
     Wish,
+    best_groups,
     best_places,
+    objections,
     reserve,
     reserve_best,
 )
@@ -41,10 +46,12 @@ __all__ = [
     "NoTransfer",
     "NotForNothing",
     "NotOnSale",
+    "NotPaid",
     "NotTogether",
     "NotYours",
     "OverLimit",
     "PageStillOpen",
+    "QuoteMissing",
     "RenewedAlready",
     "Sale",
     "TermsNotAccepted",
@@ -53,8 +60,11 @@ __all__ = [
     "Wish",
     "abandon",
     "accept_terms",
+    "amend",
+    "ask_provider",
     "ask_reminder",
     "await_transfer",
+    "best_groups",
     "best_places",
     "buy_with_credit",
     "confirm",
@@ -66,12 +76,14 @@ __all__ = [
     "expire_unheard",
     "follow_disputes",
     "give_held",
+    "give_up",
     "has_accepted",
     "join",
     "lock_suspicious",
     "note_duplicate",
     "note_reminded",
     "note_suspicion",
+    "objections",
     "pay",
     "pay_at_desk",
     "pay_page_addresses",

@@ -246,6 +246,51 @@ def best_places(event, wish, *, channel=StockChannel.WEB):
     return choose(house, now, wish.party_in(house, event))
 
 
+def best_groups(event, wish, *, count=1, channel=StockChannel.WEB, is_seated=False):
+    """Up to `count` groups (lists of ordinals) that a Wish would be given now, the best first, no place
+    in two of them, without taking any; seats only where it `is_seated`.
+
+    Raises NoSuchGroup when there is none, TooMany and NotOnSale as `reserve_best` does.
+    """
+    _check_quantity(event, wish.quantity)
+    Split.of(event).check(wish.quantity)
+    _check_sale(event)
+    house = house_of(event.layout_id)
+    now = bytearray(stands(event, level=wish.level, at_most=wish.at_most, channel=channel))
+    for ordinal in house.standing if is_seated else ():
+        now[ordinal] = TAKEN
+    party, groups = wish.party_in(house, event), []
+    while len(groups) < count:
+        try:
+            groups.append(choose(house, now, party))
+        except NoSuchGroup:
+            if not groups:
+                raise
+            break
+        for ordinal in groups[-1]:
+            now[ordinal] = TAKEN
+    return groups
+
+
+def objections(*, event, ordinals, sale=WEB_SALE):
+    """[DomainError]: what `reserve` would refuse these places for now, as far as looking tells; takes
+    nothing. What one person may have, and codes, are asked when he reserves."""
+    found = _refusals(lambda: _checked(event, ordinals))
+    now = stands(event, channel=sale.stock)
+    lost = {ordinal for ordinal in ordinals if ordinal >= len(now) or now[ordinal] == TAKEN}
+    if lost:
+        return [*found, SeatsTaken(lost)]
+    return found or _refusals(lambda: _check_split(event, ordinals, sale))
+
+
+def _refusals(check):
+    try:
+        check()
+    except DomainError as refused:
+        return [refused]
+    return []
+
+
 def _has_seats(house, now, section):
     """Whether any place but standing ones fits."""
     return any(

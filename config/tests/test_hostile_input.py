@@ -21,6 +21,7 @@ from customers.links import mailed_key as customer_key
 from events.models import Event
 from inventory.models import AllocationPlan
 from inventory.presales import view_key
+from payments.models import Payment
 from promotions.tests.factories import promotion
 from suppliers.models import AccountsPayable, PurchaseOrder
 
@@ -160,6 +161,30 @@ CALLS = {
         "access_code": "FANS",
     },
     "/api/v1/events/{event}/presales": {"code": "FANS"},
+    "/api/v1/events/{event}/seats/validate": {"seats": [2, 9_999], "access_code": ""},
+    "/api/v1/events/{event}/seats/best-available": {
+        **{"quantity": 2, "level": "Front", "section": "A", "together": True},
+        **{"accessible": False, "near": 5, "access_code": ""},
+    },
+    "/api/v1/events/{event}/seats/find-adjacent": {
+        **{"quantity": 2, "level": "Front", "section": "A", "near": 5, "groups": 2},
+        "access_code": "",
+    },
+    "PUT /api/v1/bookings/{sold_by_key}": {
+        "contact": {"name": "Noor", "email": "noor@post.example", "phone": "1"},
+        "attendees": [{"ticket": NOBODY, "attendee_name": "Ada", "attendee_email": ""}],
+    },
+    "/api/v1/orders": {
+        "items": [{"event": NOBODY, "tier": "Front", "quantity": 1, "section": "A"}],
+        "contact": {"name": "Noor", "email": "noor@post.example", "phone": "1"},
+        **{"accepts_terms": True, "code": "EARLY"},
+    },
+    "/api/v1/orders/{sold_by_key}/confirm": {},
+    "/api/v1/payments/process": {"booking": NOBODY, "provider": "cheque"},
+    "/api/v1/payments/{payment}/refund": {
+        **{"tickets": [NOBODY], "amount": "1.00", "reason": "FRAUD", "rule": "ALL_BACK"},
+        **{"to": "CARD", "note": "N", "quote": "0", "dry_run": True},
+    },
     "/api/v1/bookings/{sold_by_key}/contact": {
         "name": "Noor",
         "email": "n@post.example",
@@ -285,7 +310,14 @@ PAGES = {  # with the names each reads from its query
     "/api/v1/events/{event}/presales/{view}/changes": "since",
     "/api/v1/events/{event}/presales/{view}/stream": "since",
     "/api/v1/events/{event}/presales/{view}/availability": "",
+    "/api/v1/bookings": "status event customer since until cursor limit",
+    "/api/v1/bookings/customer/{customer}": "status since cursor",
     "/api/v1/bookings/{sold_by_key}": "",
+    "/api/v1/bookings/{sold_by_key}/tickets": "",
+    "/api/v1/bookings/{sold_by_key}/summary": "",
+    "/api/v1/orders": "status event customer since until cursor limit",
+    "/api/v1/orders/{sold_by_key}": "",
+    "/api/v1/payments/{payment}": "",
     "/api/v1/bookings/{sold_by_key}/cancellation": "ticket to",
     "/api/v1/gate": "gate",
     "/api/v1/schema/": "format lang",
@@ -318,14 +350,15 @@ KEYS = {
     "gate": ("/api/v1/tickets", "/api/v1/gate"),
     "buyer": (
         *("/api/v1/inventory/reserve", "/api/v1/inventory/release"),
-        "/api/v1/promotions/validate",
+        *("/api/v1/promotions/validate", "/api/v1/payments/process"),
     ),
     "staff": (
         *("/api/v1/inventory", "/api/v1/suppliers", "/api/v1/purchase", "/api/v1/accounts"),
-        "/api/v1/promotions",
+        *("/api/v1/promotions", "/api/v1/payments"),
     ),
 }
 NOTICES = "/webhooks/payments/simulated/"
+NOTICES_OF_API = "/api/v1/payments/webhooks/simulated"
 
 
 @pytest.fixture
@@ -349,6 +382,8 @@ def ids(world):
             "sold_by_key": sold.pk,
             "key": mailed_key(booking),
             "seat": event.seats.get(ordinal=5).pk,
+            "customer": key.customer_id,
+            "payment": Payment.objects.get(reference=sold.pk).pk,
             "plan": AllocationPlan.objects.create(event=event, name="Split").pk,
             "order": PurchaseOrder.objects.get().pk,
             "supplier": PurchaseOrder.objects.get().supplier_id,
@@ -478,7 +513,7 @@ def test_calls_with_everything_in_every_field(call, ids, caller):
                 answered(client.generic(method, address, body, "application/json"), call, body)
 
 
-@pytest.mark.parametrize("call", [*CALLS, NOTICES])
+@pytest.mark.parametrize("call", [*CALLS, NOTICES, NOTICES_OF_API])
 def test_bodies_that_are_no_request(call, ids, caller):
     method, path = at(call)
     address, client = path.format(**ids), caller(path)

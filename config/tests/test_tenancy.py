@@ -23,6 +23,7 @@ from events.models import Event
 from inventory.models import AllocationPlan, EventSeat
 from inventory.presales import view_key
 from inventory.services import Terms, Wanted, make_hold
+from payments.models import Payment
 from promotions.tests.factories import promotion
 from suppliers.models import AccountsPayable, PurchaseOrder, Supplier
 from tickets.models import Ticket
@@ -204,6 +205,7 @@ def endpoints(resolver=None, prefix=""):
 NOT_HERE = (
     "admin/",  # needs a member of staff: test_admin asks each of its pages for another agency's row
     "webhooks/",  # names a provider, which belongs to no agency
+    "api/v1/payments/webhooks/",  # so does this
     "mailbox/",  # numbers files of the demo's mail, is not there in production
 )
 FOREIGN = [
@@ -269,6 +271,18 @@ FOREIGN = [
     ("GET", "/api/v1/events/{event}/presales/{view}/availability"),
     ("GET", "/api/v1/bookings/{booking}"),
     ("DELETE", "/api/v1/bookings/{booking}"),
+    ("PUT", "/api/v1/bookings/{booking}"),
+    ("PATCH", "/api/v1/bookings/{booking}"),
+    ("GET", "/api/v1/bookings/{booking}/tickets"),
+    ("GET", "/api/v1/bookings/{booking}/summary"),
+    ("GET", "/api/v1/bookings/customer/{customer}"),
+    ("POST", "/api/v1/events/{event}/seats/validate"),
+    ("POST", "/api/v1/events/{event}/seats/best-available"),
+    ("POST", "/api/v1/events/{event}/seats/find-adjacent"),
+    ("GET", "/api/v1/orders/{booking}"),
+    ("POST", "/api/v1/orders/{booking}/confirm"),
+    ("GET", "/api/v1/payments/{payment}"),
+    ("POST", "/api/v1/payments/{payment}/refund"),
     ("POST", "/api/v1/bookings/{booking}/contact"),
     ("POST", "/api/v1/bookings/{booking}/pay"),
     ("POST", "/api/v1/bookings/{booking}/renew"),
@@ -320,6 +334,8 @@ RANDOM = {
     "plan": "01a1fc84-7777-7000-8000-000000000000",
     "promotion": "01a1fc84-8888-7000-8000-000000000000",
     "draw": "01a1fc84-aaaa-7000-8000-000000000000",
+    "customer": "01a1fc84-bbbb-7000-8000-000000000000",
+    "payment": "01a1fc84-cccc-7000-8000-000000000000",
     "event_seat": 999_999_999,
     "view": "01a1fc84-9999-7000-8000-000000000000:x",
 }
@@ -333,6 +349,8 @@ KEYS = {
     "/api/v1/purchase-orders": "staff",
     "/api/v1/accounts-payable": "staff",
     "/api/v1/promotions": "staff",
+    "/api/v1/orders": "buyer",
+    "/api/v1/payments": "staff",
 }
 
 
@@ -357,6 +375,8 @@ def neighbours():
             "hold": _hold_one_place(),
             "plan": AllocationPlan.objects.create(event=Event.objects.get(), name="Split").pk,
             "payable": AccountsPayable.objects.get().pk,
+            "customer": Customer.objects.first().pk,
+            "payment": Payment.objects.get(reference=booking.pk).pk,
             "promotion": promotion().pk,
             "terms": publish_terms("All is final.", by=None).digest,
             "event_seat": EventSeat.objects.get(ordinal=0).pk,
