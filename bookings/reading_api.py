@@ -34,6 +34,7 @@ from bookings.queries import told_booking
 from bookings.summary import summary_of
 from core.api import IDEMPOTENCY, PROBLEM_RESPONSES, CursorPagination, Strict
 from core.errors import NotFound
+from core.locks import database_now
 from core.postgres.rows import read
 from customers.models import Customer
 from events.models import Status as EventStatus
@@ -206,8 +207,8 @@ class OneBooking(Selling, APIView):
 
 class TicketReply(serializers.Serializer):
     """`code` is what its barcode holds: told to whom the
-    ticket belongs while it is valid, null to everybody else, staff too. What is in other hands says
-    neither number nor name."""
+    ticket belongs while it is valid, null to everybody else, staff too. What is in other hands, or
+    offered to them, says neither number nor name."""
 
     id = serializers.UUIDField()
     number = serializers.CharField(allow_null=True)
@@ -235,7 +236,8 @@ class BookingTickets(Selling, APIView):
             and booking.event.status != EventStatus.CANCELLED
             and not is_staff(request.user)
         )
-        return Response([_ticket(item, is_told) for item in items_with_codes(booking)])
+        now = database_now()
+        return Response([_ticket(item, is_told, now) for item in items_with_codes(booking)])
 
 
 class SummaryLine(serializers.Serializer):
@@ -320,9 +322,9 @@ def _buyer(customer):
     return {"id": str(customer.pk), "name": customer.name, "email": customer.email}
 
 
-def _ticket(item, is_told):
+def _ticket(item, is_told, now):
     ticket = item.ticket
-    is_theirs = _is_in_other_hands(ticket)
+    is_theirs = ticket.holder_id is not None or ticket.is_offered_at(now)
     is_valid = ticket.status == TicketStatus.CONFIRMED and not is_theirs
     return {
         "id": str(ticket.pk),
@@ -339,11 +341,6 @@ def _ticket(item, is_told):
         "total": str(item.sum_of("total").amount),
         "code": code_of(ticket) if is_told and is_valid else None,
     }
-
-
-def _is_in_other_hands(ticket):
-    """Whether its buyer passed it on: whoever has it by now has another code, too."""
-    return ticket.status == TicketStatus.TRANSFERRED or ticket.generation > 1
 
 
 def _attendee(ticket):

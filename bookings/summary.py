@@ -84,10 +84,11 @@ def summary_of(booking, wish):
 
 def _offer(booking, wish, left):
     """(the Quote of all tickets that can be given back, or None, why not)."""
-    valid = [item.ticket_id for item in left if item.ticket.status == TicketStatus.CONFIRMED]
-    wish = Wish(frozenset(valid), wish.grounds, by=wish.by)
+    now = database_now()
+    own = [item.ticket for item in left if item.ticket.status == TicketStatus.CONFIRMED]
+    valid = frozenset(each.pk for each in own if not each.is_offered_at(now))
     try:
-        return preview(booking, wish, now=database_now()), ""
+        return preview(booking, Wish(valid, wish.grounds, by=wish.by), now=now), ""
     except NotCancellable as no:
         return None, no.message
 

@@ -28,7 +28,7 @@ from inventory.models import EventSeat
 from payments.models import Payment, Refund
 from promotions.tests.factories import running
 from tickets.models import Gate, Ticket
-from tickets.services import admit, code_of
+from tickets.services import Recipient, accept_transfer, admit, begin_transfer, code_of
 
 pytestmark = pytest.mark.django_db
 NOBODY = "01a1fc84-1111-7000-8000-000000000000"
@@ -313,18 +313,35 @@ def test_codes_are_told_to_whom_the_tickets_belong_and_only_once_they_are_valid(
     assert [each["code"] for each in seller.get(at)[1]] == codes
     assert [each["code"] for each in his.get(at)[1]] == codes
     assert {ticket["code"] for ticket in owner.get(at)[1]} == {None}
-    one, two = tickets
-    used(one.pk)
-    Ticket.objects.filter(pk=two.pk).update(status="TRANSFERRED")
-    came, passed_on = seller.get(at)[1]
-    assert (came["status"], came["code"], came["number"]) == ("USED", None, one.number)
-    assert passed_on["status"] == "TRANSFERRED"
-    assert (passed_on["code"], passed_on["number"], passed_on["attendee"]) == (None, None, None)
-    Ticket.objects.filter(pk=two.pk).update(status="CONFIRMED", generation=2)
-    assert seller.get(at)[1][1]["code"] is None
-    Ticket.objects.filter(pk=two.pk).update(generation=1)
+    used(tickets[0].pk)
+    came = seller.get(at)[1][0]
+    assert (came["status"], came["code"]) == ("USED", None)
+    assert came["number"] == tickets[0].number
     Event.objects.filter(pk=here.event.pk).update(status="CANCELLED")
     assert {ticket["code"] for ticket in seller.get(at)[1]} == {None}
+
+
+def test_what_was_passed_on_is_told_to_nobody_but_who_has_it(here, seller):
+    policy((2, 0, 0), fees_refundable=True)
+    made = seller.reserve(here.event, 2, 3)
+    buyer = paid(made).customer
+    ids, at = [item["ticket"] for item in made["items"]], f"/bookings/{made['id']}"
+
+    def given(giver, email, holder=None):
+        return begin_transfer([ids[1]], Recipient("Ida", email), giver=giver, holder=holder)
+
+    def told():
+        ticket = seller.get(f"{at}/tickets")[1][1]
+        is_hidden = [ticket[name] is None for name in ("code", "number", "attendee")]
+        return ticket["status"], is_hidden, len(seller.get(f"{at}/summary")[1]["offer"]["lines"])
+
+    Event.objects.filter(pk=here.event.pk).update(is_transferable=True)
+    offer = given(buyer, "ida@post.example")
+    assert told() == ("CONFIRMED", [True, True, True], 1)
+    ida = accept_transfer(offer.pk, name="Ida").recipient
+    assert told() == ("TRANSFERRED", [True, True, True], 1)
+    accept_transfer(given(ida, buyer.email, holder=ida.pk).pk, name="Noor Vance")
+    assert told() == ("CONFIRMED", [False, False, False], 2)
 
 
 def test_a_summary_adds_up_before_and_after_a_ticket_is_given_back(here, seller):
@@ -368,7 +385,7 @@ def test_tickets_and_sums_ask_as_much_for_many_tickets_as_for_few(here, seller):
     few, many = seller.reserve(here.event, 2), seller.reserve(here.event, *range(3, 11))
     for made in (few, many):
         paid(made)
-    for path, statements in (("", 2), ("/tickets", 2), ("/summary", 8)):
+    for path, statements in (("", 2), ("/tickets", 3), ("/summary", 8)):
         seller.get(
             f"/bookings/{few['id']}{path}"
         )  # the terms it was sold under are known from here
