@@ -15,7 +15,7 @@ from tickets.admin_transfers import transfers_table
 from tickets.models import Transfer
 from tickets.models.transfers import LONGEST_MESSAGE
 from tickets.services import Recipient, why_it_stays
-from tickets.services.transfer import end_of_offer
+from tickets.services.offer import end_of_offer
 
 
 class HandOverForm(forms.Form):

@@ -24,7 +24,7 @@ from customers.models import Customer
 from events.models import Event
 from tickets.models import Status, Transfer
 from tickets.services import mail_offer_again, take_back_transfer, why_event_stays, why_it_stays
-from tickets.services.transfer import end_of_offer, personal_among
+from tickets.services.offer import end_of_offer, personal_among
 
 OFTEN = "You have offered tickets often. Please try again in an hour."
 BACK = "?back=yes"

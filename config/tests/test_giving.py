@@ -49,7 +49,7 @@ from tickets.services import (
     said_of,
     take_back_transfer,
 )
-from tickets.services.transfer import OFFERS_A_DAY
+from tickets.services.offer import OFFERS_A_DAY
 from tickets.tasks import lapse_transfers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("right_books")]

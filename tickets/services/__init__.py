@@ -14,21 +14,23 @@ from tickets.services.issue import (
     void_tickets,
 )
 from tickets.services.keys import active_key, code_of, public_keys, rotate_signing_key
+from tickets.services.offer import (
+    Recipient,
+    begin_transfer,
+    is_token_of,
+    mail_offer_again,
+    new_token,
+    why_it_stays,
+)
 from tickets.services.transfer import (
     NotTransferable,
     OfferOver,
-    Recipient,
     accept_transfer,
-    begin_transfer,
     decline_transfer,
     end_offers_of,
-    is_token_of,
     lapse_transfer,
-    mail_offer_again,
-    new_token,
     take_back_transfer,
     why_event_stays,
-    why_it_stays,
 )
 
 __all__ = [
