@@ -24,7 +24,8 @@ from payments.admin_credit import CreditEntryAdmin
 from payments.admin_desk import CashCountAdmin, DeskTakingAdmin
 from payments.admin_disputes import DisputeAdmin, NoAnswer
 from payments.admin_ledger import entries_of, entries_table
-from payments.admin_payouts import PayoutAdmin, PayoutLineAdmin
+from payments.admin_payout_lines import PayoutLineAdmin
+from payments.admin_payouts import PayoutAdmin
 from payments.models import (
     InboxMessage,
     Payment,

@@ -24,8 +24,9 @@ from config.tests.paying_out import (
     told_payout,
 )
 from config.tests.selling_by_stripe import event, stripe
-from config.tests.servers import at_once
+from config.tests.servers import at_once, without_locks
 from core import invariants
+from core.errors import DomainError
 from core.memory import Remembered
 from core.status import WrongState
 from core.tenancy import acting_for, as_system, current_agency_id
@@ -34,6 +35,7 @@ from payments.models import Payout, PayoutLine, Refund
 from payments.services import (
     NeedsWords,
     explain_line,
+    explaining,
     follow_payout,
     read_disputes,
     record_payout,
@@ -314,23 +316,49 @@ def test_control_without_the_lock_only_the_database_refuses_the_others(stripe, e
     sold(stripe, event, 0)
     stripe.pay_out(status="paid")
     monkeypatch.setattr(module, "alone", lambda: None)
-    monkeypatch.setattr(module, "_once", waiting_for_each_other())
+    monkeypatch.setattr(module, "_once", together_at(module._once))
     results = raced(2)
     assert [one for one in results if not isinstance(one, int)]
     assert Payout.objects.count() == PayoutLine.objects.count() == 1
     assert invariants.violations() == {}
 
 
+@pytest.mark.race
+def test_of_two_who_explain_at_once_one_is_heard(event):
+    results = explained_twice()
+    assert [type(one) for one in results if isinstance(one, DomainError)] == [WrongState]
+    assert balances()["provider_fees"] == "5.00"
+    assert invariants.violations() == {}
+
+
+@pytest.mark.race
+def test_control_without_the_lock_both_think_they_were_heard(event, monkeypatch):
+    monkeypatch.setattr(explaining, "alone", lambda: None)
+    monkeypatch.setattr(explaining, "judge", together_at(explaining.judge))
+    without_locks(monkeypatch, "payments.services.explaining")
+    assert not [one for one in explained_twice() if isinstance(one, DomainError)]
+
+
+def explained_twice():
+    """What two people hear who explain the same line in their own words at one moment."""
+    line, himself = payout_of([adjustment(-5, "Correction")]).lines.get(), piet()
+    works = [
+        lambda words=words: explain_line(line.pk, note=words, is_fee=True, by=himself)
+        for words in ("Costs of May", "Costs of June")
+    ]
+    return at_once(current_agency_id(), *works)
+
+
 def raced(readers):
     return at_once(current_agency_id(), *[read] * readers)
 
 
-def waiting_for_each_other():
-    """Both readers have seen that the payout is unknown before either writes it down."""
-    both, once = threading.Barrier(2), module._once
+def together_at(function):
+    """The function, at which both arrive before either goes on."""
+    both = threading.Barrier(2)
 
-    def look(lines):
+    def wait(*arguments):
         both.wait(10)
-        return once(lines)
+        return function(*arguments)
 
-    return look
+    return wait

@@ -37,14 +37,16 @@ from payments.services.disputes import (
     read_disputes,
     record_disputes,
 )
-from payments.services.notices import receive_notice, work_notice
-from payments.services.paying_out import NotPayable, pay_out, pay_out_at_desk, payable, payable_of
-from payments.services.payouts import (
+from payments.services.explaining import (
     NeedsWords,
     explain_line,
     explain_payout,
-    follow_payout,
     judge_open_lines,
+)
+from payments.services.notices import receive_notice, work_notice
+from payments.services.paying_out import NotPayable, pay_out, pay_out_at_desk, payable, payable_of
+from payments.services.payouts import (
+    follow_payout,
     read_payouts,
     record_payout,
 )

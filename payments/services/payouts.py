@@ -5,19 +5,16 @@ booked stays there, in plain sight, until our books catch up or a person says wh
 """
 
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 from django.db.models import Max, Min, Q
 from django.db.models.functions import Now
 
 from agencies.queries import main_agency
 from core import failpoints
-from core.errors import Invalid
-from core.locks import lock, lock_one
+from core.locks import lock_one
 from core.money import Money
-from core.status import WrongState
 from core.tenancy import acting_for, as_system
 from core.transactions import use_case
 from payments.adapters import ProviderUnavailable
@@ -32,6 +29,7 @@ from payments.models import (
 )
 from payments.providers import provider
 from payments.services.arrivals import alone, match_arrivals
+from payments.services.explaining import judge_open_lines, post_fees
 from payments.services.payout_lines import judge
 
 log = logging.getLogger(__name__)
@@ -44,12 +42,6 @@ STATES = {
 NO_LINES = "It was made by hand at the provider, who does not say of what."
 FURTHEST = timedelta(days=90)
 TWO_WEEKS = timedelta(days=14)
-
-
-class NeedsWords(Invalid):
-    """What is explained is explained in words."""
-
-    code = "note_needed"
 
 
 def lately():
@@ -170,8 +162,8 @@ def _write(name, told, lines, amount):
     in_order = sorted(fresh, key=lambda line: line.created_at)
     rows = [_line(payout, line) for line in in_order]
     judge(name, rows)
-    PayoutLine.objects.bulk_create(rows)
-    _post_fees("payout", payout.pk, "fees", rows)
+    PayoutLine.objects.bulk_create(rows, batch_size=500)
+    post_fees("payout", payout.pk, "fees", rows)
     return payout
 
 
@@ -252,18 +244,6 @@ def _post(payout, kind, money):
     )
 
 
-def _post_fees(source, source_id, kind, lines):
-    """What the provider kept is booked as its fee."""
-    sums = Counter()
-    for line in lines:
-        sums[line.currency] += line.to_fees
-    fees = [Money(amount, currency) for currency, amount in sums.items() if amount]
-    if fees:
-        booked = [(Account.PROVIDER_FEES, one) for one in fees]
-        left = [(Account.PROVIDER_CLEARING, -one) for one in fees]
-        post(source=source, source_id=source_id, kind=kind, lines=booked + left)
-
-
 def _judge_again(name):
     """Our books may have caught up with what stood open."""
     with as_system():
@@ -273,60 +253,3 @@ def _judge_again(name):
         )
     for agency in agencies:
         _in(agency, judge_open_lines, name)
-
-
-@use_case
-def judge_open_lines(name):
-    """Looks at the open lines of this provider's payouts once more; returns how many are so no more."""
-    alone()
-    waiting = PayoutLine.objects.filter(status=LineState.OPEN, payout__provider=name)
-    lines = lock(waiting.select_related("payout"))
-    judge(name, lines)
-    done = [line for line in lines if line.status == LineState.MATCHED]
-    for line in done:
-        line.save()
-        _post_fees("payout_line", line.pk, "fee", [line])
-    return len(done)
-
-
-# Explaining
-
-
-@use_case
-def explain_line(line_id, *, note, is_fee, by):
-    """A person says what a line is that differs from our books; returns it. As a fee of the provider's
-    the difference is booked, else nothing is. Raises WrongState, NeedsWords."""
-    _check_note(note)
-    alone()
-    line = lock_one(PayoutLine.objects.filter(pk=line_id).select_related("payout"))
-    if line.status != LineState.OPEN:
-        raise WrongState("Nothing about this line is open any more.")
-    [booked] = judge(line.payout.provider, [line])
-    if line.status == LineState.MATCHED:
-        raise WrongState("Our books have caught up with it: ask the provider once more.")
-    line.move_to(LineState.EXPLAINED)
-    line.to_fees = booked - line.net if is_fee else Decimal(0)
-    line.note, line.explained_by, line.explained_at = note.strip(), by, Now()
-    line.save()
-    _post_fees("payout_line", line.pk, "fee", [line])
-    line.refresh_from_db()
-    return line
-
-
-@use_case
-def explain_payout(payout_id, *, note, by):
-    """A person says why a payout is as it is; returns it. Raises WrongState, NeedsWords."""
-    _check_note(note)
-    alone()
-    payout = lock_one(Payout.objects.filter(pk=payout_id))
-    if not payout.is_unexplained:
-        raise WrongState("Nothing about this payout is open any more.")
-    payout.note, payout.explained_by, payout.explained_at = note.strip(), by, Now()
-    payout.save()
-    payout.refresh_from_db()
-    return payout
-
-
-def _check_note(note):
-    if not note.strip():
-        raise NeedsWords("Say in words what it is.")
