@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
-from payments.services.cards import read_card
 
 from bookings.models import Booking
 from bookings.services import abandon, contact, pay, reserve
@@ -30,7 +29,7 @@ from events.models import Event
 from payments.adapters import ProviderUnavailable
 from payments.models import Account, Dispute, InboxMessage, Journal, LedgerEntry, Payment, Refund
 from payments.peers.square.objects import MERCHANT
-from payments.services import ProviderAway, request_refund, send_refund, settle
+from payments.services import ProviderAway, read_card, request_refund, send_refund, settle
 from payments.tasks import reconcile, work_inbox
 from payments.tests.simulator_process import running
 from payments.tests.square_process import CURRENCY, LOCATION, SquarePeer
