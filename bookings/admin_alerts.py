@@ -9,8 +9,7 @@ from django.http import HttpResponseRedirect
 from django.urls import reverse
 
 from bookings.models import Alert, AlertStatus, Booking, Concern
-from bookings.services import dismiss_alert, lock_suspicious, unlock_suspicious
-from bookings.services.suspicion import LOCKED
+from bookings.services import dismiss_alert, hold_tickets
 from core.admin_base import ReadOnlyAdmin, step
 from core.admin_parts import (
     Panel,
@@ -22,7 +21,6 @@ from core.admin_parts import (
     status_of,
     when,
 )
-from core.words import many
 from payments.models import Payment
 
 LAST = 20
@@ -43,10 +41,6 @@ def is_open(alert):
 
 def is_open_fraud(alert):
     return is_open(alert) and alert.concern == Concern.FRAUD
-
-
-def _is_locked(alert):
-    return alert.booking.items.filter(ticket__locked_because=LOCKED).exists()
 
 
 @admin.register(Alert)
@@ -132,19 +126,21 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @step(
         "Lock its tickets",
-        when=lambda alert: is_open_fraud(alert) and not _is_locked(alert),
+        when=lambda alert: is_open_fraud(alert) and not alert.holds_tickets,
         says="They admit nobody until you unlock them, or find nothing wrong. The guest is not told.",
     )
     def lock_tickets(self, request, alert):
-        return f"{many(lock_suspicious(alert.booking), 'ticket is', 'tickets are')} locked."
+        hold_tickets(alert.pk)
+        return "Its tickets are locked."
 
     @step(
         "Unlock its tickets",
-        when=lambda alert: is_open_fraud(alert) and _is_locked(alert),
+        when=lambda alert: is_open_fraud(alert) and alert.holds_tickets,
         says="They admit again. The alert stays open.",
     )
     def unlock_tickets(self, request, alert):
-        return f"{many(unlock_suspicious(alert.booking), 'ticket admits', 'tickets admit')} again."
+        hold_tickets(alert.pk, hold=False)
+        return "Its tickets admit again, unless a dispute locks them."
 
     @step("Nothing wrong", when=is_open, is_page=True)
     def dismiss(self, request, alert):

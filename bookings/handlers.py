@@ -5,7 +5,7 @@ from bookings.models import Booking, Cancellation
 from bookings.services import follow_disputes, note_duplicate, resolve_alerts, sell_paid
 from bookings.services.expire import close_page_of
 from bookings.services.points import earn_points, reverse_points
-from bookings.services.suspicion import note_suspicion
+from bookings.services.suspicion import look_at_guest_again, note_suspicion
 from core.outbox import subscribe
 from core.postgres.prepared import prepared
 from payments.facts import ChargeRead, DisputeChanged, PaymentSucceeded, RefundCompleted
@@ -68,6 +68,11 @@ def look_for_duplicate(fact):
 @subscribe(ChargeRead)
 def look_for_fraud(fact):
     note_suspicion(fact.payment_id)
+
+
+@subscribe(DisputeChanged)
+def look_at_the_guest_again(fact):
+    look_at_guest_again(fact.payment_id)
 
 
 @subscribe(BookingCancelled)

@@ -12,7 +12,7 @@ class PaymentSucceeded:
 
 @dataclass(frozen=True)
 class ChargeRead:
-    """The provider of a payment that has come in has said for the first time what it thinks of it."""
+    """The provider has said what it thinks of a payment that has come in, or something else now."""
 
     payment_id: UUID
 

@@ -1,9 +1,11 @@
 """A provider that keeps callers waiting is not asked again for some seconds, by nobody: each who waits
 for it would take one of the site's few workers from everybody else.
 
-Only slow silence counts; what says no at once keeps nobody. What is not asked has not happened, so the
-outcome is as unknown as after silence, and everybody who can live with that looks it up later. The
-count lives in the cache: while that is away, the provider is asked each time.
+Only slow silence counts; what says no at once keeps nobody. Who has little patience (a page that only
+asks) and who waits long (where money moves) have a fuse each: that a provider is too slow for the one
+says nothing about the other, but what keeps the patient waiting is silent for all. What is not asked
+has not happened, so the outcome is as unknown as after silence, and everybody who can live with that
+looks it up later. The count lives in the cache: while that is away, the provider is asked each time.
 """
 
 import logging
@@ -13,6 +15,7 @@ from functools import partial
 from django.core.cache import cache
 
 from payments.adapters import ProviderRefused, ProviderUnavailable
+from payments.adapters.patience import SHORT, time_out
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +27,7 @@ TRIES = 15  # seconds one who tries may take: longer than any call
 
 
 class Fused:
-    """A Provider whose questions go through a fuse of its name."""
+    """A Provider whose questions go through the fuses of its name."""
 
     PLAIN = ("captures", "takes", "verify_webhook")  # ask nobody
 
@@ -36,47 +39,60 @@ class Fused:
         return found if name in self.PLAIN or not callable(found) else partial(self._ask, found)
 
     def _ask(self, call, *args, **words):
-        silences = self._let_through()
+        is_short = time_out() <= SHORT
+        fuse = Fuse(self.name, "short" if is_short else "long")
+        silences = fuse.let_through()
         began = time.monotonic()
         try:
             answer = call(*args, **words)
         except ProviderUnavailable:
             if time.monotonic() - began >= SLOW:
-                self._count()
+                fuse.count()
+                if not is_short:
+                    Fuse(self.name, "short").count()
             raise
         except ProviderRefused:
-            self._whole(silences)
+            fuse.mend(silences)
             raise
-        self._whole(silences)
+        fuse.mend(silences)
         return answer
 
-    def _let_through(self):
+
+class Fuse:
+    """One provider's, for callers of one patience; in the cache."""
+
+    def __init__(self, name, patience):
+        self.name = name
+        self.silent, self.blown, self.trying = (
+            f"fuse:{name}:{patience}:{what}" for what in ("silent", "blown", "trying")
+        )
+
+    def let_through(self):
         """How many silent calls are counted; raises ProviderUnavailable while nobody is to ask, but for
         the one who tries again."""
-        known = cache.get_many([self._key("silent"), self._key("blown")])
-        silences = known.get(self._key("silent")) or 0
-        if self._key("blown") in known or (silences >= BLOWS_AT and not self._may_try()):
+        known = cache.get_many([self.silent, self.blown])
+        silences = known.get(self.silent) or 0
+        if self.blown in known or (silences >= BLOWS_AT and not self._may_try()):
             raise ProviderUnavailable(f"{self.name} has kept us waiting; it is asked again soon")
         return silences
 
     def _may_try(self):
-        return cache.add(self._key("trying"), 1, TRIES)
+        return cache.add(self.trying, 1, TRIES)
 
-    def _count(self):
-        cache.add(self._key("silent"), 0, COUNTED)
+    def count(self):
+        """Another call was silent."""
+        cache.add(self.silent, 0, COUNTED)
         try:
-            silences = cache.incr(self._key("silent")) or 0
+            silences = cache.incr(self.silent) or 0
         except ValueError:  # forgotten just now
             silences = 1
         if silences >= BLOWS_AT:
             log.warning("%s keeps us waiting: nobody asks it for %s s", self.name, RESTS)
-            cache.set(self._key("silent"), silences, COUNTED)
-            cache.set(self._key("blown"), 1, RESTS)
-            cache.delete(self._key("trying"))
+            cache.set(self.silent, silences, COUNTED)
+            cache.set(self.blown, 1, RESTS)
+            cache.delete(self.trying)
 
-    def _whole(self, silences):
+    def mend(self, silences):
+        """It has answered; so many silent calls were counted before."""
         if silences:
-            cache.delete_many([self._key(each) for each in ("silent", "blown", "trying")])
-
-    def _key(self, what):
-        return f"fuse:{self.name}:{what}"
+            cache.delete_many([self.silent, self.blown, self.trying])

@@ -11,11 +11,16 @@ WITH e AS (
     i.price - i.discount - i.tax_in_price - i.absorbed AS price,
     i.fee + i.absorbed - i.tax_in_fee AS fee, i.cost,
     CASE WHEN x.kept_fee > 0 THEN i.fee - i.tax_in_fee ELSE 0 END + x.kept_of_ticket AS retained,
-    CASE WHEN p.fee_currency = i.currency THEN p.fee * i.total / p.amount END AS taken,
+    CASE WHEN p.fee_currency = i.currency THEN p.fee * i.total / p.amount ELSE 0 END
+      + coalesce(dearer.fee * i.total / nullif(b.total, 0), 0) AS taken,
     b.status IN ('CONFIRMED', 'PAID') AND x.id IS NULL AS kept, 0 AS owned, 0 AS gone
   FROM bookings_bookingitem i JOIN bookings_booking b ON b.id = i.booking_id
   LEFT JOIN bookings_cancelleditem x ON x.item_id = i.id
   LEFT JOIN payments_payment p ON p.id = b.payment_id
+  LEFT JOIN LATERAL (
+    SELECT sum(d.fee) AS fee FROM payments_payment d WHERE d.fee_currency = b.currency
+      AND d.id IN (SELECT payment_id FROM bookings_plannedexchange WHERE new_id = b.id)
+  ) dearer ON b.instead_of_id IS NOT NULL
   WHERE b.confirmed_at >= %(since)s AND b.confirmed_at < %(until)s {of_booking}
   UNION ALL
   SELECT event_id, id, '9999-12-31', currency, 0, 0, 0, 0, 0, NULL, 1, (status = 'SOLD')::int

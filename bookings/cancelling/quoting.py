@@ -259,6 +259,8 @@ def _check_hands(chosen, wish, now):
             raise NotCancellable("Say why the policy does not count here.")
         return
     for item in chosen:
+        if item.ticket.locked_because and wish.grounds != Grounds.EVENT:
+            raise NotCancellable(f"{item.ticket.place} is locked: please write to us.")
         if item.ticket.status == TicketStatus.USED:
             raise NotCancellable(f"Ticket {item.ticket.number} was used at the gate.")
         if item.ticket.status == TicketStatus.TRANSFERRED:

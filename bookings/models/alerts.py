@@ -47,6 +47,12 @@ class Alert(Movable, TenantModel):
     )
     score = models.PositiveSmallIntegerField(null=True, editable=False)
     reasons = models.JSONField(default=list, editable=False)
+    holds_tickets = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Whether the booking’s tickets admit nobody until it is decided.",
+    )
     note = models.CharField(max_length=200, blank=True, editable=False)
     made_at = models.DateTimeField(db_default=Now(), editable=False)
     decided_at = models.DateTimeField(null=True, editable=False)

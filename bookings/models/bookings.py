@@ -233,6 +233,16 @@ class Booking(Movable, Amounts):
                 name="booking_due_to_lapse",
             ),
             models.Index(
+                fields=["agency_id", "currency", "confirmed_at"],
+                condition=Q(confirmed_at__isnull=False),
+                name="sales_by_moment",
+            ),
+            models.Index(
+                fields=["client", "reserved_at"],
+                condition=~Q(client=""),
+                name="bookings_of_network",
+            ),
+            models.Index(
                 fields=["client"],
                 condition=Q(status="RESERVED") & ~Q(client=""),
                 name="open_bookings_of_client",

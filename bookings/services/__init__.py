@@ -36,7 +36,7 @@ from bookings.services.reserve import (
     reserve,
     reserve_best,
 )
-from bookings.services.suspicion import lock_suspicious, note_suspicion, unlock_suspicious
+from bookings.services.suspicion import hold_tickets, look_at_guest_again, note_suspicion
 
 __all__ = [
     "FOR_NOTHING",
@@ -78,8 +78,9 @@ __all__ = [
     "give_held",
     "give_up",
     "has_accepted",
+    "hold_tickets",
     "join",
-    "lock_suspicious",
+    "look_at_guest_again",
     "note_duplicate",
     "note_reminded",
     "note_suspicion",
@@ -96,5 +97,4 @@ __all__ = [
     "sell_paid",
     "take_codes_of_order",
     "take_out_code",
-    "unlock_suspicious",
 ]

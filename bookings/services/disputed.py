@@ -5,19 +5,20 @@ from agencies.queries import current_agency
 from bookings.cancelling import Wish
 from bookings.cancelling.carrying_out import cancel_as_it_is
 from bookings.cancelling.sources import became_for, sources_of, went_into
-from bookings.models import Booking, BookingItem, Grounds, Rule
+from bookings.models import Alert, AlertStatus, Booking, BookingItem, Grounds, Rule
 from core.locks import lock
 from core.transactions import use_case
 from payments.models import Dispute, DisputeStatus, Payment, RefundStatus
 from tickets.models import Status as TicketStatus
 from tickets.models import Ticket
-from tickets.services import lock_out, unlock
+from tickets.services import lock_out
 from tickets.services.issue import lock_tickets
 
 STANDING = (DisputeStatus.OPENED, DisputeStatus.EVIDENCE_SENT, DisputeStatus.LOST)
 UNUSED = (TicketStatus.CONFIRMED, TicketStatus.TRANSFERRED)
 BECAUSE_LOST = "Its payment was lost in a dispute"
 LOCKED = "This ticket is locked: the buyer’s bank took the payment back."
+SUSPECTED = "This ticket is locked: its sale is being looked at. Send the guest to the box office."
 
 
 def follow_disputes(payment_id):
@@ -29,13 +30,15 @@ def follow_disputes(payment_id):
     them is lost. Of seats that were changed that is all they stem from: while only a part of it is
     lost, they stay locked until a person decides.
     """
-    _lock(payment_id)
+    lock_as_it_is(payment_id)
     if current_agency().when_disputed == WhenDisputed.CANCEL:
         _cancel_lost(Payment.objects.get(pk=payment_id))
 
 
 @use_case
-def _lock(payment_id):
+def lock_as_it_is(payment_id):
+    """Locks those tickets of what a payment paid for that a dispute or an alert keeps from the door,
+    with the words of why, and no others. What is locked follows from these alone, whatever it was."""
     payment = Payment.objects.get(pk=payment_id)
     bookings = {*payment.covers, *went_into(payment.covers)}
     bookings = lock(Booking.objects.filter(pk__in=bookings))
@@ -51,8 +54,17 @@ def _lock(payment_id):
     }
     if current_agency().when_disputed == WhenDisputed.NOTHING:
         locked = set()
-    lock_out([pk for pk, of in tickets.items() if of in locked], LOCKED)
-    unlock([pk for pk, of in tickets.items() if of not in locked], LOCKED)
+    held = set(
+        Alert.objects.filter(booking__in=bookings, status=AlertStatus.OPEN, holds_tickets=True)
+        .order_by()
+        .values_list("booking", flat=True)
+    )
+    why = {
+        pk: LOCKED if of in locked else SUSPECTED if of in held else ""
+        for pk, of in tickets.items()
+    }
+    for because in (LOCKED, SUSPECTED, ""):
+        lock_out([pk for pk in tickets if why[pk] == because], because)
 
 
 def _stems_from_disputed(booking):

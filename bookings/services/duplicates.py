@@ -7,7 +7,8 @@ from django.db.models.functions import Now
 
 from bookings.models import Alert, AlertStatus, Booking, Concern
 from bookings.queries import told_booking
-from bookings.services.suspicion import unlock_suspicious
+from bookings.services.disputed import lock_as_it_is
+from bookings.services.suspicion import follow_changed_seats
 from core.locks import lock, lock_one
 from core.transactions import use_case
 
@@ -56,7 +57,10 @@ def resolve_alerts(booking_id):
     """All tickets of a booking were given back: nobody needs to look at it any more."""
     about = Alert.objects.filter(Q(booking=booking_id) | Q(other=booking_id))
     for alert in lock(about.exclude(status=AlertStatus.RESOLVED)):
+        new = alert.concern == Concern.FRAUD and follow_changed_seats(alert)
         _decide(alert, AlertStatus.RESOLVED)
+        if new and new.holds_tickets:
+            lock_as_it_is(new.booking.payment_id)
 
 
 @use_case
@@ -65,9 +69,10 @@ def dismiss_alert(alert_id, *, by, note=""):
     is decided."""
     alert = lock_one(Alert.objects.filter(pk=alert_id))
     alert.note, alert.decided_by = note.strip()[:200], by
-    if alert.concern == Concern.FRAUD:
-        unlock_suspicious(alert.booking)
-    return _decide(alert, AlertStatus.DISMISSED)
+    decided = _decide(alert, AlertStatus.DISMISSED)
+    if alert.holds_tickets:
+        lock_as_it_is(alert.booking.payment_id)
+    return decided
 
 
 def _decide(alert, status):

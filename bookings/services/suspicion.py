@@ -10,17 +10,26 @@ from datetime import timedelta
 
 from django.db import connection
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from agencies.queries import current_agency
-from bookings.models import Alert, AlertStatus, Booking, BookingItem, Channel, Concern
-from bookings.services.disputed import STANDING
+from bookings.models import (
+    Alert,
+    AlertStatus,
+    Booking,
+    Cancellation,
+    Channel,
+    Concern,
+    PlannedExchange,
+)
+from bookings.services.disputed import STANDING, lock_as_it_is
 from core.locks import lock_one
+from core.status import WrongState
 from core.transactions import use_case
 from core.words import many
 from payments.models import Dispute, Payment, Risk
 from payments.models import Status as PaymentStatus
 from payments.services.settle import DECLINED
-from tickets.services import lock_out, unlock
 
 RISKY = {Risk.ELEVATED: 40, Risk.HIGHEST: 80}
 CARD_DAYS, CARD_OTHERS, CARD_POINTS = 30, 2, 40
@@ -28,12 +37,12 @@ HOUR, DAY = timedelta(hours=1), timedelta(hours=24)
 OFTEN = ((DAY, 6, 50), (HOUR, 3, 30))  # so many other purchases within that: so many points
 NETWORK_OTHERS, NETWORK_POINTS = 3, 30
 DECLINED_AT_LEAST, DECLINED_POINTS = 3, 40
+MOST_ORDERS = 500  # of one network in two hours; more tell nothing new
 DISPUTED_POINTS = 60
 DEAR_TIMES, DEAR_POINTS, LAST_SALES = 5, 20, 200
 LATE, LATE_POINTS = timedelta(hours=48), 15
-LOCKED = "This ticket is locked: its sale is being looked at. Send the guest to the box office."
 MEDIAN = """
-SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY total), count(*) FROM (
+SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY total), count(*) FROM (
   SELECT total FROM bookings_booking
   WHERE currency = %s AND confirmed_at < %s AND total > 0
   ORDER BY confirmed_at DESC LIMIT %s) last_sales
@@ -48,21 +57,39 @@ class Reason:
 
 @use_case
 def note_suspicion(payment_id):
-    """Scores the sales that a payment paid for, and makes an Alert of each that has as many points as
-    the agency says, or more than it had when somebody found nothing wrong; returns them. Harmless the
-    second time. Sales at the desk are not scored: the guest stands there."""
+    """Scores the sales that a payment paid for, alone or as what dearer seats cost more, and makes an
+    Alert of each that has as many points as the agency says, or more than it had when somebody found
+    nothing wrong; returns them. Harmless the second time. Sales at the desk are not scored: the guest
+    stands there."""
     least = current_agency().suspicious_from
     if least is None:
         return []
     payment = Payment.objects.get(pk=payment_id)
-    sold = Booking.objects.sold().exclude(channel=Channel.BOX_OFFICE)
-    paid_for = sold.filter(pk__in=payment.covers, payment_id=payment_id, customer__isnull=False)
-    scored = [(each, reasons_for(each, payment)) for each in paid_for.order_by("pk")]
+    scored = [(each, reasons_for(each, payment)) for each in _sold_for(payment)]
     return [
         _note(booking, reasons)
         for booking, reasons in scored
         if sum(reason.points for reason in reasons) >= least
     ]
+
+
+def _sold_for(payment):
+    sold = Booking.objects.sold().exclude(channel=Channel.BOX_OFFICE)
+    dearer = PlannedExchange.objects.filter(payment=payment).values("new")
+    paid_for = Q(pk__in=payment.covers, payment_id=payment.pk) | Q(pk__in=dearer)
+    return list(sold.filter(paid_for, customer__isnull=False).order_by("pk"))
+
+
+def look_at_guest_again(payment_id):
+    """A bank has taken back what somebody paid: his other purchases for coming events are scored."""
+    payment = Payment.objects.get(pk=payment_id)
+    people = Booking.objects.filter(pk__in=payment.covers).values("customer__person")
+    others = Booking.objects.sold().filter(
+        customer__person__in=people, event__starts_at__gt=Now(), payment_id__isnull=False
+    )
+    for other in set(others.values_list("payment_id", flat=True)) - {payment.pk}:
+        if Payment.objects.filter(pk=other, charge_read_at__isnull=False).exists():
+            note_suspicion(other)
 
 
 def reasons_for(booking, payment):
@@ -84,26 +111,34 @@ def _note(booking, reasons):
         is_new = True
     if alert.status == AlertStatus.OPEN:
         alert.score, alert.reasons = score, said["reasons"]
-        alert.save()
+        alert.save(update_fields=["status", "score", "reasons"])
     if is_new and current_agency().locks_suspicious:
-        lock_suspicious(booking)
+        hold_tickets(alert.pk)
     return alert
 
 
-def lock_suspicious(booking):
-    """Its tickets admit nobody until `unlock_suspicious`; returns how many."""
-    return lock_out(_unlocked(booking, because=""), LOCKED)
+@use_case
+def hold_tickets(alert_id, *, hold=True):
+    """The tickets of an open alert's booking admit nobody until it is decided, or (`hold` false) admit
+    again, unless a dispute locks them; returns the Alert. Raises WrongState for one that is decided."""
+    alert = lock_one(Alert.objects.filter(pk=alert_id))
+    if alert.status != AlertStatus.OPEN:
+        raise WrongState("This alert is decided already.")
+    alert.holds_tickets = hold
+    alert.save(update_fields=["holds_tickets"])
+    lock_as_it_is(alert.booking.payment_id)
+    return alert
 
 
-def unlock_suspicious(booking):
-    """What `lock_suspicious` locked admits again; returns how many."""
-    return unlock(_unlocked(booking, because=LOCKED), LOCKED)
-
-
-def _unlocked(booking, because):
-    """Ids of its tickets that are locked for this reason: who has another keeps it."""
-    items = BookingItem.objects.filter(booking=booking, cancelled=None)
-    return list(items.filter(ticket__locked_because=because).values_list("ticket", flat=True))
+def follow_changed_seats(alert):
+    """What is suspicious about seats that were given for others is so about these: the alert goes with
+    them. Returns the one of the new booking, or None."""
+    given_for = Cancellation.objects.filter(booking=alert.booking, exchanged_for__isnull=False)
+    new = given_for.order_by("-made_at", "pk").values_list("exchanged_for", flat=True).first()
+    if new is None:
+        return None
+    said = {"score": alert.score, "reasons": alert.reasons, "holds_tickets": alert.holds_tickets}
+    return Alert.objects.get_or_create(booking_id=new, concern=Concern.FRAUD, defaults=said)[0]
 
 
 # The rules: each says a Reason or None
@@ -146,7 +181,9 @@ def _network(booking, payment):
     if not booking.client.startswith("web:"):
         return None
     span = (booking.confirmed_at - HOUR, booking.confirmed_at)
-    near = _of_others(booking).filter(client=booking.client, confirmed_at__range=span)
+    near = _of_others(booking).filter(
+        client=booking.client, confirmed_at__range=span, reserved_at__gte=span[0] - HOUR
+    )
     words = "bought from this network within the hour before"
     return _people(near, NETWORK_OTHERS, NETWORK_POINTS, words)
 
@@ -163,13 +200,14 @@ def _people(bookings, least, points, did):
 
 
 def _declines(booking, payment):
-    orders = Q(reference=booking.order_key)
+    orders = {booking.order_key}
     if booking.client.startswith("web:"):
-        near = Booking.objects.filter(
-            client=booking.client, reserved_at__gte=booking.reserved_at - HOUR
-        )
-        orders |= Q(reference__in=near.values("pk"))
-    declined = Payment.objects.filter(orders, status=PaymentStatus.FAILED, failure=DECLINED)
+        lately = (booking.reserved_at - HOUR, booking.confirmed_at)
+        near = Booking.objects.filter(client=booking.client, reserved_at__range=lately)
+        orders |= set(near.values_list("pk", flat=True)[:MOST_ORDERS])
+    declined = Payment.objects.filter(
+        reference__in=orders, status=PaymentStatus.FAILED, failure=DECLINED
+    )
     count = declined.filter(settled_at__lte=booking.confirmed_at).count()
     if count < DECLINED_AT_LEAST:
         return None
@@ -192,10 +230,12 @@ def _dear(booking, payment):
     with connection.cursor() as cursor:
         cursor.execute(MEDIAN, [booking.currency, booking.confirmed_at, LAST_SALES])
         median, count = cursor.fetchone()
-    if count < LAST_SALES // 10 or float(booking.total) < DEAR_TIMES * median:
+    if count < LAST_SALES // 10 or booking.total < DEAR_TIMES * median:
         return None
-    times = float(booking.total) / median
-    return Reason(DEAR_POINTS, f"Costs {times:.0f} times what half of the last sales cost at most")
+    return Reason(
+        DEAR_POINTS,
+        f"Costs {booking.total / median:.0f} times what half of the last sales cost at most",
+    )
 
 
 def _late(booking, payment):

@@ -430,7 +430,7 @@ def test_no_card_is_asked_for_where_nothing_depends_on_it(stripe, by_card):
     play(stripe, booking)
     settle(payment_of(booking).pk)
     deliver_everything()
-    assert (status(booking), payment_of(booking).charge_read_at) == ("CONFIRMED", None)
+    assert (status(booking), payment_of(booking).card_read_at) == ("CONFIRMED", None)
 
 
 def test_nothing_is_sold_before_the_provider_has_said_with_which_card(stripe, by_card):
@@ -440,7 +440,7 @@ def test_nothing_is_sold_before_the_provider_has_said_with_which_card(stripe, by
     settle(payment_of(booking).pk)
     with pytest.raises(ProviderUnavailable):
         read_card(payment_of(booking).pk)
-    assert (status(booking), payment_of(booking).charge_read_at) == ("RESERVED", None)
+    assert (status(booking), payment_of(booking).card_read_at) == ("RESERVED", None)
     stripe.mend()
     confirm_paid_booking(PaymentSucceeded(booking.pk, payment_of(booking).pk))
     assert (status(booking), payment_of(booking).card) == ("CONFIRMED", "fp1")

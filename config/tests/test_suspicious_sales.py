@@ -9,12 +9,18 @@ from django.db.models import F
 from django.utils import timezone
 
 from agencies.models import Agency
+from bookings.cancelling import NotCancellable, Wish, preview
 from bookings.models import Alert, Booking
-from bookings.services import contact, note_suspicion, pay, reserve
+from bookings.services import contact, dismiss_alert, hold_tickets, note_suspicion, pay, reserve
+from bookings.services.disputed import LOCKED as DISPUTED
+from bookings.services.disputed import SUSPECTED as LOCKED
 from bookings.services.disputed import follow_disputes
-from bookings.services.suspicion import LOCKED, reasons_for
+from bookings.services.exchange import pay_difference, wish_of
+from bookings.services.suspicion import reasons_for
 from config.tests import world
 from config.tests.selling_by_stripe import deliver_everything, event, payment_of, status, stripe
+from config.tests.test_cancelling import policy
+from config.tests.test_exchanging import changed, tickets_of
 from config.tests.world import of, told
 from core import invariants
 from core.tenancy import as_system
@@ -236,7 +242,7 @@ def test_the_box_office_looks_locks_and_finds_nothing_wrong(noted):
     assert "The payment provider sees a risk: elevated, 68 of 100" in page
     assert "Bookings of this guest" in page
     done = cashier.post(of(noted, "lock_tickets"))
-    assert told(cashier, done["Location"])[-1] == "1 ticket is locked."
+    assert told(cashier, done["Location"])[-1] == "Its tickets are locked."
     refused = _scanned(noted)
     assert (refused.verdict, refused.message) == ("not_valid", LOCKED)
     follow_disputes(noted.booking.payment_id)  # no dispute stands; the lock is another's
@@ -247,17 +253,121 @@ def test_the_box_office_looks_locks_and_finds_nothing_wrong(noted):
     assert _scanned(noted).verdict == "admitted"
 
 
-def test_more_that_speaks_for_a_fraud_brings_it_back(noted):
+def test_more_that_speaks_for_a_fraud_brings_it_back(stripe, event, noted):
     agency = Agency.objects.get()
     cashier = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
     cashier.post(of(noted, "dismiss"), {"note": "Fine"})
     note_suspicion(noted.booking.payment_id)
     noted.refresh_from_db()
     assert noted.status == "DISMISSED"
-    type(noted.booking.event).objects.update(starts_at=timezone.now() + timedelta(hours=30))
-    note_suspicion(noted.booking.payment_id)
+    others = bought(stripe, event, 1, email="noor+two@post.example")
+    stripe.dispute(payment_of(others).provider_payment_ref, "needs_response")
+    read_disputes(payment_of(others).pk)
+    deliver_everything()
     noted.refresh_from_db()
-    assert (noted.status, noted.score) == ("OPEN", 55)
+    assert (noted.status, noted.score) == ("OPEN", 100)
+
+
+def words_of(booking):
+    found = Ticket.objects.filter(items__booking=booking)
+    return set(found.values_list("locked_because", flat=True))
+
+
+def test_what_is_locked_follows_from_disputes_and_alerts_alone(stripe, noted):
+    hold_tickets(noted.pk)
+    ref = payment_of(noted.booking).provider_payment_ref
+    disputed = stripe.dispute(ref, "needs_response")
+    for status, words in [(None, DISPUTED), ("won", LOCKED)]:
+        if status:
+            stripe.dispute(disputed["id"], status)
+        read_disputes(noted.booking.payment_id)
+        deliver_everything()
+        assert words_of(noted.booking) == {words}
+    hold_tickets(noted.pk, hold=False)
+    assert words_of(noted.booking) == {""}
+
+
+def test_nothing_wrong_unlocks_nothing_that_a_dispute_locks(stripe, noted):
+    hold_tickets(noted.pk)
+    stripe.dispute(payment_of(noted.booking).provider_payment_ref, "needs_response")
+    read_disputes(noted.booking.payment_id)
+    deliver_everything()
+    dismiss_alert(noted.pk, by=world.person("ida@parterre.example"))
+    assert words_of(noted.booking) == {DISPUTED}
+
+
+def test_locked_tickets_are_neither_cancelled_nor_changed_by_the_guest(event, noted):
+    policy((2, 0, 0), exchange_fee=0)
+    hold_tickets(noted.pk)
+    booking = Booking.objects.select_related("event", "terms").get(pk=noted.booking_id)
+    new = Booking.objects.select_related("event").get(pk=reserve(event=event, ordinals=[1]).pk)
+    for wish in (Wish(), wish_of(new, tickets_of(booking, 1))):
+        with pytest.raises(NotCancellable, match="is locked: please write to us"):
+            preview(booking, wish, now=timezone.now())
+
+
+def test_the_alert_goes_with_seats_that_were_changed(stripe, event):
+    policy((2, 0, 0), exchange_fee=0)
+    Agency.objects.update(suspicious_from=40)
+    old = bought(stripe, event, 0, card="elevated")
+    asked()
+    deliver_everything()
+    new = changed(reserve(event=event, ordinals=[1]), old, tickets_of(old, 1))
+    deliver_everything()
+    first, second = Alert.objects.order_by("made_at")
+    assert (first.booking, first.status) == (old, "RESOLVED")
+    assert (second.booking, second.status, second.score) == (new, "OPEN", 40)
+
+
+def test_a_risky_card_that_pays_what_dearer_seats_cost_more_is_noted(stripe, event):
+    Agency.objects.update(suspicious_from=40)
+    policy((2, 0, 0), exchange_fee=0)
+    old = bought(stripe, event, 50)
+    asked()
+    deliver_everything()
+    old, new = (
+        Booking.objects.select_related("event", "terms").get(pk=pk)
+        for pk in (old.pk, reserve(event=event, ordinals=[0, 1, 2]).pk)
+    )
+    tickets = tickets_of(old, 1)
+    seen = preview(old, wish_of(new, tickets), now=timezone.now()).name
+    pay_difference(new.pk, booking_id=old.pk, tickets=tickets, seen=seen)
+    payment = Payment.objects.get(reference=new.pk, status="PROCESSING")
+    stripe.play(payment.provider_ref, "lost_notice", card="elevated")
+    settle(payment.pk)
+    deliver_everything()
+    asked()
+    deliver_everything()
+    assert Alert.objects.get().booking == new
+    assert invariants.violations() == {}
+
+
+def test_where_a_card_has_a_limit_it_is_asked_for_first_and_the_risk_is_noted(stripe, event):
+    Agency.objects.update(suspicious_from=40)
+    type(event).objects.update(max_per_booking=4, max_per_card=4)
+    event.refresh_from_db()
+    booking = bought(stripe, event, 0, card="elevated")
+    assert (payment_of(booking).card, payment_of(booking).charge_read_at) == ("fp1", None)
+    asked()
+    deliver_everything()
+    assert Alert.objects.get().booking == booking
+
+
+def test_a_risk_that_the_provider_says_later_is_noted_and_silence_takes_nothing_back(stripe, event):
+    Agency.objects.update(suspicious_from=40)
+    payments = Payment.objects.filter(pk=payment_of(bought(stripe, event, 0, card="elevated")).pk)
+    real = payments.get().provider_payment_ref
+    payments.update(provider_payment_ref="pi_nobody_knows")
+    asked()
+    deliver_everything()
+    assert not Alert.objects.exists()
+    payments.update(provider_payment_ref=real, charge_read_at=timezone.now() - timedelta(hours=7))
+    asked()
+    deliver_everything()
+    assert Alert.objects.exists()
+    payments.update(provider_payment_ref="pi_nobody_knows")
+    read_charge(payments.get().pk)
+    assert payments.get().risk_level == "elevated"
 
 
 def test_where_the_agency_wants_it_tickets_are_locked_at_once(stripe, event):

@@ -12,10 +12,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RenameField(
+        migrations.AddField(
             model_name='payment',
-            old_name='card_read_at',
-            new_name='charge_read_at',
+            name='charge_read_at',
+            field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
             model_name='payment',
@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='payment',
-            index=models.Index(condition=models.Q(('fee', None), ('status__in', ('SUCCEEDED', 'REFUNDED', 'DISPUTED'))), fields=['looked_up_at'], name='payments_without_fee'),
+            index=models.Index(condition=models.Q(('fee', None), ('status__in', ('SUCCEEDED', 'REFUNDED', 'DISPUTED')), models.Q(('provider__in', ('cash', 'terminal', 'bank', 'credit')), _negated=True)), fields=['settled_at'], name='payments_without_fee'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='payment',

@@ -98,6 +98,7 @@ class Payment(Movable, TenantModel):
         help_text="The provider’s fingerprint of what was paid with: the same for the same card, and "
         "nothing can be paid with it.",
     )
+    card_read_at = models.DateTimeField(null=True, editable=False)
     fee = models.DecimalField(
         max_digits=MAX_DIGITS,
         decimal_places=DECIMAL_PLACES,
@@ -152,8 +153,9 @@ class Payment(Movable, TenantModel):
                 fields=["opened_at"], condition=Q(status="PROCESSING"), name="payment_in_flight"
             ),
             models.Index(
-                fields=["looked_up_at"],
-                condition=Q(status__in=CAPTURED, fee=None),
+                fields=["settled_at"],
+                condition=Q(status__in=CAPTURED, fee=None)
+                & ~Q(provider__in=("cash", "terminal", "bank", "credit")),
                 name="payments_without_fee",
             ),
             models.Index(

@@ -24,24 +24,28 @@ def read_charge(payment_id):
 
 
 def read_card(payment_id):
-    """The fingerprint of what was paid with, asked of the provider once; empty where it knows none.
-    Raises ProviderUnavailable when it cannot be asked."""
+    """The fingerprint of what was paid with, asked of the provider once, before anything is sold for
+    it; empty where it knows none. Raises ProviderUnavailable when it cannot be asked."""
     payment = Payment.objects.get(pk=payment_id)
-    return payment.card if payment.charge_read_at else read_charge(payment_id).card
+    if payment.card or payment.card_read_at or not payment.provider_payment_ref:
+        return payment.card
+    told = provider(payment.provider).find_charge(payment.provider_payment_ref)
+    card = told.card[:64] if told else ""
+    Payment.objects.filter(pk=payment_id).update(card=card, card_read_at=Now())
+    return card
 
 
 @use_case
 def _record(payment_id, told):
     payment = lock_one(Payment.objects.filter(pk=payment_id))
-    is_first = payment.charge_read_at is None
+    before = payment.charge_read_at and _thought(payment)
     payment.charge_read_at = Now()
     if told:
         payment.card = payment.card or told.card[:64]
-        payment.risk_level = told.risk_level if told.risk_level in Risk else ""
-        payment.risk_score, payment.risk_reason = told.risk_score, told.risk_reason[:120]
+        _note_risk(payment, told)
         _book_fee(payment, told)
     payment.save(update_fields=SAID)
-    if is_first:
+    if before != _thought(payment):
         record(ChargeRead(payment_id=payment.pk))
     payment.refresh_from_db()
     return payment
@@ -51,6 +55,18 @@ SAID = [
     *("charge_read_at", "card", "fee", "fee_currency"),
     *("risk_level", "risk_score", "risk_reason"),
 ]
+
+
+def _thought(payment):
+    """What the provider thinks of it, as far as it was noted."""
+    return payment.card, payment.risk_level, payment.risk_score
+
+
+def _note_risk(payment, told):
+    """A provider may judge later, or once more; that it says nothing takes back nothing."""
+    if told.risk_level in Risk:
+        payment.risk_level = told.risk_level
+        payment.risk_score, payment.risk_reason = told.risk_score, told.risk_reason[:120]
 
 
 def _book_fee(payment, told):

@@ -11,7 +11,7 @@ from django.core.cache import cache
 
 from payments import fuse
 from payments.adapters import ProviderRefused, ProviderUnavailable
-from payments.adapters.patience import patience
+from payments.adapters.patience import LONG, patience
 from payments.adapters.simulated import SimulatedProvider
 from payments.fuse import Fused
 
@@ -41,10 +41,10 @@ class Far:
             SimulatedProvider(f"http://127.0.0.1:{self.server.server_port}", "s", ["w"]), "far"
         )
 
-    def ask(self):
+    def ask(self, allowed=(0.2, 0.2)):
         """How the question ended: what was found, or the exception."""
         try:
-            with patience((0.2, 0.2)):
+            with patience(allowed):
                 return self.adapter.find_session(ref="cs_1")
         except (ProviderUnavailable, ProviderRefused) as error:
             return type(error)
@@ -64,7 +64,7 @@ def blow(far):
 
 
 def rested():
-    cache.delete("fuse:far:blown")
+    cache.delete("fuse:far:short:blown")
 
 
 def test_one_that_keeps_us_waiting_is_asked_no_more_for_some_seconds(far):
@@ -115,6 +115,23 @@ def test_what_says_no_at_once_keeps_nobody_and_is_asked_each_time(far, status, e
     far.status = status
     assert [far.ask() for _ in range(5)] == [ends] * 5
     assert far.asked == 5
+
+
+def test_that_it_is_too_slow_for_a_page_keeps_nobody_from_paying(far):
+    blow(far)
+    far.seconds = 0.3
+    assert far.ask(LONG) is None
+    assert far.ask() is ProviderUnavailable
+    assert far.asked == 4
+
+
+def test_what_keeps_the_patient_waiting_is_silent_for_all(far, monkeypatch):
+    monkeypatch.setattr(fuse, "SHORT", (0.1, 0.1))
+    blow(far)  # for callers who are no pages now
+    far.seconds = 0
+    assert far.ask() is ProviderUnavailable
+    assert far.ask((0.1, 0.1)) is ProviderUnavailable
+    assert far.asked == 3
 
 
 def test_a_refusal_is_an_answer(far):

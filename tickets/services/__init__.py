@@ -10,7 +10,6 @@ from tickets.services.issue import (
     new_tickets,
     refund_tickets,
     reopen_tickets,
-    unlock,
     void_tickets,
 )
 from tickets.services.keys import active_key, code_of, public_keys, rotate_signing_key
@@ -65,7 +64,6 @@ __all__ = [
     "rotate_signing_key",
     "said_of",
     "take_back_transfer",
-    "unlock",
     "void_tickets",
     "why_event_stays",
     "why_it_stays",

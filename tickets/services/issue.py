@@ -94,13 +94,6 @@ def lock_out(ticket_ids, because):
     return changed.update(locked_because=because)
 
 
-def unlock(ticket_ids, because):
-    """Those of these tickets that were locked for exactly this admit again; returns how many."""
-    return Ticket.objects.filter(pk__in=ticket_ids, locked_because=because).update(
-        locked_because=""
-    )
-
-
 def name_holder(ticket_ids, name):
     """Writes who holds the tickets; returns how many were named."""
     return Ticket.objects.filter(pk__in=ticket_ids).update(holder_name=name)
