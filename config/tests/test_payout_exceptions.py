@@ -24,7 +24,7 @@ from config.tests.paying_out import (
     told_payout,
 )
 from config.tests.selling_by_stripe import event, stripe
-from config.tests.servers import at_once, without_locks
+from config.tests.servers import at_once, manage, without_locks
 from core import invariants
 from core.errors import DomainError
 from core.memory import Remembered
@@ -254,6 +254,23 @@ def test_what_breaks_off_between_the_pages_is_read_whole_the_next_time(stripe, e
     assert not Payout.objects.exists()
     assert read() == 1
     assert PayoutLine.objects.count() == 3
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("place", ["payouts.before_record", "payouts.before_commit"])
+def test_killed_while_it_is_written_down_a_payout_is_read_whole_the_next_time(stripe, event, place):
+    sold(stripe, event, 0)
+    stripe.pay_out(status="paid")
+    keys = {**stripe.secrets(), "STRIPE_API_BASE": stripe.url}
+    code, _ = manage("reconcile_payments", **keys, TESSERA_FAIL_POINT=f"{place}=kill")
+    assert code == -9
+    assert not Payout.objects.exists()
+    assert balances() == {"provider_clearing": "45.00"}
+    for new in (1, 0):
+        code, said = manage("reconcile_payments", **keys)
+        assert (code, said["payouts"]) == (0, {"new": new, "unreachable": 0})
+    assert balances() == {"money_on_its_way": "44.08", "provider_fees": "0.92"}
+    assert invariants.violations() == {}
 
 
 def test_a_payout_that_cannot_be_read_keeps_no_other_from_being_read(stripe, event):

@@ -2,6 +2,7 @@
 the money is meanwhile."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -19,13 +20,16 @@ from config.tests.paying_out import (
 )
 from config.tests.selling_by_stripe import event, stripe
 from core import invariants
+from core.money import Money
 from core.status import WrongState
-from payments.models import Journal, Payout, PayoutLine
+from payments.ledger import post
+from payments.models import Account, Journal, Payout, PayoutLine
 from payments.services import (
     NeedsWords,
     NotThisPayout,
     assign_payout,
     bank_debited,
+    explain_line,
     explain_payout,
     read_disputes,
 )
@@ -61,6 +65,38 @@ def test_a_payout_is_made_of_sales_refunds_disputes_and_fees_as_booked(stripe, e
     assert balances() == {"money_on_its_way": "103.88", "provider_fees": "26.12"}
     # A part went back of a booking that nobody cancelled.
     assert [name for name in invariants.violations() if "INV-4" not in name] == []
+
+
+def charged(payment, fee):
+    """The fee of a sale is booked before anything is paid out, as whoever reads charges does."""
+    money = Money(fee, payment.currency)
+    lines = [(Account.PROVIDER_FEES, money), (Account.PROVIDER_CLEARING, -money)]
+    post(source="charge", source_id=payment.pk, kind="fee", lines=lines)
+
+
+def test_a_fee_that_was_booked_with_the_sale_is_not_booked_again(stripe, event):
+    charged(sold(stripe, event, 0), Decimal("0.92"))
+    sold(stripe, event, 1)
+    stripe.pay_out(status="paid")
+    read()
+    assert {line.status for line in PayoutLine.objects.all()} == {"MATCHED"}
+    assert balances() == {"money_on_its_way": "88.16", "provider_fees": "1.84"}
+    assert invariants.violations() == {}
+
+
+def test_a_fee_that_differs_from_the_one_that_was_booked_is_open_and_only_the_rest_is_booked(
+    stripe, event
+):
+    charged(sold(stripe, event, 0), Decimal("0.80"))
+    stripe.pay_out(status="paid")
+    read()
+    line = PayoutLine.objects.get()
+    assert (line.status, line.problem) == ("OPEN", "The fee was €0.92, and €0.80 is booked.")
+    books = {"provider_clearing": "0.12", "money_on_its_way": "44.08", "provider_fees": "0.80"}
+    assert balances() == books
+    explain_line(line.pk, note="Dearer cards since May", is_fee=True, by=piet())
+    assert balances() == {"money_on_its_way": "44.08", "provider_fees": "0.92"}
+    assert invariants.violations() == {}
 
 
 def test_reading_again_changes_nothing_and_what_came_since_is_in_the_next(stripe, event):

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from decimal import Decimal
 
+from core.locks import lock
 from core.money import Money
 from payments.models import (
     CAPTURED,
@@ -66,10 +67,15 @@ def _sale(line, books):
         )
     if before := books.paid_out.get(payment.pk):
         return NOTHING, f"It was paid out before, in {before}."
+    fee = books.fees_of_charges[payment.pk, line.currency]
+    booked, problem = payment.charged.amount - fee, ""
     if payment.charged.amount != line.gross:
-        booked = payment.charged.display()
-        return payment.charged.amount, f"{booked} were booked, and {_shown(line, 'gross')} came."
-    return payment.charged.amount, ""
+        charged = payment.charged.display()
+        problem = f"{charged} were booked, and {_shown(line, 'gross')} came."
+    elif fee and fee != line.fee:
+        known = Money(fee, line.currency).display()
+        problem = f"The fee was {_shown(line, 'fee')}, and {known} is booked."
+    return booked, problem
 
 
 def _refund(line, books):
@@ -162,7 +168,8 @@ class _Books:
     def __init__(self, name, lines):
         paid = {line.payment_ref for line in lines} - {""}
         about = {line.about for line in lines} - {""}
-        payments = Payment.objects.filter(provider=name, provider_payment_ref__in=paid)
+        # Locked: who books what a charge cost does so before this, or sees that a payout has done it.
+        payments = lock(Payment.objects.filter(provider=name, provider_payment_ref__in=paid))
         self.payments = {one.provider_payment_ref: one for one in payments}
         refunds = Refund.objects.filter(payment__in=payments).select_related("payment")
         self.refunds = list(refunds.order_by("pk"))
@@ -201,17 +208,22 @@ class _Books:
             self._of_dispute[line.dispute_id].append(line)
 
     def _read_ledger(self):
-        """{dispute id: [(held or fee, amount, currency)]} of what was booked at the provider."""
-        self._booked = defaultdict(list)
+        """{dispute id: [(held or fee, amount, currency)]} of what was booked at the provider, and
+        {(payment id, currency): the fee of the charge} of what was booked before any payout."""
+        self._booked, self.fees_of_charges = defaultdict(list), Counter()
+        for dispute, kind, amount, currency in self._at_provider("dispute", self.disputes):
+            self._booked[dispute].append((kind.partition(" ")[0], amount, currency))
+        for payment, _, amount, currency in self._at_provider("charge", self.payments):
+            self.fees_of_charges[payment, currency] -= amount
+
+    def _at_provider(self, source, things):
+        """[(id, kind, amount, currency)] of what journals of this source moved at the provider."""
         found = LedgerEntry.objects.filter(
             account=Account.PROVIDER_CLEARING,
-            journal__source="dispute",
-            journal__source_id__in=[one.pk for one in self.disputes.values()],
+            journal__source=source,
+            journal__source_id__in=[one.pk for one in things.values()],
         )
-        for dispute, kind, amount, currency in found.values_list(
-            "journal__source_id", "journal__kind", "amount", "currency"
-        ):
-            self._booked[dispute].append((kind.partition(" ")[0], amount, currency))
+        return found.values_list("journal__source_id", "journal__kind", "amount", "currency")
 
     def refund_of(self, line):
         """(the Refund that a line is about, the payment): by the provider's id; else, of one that was

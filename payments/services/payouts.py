@@ -135,6 +135,7 @@ def record_payout(name, told, lines, *, amount):
     if payout is None:
         payout = _write(name, told, lines, amount)
         _move(payout, told)
+        failpoints.reach("payouts.before_commit")
     return payout
 
 
