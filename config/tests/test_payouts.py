@@ -3,6 +3,7 @@ the money is meanwhile."""
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -31,6 +32,7 @@ from payments.services import (
     bank_debited,
     explain_line,
     explain_payout,
+    read_charge,
     read_disputes,
 )
 
@@ -81,6 +83,19 @@ def test_a_fee_that_was_booked_with_the_sale_is_not_booked_again(stripe, event):
     read()
     assert {line.status for line in PayoutLine.objects.all()} == {"MATCHED"}
     assert balances() == {"money_on_its_way": "88.16", "provider_fees": "1.84"}
+    assert invariants.violations() == {}
+
+
+@pytest.mark.parametrize("is_read_first", [True, False])
+def test_a_fee_is_booked_once_whether_the_charge_or_the_payout_is_read_first(
+    stripe, event, is_read_first
+):
+    payment = sold(stripe, event, 0)
+    stripe.pay_out(status="paid")
+    for ask in (partial(read_charge, payment.pk), read)[:: 1 if is_read_first else -1]:
+        ask()
+    assert PayoutLine.objects.get().status == "MATCHED"
+    assert balances() == {"money_on_its_way": "44.08", "provider_fees": "0.92"}
     assert invariants.violations() == {}
 
 

@@ -9,7 +9,7 @@ from core.outbox import record
 from core.transactions import use_case
 from payments.facts import ChargeRead
 from payments.ledger import post
-from payments.models import Account, Payment, Risk
+from payments.models import Account, LineState, Payment, PayoutLine, Risk
 from payments.providers import BY_HAND, provider
 
 
@@ -70,10 +70,16 @@ def _note_risk(payment, told):
 
 
 def _book_fee(payment, told):
-    if payment.fee is not None or told.fee is None:
+    if payment.fee is not None or told.fee is None or _is_paid_out(payment):
         return
     fee = Money(told.fee, told.fee_currency)
     payment.fee, payment.fee_currency = fee.amount, fee.currency
     if fee:
         lines = [(Account.PROVIDER_FEES, fee), (Account.PROVIDER_CLEARING, -fee)]
         post(source="charge", source_id=payment.pk, kind="fee", lines=lines)
+
+
+def _is_paid_out(payment):
+    """Whether a payout has brought it, and what was kept of it is booked with that."""
+    lines = payment.payout_lines.filter(kind=PayoutLine.Kind.PAYMENT, to_fees__gt=0)
+    return lines.exclude(status=LineState.OPEN).exists()
