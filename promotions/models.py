@@ -376,7 +376,8 @@ USES_COUNT = f"""
         END IF;
         IF tickets_had + NEW.tickets > ruled.tickets_per_customer THEN
           RAISE EXCEPTION 'this buyer has % tickets', tickets_had
-            USING ERRCODE = 'check_violation', CONSTRAINT = '{TICKETS_HAD}';
+            USING ERRCODE = 'check_violation', CONSTRAINT = '{TICKETS_HAD}',
+              DETAIL = concat_ws(' ', ruled.tickets_per_customer, tickets_had);
         END IF;
       END IF;
     END IF;

@@ -277,9 +277,9 @@ def test_what_is_locked_follows_from_disputes_and_alerts_alone(stripe, noted):
     hold_tickets(noted.pk)
     ref = payment_of(noted.booking).provider_payment_ref
     disputed = stripe.dispute(ref, "needs_response")
-    for status, words in [(None, DISPUTED), ("won", LOCKED)]:
-        if status:
-            stripe.dispute(disputed["id"], status)
+    for decided, words in [(None, DISPUTED), ("won", LOCKED)]:
+        if decided:
+            stripe.dispute(disputed["id"], decided)
         read_disputes(noted.booking.payment_id)
         deliver_everything()
         assert words_of(noted.booking) == {words}

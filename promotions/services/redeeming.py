@@ -13,6 +13,7 @@ from core.errors import DomainError
 from core.locks import lock
 from core.postgres.fixed import Locking
 from core.transactions import broken_constraint, use_case
+from core.words import many
 from promotions.codes import customer_of
 from promotions.models import (
     BUYER_UNKNOWN,
@@ -163,4 +164,21 @@ def _counted(write):
         broken = broken_constraint(error)
         if broken not in SAYS:
             raise
-        raise NotRedeemed(SAYS[broken], why=broken) from error
+        raise NotRedeemed(_words(broken, error), why=broken) from error
+
+
+def _words(broken, error):
+    detail = error.__cause__.diag.message_detail or ""
+    if broken != TICKETS_HAD or not detail:
+        return SAYS[broken]
+    most, had = map(int, detail.split())
+    return f"One buyer may have {many(most, 'ticket')} in this presale{_left(most, had)}"
+
+
+def _left(most, had):
+    """What he can still do, to end the sentence."""
+    left = max(most - had, 0)
+    if not had:
+        return f": let these go, and choose {left}."
+    still = f"let these go, and choose {left}." if left else "This e-mail has as many already."
+    return f", and this e-mail has {had}: {still}" if left else f". {still}"

@@ -68,7 +68,7 @@ export class House {
     set(link, "tabindex", left ? 0 : -1);
     set(link, "aria-label", words.summary(section, seats.sums[section.index]));
     if (hasTint) tint(path, 0.22 + Math.round((0.6 * STEPS * left) / (offered || 1)) / STEPS);
-    if (count) count.textContent = mine ? words.yours(mine) : words.short(left);
+    if (count && offered) count.textContent = mine ? words.yours(mine) : words.short(left);
   }
 
   /** One mark per seat of mine; standing places show in their section instead. */

@@ -149,9 +149,8 @@ export class Seats {
     return LOOK.FREE + ((position - 1) * 4 + this.shapes[i]) * 2 + (isOther || this.dimmed.has(position));
   }
 
-  /** Per section: how many are left and offered at all, wheelchair spaces left, the least price, and free seats per
-   *  price position; per
-   *  position: how many are left and offered, and from which price to which. */
+  /** Per section: how many are left and offered, wheelchair spaces left, the least price, and free seats per price
+   *  position; per position: how many are left and offered, and from which price to which. */
   sum() {
     const { status, levelOf, levels } = this;
     this.byPosition = Array.from({ length: 7 }, () => ({ left: 0, offered: 0, low: Infinity, high: 0 }));

@@ -8,8 +8,8 @@ export const WORDS = {
   stale: "Not live at the moment. Trying again.",
   floor: "Floor", zone: "Area", all: { floor: "All floors", zone: "All areas" }, ground: "Main floor", spaces: "Wheelchair spaces",
   hint: "Choose a section to look closer.",
-  failed: "The map could not be loaded. You can choose from the list.", again: "Try the map again",
-  keys: "Arrow keys move, Space chooses, Escape goes back to the sections.",
+  failed: "The map could not be loaded. Choose from the list.", again: "Try the map again",
+  keys: "Arrow keys move, Space chooses, Escape leaves.",
   flags: { wheelchair: "wheelchair space", companion: "companion seat", restricted: "restricted view", vip: "VIP" },
   key: { free: "Free", taken: "Taken", mine: "Yours", wheelchair: "Wheelchair space", companion: "Companion", restricted: "Restricted view", OFF: "Not for sale here", LOST: "Just taken" },
 };
