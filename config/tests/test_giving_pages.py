@@ -213,6 +213,32 @@ def test_the_offer_is_mailed_again_and_only_the_new_link_counts(noor, agency, so
     assert noor.post(f"{path(sold)}{uuid7()}/mail/").status_code == 404
 
 
+def test_a_browser_that_opened_the_old_link_decides_nothing_once_it_was_mailed_again(
+    noor, agency, somebody, sold, mailoutbox
+):
+    proven(noor, sold)
+    offers(noor, sold, 1)
+    transfer = Transfer.objects.get()
+    [first] = mails_to(mailoutbox, "bo@post.example")
+    page = f"/received/{transfer.pk}/"
+    assert opened(somebody, first)[0].status_code == 200
+    noor.post(f"{path(sold)}{transfer.pk}/mail/")
+    steps = [("accept/", {"name": "Eve"}), ("decline/", {})]
+    for is_mailed in (False, True):
+        if is_mailed:
+            _, second = mails_to(mailoutbox, "bo@post.example")
+        assert somebody.get(page).status_code == 404
+        assert [somebody.post(f"{page}{step}", said).status_code for step, said in steps] == [
+            404
+        ] * 2
+        assert opened(somebody, first)[0].status_code == 404
+    assert Transfer.objects.get().status == "PENDING"
+    assert opened(somebody, second)[0].status_code == 200
+    somebody.post(f"{page}accept/", {"name": "Bo"})
+    assert Transfer.objects.get().status == "ACCEPTED"
+    assert ticket(sold).number in words(somebody.get(page))
+
+
 def test_the_same_mailbox_is_not_flooded(noor, sold):
     proven(noor, sold)
     for _ in range(5):
