@@ -59,7 +59,8 @@ def test_the_desk_offers_tickets_after_it_looked(house, desk, sold):
     [
         ({"reason": ""}, "This field is required."),
         ({"tickets": []}, "Choose at least one ticket."),
-        ({"name": "www.evil.example"}, "leave out web addresses"),
+        ({"name": "evil.example/win"}, "leave out web addresses"),
+        ({"message": "evil.example/win"}, "leave out web addresses"),
         ({"email": "noor@post.example"}, "belong to already"),
     ],
 )

@@ -14,7 +14,7 @@ from pypdfium2 import PdfDocument
 
 from bookings.cancelling import NotCancellable, Wish, cancel, preview
 from bookings.changing import answer, begin, carry_on, propose
-from bookings.evidence import sections_of
+from bookings.evidence import _given, sections_of
 from bookings.models import Booking, ChangedBooking, Grounds, Rule
 from bookings.services.hand_over import offer_tickets, pass_on
 from config.tests import world
@@ -683,6 +683,24 @@ def test_the_evidence_for_a_bank_names_no_number_that_opens_a_door(sold):
     assert before in told
     assert "Bo Lind" in told
     assert ticket(sold).number not in told
+
+
+def test_the_evidence_names_who_took_tickets_and_nobody_else(sold, django_assert_num_queries):
+    number = ticket(sold, 1).number
+    decline_transfer(world.offered(sold, 1, email="cy@post.example", name="Cy Doe").pk)
+    made = world.given(sold, 1)
+    on = pass_on(tickets_of(sold, 1), Recipient("Di Ray", "di@post.example"), holder=made.recipient)
+    accept_transfer(on.pk, name="Di Ray")
+    take_back_transfer(world.offered(sold, 2, email="ed@post.example", name="Ed Poe").pk)
+    world.offered(sold, 2, email="flo@post.example", name="Flo Way")
+    booking = Booking.objects.select_related("event__venue", "customer", "terms").get(pk=sold.pk)
+    sections = sections_of(booking)
+    assert not any(name in str(sections) for name in ("Cy Doe", "Ed Poe", "Flo Way"))
+    [given] = [each for each in sections if each.title == "Given to others"]
+    assert [row[1:3] for row in given.rows] == [(number, "Bo Lind"), (number, "Di Ray")]
+    tickets = tickets_of(sold)
+    with django_assert_num_queries(1):
+        _given(tickets)
 
 
 def test_what_is_offered_goes_back_with_the_money_of_an_event_put_off(sold, stocked, ines):

@@ -12,7 +12,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from core import failpoints
 from core.errors import Invalid
 from core.ids import uuid7
-from core.locks import database_now
+from core.locks import database_now, one_at_a_time
 from core.outbox import record
 from core.transactions import use_case
 from events.models import Event
@@ -51,7 +51,8 @@ def end_of_offer(event, now):
 
 
 def personal_among(ticket_ids):
-    """The ids of those tickets that were sold at a price level whose tickets stay with their buyer."""
+    """The ids of those tickets whose seat is at a price level now whose tickets stay with their buyer:
+    staff may make a level personal, or put seats on one, after they were sold."""
     personal = Ticket.objects.filter(pk__in=ticket_ids, event_seat__level__is_personal=True)
     return set(personal.values_list("pk", flat=True))
 
@@ -150,9 +151,12 @@ def _check_terms(tickets, event):
 
 
 def _check_giver(giver, now):
+    """How often he offered tickets today; whoever offers others of his at this moment waits."""
+    one_at_a_time(f"offers:{giver.pk}")
     lately = Transfer.objects.filter(giver=giver, begun_at__gt=now - timedelta(days=1))
     if lately.count() >= OFFERS_A_DAY:
         raise NotTransferable("You have offered tickets often today. Please go on tomorrow.")
+    failpoints.reach("transfer.after_counting")
 
 
 # The link
