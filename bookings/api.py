@@ -1,6 +1,5 @@
 """Reserving and paying over the API, through the same services as the site."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from django.db.models import Prefetch, prefetch_related_objects
@@ -35,7 +34,7 @@ from promotions.codes import LONGEST
 from promotions.guessing import counted_guesses
 from promotions.queries import uses_of
 from promotions.services.pricing import MOST_CODES
-from tickets.services import name_attendees, said_of
+from tickets.services import amended, name_attendees
 
 SOLD_BY = (
     "id",
@@ -317,7 +316,7 @@ class TicketAttendee(APIView):
             raise NotFound("There is no such ticket.")
         asked = AttendeeFields(data=request.data)
         asked.is_valid(raise_exception=True)
-        attendee = replace(said_of(item.ticket), **asked.validated_data)
+        attendee = amended(item.ticket, **asked.validated_data)
         name_attendees({item.ticket.pk: attendee})
         return Response(AttendeeFields(attendee).data)
 

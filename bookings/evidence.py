@@ -127,19 +127,25 @@ def _numbers(ticket_ids):
 
 
 def _given(ticket_ids):
-    """What the buyer, or who had them from him, gave to others."""
-    found = TransferredTicket.objects.filter(ticket__in=ticket_ids).select_related("transfer")
+    """What the buyer, or who had them from him, gave to others: of who took them only. Each is named by
+    the number that it was sold with."""
+    found = TransferredTicket.objects.filter(
+        ticket__in=ticket_ids, transfer__status=TransferStatus.ACCEPTED
+    )
+    found = list(found.select_related("transfer").order_by("pk"))
+    sold_as = {}
+    for row in sorted(found, key=lambda row: row.generation):
+        sold_as.setdefault(row.ticket_id, row.number)
     rows = [
         (
             moment(row.transfer.begun_at),
-            _numbers([row.ticket_id]).get(row.ticket_id, row.number),
+            sold_as[row.ticket_id],
             row.transfer.recipient_name,
-            row.transfer.get_status_display(),
             moment(row.transfer.decided_at),
         )
-        for row in found.order_by("pk")
+        for row in found
     ]
-    columns = ("Offered", "Ticket", "To", "State", "Decided")
+    columns = ("Offered", "Ticket", "To", "Taken")
     return Section("Given to others", columns, rows, "None were given to others.")
 
 

@@ -1,12 +1,12 @@
 """What buyers type."""
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
 from django import forms
 
+from core.addresses import has_address
 from core.money import DECIMAL_PLACES, MAX_DIGITS
 from tickets.models.transfers import LONGEST_MESSAGE
 from tickets.services import Attendee, Recipient, said_of
@@ -219,11 +219,11 @@ class AttendeesForm(forms.Form):
 class NoAddresses:
     """For words that we mail to others: nobody is led anywhere by them."""
 
-    WEB = re.compile(r"https?:|://|www\.", re.IGNORECASE)
-
     def __call__(self, words):
-        if self.WEB.search(words):
-            raise forms.ValidationError("Please leave out web addresses.")
+        if has_address(words):
+            raise forms.ValidationError(
+                "Please leave out web addresses, and put a space after each full stop."
+            )
 
 
 class GiveForm(forms.Form):

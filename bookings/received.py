@@ -13,10 +13,11 @@ from django.utils.crypto import constant_time_compare
 from core.errors import NotFound
 from customers.links import customer_of
 from tickets.models import Status, Transfer, TransferredTicket, TransferStatus
-from tickets.services import is_token_of
+from tickets.services.offer import digest_if_it_fits
 
 SESSION_KEY = "received"
-"""Key of the session: {transfer id: OFFER or TICKETS}, what its link has opened here."""
+"""Key of the session: {transfer id: what its link has opened here}: TICKETS, or an offer, by the digest
+of the link's secret, for as long as that is the one that was mailed last."""
 OFFER, TICKETS = "offer", "tickets"
 REMEMBERED = 50
 KEY_OUTLIVES_EVENT = timedelta(days=30)
@@ -61,13 +62,14 @@ def exchange_key(request, transfer_id):
     key = request.GET["k"].replace("\0", "")[:200]
     if _key_fits(transfer_id, key):
         remember(request, transfer_id, TICKETS)
-    elif is_token_of(transfer_id, key):
-        remember(request, transfer_id, OFFER)
+    elif digest := digest_if_it_fits(transfer_id, key):
+        remember(request, transfer_id, digest)
     return without_key("received", transfer_id)
 
 
 def remember(request, transfer_id, what):
-    """This browser may see the offer, or the tickets, from now on."""
+    """This browser may see the tickets, or the offer (`what` is the digest of its secret), from now
+    on."""
     known = {**request.session.get(SESSION_KEY, {})}
     if known.get(str(transfer_id)) == TICKETS:
         return
@@ -88,7 +90,13 @@ def own_transfer(request, transfer_id):
 
 
 def _opened(request, transfer):
-    return request.session.get(SESSION_KEY, {}).get(str(transfer.pk))
+    """What the link that this browser opened is good for now; an offer that was mailed again since has
+    another one."""
+    known = request.session.get(SESSION_KEY, {}).get(str(transfer.pk))
+    if known in (None, TICKETS):
+        return known
+    present = transfer.token_digest
+    return OFFER if present and constant_time_compare(known, present) else None
 
 
 def _proven(request, transfer):

@@ -63,7 +63,7 @@ bookings.invoice            vs     -           v           v        -           
 bookings.eventchange        vas    v           v           vas      -             -
 bookings.alert              vs     -           vs          v        -             -
 tickets.ticket              v      -           v           -        v             -
-tickets.transfer            vs     -           vs          -        v             -
+tickets.transfer            vs     -           vs          -        -             -
 tickets.gate                vacds  -           -           -        vacds         -
 tickets.scan                v      -           -           -        v             -
 tickets.admission           v      -           -           -        v             -

@@ -125,16 +125,23 @@ def _pdf(tickets, event):
 
 @subscribe(TransferDecided)
 def mail_transfer_over(fact):
-    """What became of the offer, to whoever made it; what he did himself he knows."""
+    """What became of the offer, to whoever made it; what he did himself he knows. One that ended with
+    its tickets says why."""
     transfer = _transfer(fact.transfer_id)
-    is_his = transfer.status == TransferStatus.CANCELLED and transfer.decided_by_id is None
-    if is_his:
+    is_ours = transfer.decided_by_id is not None or transfer.why_over
+    if transfer.status == TransferStatus.CANCELLED and not is_ours:
         return
+    rows = rows_of(transfer)
+    left = [row.ticket for row in rows if row.is_as_offered]
     send_once(
         kind="transfer_over",
         subject_id=transfer.pk,
         recipient=transfer.giver.email,
-        context={**_context(transfer), "link": _givers_link(transfer)},
+        context={
+            **_context(transfer, [row.ticket for row in rows]),
+            "left": left,
+            "link": _givers_link(transfer),
+        },
     )
 
 

@@ -1,13 +1,11 @@
 """What of a booking may be said again: who buys it, until it is paid, and who comes, until he came."""
 
-from dataclasses import replace
-
 from bookings.models import BookingItem
 from bookings.orders import lock_order
 from bookings.services.pay import contact as name_buyer
 from core.errors import NotFound
 from core.transactions import use_case
-from tickets.services import name_attendees, said_of
+from tickets.services import amended, name_attendees
 
 
 @use_case
@@ -31,4 +29,4 @@ def _named(booking_id, attendees):
     tickets = [item.ticket for item in items.select_related("ticket")]
     if len(tickets) < len(attendees):
         raise NotFound("There is no such ticket.")
-    return {each.pk: replace(said_of(each), **attendees[each.pk]) for each in tickets}
+    return {each.pk: amended(each, **attendees[each.pk]) for each in tickets}

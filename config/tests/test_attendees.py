@@ -1,13 +1,19 @@
 """Who comes with a ticket: the buyer says so and may change it, until somebody came."""
 
+from uuid import UUID
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from bookings.cancelling import Wish, cancel, preview
 from bookings.links import mailed_key
-from bookings.models import Booking
+from bookings.models import Booking, Grounds, Rule
+from bookings.services import confirm
 from config.tests import world
 from core.tenancy import acting_for
 from events.models import Event
+from payments.models import Payment
 from tickets.models import Gate, Ticket
 from tickets.services import Attendee, NotNameable, admit, code_of, name_attendees, name_holder
 
@@ -118,3 +124,64 @@ def test_a_seller_names_the_guests_of_what_he_sold_and_of_nothing_else(shown, ev
     caller.delete(f"/api/v1/bookings/{made['id']}")
     refused = name(ticket, attendee_name="Late")
     assert (refused.status_code, refused.json()["code"]) == (409, "ticket_not_nameable")
+
+
+@pytest.fixture
+def partner(shown):
+    return Client(headers={"authorization": f"Api-Key {shown['tokens']['buyer']}"})
+
+
+@pytest.fixture
+def given(partner, event):
+    """(id of the booking, id of a ticket) that a partner sold, whose buyer gave it to a friend."""
+    asked = {"event": str(event.pk), "seats": [5]}
+    asked["contact"] = {"email": "noor@post.example", "name": "Noor"}
+    made = partner.post("/api/v1/bookings", asked, content_type="application/json").json()
+    payment = Payment.objects.get(reference=made["id"])
+    world.received(payment)
+    sold = confirm(payment.reference, payment_id=payment.pk)
+    world.given(sold, email="secret.friend@post.example", name="Secret Friend")
+    return made["id"], made["items"][0]["ticket"]
+
+
+RIGHT = {"attendee_name": "Secret Friend", "attendee_email": "secret.friend@post.example"}
+GUESSES = [{}, RIGHT, {"attendee_name": "Secret Friend"}, {"attendee_name": "Eve"}]
+
+
+def answers(partner, given):
+    """What the API says to each guess, by the ticket and by its booking."""
+    booking, ticket = given
+    said = []
+    for guess in GUESSES:
+        of_ticket = partner.patch(
+            f"/api/v1/tickets/{ticket}/attendee", guess, content_type="application/json"
+        )
+        asked = {"attendees": [{"ticket": ticket, **guess}]}
+        of_booking = partner.patch(
+            f"/api/v1/bookings/{booking}", asked, content_type="application/json"
+        )
+        said += [(each.status_code, each.json()["code"]) for each in (of_ticket, of_booking)]
+        for each in (of_ticket, of_booking):
+            assert "secret" not in each.content.decode().lower()
+    return said
+
+
+@pytest.mark.parametrize("became", ["TRANSFERRED", "USED", "CANCELLED"])
+def test_a_seller_learns_nothing_of_whom_a_ticket_was_given_to(partner, given, became):
+    ticket = Ticket.objects.select_related("event", "signing_key").get(pk=given[1])
+    if became == "USED":
+        use(ticket)
+    elif became == "CANCELLED":
+        wish = Wish(grounds=Grounds.STAFF, rule=Rule.NOTHING_BACK, reason="A fraud")
+        sold = Booking.objects.select_related("event", "terms").get(pk=given[0])
+        cancel(sold.pk, wish, seen=preview(sold, wish, now=timezone.now()).name)
+    assert set(answers(partner, given)) == {(409, "ticket_not_nameable")}
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.holder_name) == (became, "Secret Friend")
+
+
+def test_what_was_read_before_it_was_given_is_not_compared_after(given):
+    """Whoever names tickets by what he knew waits for who takes them, and is refused."""
+    known = Attendee("Secret Friend", "secret.friend@post.example")
+    with pytest.raises(NotNameable, match="given to somebody else"):
+        name_attendees({UUID(given[1]): known})

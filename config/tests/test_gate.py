@@ -9,7 +9,7 @@ from config.tests.scenarios import HOUSE, house, shop
 from core.ids import uuid7
 from core.tenancy import acting_for
 from tickets.models import Gate, Scan, Ticket
-from tickets.services import admit, code_of, rotate_signing_key
+from tickets.services import admit, code_of, lock_out, rotate_signing_key
 from tickets.services.admit import NonceReused
 from venues.models import Venue
 
@@ -53,6 +53,17 @@ def test_a_repeated_nonce_repeats_the_answer_for_the_same_code_only(gate):
     with pytest.raises(NonceReused):
         scan(second, gate, "n1")
     assert scan(second, gate, "n2").verdict == "admitted"
+
+
+def test_a_refusal_of_before_that_has_no_reason_now_is_not_explained_by_an_offer(gate):
+    ticket = tickets()[0]
+    code, before = code_of(ticket), "It was refused before. Scan it again."
+    lock_out([ticket.pk], "Its payment is disputed.")
+    assert scan(code, gate, "n1").message == "Its payment is disputed."
+    lock_out([ticket.pk], "")
+    assert (scan(code, gate, "n1").verdict, scan(code, gate, "n1").message) == ("not_valid", before)
+    assert scan(code, gate, "n2").verdict == "admitted"
+    assert (scan(code, gate, "n1").verdict, scan(code, gate, "n1").message) == ("not_valid", before)
 
 
 def test_another_gate_and_another_event_are_named(gate):

@@ -26,7 +26,7 @@ from customers.links import mailed_key as customer_key
 from customers.models import Customer
 from events.models import Event, PriceLevel
 from tickets.models import Download, Ticket, Transfer
-from tickets.services import Recipient, accept_transfer
+from tickets.services import Recipient, accept_transfer, take_back_transfer
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +152,8 @@ def test_what_was_typed_is_read_back_before_anything_is_offered(noor, sold):
         ({"email": "bo"}, "does not look like an e-mail"),
         ({"name": ""}, "Please enter who gets them."),
         ({"message": "See www.evil.example"}, "leave out web addresses"),
+        ({"message": "Log in at parterre.evil.com/login"}, "put a space after each full stop"),
+        ({"name": "Win at evil.example/win"}, "leave out web addresses"),
         ({"name": "https://evil.example"}, "leave out web addresses"),
         ({"message": "x" * 301}, "at most 300"),
         ({"email": "noor@post.example"}, "belong to already"),
@@ -211,6 +213,46 @@ def test_the_offer_is_mailed_again_and_only_the_new_link_counts(noor, agency, so
     said = noor.post(f"{path(sold)}{transfer.pk}/mail/", follow=True)
     assert "taken back" in words(said)
     assert noor.post(f"{path(sold)}{uuid7()}/mail/").status_code == 404
+
+
+def test_a_browser_that_opened_the_old_link_decides_nothing_once_it_was_mailed_again(
+    noor, agency, somebody, sold, mailoutbox
+):
+    proven(noor, sold)
+    offers(noor, sold, 1)
+    transfer = Transfer.objects.get()
+    [first] = mails_to(mailoutbox, "bo@post.example")
+    page = f"/received/{transfer.pk}/"
+    assert opened(somebody, first)[0].status_code == 200
+    noor.post(f"{path(sold)}{transfer.pk}/mail/")
+    steps = [("accept/", {"name": "Eve"}), ("decline/", {})]
+    for is_mailed in (False, True):
+        if is_mailed:
+            _, second = mails_to(mailoutbox, "bo@post.example")
+        assert somebody.get(page).status_code == 404
+        assert [somebody.post(f"{page}{step}", said).status_code for step, said in steps] == [
+            404
+        ] * 2
+        assert opened(somebody, first)[0].status_code == 404
+    assert Transfer.objects.get().status == "PENDING"
+    assert opened(somebody, second)[0].status_code == 200
+    somebody.post(f"{page}accept/", {"name": "Bo"})
+    assert Transfer.objects.get().status == "ACCEPTED"
+    assert ticket(sold).number in words(somebody.get(page))
+
+
+def test_a_givers_name_leads_nowhere_in_what_strangers_are_mailed(sold, mailoutbox):
+    Customer.objects.filter(pk=sold.customer_id).update(name="Win at https://evil.example/win")
+    taken, withdrawn = world.offered(sold, 1), world.offered(sold, 2)
+    delivered()
+    accept_transfer(taken.pk, name="Bo")
+    take_back_transfer(withdrawn.pk)
+    mails = mails_to(mailoutbox, "bo@post.example")
+    assert len(mails) == 4
+    for mail in mails:
+        told = " ".join([mail.subject, mail.body, mail.alternatives[0][0]])
+        assert "evil.example" not in told
+    assert "Win at https evil. example win gives you 1 ticket" in mails[0].subject
 
 
 def test_the_same_mailbox_is_not_flooded(noor, sold):

@@ -188,6 +188,37 @@ def test_control_without_locks_a_scan_slips_in_and_the_database_stops_the_offer(
     assert the_transfers(agency_id) == []
 
 
+# Offered more often than anybody may
+
+
+def two_of_the_last(agency_id, sold, monkeypatch):
+    """Two who offer other tickets of one giver, of whom one more offer is taken today."""
+    monkeypatch.setattr("tickets.services.offer.OFFERS_A_DAY", 1)
+    with acting_for(agency_id):
+        other = world.sold_booking(sold.event, [1], email=sold.customer.email)
+        assert other.customer_id == sold.customer_id
+    return [offering(agency_id, sold, "bo"), offering(agency_id, other, "cy")]
+
+
+def test_the_last_offer_of_a_day_is_made_once(agency_id, sold, settings, monkeypatch):
+    works = two_of_the_last(agency_id, sold, monkeypatch)
+    settings.FAIL_POINT = f"transfer.after_counting={SLOWLY}"
+    results = at_once(agency_id, *works)
+    [refused] = refusals(results)
+    assert "tomorrow" in refused.message
+    assert the_transfers(agency_id) == ["PENDING"]
+
+
+def test_control_who_does_not_wait_counts_the_same_day_twice(
+    agency_id, sold, settings, monkeypatch
+):
+    works = two_of_the_last(agency_id, sold, monkeypatch)
+    monkeypatch.setattr("tickets.services.offer.one_at_a_time", lambda name: None)
+    settings.FAIL_POINT = f"transfer.after_counting={SLOWLY}"
+    assert refusals(at_once(agency_id, *works)) == []
+    assert the_transfers(agency_id) == ["PENDING"] * 2
+
+
 # Offered twice, or offered while it is cancelled
 
 

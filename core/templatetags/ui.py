@@ -14,6 +14,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, to_locale
 
+from core.addresses import without_links
+
 register = template.Library()
 
 BLANK_LINES = re.compile(r"\n\s*\n")
@@ -74,6 +76,12 @@ def clock_there(moment, zone):
 def day_part(moment, pattern):
     """One piece of a date that stands alone, in a CLDR pattern: d, EEEE, MMMM."""
     return format_datetime(moment, pattern, locale=_locale())
+
+
+@register.filter
+def unlinked(words):
+    """Words of a guest in a mail to somebody else: no mail program makes a link of them."""
+    return without_links(str(words))
 
 
 @register.filter

@@ -13,7 +13,7 @@ from core.status import Movable
 from core.tenancy import TenantKey, TenantModel
 from customers.models import Customer
 from events.models import Event
-from tickets.models.tickets import Ticket
+from tickets.models.tickets import VALID, Status, Ticket
 
 
 class TransferStatus(models.TextChoices):
@@ -116,7 +116,8 @@ class TransferQuerySet(models.QuerySet):
 
 class Transfer(Movable, TenantModel):
     """Tickets of one event that `giver` offers to somebody, who may take them until `expires_at`. The
-    link that lets him is kept as its SHA-256 only, and dies with the decision.
+    link that lets him is kept as its SHA-256 only, and dies with the decision, or when `link_number` is
+    raised for another mail.
 
     `begun_by` and `reason` are those of staff who offered them for the giver; `decided_by` and
     `why_over` of staff, or of what ended it without anybody.
@@ -136,6 +137,7 @@ class Transfer(Movable, TenantModel):
         max_length=9, choices=TransferStatus, default=TransferStatus.PENDING, editable=False
     )
     token_digest = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001
+    link_number = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     expires_at = models.DateTimeField(editable=False)
     begun_at = models.DateTimeField(db_default=Now(), editable=False)
     begun_by = models.ForeignKey(
@@ -254,6 +256,12 @@ class TransferredTicket(TenantModel):
 
     def __str__(self):
         return f"{self.number} in {self.transfer_id}"
+
+    @property
+    def is_as_offered(self):
+        """Whether the ticket (read) is still its giver's, with the code that he offered it with."""
+        is_alive = self.ticket.status in (*VALID, Status.USED)
+        return is_alive and self.ticket.generation == self.generation
 
     @property
     def went_along(self):

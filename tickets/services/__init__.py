@@ -1,7 +1,14 @@
 """Use cases of tickets, one module each."""
 
 from tickets.services.admit import GateGone, ScanResult, admit
-from tickets.services.attend import NAMEABLE, Attendee, NotNameable, name_attendees, said_of
+from tickets.services.attend import (
+    NAMEABLE,
+    Attendee,
+    NotNameable,
+    amended,
+    name_attendees,
+    said_of,
+)
 from tickets.services.issue import (
     cancel_tickets,
     confirm_tickets,
@@ -44,6 +51,7 @@ __all__ = [
     "accept_transfer",
     "active_key",
     "admit",
+    "amended",
     "begin_transfer",
     "cancel_tickets",
     "code_of",

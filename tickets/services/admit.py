@@ -31,6 +31,7 @@ WHY_NOT = {
 }
 FORMER = "former"
 PASSED_ON = "This ticket was passed on to somebody else."
+BEFORE = "It was refused before. Scan it again."
 OFFERED = "This ticket is offered to somebody else. Whoever has it can take it back."
 
 # What the door needs to know of a ticket.
@@ -106,14 +107,14 @@ class ScanResult:
         return MESSAGES[self.verdict]
 
     def _why_not(self):
-        """A lock of now does not explain a refusal of before, but is what matters at the door."""
+        """What is so now does not explain a refusal of before, but is what matters at the door."""
         ticket = self.ticket
         if self.is_old and ticket.status == Status.TRANSFERRED:
             return PASSED_ON
         if ticket.status in VALID and ticket.locked_because:
             return ticket.locked_because
-        if ticket.status in VALID and not self.is_old:
-            return OFFERED
+        if ticket.status in (*VALID, Status.USED) and not self.is_old:
+            return OFFERED if ticket.is_offered_at(timezone.now()) else BEFORE
         return WHY_NOT.get(ticket.status, "This code was replaced by a newer one.")
 
 

@@ -1,6 +1,6 @@
 """Who comes with a ticket: said by whoever bought it, until somebody came."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import DomainError
 from core.transactions import use_case
@@ -27,15 +27,15 @@ class Attendee:
 
 @use_case
 def name_attendees(attendees):
-    """Writes who comes with which ticket: {ticket id: Attendee}. All or none; raises NotNameable."""
+    """Writes who comes with which ticket: {ticket id: Attendee}. All or none; raises NotNameable.
+
+    What is in other hands is refused before anything is compared: whether a name was guessed right is
+    nobody's business."""
     for ticket in lock_tickets(attendees):
         attendee = attendees[ticket.pk]
+        _check_its_buyers(ticket)
         if said_of(ticket) == attendee:
             continue
-        if ticket.status == Status.TRANSFERRED:
-            raise NotNameable(
-                f"{ticket.place} was given to somebody else: its name stays. Nothing was changed."
-            )
         if ticket.status not in NAMEABLE:
             words = ticket.get_status_display().lower()
             raise NotNameable(
@@ -44,6 +44,21 @@ def name_attendees(attendees):
         Ticket.objects.filter(pk=ticket.pk).update(
             holder_name=attendee.name, holder_email=attendee.email, holder_phone=attendee.phone
         )
+
+
+def _check_its_buyers(ticket):
+    """Whatever became of it since: who was given it is told to nobody by this."""
+    if ticket.holder_id is not None:
+        raise NotNameable(
+            f"{ticket.place} was given to somebody else: its name stays. Nothing was changed."
+        )
+
+
+def amended(ticket, **said):
+    """The Attendee that the ticket has, but for what is `said`; raises NotNameable for one that is in
+    other hands."""
+    _check_its_buyers(ticket)
+    return replace(said_of(ticket), **said)
 
 
 def said_of(ticket):

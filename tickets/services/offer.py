@@ -1,17 +1,18 @@
 """Offering tickets to somebody else, and the link by which he decides. Until then they stay whose they
 are and admit nobody."""
 
+import base64
 import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.utils.crypto import constant_time_compare
+from django.db.models import F
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from core import failpoints
 from core.errors import Invalid
 from core.ids import uuid7
-from core.locks import database_now
+from core.locks import database_now, one_at_a_time
 from core.outbox import record
 from core.transactions import use_case
 from events.models import Event
@@ -30,7 +31,7 @@ MOST = 100
 OFFERS_A_DAY = 20
 VALID_FOR = timedelta(days=7)
 BEFORE_THE_START = timedelta(hours=1)
-TOKEN_BYTES = 32
+SALT = "tessera.offer-link"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def end_of_offer(event, now):
 
 
 def personal_among(ticket_ids):
-    """The ids of those tickets that were sold at a price level whose tickets stay with their buyer."""
+    """The ids of those tickets whose seat is at a price level now whose tickets stay with their buyer:
+    staff may make a level personal, or put seats on one, after they were sold."""
     personal = Ticket.objects.filter(pk__in=ticket_ids, event_seat__level__is_personal=True)
     return set(personal.values_list("pk", flat=True))
 
@@ -149,29 +151,43 @@ def _check_terms(tickets, event):
 
 
 def _check_giver(giver, now):
+    """How often he offered tickets today; whoever offers others of his at this moment waits."""
+    one_at_a_time(f"offers:{giver.pk}")
     lately = Transfer.objects.filter(giver=giver, begun_at__gt=now - timedelta(days=1))
     if lately.count() >= OFFERS_A_DAY:
         raise NotTransferable("You have offered tickets often today. Please go on tomorrow.")
+    failpoints.reach("transfer.after_counting")
 
 
 # The link
 
 
 def new_token(transfer_id):
-    """The secret of a link that lets its reader decide about an open offer, and makes any other one
-    worthless; None when there is nothing to decide. It is kept nowhere: whoever calls this mails it."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    """The secret of the link that lets its reader decide about an open offer; None when there is
+    nothing to decide. It is the same until the offer is mailed again, so a mail that went out twice has
+    one link. It is kept nowhere: whoever calls this mails it."""
     fresh = Transfer.objects.open_at(database_now()).filter(pk=transfer_id)
-    return token if fresh.update(token_digest=_digest(token)) else None
+    number = fresh.values_list("link_number", flat=True).first()
+    if number is None:
+        return None
+    token = _token(transfer_id, number)
+    # Who mails it again meanwhile has raised the number, and mails another one.
+    return token if fresh.filter(link_number=number).update(token_digest=_digest(token)) else None
+
+
+def _token(transfer_id, number):
+    """256 bits that nobody can tell who has not the key of this server."""
+    secret = salted_hmac(SALT, f"{transfer_id}.{number}", algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(secret).decode().rstrip("=")
 
 
 @use_case
 def mail_offer_again(transfer_id):
-    """Has the offer mailed once more, with a link that makes the former one worthless. Raises
-    OfferOver."""
-    transfer = Transfer.objects.get(pk=transfer_id)
-    if not transfer.is_open_at(database_now()):
-        raise OfferOver(over_words(transfer))
+    """Has the offer mailed once more, with another link; the former one is worthless from now on.
+    Raises OfferOver."""
+    fresh = Transfer.objects.open_at(database_now()).filter(pk=transfer_id)
+    if not fresh.update(link_number=F("link_number") + 1, token_digest=None):
+        raise OfferOver(over_words(Transfer.objects.get(pk=transfer_id)))
     record(TransferSought(transfer_id=transfer_id, request_id=uuid7()))
 
 
@@ -179,7 +195,12 @@ def _digest(token):
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def digest_if_it_fits(transfer_id, token):
+    """The digest of the secret that was mailed last for this transfer, if this is it, or None."""
+    known = Transfer.objects.filter(pk=transfer_id).values_list("token_digest", flat=True).first()
+    return known if known and constant_time_compare(known, _digest(token)) else None
+
+
 def is_token_of(transfer_id, token):
     """Whether this is the secret that was mailed last for this transfer."""
-    known = Transfer.objects.filter(pk=transfer_id).values_list("token_digest", flat=True).first()
-    return bool(known) and constant_time_compare(known, _digest(token))
+    return digest_if_it_fits(transfer_id, token) is not None
