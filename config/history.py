@@ -124,7 +124,7 @@ FROM past_place;
 
 INSERT INTO payments_payment (id, agency_id, reference, covers, description, provider, provider_ref,
   provider_payment_ref, provider_url, status, amount, currency, failure, created_at, opened_at,
-  settled_at, fee, fee_currency, charge_read_at)
+  settled_at, fee, fee_currency, card_read_at)
 SELECT b.payment_id, %(agency)s, b.id, ARRAY[b.id],
        left(s.places || CASE s.places WHEN 1 THEN ' ticket, ' ELSE ' tickets, ' END
             || %(title)s, 200),

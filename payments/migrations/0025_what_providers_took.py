@@ -12,11 +12,19 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RenameField(
-            model_name='payment',
-            old_name='card_read_at',
-            new_name='charge_read_at',
-        ),
+        # The column keeps its name: workers of the release before go on reading it.
+        migrations.SeparateDatabaseAndState(state_operations=[
+            migrations.RenameField(
+                model_name='payment',
+                old_name='card_read_at',
+                new_name='charge_read_at',
+            ),
+            migrations.AlterField(
+                model_name='payment',
+                name='charge_read_at',
+                field=models.DateTimeField(db_column='card_read_at', editable=False, null=True),
+            ),
+        ]),
         migrations.AddField(
             model_name='payment',
             name='fee',

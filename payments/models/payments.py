@@ -111,7 +111,8 @@ class Payment(Movable, TenantModel):
     )
     risk_score = models.PositiveSmallIntegerField(null=True, editable=False)
     risk_reason = models.CharField(max_length=120, blank=True, db_default="", editable=False)
-    charge_read_at = models.DateTimeField(null=True, editable=False)
+    # The column is called as it was before: a rename breaks the workers of the release before.
+    charge_read_at = models.DateTimeField(null=True, editable=False, db_column="card_read_at")
     disputes_read = models.PositiveIntegerField(
         default=0,
         db_default=0,
