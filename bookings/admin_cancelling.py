@@ -11,7 +11,17 @@ from bookings.cancelling import Wish, cancel, left_of, policy_of, preview
 from bookings.changed_from import changed_from
 from bookings.models import Cancellation, GoesTo, Grounds, Rule
 from core.admin_base import ReadOnlyAdmin
-from core.admin_parts import Panel, Table, columns, linked, money_column, panel, status_of, when
+from core.admin_parts import (
+    Panel,
+    Table,
+    columns,
+    linked,
+    money_column,
+    panel,
+    pill,
+    status_of,
+    when,
+)
 from core.locks import database_now
 from core.words import many
 from events.cancelling import sentences_of
@@ -197,6 +207,8 @@ def _state_of(cancellation):
     shown = cancellation.refund
     if cancellation.refunded and (shown is None or not cancellation.is_back):
         shown = cancellation.awaited.first() or cancellation.refunds.first()
+    if shown and shown.other_way:
+        return pill(shown.status, shown.state_in_words)
     return status_of(shown) if shown else "–"
 
 

@@ -7,6 +7,7 @@ from bookings.invoice_paper import paper_of
 from bookings.models import Invoice
 from core.admin_base import ReadOnlyAdmin, step
 from core.admin_parts import Panel, Table, columns, linked, money_column, when
+from payments.admin import refunds_table
 
 
 @admin.register(Invoice)
@@ -62,7 +63,13 @@ class InvoiceAdmin(ReadOnlyAdmin):
             *said["rows"],
             *([f"of which {w}", a] for w, a in said["contained"]),
         ]
-        return [Panel("What it says", Table(columns("", f"{invoice.currency}#"), rows))]
+        says = Panel("What it says", Table(columns("", f"{invoice.currency}#"), rows))
+        return [says, *self._money_back(invoice)]
+
+    def _money_back(self, invoice):
+        """How the money of a credit note goes back: the paper does not change by it."""
+        refunds = invoice.cancellation.refunds if invoice.cancellation else []
+        return [Panel("Money", refunds_table(refunds))] if refunds else []
 
     @step("Download the PDF", right="view", is_page=True)
     def download(self, request, invoice):

@@ -24,7 +24,7 @@ from core.words import many
 from events.models import Status as EventStatus
 from payments.admin import RefundAdmin, refunds_table
 from payments.admin_ledger import entries_table
-from payments.ledger import account_of, source_of
+from payments.ledger import refunded_from, source_of
 from payments.models import CAPTURED, Account, CreditEntry, LedgerEntry, Refund, RefundStatus
 
 LATEST = 8
@@ -176,7 +176,7 @@ def expected_sums(bookings):
     moved += [(Account.CUSTOMER_CREDIT, payment.credit) for payment in payments]
     became_credit = CreditEntry.objects.filter(kind__in=CreditEntry.CAME_BACK, payment__in=payments)
     moved += [(Account.CUSTOMER_CREDIT, -entry.amount) for entry in became_credit]
-    moved += [(account_of(refund.payment.provider), -refund.amount) for refund in refunds]
+    moved += [(refunded_from(refund), -refund.amount) for refund in refunds]
     due = {Account.CUSTOMER_DEPOSITS: 0}
     for lies_in, amount_moved in moved:
         _add(due, {lies_in: amount_moved, Account.CUSTOMER_DEPOSITS: -amount_moved})

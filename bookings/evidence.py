@@ -220,7 +220,7 @@ def _refunds(payments):
             moment(refund.completed_at),
             refund.money.display(),
             refund.get_reason_display(),
-            refund.get_status_display(),
+            refund.state_in_words,
             refund.provider_ref or "–",
         )
         for refund in refunds

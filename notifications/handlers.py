@@ -4,6 +4,7 @@ from urllib.parse import quote
 from uuid import uuid5
 
 from django.contrib.auth.tokens import default_token_generator
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -56,7 +57,7 @@ from inventory.facts import HoldRunsOut
 from inventory.models import Hold
 from notifications import transfers  # noqa: F401 - tells of tickets that change hands
 from notifications.services import send_once
-from payments.facts import CreditPaidOut
+from payments.facts import CreditPaidOut, RefundWentAnotherWay
 from payments.models import CreditEntry, Refund
 from payments.services import credit_of
 from payments.statements import in_fours
@@ -150,6 +151,34 @@ def mail_money_sent_back(fact):
             "parts": [_became(booking) for booking in parts],
         },
     )
+
+
+@subscribe(RefundWentAnotherWay)
+def mail_other_way(fact):
+    """How money came back that could not be sent to where it was paid from, and for which booking."""
+    refund = Refund.objects.select_related("payment").get(pk=fact.refund_id)
+    parts = _cancelled_by(refund) or paid_for(refund.payment)
+    customer = parts[0].customer or _changing_seats(refund.payment)
+    if customer is None:
+        return
+    send_once(
+        kind="refund_other_way",
+        subject_id=refund.pk,
+        recipient=customer.email,
+        context={
+            "amount": refund.money,
+            "way": refund.other_way,
+            "parts": [_became(booking) for booking in parts],
+        },
+    )
+
+
+def _cancelled_by(refund):
+    """[Booking] whose cancelled tickets a Refund is of, also by way of credit."""
+    of_credit = CreditEntry.objects.filter(refund=refund).values("reference")
+    made = Cancellation.objects.filter(Q(refund=refund) | Q(pk__in=of_credit))
+    found = made.select_related("booking__event__venue", "booking__customer")
+    return list({each.booking_id: each.booking for each in found.order_by("pk")}.values())
 
 
 def _changing_seats(payment):

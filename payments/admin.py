@@ -24,6 +24,7 @@ from payments.admin_credit import CreditEntryAdmin
 from payments.admin_desk import CashCountAdmin, DeskTakingAdmin
 from payments.admin_disputes import DisputeAdmin, NoAnswer
 from payments.admin_ledger import entries_of, entries_table
+from payments.admin_other_way import AnotherWay, how_back
 from payments.admin_payout_lines import PayoutLineAdmin
 from payments.admin_payouts import PayoutAdmin
 from payments.models import (
@@ -33,7 +34,13 @@ from payments.models import (
     RefundStatus,
     Status,
 )
-from payments.services import dealt_with, retry_refund, settle, transferred_back, work_notice
+from payments.services import (
+    dealt_with,
+    retry_refund,
+    settle,
+    transferred_back,
+    work_notice,
+)
 
 WITH_THE_PROVIDER = (Status.PENDING, Status.PROCESSING, Status.FAILED)
 
@@ -56,11 +63,12 @@ def refunds_table(refunds):
             linked(refund, refund.money.display()),
             refund.get_reason_display(),
             status_column()(refund),
+            how_back(refund),
             refund.failure or "–",
         ]
         for refund in refunds
     ]
-    return Table(columns("Asked", "Amount", "Reason", "State", "Problem"), rows)
+    return Table(columns("Asked", "Amount", "Reason", "State", "How", "Problem"), rows)
 
 
 AT_ONCE = 500  # a form bears no more fields than a thousand
@@ -213,8 +221,9 @@ class PaymentAdmin(ReadOnlyAdmin):
     @step(
         "It is dealt with",
         when=lambda payment: payment.needs_attention,
-        says="You have paid the money back, or kept it for good reason, on the provider's own pages. "
-        "This payment counts as failed; nothing is booked.",
+        says="You have paid the money back, or kept it for good reason, on the provider's own pages, "
+        "or have got back what went back twice. What had not come in counts as failed; nothing is "
+        "booked.",
     )
     def settle_by_hand(self, request, payment):
         dealt_with(payment.pk)
@@ -233,7 +242,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnlyAdmin):
+class RefundAdmin(AnotherWay, ReadOnlyAdmin):
     list_display = [
         "made",
         "words",
@@ -252,10 +261,10 @@ class RefundAdmin(ReadOnlyAdmin):
     ordering = ["-created_at", "pk"]
     fields = [
         *("words", "payment_link", "reason", "made", "done"),
-        *("attempt", "provider_ref", "failure"),
+        *("attempt", "provider_ref", "failure", "other_way_shown", "said_by"),
     ]
     readonly_fields = fields
-    steps = ["retry", "sent_by_bank"]
+    steps = ["retry", "another_way", "sent_by_bank"]
     actions = ["retry_selected"]
     export_columns = {
         "Asked": "created_at",
@@ -265,6 +274,8 @@ class RefundAdmin(ReadOnlyAdmin):
         "Reason": "reason",
         "Status": "status",
         "Done": "completed_at",
+        "Another way": "other_way",
+        "What was done": "other_way_note",
     }
 
     def get_queryset(self, request):

@@ -37,6 +37,13 @@ class CreditPaidOut:
 
 
 @dataclass(frozen=True)
+class RefundWentAnotherWay:
+    """A person has given back what the provider would not send: in cash or otherwise."""
+
+    refund_id: UUID
+
+
+@dataclass(frozen=True)
 class RefundCompleted:
     """The money is back with whoever paid."""
 

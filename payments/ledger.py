@@ -5,10 +5,16 @@ from django.db import connection
 from core.ids import uuid7
 from core.postgres.rows import insert
 from core.tenancy import current_agency_id
-from payments.models import Account, LedgerEntry
+from payments.models import Account, LedgerEntry, OtherWay
 
 # Where money lies that no provider holds for us, by what Payment.provider says.
 LIES_IN = {"cash": Account.CASH, "bank": Account.BANK}
+# Where money came from that went back another way than it came.
+OTHER_WAYS = {
+    OtherWay.BANK: Account.BANK,
+    OtherWay.CASH: Account.CASH,
+    OtherWay.PROVIDER: Account.PROVIDER_CLEARING,
+}
 
 POST = """
 INSERT INTO payments_journal (id, agency_id, source, source_id, kind, memo, posted_at)
@@ -20,6 +26,11 @@ ON CONFLICT (agency_id, source, source_id, kind) DO NOTHING
 def account_of(provider):
     """The account in which money paid by this provider lies, and from which it is refunded."""
     return LIES_IN.get(provider, Account.PROVIDER_CLEARING)
+
+
+def refunded_from(refund):
+    """The account out of which a Refund was paid."""
+    return OTHER_WAYS.get(refund.other_way) or account_of(refund.payment.provider)
 
 
 def source_of(provider):

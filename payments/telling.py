@@ -64,10 +64,16 @@ def told_of_refund(change, refund):
         return f"{change.money('amount')} to go back: {change.label('reason').lower()}"
     words = {
         RefundStatus.PROCESSING: f"{money} on its way back",
-        RefundStatus.COMPLETED: f"{money} went back",
+        RefundStatus.COMPLETED: f"{money} went back{_other_way(refund)}",
         RefundStatus.FAILED: f"{money} could not be sent back",
     }
     return words.get(change.became("status"), "")
+
+
+def _other_way(refund):
+    if refund is None or not refund.other_way:
+        return ""
+    return f" {refund.by_other_way}, said {refund.other_way_by}: {refund.other_way_note}"
 
 
 @tells(Dispute)

@@ -36,7 +36,7 @@ from core.transactions import use_case
 from customers.links import customer_of
 from customers.services import seek_customer
 from events.models import Status as EventStatus
-from payments.models import Payment
+from payments.models import OtherWay, Payment
 from tickets.models import Download
 from tickets.models import Status as TicketStatus
 from tickets.services import code_of, why_event_stays
@@ -63,7 +63,7 @@ def booking(request, booking_id):
     valid_first = sorted(items, key=_is_given_back)
     together = paid_with(found)
     receipt = receipt_of(found, items)
-    hands = _hands(found, items, now)
+    hands, cancellations = _hands(found, items, now), _cancellations(found)
     return render(request, "bookings/booking.html", {
         "nav": "tickets",
         "booking": found,
@@ -77,7 +77,8 @@ def booking(request, booking_id):
         "items": lines_of(items, receipt),
         "total": found.money,
         "receipt": receipt,
-        "cancellations": _cancellations(found),
+        "cancellations": cancellations,
+        "other_ways": any(each["by_other_way"] for each in cancellations),
         "changed_from": changed_from(found),
         "changed": open_change_of(found, now) if found.is_sold else None,
         "may_give_back": _may_give_back(found, items, now),
@@ -118,9 +119,18 @@ def _cancellations(found):
             "sent": each.refunded_money,
             "note": next((note.number for note in each.credit_notes.all()), ""),
             "is_back": each.is_back,
+            "by_other_way": _other_ways(each),
         }
         for each in made
     ]
+
+
+def _other_ways(cancellation):
+    """in cash; by bank transfer: how money of it came back otherwise than it was paid, or empty."""
+    if not cancellation.refunded:
+        return ""
+    found = cancellation.refunds.exclude(other_way__in=("", OtherWay.PROVIDER))
+    return " and ".join(sorted({refund.by_other_way for refund in found}))
 
 
 def _used(cancellation):

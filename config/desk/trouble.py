@@ -47,7 +47,7 @@ def _refunds():
     return [
         Trouble(
             f"{many(each['count'], 'refund')} of {Money(each['money'], each['currency']).display()}",
-            "The guests wait for it. Look why, and send it again.",
+            "The guests wait for it. Look why, send it again, or give it back another way.",
             each["tries"],
             address,
         )

@@ -192,7 +192,7 @@ def test_control_without_the_locks_two_cashiers_are_stopped_by_the_database_only
     without_locks(monkeypatch, "bookings.orders", "payments.services.desk")
     for lock in ("orders.lock_seats", "services.at_desk.lock_tickets"):
         monkeypatch.setattr(f"bookings.{lock}", lambda keys: None)
-    monkeypatch.setattr("payments.services.desk._one_drawer", lambda: None)
+    monkeypatch.setattr("payments.services.desk.one_drawer", lambda: None)
     results = at_once(current_agency_id(), *[lambda: cash(booking, ida)] * 6)
     assert any(isinstance(one, DatabaseError) for one in results)
     assert DeskTaking.objects.count() == 1
@@ -219,7 +219,7 @@ def test_control_without_the_locks_it_is_only_the_database_that_refuses(
     booking = reserved(event, 0)
     cash(booking, ida)
     refund = refund_of(booking)
-    monkeypatch.setattr("payments.services.desk._one_drawer", lambda: None)
+    monkeypatch.setattr("payments.services.desk.one_drawer", lambda: None)
     monkeypatch.setattr("payments.services.desk.lock_one", lambda rows: rows.get())
     monkeypatch.setattr("payments.services.refund.lock_one", lambda rows: rows.get())
     results = at_once(current_agency_id(), *[lambda: hand_out(refund.pk, by=ida)] * 6)

@@ -9,10 +9,7 @@ from core.audit import Audited, append_only
 from core.ids import uuid7
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.tenancy import TenantKey, TenantModel
-from payments.models.payments import Payment, Refund
-
-LIKE_A_CARD = r"[0-9]([ .-]?[0-9]){11}"
-"""Twelve figures in a row are a card number, or near enough: a slip's reference is shorter."""
+from payments.models.payments import LIKE_A_CARD, Payment, Refund
 
 
 def _amount(**more):

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -13,6 +14,9 @@ from core.ids import uuid7
 from core.money import DECIMAL_PLACES, MAX_DIGITS, Money, fits_currency
 from core.status import Movable
 from core.tenancy import TenantKey, TenantModel
+
+LIKE_A_CARD = r"[0-9]([ .-]?[0-9]){11}"
+"""Twelve figures in a row are a card number, or near enough: a slip's reference is shorter."""
 
 
 class Status(models.TextChoices):
@@ -112,6 +116,7 @@ class Payment(Movable, TenantModel):
     )
     risk_score = models.PositiveSmallIntegerField(null=True, editable=False)
     risk_reason = models.CharField(max_length=120, blank=True, db_default="", editable=False)
+    # The column is called as it was before: a rename breaks the workers of the release before.
     charge_read_at = models.DateTimeField(null=True, editable=False)
     disputes_read = models.PositiveIntegerField(
         default=0,
@@ -253,17 +258,35 @@ class RefundStatus(models.TextChoices):
     FAILED = "FAILED", "Failed"
 
 
+# FAILED → COMPLETED: only when somebody says that the money went back another way, and how.
 REFUND_MOVES = {
     RefundStatus.PENDING: {RefundStatus.PROCESSING, RefundStatus.COMPLETED, RefundStatus.FAILED},
     RefundStatus.PROCESSING: {RefundStatus.COMPLETED, RefundStatus.FAILED},
     RefundStatus.COMPLETED: set(),
-    RefundStatus.FAILED: {RefundStatus.PROCESSING},
+    RefundStatus.FAILED: {RefundStatus.PROCESSING, RefundStatus.COMPLETED},
+}
+
+
+class OtherWay(models.TextChoices):
+    """How money came back that its provider would not send."""
+
+    BANK = "BANK", "By bank transfer"
+    CASH = "CASH", "In cash, out of the drawer"
+    PROVIDER = "PROVIDER", "At the provider’s own site"
+
+
+BY_OTHER_WAY = {
+    OtherWay.BANK: "by bank transfer",
+    OtherWay.CASH: "in cash",
+    OtherWay.PROVIDER: "at the provider’s own site",
 }
 
 
 class Refund(Movable, TenantModel):
     """Money on its way back. `request_key` makes asking twice for the same thing one refund;
-    `attempt` counts how often a person had it sent: only the last one may still move money."""
+    `attempt` counts how often a person had it sent: only the last one may still move money.
+    `other_way` is how it came back that its provider had refused, said once by a person, with what was
+    done; empty: the way it came."""
 
     MOVES = REFUND_MOVES
 
@@ -295,11 +318,42 @@ class Refund(Movable, TenantModel):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
     looked_up_at = models.DateTimeField(null=True, editable=False)
+    other_way = models.CharField(
+        max_length=8, choices=OtherWay, blank=True, default="", db_default="", editable=False
+    )
+    other_way_note = models.CharField(
+        max_length=120, blank=True, default="", db_default="", editable=False
+    )
+    other_way_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        editable=False,
+    )
 
     class Meta:
         ordering = ["-created_at", "pk"]
         constraints = [
             fits_currency("amount", name="refund_fits_currency"),
+            models.CheckConstraint(
+                condition=Q(other_way="", other_way_note="", other_way_by=None)
+                | Q(
+                    other_way__in=OtherWay.values,
+                    other_way_note__regex=r"\S",
+                    other_way_by__isnull=False,
+                    status="COMPLETED",
+                    completed_at__isnull=False,
+                ),
+                name="another_way_says_who_when_and_what",
+            ),
+            models.CheckConstraint(
+                # A provider's number of a refund may be nearly all figures.
+                condition=~Q(other_way_note__regex=LIKE_A_CARD)
+                | Q(other_way="PROVIDER", other_way_note__regex="[A-Za-z]"),
+                name="no_card_number_in_a_refund",
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="refund_is_positive"),
             models.UniqueConstraint(
                 fields=["payment", "request_key"], name="one_refund_per_request"
@@ -327,7 +381,8 @@ class Refund(Movable, TenantModel):
                     SELECT coalesce(sum(amount) FILTER (WHERE status <> 'FAILED'), 0),
                            coalesce(sum(amount), 0) INTO refunded, owed
                       FROM payments_refund WHERE payment_id = NEW.payment_id AND id <> NEW.id;
-                    IF TG_OP = 'INSERT' OR NEW.status = 'PROCESSING' AND OLD.status <> 'PROCESSING' THEN
+                    IF TG_OP = 'INSERT' OR NEW.status = 'PROCESSING' AND OLD.status <> 'PROCESSING'
+                       OR NEW.status = 'COMPLETED' AND OLD.status = 'FAILED' THEN
                       SELECT coalesce(sum(withdrawn), 0) INTO taken
                         FROM payments_dispute WHERE payment_id = NEW.payment_id;
                       refunded := refunded + taken;
@@ -343,7 +398,33 @@ class Refund(Movable, TenantModel):
                     RETURN NEW;
                 """,
             ),
-            Audited("agency_id", "status", "amount", "currency", "payment_id", "reason"),
+            pgtrigger.Trigger(
+                name="what_failed_is_back_only_another_way",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("status", "other_way", "other_way_note", "other_way_by_id"),
+                func="""
+                    IF TG_OP = 'INSERT' THEN
+                      IF NEW.other_way <> '' THEN
+                        RAISE EXCEPTION 'refund % has not failed', NEW.id
+                          USING ERRCODE = 'check_violation';
+                      END IF;
+                    ELSIF OLD.status = 'FAILED' AND NEW.status = 'COMPLETED' THEN
+                      IF NEW.other_way = '' THEN
+                        RAISE EXCEPTION 'refund % has failed, and nobody says how it went back', OLD.id
+                          USING ERRCODE = 'check_violation';
+                      END IF;
+                    ELSIF (OLD.other_way, OLD.other_way_note, OLD.other_way_by_id) IS DISTINCT FROM
+                          (NEW.other_way, NEW.other_way_note, NEW.other_way_by_id) THEN
+                      RAISE EXCEPTION 'how refund % went back is said when it does, once', OLD.id
+                        USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            Audited(
+                *("agency_id", "status", "amount", "currency", "payment_id", "reason"), "other_way"
+            ),
         ]  # fmt: skip
 
     def __str__(self):
@@ -352,6 +433,16 @@ class Refund(Movable, TenantModel):
     @property
     def money(self):
         return Money(self.amount, self.currency)
+
+    @property
+    def by_other_way(self):
+        """by bank transfer; in cash; at the provider’s own site; empty: the way it came."""
+        return BY_OTHER_WAY.get(self.other_way, "")
+
+    @property
+    def state_in_words(self):
+        """Refunded in cash; Failed"""
+        return f"{self.get_status_display()} {self.by_other_way}".strip()
 
 
 class InboxMessage(TenantModel):

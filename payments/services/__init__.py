@@ -44,6 +44,12 @@ from payments.services.explaining import (
     judge_open_lines,
 )
 from payments.services.notices import receive_notice, work_notice
+from payments.services.other_way import (
+    NotThisWay,
+    SentAfterAll,
+    ways_of,
+    went_another_way,
+)
 from payments.services.paying_out import NotPayable, pay_out, pay_out_at_desk, payable, payable_of
 from payments.services.payouts import (
     follow_payout,
@@ -77,8 +83,10 @@ __all__ = [
     "NotPayableByTransfer",
     "NotTakeable",
     "NotThisPayout",
+    "NotThisWay",
     "PaymentBegun",
     "ProviderAway",
+    "SentAfterAll",
     "WorthChanged",
     "amend_payment",
     "assign_line",
@@ -132,6 +140,8 @@ __all__ = [
     "take_credit",
     "transferred_back",
     "waiting_at_desk",
+    "ways_of",
+    "went_another_way",
     "withheld_of",
     "work_notice",
     "worth_of_points",

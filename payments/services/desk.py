@@ -59,14 +59,14 @@ def take_at_desk(payment_id, *, way, by, given=None, reference="", credit=None, 
     DeskTaking. With `credit` so much of it (Money, less than all) is paid with it, as `hold_credit`
     needs to know: `customer_id`, and `came_by` where it came for this.
     Raises WrongState when it is open no more, NotTakeable, NotEnoughCredit."""
-    _one_drawer()
+    one_drawer()
     payment = lock_one(Payment.objects.filter(pk=payment_id))
     if payment.status != Status.PENDING:
         raise WrongState("Somebody else is paying this just now, or has paid it. Look once more.")
     payment.credit = credit.amount if credit else payment.credit
     if payment.credit >= payment.amount:
         raise NotTakeable("All of it can be paid with credit: take no money.")
-    taking = _keep(
+    taking = keep(
         payment=payment, way=way, money=payment.charged, by=by, given=given, reference=reference
     )
     failpoints.reach("desk.before_booking")
@@ -93,7 +93,9 @@ def take_at_desk(payment_id, *, way, by, given=None, reference="", credit=None, 
     return taking
 
 
-def _keep(*, way, money, by, given=None, reference="", **what):
+def keep(*, way, money, by, given=None, reference="", **what):
+    """Writes down what was taken for `what` (payment or refund), or handed out of the drawer; returns
+    the DeskTaking. Raises NotTakeable."""
     try:
         with transaction.atomic():
             return DeskTaking.objects.create(
@@ -127,7 +129,7 @@ DESK = tuple(way.lower() for way in Way.values)
 def hand_out(refund_id, *, by, reference=""):
     """A member of staff has given back what was paid at the desk, the same way it came; returns the
     DeskTaking. Raises WrongState when it was given back before."""
-    _one_drawer()
+    one_drawer()
     refund = Refund.objects.select_related("payment").get(pk=refund_id)
     payment = lock_one(Payment.objects.filter(pk=refund.payment_id, provider__in=DESK))
     refund = lock_one(Refund.objects.filter(pk=refund_id))
@@ -136,14 +138,14 @@ def hand_out(refund_id, *, by, reference=""):
     if is_taken_back(payment):
         raise NotTakeable(TAKEN_BACK)
     failpoints.reach("desk.before_handing_out")
-    taking = _keep(
+    taking = keep(
         refund=refund, way=payment.provider.upper(), money=-refund.money, by=by, reference=reference
     )
     complete(refund_id, taking.number)
     return taking
 
 
-def _one_drawer():
+def one_drawer():
     """Until this transaction ends nobody else takes, hands out or counts in this agency."""
     with connection.cursor() as cursor:
         name = f"drawer {current_agency_id()}"
@@ -161,7 +163,7 @@ def count_cash(*, counted, banked, by, note=""):
     """The drawer was counted: `counted` lay in it (Money), of which `banked` goes to the bank; returns
     the CashCount. Raises DrawerDiffers when that is not what should, unless a note says why, or
     NotTakeable."""
-    _one_drawer()
+    one_drawer()
     if not Money.zero(counted.currency) <= banked <= counted:
         raise NotTakeable("No more can go to the bank than lies in the drawer.")
     expected = in_drawer(counted.currency)

@@ -15,6 +15,7 @@ from payments.adapters import ProviderUnavailable
 from payments.models import InboxMessage, Payment
 from payments.providers import provider
 from payments.services.disputes import read_disputes
+from payments.services.refund import look_after_other_ways
 from payments.services.settle import settle
 
 log = logging.getLogger(__name__)
@@ -131,6 +132,8 @@ def _settle_for(message):
     settle(payment.pk)
     if "dispute" in message.kind.lower():
         read_disputes(payment.pk)
+    if "refund" in message.kind.lower():
+        look_after_other_ways(payment.pk)
 
 
 def _failed(message, error):

@@ -11,6 +11,7 @@ from payments.models import (
     Dispute,
     LedgerEntry,
     LineState,
+    OtherWay,
     Payment,
     Payout,
     PayoutLine,
@@ -88,7 +89,7 @@ def _refund(line, books):
             NOTHING,
             f"{refund.money.display()} were sent back; taken was {_shown(line, 'gross')}.",
         )
-    if refund.status != RefundStatus.COMPLETED or refund.provider_ref != line.about:
+    if not _took(refund, line):
         return _not_refunded(line, books)
     if line.gross > 0:
         return NOTHING, "It did not reach the buyer and came back; by our books he has it."
@@ -99,11 +100,18 @@ def _refund(line, books):
     return -refund.amount, "" if refund.amount == -line.gross else words
 
 
+def _took(refund, line):
+    """Whether by our books it is this movement by which the provider sent a refund."""
+    is_sent = refund.status == RefundStatus.COMPLETED and refund.provider_ref == line.about
+    return is_sent and refund.other_way in ("", OtherWay.PROVIDER)
+
+
 def _not_refunded(line, books):
     """A refund that failed was taken from the balance, and is given back to it: two movements."""
     if books.of_refund[line.about] == 0:
         return line.gross, ""
-    return NOTHING, f"By our books this refund is {line.refund.get_status_display().lower()}."
+    said = line.refund.state_in_words
+    return NOTHING, f"By our books this refund is {said[0].lower()}{said[1:]}."
 
 
 def _dispute(line, books):

@@ -1,5 +1,7 @@
 """Giving money back: our own row first, the provider afterwards, the ledger when it is done."""
 
+import logging
+
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
@@ -9,13 +11,16 @@ from core.ids import uuid7
 from core.locks import alone, lock_one
 from core.money import Money, total
 from core.outbox import record
+from core.status import WrongState
 from core.transactions import use_case
 from payments.adapters import ProviderRefused
 from payments.facts import RefundCompleted, RefundRequested
-from payments.ledger import account_of, post
+from payments.ledger import post, refunded_from
 from payments.models import Account, Payment, Refund, RefundStatus
 from payments.providers import provider
 from payments.services.credit import give_back_as_credit, note_all_is_back
+
+log = logging.getLogger(__name__)
 
 TAKEN_BACK = "The buyer’s bank has taken this money back already."
 
@@ -46,7 +51,7 @@ def request_refund(*, payment_id, money, reason, request_key, refund_id=None):
                 reason=reason,
             )
     except IntegrityError as error:
-        raise RefundTooHigh(_too_high(money, payment, is_new=True)) from error
+        raise RefundTooHigh(too_high(money, payment, is_new=True)) from error
     record(RefundRequested(refund_id=refund.pk))
     return refund
 
@@ -118,7 +123,7 @@ def retry_refund(refund_id):
 
     Raises RefundTooHigh when other refunds have taken what was left of the payment.
     """
-    payment, refund = _locked(refund_id)
+    payment, refund = locked(refund_id)
     failpoints.reach("refund.before_retry")
     refund.move_to(RefundStatus.PROCESSING)
     refund.failure = ""
@@ -127,12 +132,12 @@ def retry_refund(refund_id):
         with transaction.atomic():
             refund.save(update_fields=["status", "failure", "attempt"])
     except IntegrityError as error:
-        raise RefundTooHigh(_too_high(refund.money, payment)) from error
+        raise RefundTooHigh(too_high(refund.money, payment)) from error
     record(RefundRequested(refund_id=refund_id))
     return refund
 
 
-def _locked(refund_id):
+def locked(refund_id):
     """(Payment, Refund): always in this order, for the trigger behind each change of a refund's
     state locks the payment."""
     payment = lock_one(Payment.objects.filter(refunds=refund_id))
@@ -142,7 +147,7 @@ def _locked(refund_id):
 @use_case
 def _begin(refund_id):
     """Whether it may be sent: not when a bank has taken the money back meanwhile."""
-    payment, refund = _locked(refund_id)
+    payment, refund = locked(refund_id)
     if refund.status == RefundStatus.PENDING:
         if is_taken_back(payment):
             return False
@@ -163,7 +168,7 @@ def withdrawn_of(payment):
     return sum(dispute.withdrawn for dispute in payment.disputes.all())
 
 
-def _too_high(money, payment, *, is_new=False):
+def too_high(money, payment, *, is_new=False):
     taken = Money(withdrawn_of(payment), payment.currency)
     failed = payment.refunds.filter(status=RefundStatus.FAILED)
     refused = total((each.money for each in failed), payment.currency)
@@ -177,28 +182,35 @@ def _too_high(money, payment, *, is_new=False):
 
 
 def _find_or_send(refund):
-    adapter = provider(refund.payment.provider)
-    wanted = {
-        "refund_id": refund.pk,
-        "attempt": refund.attempt,
-        "payment_ref": refund.payment.provider_payment_ref,
-    }
-    known = adapter.find_refund(**wanted)
+    known = find(refund)
     if known:
         return known
     if is_taken_back(refund.payment):
         raise ProviderRefused(TAKEN_BACK)
-    return adapter.refund(
-        **wanted,
+    return provider(refund.payment.provider).refund(
+        **_named(refund),
         amount=refund.amount,
         currency=refund.currency,
         idempotency_key=f"{refund.pk}:refund:{refund.attempt}",
     )
 
 
+def find(refund):
+    """The provider's refund for ours, or None; raises ProviderUnavailable, ProviderRefused."""
+    return provider(refund.payment.provider).find_refund(**_named(refund))
+
+
+def _named(refund):
+    return {
+        "refund_id": refund.pk,
+        "attempt": refund.attempt,
+        "payment_ref": refund.payment.provider_payment_ref,
+    }
+
+
 @use_case
 def _refused(refund_id, why):
-    _, refund = _locked(refund_id)
+    _, refund = locked(refund_id)
     if refund.can_move_to(RefundStatus.FAILED):
         refund.move_to(RefundStatus.FAILED)
         refund.failure = why[:200]
@@ -215,28 +227,59 @@ def _noted(refund_id, provider_ref):
 
 @use_case
 def complete(refund_id, provider_ref):
-    """The money is back: books it, once. Returns the Refund."""
-    payment, refund = _locked(refund_id)
+    """The money is back: books it, once. Returns the Refund. What a person gave back another way is not
+    booked again: it waits for a person on the desk."""
+    payment, refund = locked(refund_id)
+    if refund.other_way:
+        _sent_after_all(payment, refund, provider_ref)
     if refund.status == RefundStatus.COMPLETED:
         return refund
+    if refund.status == RefundStatus.FAILED:
+        raise WrongState("This refund has failed. Send it again first.")
     refund.move_to(RefundStatus.COMPLETED)
     refund.provider_ref = provider_ref
     refund.completed_at = Now()
     refund.save()
-    _book(payment, refund)
+    book(payment, refund)
     record(RefundCompleted(refund_id=refund.pk))
     refund.refresh_from_db()
     return refund
 
 
-def _book(payment, refund):
+def _sent_after_all(payment, refund, provider_ref):
+    """Says so once: what a person has dealt with is not brought up again."""
+    words = (
+        f"{refund.money.display()} went back {refund.by_other_way}, and the provider sent it, too: "
+    )
+    words += provider_ref
+    if refund.failure == words[:200]:
+        return
+    log.error("refund %s: %s", refund.pk, words)
+    refund.failure = payment.failure = words[:200]
+    payment.needs_attention = True
+    refund.save(update_fields=["failure"])
+    payment.save(update_fields=["failure", "needs_attention"])
+
+
+def look_after_other_ways(payment_id):
+    """Asks the provider whether it sent after all what a person gave back another way; then somebody
+    must look. Raises ProviderUnavailable."""
+    said = Refund.objects.filter(payment=payment_id).exclude(other_way="")
+    for refund in said.select_related("payment"):
+        known = find(refund)
+        if known and known.state != "failed":
+            complete(refund.pk, known.ref)
+
+
+def book(payment, refund):
+    """Books a locked Refund that is done, out of where the money came from."""
     post(
         source="refund",
         source_id=refund.pk,
         kind="refunded",
         lines=[
             (Account.CUSTOMER_DEPOSITS, refund.money),
-            (account_of(payment.provider), -refund.money),
+            (refunded_from(refund), -refund.money),
         ],
     )
     note_all_is_back(payment)
