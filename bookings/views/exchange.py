@@ -13,9 +13,9 @@ from agencies.queries import current_terms
 from bookings.cancelling import (
     NotCancellable,
     QuoteChanged,
+    left_of,
     may_choose,
     may_exchange,
-    own_left_of,
     preview,
 )
 from bookings.links import own_booking
@@ -32,13 +32,13 @@ from bookings.services.exchange import (
 )
 from bookings.showing import shown
 from bookings.views.given import SESSION_KEY, chosen_for_others, given_for
+from bookings.views.hands import is_free, told_of
 from bookings.views.sale import site
 from bookings.views.typed import PROVIDER
 from bookings.views.ways import ways_of
 from core.errors import DomainError
 from core.locks import database_now
 from core.network import client_address, shortened
-from tickets.models import Status as TicketStatus
 
 
 @never_cache
@@ -68,19 +68,16 @@ def _choice(request, booking, problem=""):
         "event": shown(booking.event, None),
         "items": _exchangeable(booking),
         "problem": problem,
+        **told_of(booking, database_now()),
     }
     status = 422 if problem else 200
     return render(request, "bookings/exchange.html", context, status=status)
 
 
 def _exchangeable(booking):
-    """Those that are its buyer's own and not offered to anybody."""
+    """Those that are its buyer's own, not locked and not offered to anybody."""
     now = database_now()
-    return [
-        item
-        for item in own_left_of(booking)
-        if item.ticket.status == TicketStatus.CONFIRMED and not item.ticket.is_offered_at(now)
-    ]
+    return [item for item in left_of(booking) if is_free(item.ticket, now)]
 
 
 def _chosen(said):

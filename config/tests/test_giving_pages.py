@@ -26,14 +26,14 @@ from customers.links import mailed_key as customer_key
 from customers.models import Customer
 from events.models import Event, PriceLevel
 from tickets.models import Download, Ticket, Transfer
-from tickets.services import Recipient, accept_transfer
+from tickets.services import Recipient, accept_transfer, lock_out
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def sold(agency, event):
-    policy((2, 0, 0), is_partial=True)
+    policy((2, 0, 0), is_partial=True, exchange_fee=0)
     world.received_order(event, rows="A-B")
     made = world.sold_booking(event, [0, 1])
     delivered()
@@ -317,6 +317,67 @@ def test_the_payer_sees_to_whom_and_nothing_that_opens_the_door(noor, sold):
     world.given(sold, 2)
     assert numbers_printed(noor, sold) == []
     assert "tickets.pdf" not in words(noor.get(pages[0]))
+
+
+def test_who_gave_all_away_reads_to_whom_and_meets_no_dead_button(noor, sold):
+    world.given(sold)
+    page = words(noor.get(f"/bookings/{sold.pk}/"))
+    assert "You gave these to Bo Lind." in page
+    assert "The money stays with you" in page
+    for said in ("You’re going", "Show the code", "you get back", "/names/", "calendar.ics"):
+        assert said not in page
+    for step in ("cancel/", "exchange/", "names/"):
+        said = words(noor.get(f"/bookings/{sold.pk}/{step}", follow=True))
+        assert "You gave these to Bo Lind." in said
+        assert "After that" not in said
+        assert "Choose new seats" not in said
+
+
+def test_who_gave_one_of_two_still_goes_himself(noor, sold):
+    world.given(sold, 1)
+    page = words(noor.get(f"/bookings/{sold.pk}/"))
+    assert "You’re going" in page
+    assert "/names/" in page
+
+
+def test_of_one_ticket_given_away_is_said_that_it_is_one(agency, sold):
+    alone = world.sold_booking(sold.event, [2])
+    delivered()
+    world.given(alone)
+    browser = world.client_of(None, agency)
+    page = words(browser.get(f"/bookings/{alone.pk}/", {"k": booking_key(alone)}, follow=True))
+    assert "You gave this to Bo Lind." in page
+    assert "cancel, change or rename it" in page
+
+
+@pytest.mark.parametrize("step", ["cancel/", "exchange/", "names/"])
+def test_what_is_offered_can_only_be_taken_back_on_the_pages_of_other_steps(noor, sold, step):
+    transfer = world.offered(sold, 1)
+    page = words(noor.get(f"/bookings/{sold.pk}/{step}", follow=True))
+    assert "Offered to Bo Lind until" in page
+    assert f"give/{transfer.pk}/take-back/" in page
+    assert f'value="{ticket(sold, 1).pk}"' not in page
+    assert f'aria-labelledby="t{ticket(sold, 1).number}"' not in page
+    assert str(ticket(sold, 2).pk) in page
+
+
+@pytest.mark.parametrize("step", ["cancel/", "exchange/"])
+def test_what_is_locked_is_not_offered_for_choice_and_says_whom_to_write(noor, sold, step):
+    lock_out([ticket(sold, 1).pk], "Ask at the desk.")
+    page = words(noor.get(f"/bookings/{sold.pk}/{step}", follow=True))
+    assert "Locked: please write to us." in page
+    assert str(ticket(sold, 1).pk) not in page
+    assert str(ticket(sold, 2).pk) in page
+
+
+def test_names_typed_for_other_tickets_than_there_are_now_name_nobody(noor, sold):
+    first, second = ticket(sold, 1), ticket(sold, 2)
+    world.offered(sold, 1)
+    typed_before = {"of": f"{first.pk} {second.pk}", "name-0": "Ada", "name-1": "Ben"}
+    page = noor.post(f"/bookings/{sold.pk}/names/", typed_before)
+    assert page.status_code == 422
+    assert "have changed since you looked" in words(page)
+    assert ticket(sold, 2).holder_name == second.holder_name
 
 
 def test_a_link_opens_nothing_any_more_once_it_was_used(noor, somebody, agency, sold, mailoutbox):
