@@ -380,6 +380,57 @@ def test_names_typed_for_other_tickets_than_there_are_now_name_nobody(noor, sold
     assert ticket(sold, 2).holder_name == second.holder_name
 
 
+def test_a_ticket_given_back_to_its_payer_is_called_so_and_is_in_his_booking_again(
+    agency, sold, mailoutbox
+):
+    bo = world.given(sold, 1).recipient
+    noor = Recipient(sold.customer.name, sold.customer.email)
+    pass_on([ticket(sold, 1).pk], noor, holder=bo)
+    *_, mail = mails_to(mailoutbox, "noor@post.example")
+    assert "Bo Lind gives you back your ticket:" in mail.subject
+    browser = world.client_of(None, agency)
+    page = words(opened(browser, mail)[0])
+    assert "Bo Lind gives you back your ticket." in page
+    for text in (page, mail.body, mail.alternatives[0].content):
+        assert "you nothing" not in text
+    taken = browser.post(
+        f"/received/{Transfer.objects.first().pk}/accept/", {"name": "Noor Vance"}, follow=True
+    )
+    link = f'<a href="/bookings/{sold.pk}/">your booking {sold.number}</a>'
+    assert f"It is in {link} again." in words(taken)
+    assert "whoever paid" not in words(taken)
+
+
+def test_passed_on_to_a_third_person_it_is_a_present(agency, sold, mailoutbox):
+    bo = world.given(sold, 1).recipient
+    pass_on([ticket(sold, 1).pk], Recipient("Cy Roe", "cy@post.example"), holder=bo)
+    [mail] = mails_to(mailoutbox, "cy@post.example")
+    assert "Bo Lind gives you 1 ticket:" in mail.subject
+    page = words(opened(world.client_of(None, agency), mail)[0])
+    assert "it costs you nothing" in page
+
+
+def test_one_ticket_is_it_and_two_are_them(noor, agency, sold, mailoutbox):
+    proven(noor, sold)
+    assert "nobody gets in with it</b>" in words(noor.post(path(sold), typed(sold, 1)))
+    assert "nobody gets in with them</b>" in words(noor.post(path(sold), typed(sold, 1, 2)))
+    assert "is offered the ticket." in words(
+        noor.post(path(sold), typed(sold, 1, confirmed="yes"), follow=True)
+    )
+    [mail] = mails_to(mailoutbox, "bo@post.example")
+    *_, begun = mails_to(mailoutbox, "noor@post.example")
+    browser = world.client_of(None, agency)
+    page = words(opened(browser, mail)[0])
+    assert "You may take it until" in page
+    assert "It gets a new code that is yours alone; it costs you nothing." in page
+    assert "It costs you nothing. Open the page and take it, or say no." in mail.body
+    assert "Nobody gets in with it until" in begun.body
+    accept = f"/received/{Transfer.objects.get().pk}/accept/"
+    taken = words(browser.post(accept, {"name": "Bo Lind"}, follow=True))
+    assert "The ticket is yours." in taken
+    assert "Noor Vance gave you this on" in taken
+
+
 def test_a_link_opens_nothing_any_more_once_it_was_used(noor, somebody, agency, sold, mailoutbox):
     proven(noor, sold)
     offers(noor, sold, 1)
@@ -482,7 +533,7 @@ def test_a_holder_passes_on_by_a_proof_of_his_own_and_may_give_back(
     back, way = opened(somebody, mail)
     assert way == [f"{page}give/?back=yes"]
     form = words(back)
-    assert "They go back to <b>Noor Vance</b>" in form
+    assert "It goes back to <b>Noor Vance</b>" in form
     assert "noor@post.example" not in form
     said = {"ticket": str(ticket(sold).pk), "back": "yes", "message": "Ill"}
     back = words(somebody.post(f"{page}give/", said))
