@@ -21,7 +21,7 @@ from bookings.forms import FindForm
 from bookings.invoice_paper import paper_of
 from bookings.invoicing import issue_invoice
 from bookings.links import exchange_key, own_booking
-from bookings.models import Booking, Invoice, Status
+from bookings.models import Booking, CancelledItem, Invoice, Status
 from bookings.orders import paid_with
 from bookings.printing import items_with_codes, pdf_of
 from bookings.receipt import receipt_of
@@ -63,6 +63,8 @@ def booking(request, booking_id):
     valid_first = sorted(items, key=_is_given_back)
     together = paid_with(found)
     receipt = receipt_of(found, items)
+    made = _cancellations(found)
+    became = _became(made, items)
     others = hands(found, items, now)
     return render(request, "bookings/booking.html", {
         "nav": "tickets",
@@ -70,7 +72,10 @@ def booking(request, booking_id):
         "event": shown(found.event, None),
         "is_cancelled": is_cancelled,
         "why_cancelled": why_cancelled(found.event) if is_cancelled else "",
-        "tickets": [_shown_ticket(item, is_cancelled, others) for item in valid_first],
+        "tickets": [
+            _shown_ticket(item, is_cancelled, others) | {"became": became.get(item.pk)}
+            for item in valid_first
+        ],
         "may_give": _may_give(found, items, now),
         "given_to": given_away(items, others) if found.is_sold else "",
         "has_own": any(_is_own(item, now) for item in items),
@@ -78,7 +83,9 @@ def booking(request, booking_id):
         "items": lines_of(items, receipt),
         "total": found.money,
         "receipt": receipt,
-        "cancellations": _cancellations(found),
+        "cancellations": made,
+        "became": list(dict.fromkeys(became.values())),
+        "is_all_changed": not found.is_sold and bool(items) and len(became) == len(items),
         "changed_from": changed_from(found),
         "changed": open_change_of(found, now) if found.is_sold else None,
         "may_give_back": _may_give_back(found, items, now),
@@ -123,6 +130,15 @@ def _cancellations(found):
         }
         for each in made
     ]
+
+
+def _became(made, items):
+    """{item id: the Booking that its ticket was changed for}; asks only where seats were changed."""
+    if not any(each["became"] for each in made):
+        return {}
+    rows = CancelledItem.objects.filter(item__in=items, cancellation__exchanged_for__isnull=False)
+    rows = rows.select_related("cancellation__exchanged_for").order_by("cancellation__made_at")
+    return {each.item_id: each.cancellation.exchanged_for for each in rows}
 
 
 def _used(cancellation):
