@@ -18,6 +18,7 @@ from bookings.cancelling.quoting import (
     own_left_of,
     policy_of,
     preview,
+    terms_of,
 )
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "policy_of",
     "preview",
     "sum_up",
+    "terms_of",
 ]

@@ -21,13 +21,13 @@ from bookings.forms import FindForm
 from bookings.invoice_paper import paper_of
 from bookings.invoicing import issue_invoice
 from bookings.links import exchange_key, own_booking
-from bookings.models import Booking, Invoice, Status
+from bookings.models import Booking, CancelledItem, Invoice, Status
 from bookings.orders import paid_with
 from bookings.printing import items_with_codes, pdf_of
 from bookings.receipt import receipt_of
-from bookings.received import hands_of
 from bookings.showing import giving_back, shown
 from bookings.views.checkout import line_of, lines_of
+from bookings.views.hands import given_away, hands, is_free
 from core.ids import uuid7
 from core.locks import database_now
 from core.outbox import record
@@ -63,26 +63,35 @@ def booking(request, booking_id):
     valid_first = sorted(items, key=_is_given_back)
     together = paid_with(found)
     receipt = receipt_of(found, items)
-    hands, cancellations = _hands(found, items, now), _cancellations(found)
+    made = _cancellations(found)
+    became = _became(made, items)
+    others = hands(found, items, now)
     return render(request, "bookings/booking.html", {
         "nav": "tickets",
         "booking": found,
         "event": shown(found.event, None),
         "is_cancelled": is_cancelled,
         "why_cancelled": why_cancelled(found.event) if is_cancelled else "",
-        "tickets": [_shown_ticket(item, is_cancelled, hands) for item in valid_first],
+        "tickets": [
+            _shown_ticket(item, is_cancelled, others) | {"became": became.get(item.pk)}
+            for item in valid_first
+        ],
         "may_give": _may_give(found, items, now),
+        "given_to": given_away(items, others) if found.is_sold else "",
         "has_own": any(_is_own(item, now) for item in items),
         "ticket_count": sum(not _is_given_back(item) for item in items) or len(items),
         "items": lines_of(items, receipt),
         "total": found.money,
         "receipt": receipt,
-        "cancellations": cancellations,
-        "other_ways": any(each["by_other_way"] for each in cancellations),
+        "cancellations": made,
+        "other_ways": any(each["by_other_way"] for each in made),
+        "became": list(dict.fromkeys(became.values())),
+        "is_all_changed": not found.is_sold and bool(items) and len(became) == len(items),
         "changed_from": changed_from(found),
         "changed": open_change_of(found, now) if found.is_sold else None,
         "may_give_back": _may_give_back(found, items, now),
-        "may_exchange": any(_is_own(item, now) for item in items) and may_exchange(found, now),
+        "may_exchange": any(is_free(item.ticket, now) for item in items)
+        and may_exchange(found, now),
         "giving_back": giving_back(policy_of(found), found.event, now),
         "customer": found.customer,
         "together": together,
@@ -133,6 +142,15 @@ def _other_ways(cancellation):
     return " and ".join(sorted({refund.by_other_way for refund in found}))
 
 
+def _became(made, items):
+    """{item id: the Booking that its ticket was changed for}; asks only where seats were changed."""
+    if not any(each["became"] for each in made):
+        return {}
+    rows = CancelledItem.objects.filter(item__in=items, cancellation__exchanged_for__isnull=False)
+    rows = rows.select_related("cancellation__exchanged_for").order_by("cancellation__made_at")
+    return {each.item_id: each.cancellation.exchanged_for for each in rows}
+
+
 def _used(cancellation):
     """What of it paid for the seats that it became."""
     new, credited = cancellation.exchanged_for, cancellation.credited_money
@@ -151,16 +169,6 @@ def _is_any_valid(items):
     return any(item.ticket.status == TicketStatus.CONFIRMED for item in items)
 
 
-def _hands(found, items, now):
-    """{ticket id: TransferredTicket} of those that its buyer gave to others or offers to them. Asks
-    only when there are any."""
-    gone = [
-        item.ticket for item in items if item.ticket.holder_id or item.ticket.is_offered_at(now)
-    ]
-    rows = hands_of([each.pk for each in gone], found.customer_id, now) if gone else {}
-    return {ticket_id: row for (ticket_id, _), row in rows.items()}
-
-
 def _is_own(item, now):
     """Whether its buyer has a ticket that admits."""
     ticket = item.ticket
@@ -176,9 +184,9 @@ def _may_give(found, items, now):
     )
 
 
-def _shown_ticket(item, is_cancelled, hands):
+def _shown_ticket(item, is_cancelled, others):
     """What is in other hands has a code and a number that are nobody's here."""
-    ticket, hand = item.ticket, hands.get(item.ticket_id)
+    ticket, hand = item.ticket, others.get(item.ticket_id)
     is_theirs = hand is not None or ticket.holder_id is not None
     return line_of(item) | {
         "number": hand.number if hand else ticket.number if not is_theirs else "",

@@ -12,9 +12,9 @@ from bookings.cancelling import (
     QuoteChanged,
     Wish,
     cancel,
+    left_of,
     may_choose,
     may_give_back,
-    own_left_of,
     policy_of,
     preview,
 )
@@ -22,6 +22,7 @@ from bookings.links import own_booking
 from bookings.models import GoesTo
 from bookings.showing import giving_back, shown
 from bookings.views.checkout import line_of, noun_of
+from bookings.views.hands import is_free, told_of
 from core.errors import DomainError
 from core.locks import database_now
 from core.words import many
@@ -82,8 +83,10 @@ def _cancelled(request, booking):
 
 
 def _page(request, booking, *, problem="", quote=None, chosen=(), status=200):
-    items, now = own_left_of(booking), database_now()
-    policy = policy_of(booking)
+    now = database_now()
+    left, policy = left_of(booking), policy_of(booking)
+    items = [item for item in left if is_free(item.ticket, now)]
+    is_partial = policy is not None and policy.is_partial
     context = {
         "nav": "tickets",
         "booking": booking,
@@ -91,7 +94,8 @@ def _page(request, booking, *, problem="", quote=None, chosen=(), status=200):
         "items": [line_of(item) | {"is_chosen": item.ticket_id in chosen} for item in items],
         "noun": noun_of(items) if items else "seat",
         "is_open": may_give_back(booking, now),
-        "is_partial": policy is not None and policy.is_partial,
+        "is_partial": is_partial,
+        "is_together": is_partial or len(items) == len(left),
         "ways": GoesTo if may_choose(booking) else (),
         "giving_back": giving_back(policy, booking.event, now),
         "problem": problem,
@@ -100,5 +104,6 @@ def _page(request, booking, *, problem="", quote=None, chosen=(), status=200):
             line_of(line.item) | {"paid": line.paid, "kept": line.kept, "back": line.refunded}
             for line in (quote.lines if quote else [])
         ],
+        **told_of(booking, now),
     }
     return render(request, "bookings/cancel.html", context, status=status)

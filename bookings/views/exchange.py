@@ -13,10 +13,12 @@ from agencies.queries import current_terms
 from bookings.cancelling import (
     NotCancellable,
     QuoteChanged,
+    left_of,
     may_choose,
     may_exchange,
-    own_left_of,
+    policy_of,
     preview,
+    terms_of,
 )
 from bookings.links import own_booking
 from bookings.models import Booking, GoesTo, Status
@@ -32,13 +34,14 @@ from bookings.services.exchange import (
 )
 from bookings.showing import shown
 from bookings.views.given import SESSION_KEY, chosen_for_others, given_for
+from bookings.views.hands import is_free, told_of
 from bookings.views.sale import site
 from bookings.views.typed import PROVIDER
 from bookings.views.ways import ways_of
 from core.errors import DomainError
 from core.locks import database_now
+from core.money import Money, total
 from core.network import client_address, shortened
-from tickets.models import Status as TicketStatus
 
 
 @never_cache
@@ -68,19 +71,16 @@ def _choice(request, booking, problem=""):
         "event": shown(booking.event, None),
         "items": _exchangeable(booking),
         "problem": problem,
+        **told_of(booking, database_now()),
     }
     status = 422 if problem else 200
     return render(request, "bookings/exchange.html", context, status=status)
 
 
 def _exchangeable(booking):
-    """Those that are its buyer's own and not offered to anybody."""
+    """Those that are its buyer's own, not locked and not offered to anybody."""
     now = database_now()
-    return [
-        item
-        for item in own_left_of(booking)
-        if item.ticket.status == TicketStatus.CONFIRMED and not item.ticket.is_offered_at(now)
-    ]
+    return [item for item in left_of(booking) if is_free(item.ticket, now)]
 
 
 def _chosen(said):
@@ -191,12 +191,36 @@ def _money(request, new, old, tickets, problem=""):
         "missing": missing,
         "rest": rest,
         "less": rest is not None and rest + quote.kept_of_rest,
+        "how_kept": _how_kept(old, quote) if rest is not None else "",
         "rest_to_credit": rest and quote.to_credit - new.money,
         "to": to or GoesTo.CARD,
         "goes_to": GoesTo if rest and may_choose(old) else (),
         "ways": ways_of(missing, present_payment(new), request.POST.get(PROVIDER)),
-        "items": list(new.items.select_related("ticket").order_by("position")),
+        "items": [
+            {"ticket": item.ticket, "total": item.sum_of("total")}
+            for item in new.items.select_related("ticket").order_by("position")
+        ],
         "terms": open_terms(new),
         "problem": problem,
     }
     return render(request, "bookings/exchange.html", context, status=409 if problem else 200)
+
+
+def _how_kept(old, quote):
+    """How what is kept of the difference comes about, such as "50 % of €15.00 and the fee €0.90"; ""
+    where these figures would not add up to it."""
+    policy, kept = policy_of(old), quote.kept_of_rest
+    window = policy.window_at(old.event.starts_at, database_now())
+    if not kept or window is None or window.fixed:
+        return ""
+    less = quote.refunded - quote.wish.towards.money + kept
+    fees = [line.item.sum_of("fee") for line in quote.lines]
+    fees = total([*fees, *map(terms_of(old).tax_on_top_of, fees)], less.currency)
+    fee = Money.rounded(less.amount * fees.amount / quote.paid.amount, less.currency)
+    price = less - fee
+    share = Money.rounded(price.amount * window.percent / 100, less.currency)
+    parts = [f"{window.percent.normalize():f} % of {price.display()}"] if share else []
+    if fee and not policy.fees_refundable:
+        share += fee
+        parts.append(f"the fee {fee.display()}")
+    return " and ".join(parts) if share == kept else ""

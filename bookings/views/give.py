@@ -141,7 +141,8 @@ def _go_on(request, source, form, tickets):
     except DomainError as refused:
         form.add_error(None, refused.message)
         return _page(request, source, form=form, tickets=tickets, status=409)
-    messages.success(request, f"{transfer.recipient_name} is offered the tickets. We mail it now.")
+    thing = "the ticket" if len(form.given) == 1 else "the tickets"
+    messages.success(request, f"{transfer.recipient_name} is offered {thing}. We mail it now.")
     return redirect(source.page)
 
 
@@ -225,10 +226,12 @@ def _mail_again(request, source, transfer_id):
 
 
 def _take_back(request, source, transfer_id):
-    _own_offer(source, transfer_id)
+    is_one = _own_offer(source, transfer_id).rows.count() == 1
     try:
         take_back_transfer(transfer_id)
-        messages.success(request, "The tickets are yours again, with the codes that they had.")
+        said = "ticket is yours again, with the code that it had."
+        many = "tickets are yours again, with the codes that they had."
+        messages.success(request, f"The {said if is_one else many}")
     except DomainError as refused:
         messages.error(request, refused.message)
     return redirect(source.page)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.core.paginator import Paginator
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -69,6 +69,7 @@ def _page(request, customer, form=None, status=200):
     bought = bought.select_related("event__venue").annotate(
         over_at=Coalesce("event__ends_at", "event__starts_at"),
         valid_count=Count("items", filter=Q(items__cancelled=None)),
+        was_changed=~Exists(_given_up(exchanged_for=None)) & Exists(_given_up()),
     )
     now = timezone.now()
     to_come = list(bought.filter(over_at__gte=now).order_by("event__starts_at", "pk"))
@@ -89,6 +90,11 @@ def _page(request, customer, form=None, status=200):
         "form": form or ProfileForm(initial=given),
     }
     return render(request, "bookings/mine.html", context, status=status)
+
+
+def _given_up(**only):
+    """Cancellations of the booking that a query is about."""
+    return Cancellation.objects.filter(booking=OuterRef("pk"), **only)
 
 
 def _given(customer, now):

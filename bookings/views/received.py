@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agencies.queries import current_terms
 from bookings.forms import AcceptForm
+from bookings.models import Booking
 from bookings.printing import pdf_of_held
 from bookings.received import (
     TICKETS,
@@ -67,8 +68,14 @@ def accept(request, transfer_id):
         messages.error(request, refused.message)
         return redirect("received", transfer.pk)
     remember(request, transfer.pk, TICKETS)
-    messages.success(request, "The tickets are yours. They are on their way to your mailbox, too.")
+    messages.success(request, _taken_words(transfer))
     return redirect("received", transfer.pk)
+
+
+def _taken_words(transfer):
+    if transfer.rows.count() == 1:
+        return "The ticket is yours. It is on its way to your mailbox, too."
+    return "The tickets are yours. They are on their way to your mailbox, too."
 
 
 @require_POST
@@ -168,11 +175,19 @@ def _code(ticket):
         return ""
 
 
+def _home_of(transfer):
+    """The Booking that its tickets go back to, or None where they go to somebody who did not pay."""
+    if not transfer.goes_home:
+        return None
+    return Booking.objects.filter(items__ticket__transfers__transfer=transfer).first()
+
+
 def _page(request, transfer, *, status=200, **said):
     context = {
         "nav": "tickets",
         "transfer": transfer,
         "event": shown(transfer.event, None),
+        "home": _home_of(transfer),
         **said,
     }
     return render(request, "bookings/received.html", context, status=status)

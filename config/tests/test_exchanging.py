@@ -547,7 +547,9 @@ class TestWhereTheRestGoes:
             text = buyer.get(page, {"to": to}).content.decode()
             assert f'<div class="sum"><dt>{says}</dt><dd>€5.00</dd></div>' in text
             assert "<dt>They cost less by</dt><dd>€10.60</dd>" in text
-            assert "by the rules you bought under</dt><dd>€5.60</dd>" in text
+            assert "Kept of that, 50 % of €10.00 and the fee €0.60, by <a href=" in text
+            assert "the rules you bought under</a></dt><dd>€5.60</dd>" in text
+            assert ", new</dt><dd>€31.80</dd>" in text
             assert "To pay" not in text
 
     def test_that_nothing_comes_back_is_said_plainly_before(self, buyer, page, sold):
@@ -660,6 +662,26 @@ class TestPapers:
         assert [f"Of it towards booking {new.number}", "31.80"] in note.content["rows"]
         assert "Paid with the value of" not in page
         assert issue_invoice(old.pk).content["notes"] == []
+
+    def test_the_old_booking_is_called_changed_and_not_refunded(self, buyer, old, new):
+        page = buyer.get(reverse("booking", args=[old.pk])).content.decode()
+        assert "Changed for other seats</span>" in page
+        assert '<p class="stamp">Changed</p>' in page
+        assert "Refunded" not in page
+        assert "<dd>−€31.80</dd>" in page
+
+    def test_it_names_all_bookings_that_its_tickets_went_to(self, agency, stocked):
+        policy((2, 50, 0))
+        sold = world.sold_booking(stocked, [4, 5])
+        went_to = [reserve(event=stocked, ordinals=[ordinal]) for ordinal in (6, 7)]
+        for position, each in enumerate(went_to, 1):
+            changed(each, sold, tickets_of(sold, position))
+        client = Client(headers={"host": agency.host})
+        client.get(reverse("booking", args=[sold.pk]), {"k": mailed_key(sold)})
+        page = client.get(reverse("booking", args=[sold.pk])).content.decode()
+        alert = page.partition("These tickets were changed for other seats.")[2]
+        for each in went_to:
+            assert f">booking {each.number}</a>" in alert.partition("</div>")[0]
 
     def test_the_back_office_leads_from_each_to_the_other(self, mireille, old, new):
         cancelled = Cancellation.objects.get()

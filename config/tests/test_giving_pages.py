@@ -26,14 +26,14 @@ from customers.links import mailed_key as customer_key
 from customers.models import Customer
 from events.models import Event, PriceLevel
 from tickets.models import Download, Ticket, Transfer
-from tickets.services import Recipient, accept_transfer, take_back_transfer
+from tickets.services import Recipient, accept_transfer, lock_out, take_back_transfer
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def sold(agency, event):
-    policy((2, 0, 0), is_partial=True)
+    policy((2, 0, 0), is_partial=True, exchange_fee=0)
     world.received_order(event, rows="A-B")
     made = world.sold_booking(event, [0, 1])
     delivered()
@@ -361,6 +361,118 @@ def test_the_payer_sees_to_whom_and_nothing_that_opens_the_door(noor, sold):
     assert "tickets.pdf" not in words(noor.get(pages[0]))
 
 
+def test_who_gave_all_away_reads_to_whom_and_meets_no_dead_button(noor, sold):
+    world.given(sold)
+    page = words(noor.get(f"/bookings/{sold.pk}/"))
+    assert "You gave these to Bo Lind." in page
+    assert "The money stays with you" in page
+    for said in ("You’re going", "Show the code", "you get back", "/names/", "calendar.ics"):
+        assert said not in page
+    for step in ("cancel/", "exchange/", "names/"):
+        said = words(noor.get(f"/bookings/{sold.pk}/{step}", follow=True))
+        assert "You gave these to Bo Lind." in said
+        assert "After that" not in said
+        assert "Choose new seats" not in said
+
+
+def test_who_gave_one_of_two_still_goes_himself(noor, sold):
+    world.given(sold, 1)
+    page = words(noor.get(f"/bookings/{sold.pk}/"))
+    assert "You’re going" in page
+    assert "/names/" in page
+
+
+def test_of_one_ticket_given_away_is_said_that_it_is_one(agency, sold):
+    alone = world.sold_booking(sold.event, [2])
+    delivered()
+    world.given(alone)
+    browser = world.client_of(None, agency)
+    page = words(browser.get(f"/bookings/{alone.pk}/", {"k": booking_key(alone)}, follow=True))
+    assert "You gave this to Bo Lind." in page
+    assert "cancel, change or rename it" in page
+
+
+@pytest.mark.parametrize("step", ["cancel/", "exchange/", "names/"])
+def test_what_is_offered_can_only_be_taken_back_on_the_pages_of_other_steps(noor, sold, step):
+    transfer = world.offered(sold, 1)
+    page = words(noor.get(f"/bookings/{sold.pk}/{step}", follow=True))
+    assert "Offered to Bo Lind until" in page
+    assert f"give/{transfer.pk}/take-back/" in page
+    assert f'value="{ticket(sold, 1).pk}"' not in page
+    assert f'aria-labelledby="t{ticket(sold, 1).number}"' not in page
+    assert str(ticket(sold, 2).pk) in page
+
+
+@pytest.mark.parametrize("step", ["cancel/", "exchange/"])
+def test_what_is_locked_is_not_offered_for_choice_and_says_whom_to_write(noor, sold, step):
+    lock_out([ticket(sold, 1).pk], "Ask at the desk.")
+    page = words(noor.get(f"/bookings/{sold.pk}/{step}", follow=True))
+    assert "Locked: please write to us." in page
+    assert str(ticket(sold, 1).pk) not in page
+    assert str(ticket(sold, 2).pk) in page
+
+
+def test_names_typed_for_other_tickets_than_there_are_now_name_nobody(noor, sold):
+    first, second = ticket(sold, 1), ticket(sold, 2)
+    world.offered(sold, 1)
+    typed_before = {"of": f"{first.pk} {second.pk}", "name-0": "Ada", "name-1": "Ben"}
+    page = noor.post(f"/bookings/{sold.pk}/names/", typed_before)
+    assert page.status_code == 422
+    assert "have changed since you looked" in words(page)
+    assert ticket(sold, 2).holder_name == second.holder_name
+
+
+def test_a_ticket_given_back_to_its_payer_is_called_so_and_is_in_his_booking_again(
+    agency, sold, mailoutbox
+):
+    bo = world.given(sold, 1).recipient
+    noor = Recipient(sold.customer.name, sold.customer.email)
+    pass_on([ticket(sold, 1).pk], noor, holder=bo)
+    *_, mail = mails_to(mailoutbox, "noor@post.example")
+    assert "Bo Lind gives you back your ticket:" in mail.subject
+    browser = world.client_of(None, agency)
+    page = words(opened(browser, mail)[0])
+    assert "Bo Lind gives you back your ticket." in page
+    for text in (page, mail.body, mail.alternatives[0].content):
+        assert "you nothing" not in text
+    taken = browser.post(
+        f"/received/{Transfer.objects.first().pk}/accept/", {"name": "Noor Vance"}, follow=True
+    )
+    link = f'<a href="/bookings/{sold.pk}/">your booking {sold.number}</a>'
+    assert f"It is in {link} again." in words(taken)
+    assert "whoever paid" not in words(taken)
+
+
+def test_passed_on_to_a_third_person_it_is_a_present(agency, sold, mailoutbox):
+    bo = world.given(sold, 1).recipient
+    pass_on([ticket(sold, 1).pk], Recipient("Cy Roe", "cy@post.example"), holder=bo)
+    [mail] = mails_to(mailoutbox, "cy@post.example")
+    assert "Bo Lind gives you 1 ticket:" in mail.subject
+    page = words(opened(world.client_of(None, agency), mail)[0])
+    assert "it costs you nothing" in page
+
+
+def test_one_ticket_is_it_and_two_are_them(noor, agency, sold, mailoutbox):
+    proven(noor, sold)
+    assert "nobody gets in with it</b>" in words(noor.post(path(sold), typed(sold, 1)))
+    assert "nobody gets in with them</b>" in words(noor.post(path(sold), typed(sold, 1, 2)))
+    assert "is offered the ticket." in words(
+        noor.post(path(sold), typed(sold, 1, confirmed="yes"), follow=True)
+    )
+    [mail] = mails_to(mailoutbox, "bo@post.example")
+    *_, begun = mails_to(mailoutbox, "noor@post.example")
+    browser = world.client_of(None, agency)
+    page = words(opened(browser, mail)[0])
+    assert "You may take it until" in page
+    assert "It gets a new code that is yours alone; it costs you nothing." in page
+    assert "It costs you nothing. Open the page and take it, or say no." in mail.body
+    assert "Nobody gets in with it until" in begun.body
+    accept = f"/received/{Transfer.objects.get().pk}/accept/"
+    taken = words(browser.post(accept, {"name": "Bo Lind"}, follow=True))
+    assert "The ticket is yours." in taken
+    assert "Noor Vance gave you this on" in taken
+
+
 def test_a_link_opens_nothing_any_more_once_it_was_used(noor, somebody, agency, sold, mailoutbox):
     proven(noor, sold)
     offers(noor, sold, 1)
@@ -463,7 +575,7 @@ def test_a_holder_passes_on_by_a_proof_of_his_own_and_may_give_back(
     back, way = opened(somebody, mail)
     assert way == [f"{page}give/?back=yes"]
     form = words(back)
-    assert "They go back to <b>Noor Vance</b>" in form
+    assert "It goes back to <b>Noor Vance</b>" in form
     assert "noor@post.example" not in form
     said = {"ticket": str(ticket(sold).pk), "back": "yes", "message": "Ill"}
     back = words(somebody.post(f"{page}give/", said))

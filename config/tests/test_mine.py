@@ -181,3 +181,11 @@ def test_what_was_is_listed_apart_a_page_at_a_time(
 
 
 TO_COME, ALL_OVER = 8, 9
+
+
+def test_who_only_holds_given_tickets_does_not_read_that_nothing_comes(event, browser):
+    world.given(world.sold_booking(event, [0]), email="bo@post.example")
+    delivered()
+    words = opened(browser, "bo@post.example").content.decode()
+    assert "Tickets given to you" in words
+    assert "Nothing yet" not in words

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
+from django.utils.functional import cached_property
 
 from agencies.models import TermsOfSale
 from core.audit import Audited, append_only, refuse, status_machine
@@ -226,6 +227,16 @@ class Transfer(Movable, TenantModel):
 
     def is_open_at(self, now):
         return self.status == TransferStatus.PENDING and now < self.expires_at
+
+    @cached_property
+    def goes_home(self):
+        """Whether all its tickets go back to whoever paid for them: who gave them away first."""
+        rows = TransferredTicket.objects.filter(
+            ticket__in=self.rows.values("ticket"), transfer__status=TransferStatus.ACCEPTED
+        )
+        first = dict(rows.order_by("-generation").values_list("ticket", "transfer__giver__email"))
+        is_his = set(first.values()) == {self.recipient_email}
+        return is_his and self.rows.count() == len(first)
 
 
 class TransferredTicket(TenantModel):
