@@ -17,6 +17,7 @@ from core.words import many
 from events.cancelling import sentences_of
 from payments.admin import refunds_table
 from payments.admin_ledger import entries_of, entries_table
+from tickets.admin_states import pills_of, words_of
 
 OVERRIDES = [
     (Rule.POLICY, "What the policy says"),
@@ -58,7 +59,10 @@ class GiveBackForm(forms.Form):
 
     def __init__(self, data, *, items, may_override, duplicate_of="", is_fraud=False):
         super().__init__(data)
-        self.fields["tickets"].choices = [(str(item.ticket_id), _in_words(item)) for item in items]
+        states = words_of([item.ticket for item in items])
+        self.fields["tickets"].choices = [
+            (str(item.ticket_id), _in_words(item, states[item.ticket_id])) for item in items
+        ]
         self.fields["tickets"].initial = [str(item.ticket_id) for item in items]
         if not may_override:
             self.fields["rule"].choices = OVERRIDES[:1]
@@ -84,11 +88,9 @@ class GiveBackForm(forms.Form):
         )
 
 
-def _in_words(item):
-    ticket = item.ticket
-    return (
-        f"{ticket.place}, {item.sum_of('total').display()}, {ticket.get_status_display().lower()}"
-    )
+def _in_words(item, state):
+    words = state[1]
+    return f"{item.ticket.place}, {item.sum_of('total').display()}, {words[:1].lower()}{words[1:]}"
 
 
 def cancel_page(pages, request, booking):
@@ -145,8 +147,9 @@ def _look(pages, request, booking, wish):
 
 def quote_panel(quote):
     """Line by line what was paid, what is kept and what goes back."""
+    states = pills_of([line.item.ticket for line in quote.lines])
     rows = [
-        [line.item.ticket.place, status_of(line.item.ticket), line.paid.display(),
+        [line.item.ticket.place, states[line.item.ticket_id], line.paid.display(),
          line.kept_of_ticket.display(), line.kept_fee.display(), line.refunded.display()]
         for line in quote.lines
     ]  # fmt: skip
