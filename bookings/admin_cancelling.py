@@ -24,6 +24,7 @@ OVERRIDES = [
     (Rule.ALL_BACK, "Everything that was paid for them"),
     (Rule.NOTHING_BACK, "Nothing, such as after a fraud"),
 ]
+WHO_OVERRIDES = "Owner or finance can give all of it back."
 
 
 class GiveBackForm(forms.Form):
@@ -95,10 +96,11 @@ def _in_words(item, state):
 
 def cancel_page(pages, request, booking):
     """The step's pages: choose, look at the money, confirm what was looked at."""
+    may_override = pages.admin_site.allows(request, "step", "bookings.cancellation")
     form = GiveBackForm(
         request.POST or None,
         items=left_of(booking),
-        may_override=pages.admin_site.allows(request, "step", "bookings.cancellation"),
+        may_override=may_override,
         duplicate_of=request.GET.get("duplicate_of", "")[:12],
         is_fraud="fraud" in request.GET,
     )
@@ -111,9 +113,10 @@ def cancel_page(pages, request, booking):
         return _look(pages, request, booking, wish)
 
     rules = " ".join(sentences_of(policy_of(booking))[:-1])
+    who = "" if may_override else f" {WHO_OVERRIDES}"
     return pages.form_page(
         request, form, work, title=f"Cancel tickets: {booking}", thing=booking,
-        submit="See the money first", note=f"It was sold under this policy: {rules}",
+        submit="See the money first", note=f"It was sold under this policy: {rules}{who}",
     )  # fmt: skip
 
 
@@ -140,7 +143,7 @@ def _look(pages, request, booking, wish):
         note="The codes stop working at once, the seats can be sold again (those of used tickets are "
         "blocked), and the money is on its way. It cannot be undone.",
         submit=f"Cancel {many(len(quote.lines), 'ticket')}, {quote.refunded.display()} back",
-        back=request.path,
+        keeps=True,
         panels=[quote_panel(quote)],
     )
 

@@ -129,7 +129,7 @@ def _look(pages, request, booking, form, wish):
         note=f"The new seats cost {wish.towards.money.display()}. {_money_told(quote)} "
         f"{_discount_told(quote)}It cannot be undone.",
         submit=f"Change the seats, take {missing.display()}" if missing else "Change the seats",
-        back=request.path,
+        keeps=True,
         panels=[_worth_panel(quote)],
     )
 

@@ -1,5 +1,5 @@
-"""What a ticket is worth at the door, as a pill for staff: its status alone says "Valid" of tickets that
-are locked, or offered to somebody."""
+"""What a ticket is worth at the door, as a pill for staff: its status alone says "Valid" of tickets
+that are locked, or offered to somebody."""
 
 from django.utils import timezone
 

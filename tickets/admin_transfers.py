@@ -211,7 +211,7 @@ class TransferAdmin(ReadOnlyAdmin):
             note=f"The link that {transfer.recipient_name} has is worthless then. The codes that "
             f"{transfer.giver} has open the door again. Both are told.",
             submit=f"Take back {many(transfer.rows.count(), 'ticket')}",
-            back=request.path,
+            keeps=True,
             panels=[_tickets_panel(transfer)],
         )
 

@@ -116,6 +116,14 @@ def test_the_hands_that_a_ticket_went_through_stand_on_its_page(desk, sold):
     assert "Tickets given and taken" in guest
 
 
+def test_where_nothing_can_be_given_the_page_says_why(desk, sold):
+    world.offered(sold)
+    page = desk.get(world.of(sold, "hand_over"))
+    assert "form" not in page.context
+    assert "None of its tickets can be given now" in page.content.decode()
+    assert "Offered to Bo Lind until" in page.content.decode()
+
+
 def test_a_ticket_that_admits_nobody_is_not_called_valid(desk, sold):
     made = world.offered(sold, 1)
     one = ticket(sold)
