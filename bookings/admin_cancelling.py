@@ -27,12 +27,14 @@ from core.words import many
 from events.cancelling import sentences_of
 from payments.admin import refunds_table
 from payments.admin_ledger import entries_of, entries_table
+from tickets.admin_states import pills_of, words_of
 
 OVERRIDES = [
     (Rule.POLICY, "What the policy says"),
     (Rule.ALL_BACK, "Everything that was paid for them"),
     (Rule.NOTHING_BACK, "Nothing, such as after a fraud"),
 ]
+WHO_OVERRIDES = "Owner or finance can give all of it back."
 
 
 class GiveBackForm(forms.Form):
@@ -68,7 +70,10 @@ class GiveBackForm(forms.Form):
 
     def __init__(self, data, *, items, may_override, duplicate_of="", is_fraud=False):
         super().__init__(data)
-        self.fields["tickets"].choices = [(str(item.ticket_id), _in_words(item)) for item in items]
+        states = words_of([item.ticket for item in items])
+        self.fields["tickets"].choices = [
+            (str(item.ticket_id), _in_words(item, states[item.ticket_id])) for item in items
+        ]
         self.fields["tickets"].initial = [str(item.ticket_id) for item in items]
         if not may_override:
             self.fields["rule"].choices = OVERRIDES[:1]
@@ -94,19 +99,18 @@ class GiveBackForm(forms.Form):
         )
 
 
-def _in_words(item):
-    ticket = item.ticket
-    return (
-        f"{ticket.place}, {item.sum_of('total').display()}, {ticket.get_status_display().lower()}"
-    )
+def _in_words(item, state):
+    words = state[1]
+    return f"{item.ticket.place}, {item.sum_of('total').display()}, {words[:1].lower()}{words[1:]}"
 
 
 def cancel_page(pages, request, booking):
     """The step's pages: choose, look at the money, confirm what was looked at."""
+    may_override = pages.admin_site.allows(request, "step", "bookings.cancellation")
     form = GiveBackForm(
         request.POST or None,
         items=left_of(booking),
-        may_override=pages.admin_site.allows(request, "step", "bookings.cancellation"),
+        may_override=may_override,
         duplicate_of=request.GET.get("duplicate_of", "")[:12],
         is_fraud="fraud" in request.GET,
     )
@@ -119,9 +123,10 @@ def cancel_page(pages, request, booking):
         return _look(pages, request, booking, wish)
 
     rules = " ".join(sentences_of(policy_of(booking))[:-1])
+    who = "" if may_override else f" {WHO_OVERRIDES}"
     return pages.form_page(
         request, form, work, title=f"Cancel tickets: {booking}", thing=booking,
-        submit="See the money first", note=f"It was sold under this policy: {rules}",
+        submit="See the money first", note=f"It was sold under this policy: {rules}{who}",
     )  # fmt: skip
 
 
@@ -148,15 +153,16 @@ def _look(pages, request, booking, wish):
         note="The codes stop working at once, the seats can be sold again (those of used tickets are "
         "blocked), and the money is on its way. It cannot be undone.",
         submit=f"Cancel {many(len(quote.lines), 'ticket')}, {quote.refunded.display()} back",
-        back=request.path,
+        keeps=True,
         panels=[quote_panel(quote)],
     )
 
 
 def quote_panel(quote):
     """Line by line what was paid, what is kept and what goes back."""
+    states = pills_of([line.item.ticket for line in quote.lines])
     rows = [
-        [line.item.ticket.place, status_of(line.item.ticket), line.paid.display(),
+        [line.item.ticket.place, states[line.item.ticket_id], line.paid.display(),
          line.kept_of_ticket.display(), line.kept_fee.display(), line.refunded.display()]
         for line in quote.lines
     ]  # fmt: skip

@@ -11,13 +11,14 @@ from bookings.models import Booking, GoesTo, Status
 from bookings.receipt import discount_of
 from bookings.services.exchange import difference, exchange, wish_of
 from core.admin_forms import AmountField
-from core.admin_parts import Panel, Table, columns, status_of
+from core.admin_parts import Panel, Table, columns
 from core.errors import Invalid
 from core.locks import database_now
 from core.money import Money
 from core.words import many
 from payments.admin_desk import WholeCents
 from payments.models import DeskTaking
+from tickets.admin_states import pills_of
 
 
 class ChangeSeatsForm(WholeCents, forms.Form):
@@ -128,7 +129,7 @@ def _look(pages, request, booking, form, wish):
         note=f"The new seats cost {wish.towards.money.display()}. {_money_told(quote)} "
         f"{_discount_told(quote)}It cannot be undone.",
         submit=f"Change the seats, take {missing.display()}" if missing else "Change the seats",
-        back=request.path,
+        keeps=True,
         panels=[_worth_panel(quote)],
     )
 
@@ -162,8 +163,9 @@ def _discount_told(quote):
 def _worth_panel(quote):
     """Ticket by ticket what was paid, what is kept, and what counts towards the new seats or comes
     back."""
+    states = pills_of([line.item.ticket for line in quote.lines])
     rows = [
-        [line.item.ticket.place, status_of(line.item.ticket), line.paid.display(),
+        [line.item.ticket.place, states[line.item.ticket_id], line.paid.display(),
          line.kept_for_changing.display(), line.kept_of_rest.display(), line.refunded.display()]
         for line in quote.lines
     ]  # fmt: skip

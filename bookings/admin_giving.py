@@ -8,10 +8,11 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from bookings.cancelling import own_left_of
 from bookings.forms import NoAddresses
 from bookings.services.hand_over import offer_tickets
-from core.admin_parts import Panel, Table, columns, panel, status_of
+from core.admin_parts import Panel, Table, columns, panel, pill, status_of
 from core.locks import database_now
 from core.words import many
 from tickets.admin_transfers import transfers_table
+from tickets.admin_states import words_of
 from tickets.models import Transfer
 from tickets.models.transfers import LONGEST_MESSAGE
 from tickets.services import Recipient, why_it_stays
@@ -59,6 +60,8 @@ def hand_over_page(pages, request, booking):
     """The step's pages: choose and say why, look at it, offer what was looked at."""
     now = database_now()
     items = [item for item in own_left_of(booking) if not why_it_stays(item.ticket, now)]
+    if not items:
+        return _none_to_give(pages, request, booking, now)
     form = HandOverForm(request.POST or None, items=items)
 
     def work(form):
@@ -79,6 +82,23 @@ def hand_over_page(pages, request, booking):
     )  # fmt: skip
 
 
+def _none_to_give(pages, request, booking, now):
+    """Says of each ticket why it cannot be given."""
+    tickets = [item.ticket for item in booking.items.select_related("ticket").order_by("position")]
+    told = words_of(tickets, now)
+    rows = [[ticket.number, ticket.place, pill(*told[ticket.pk])] for ticket in tickets]
+    return pages.page(
+        request,
+        "admin/nothing_to_do.html",
+        title=f"Hand tickets to somebody: {booking}",
+        thing=booking,
+        note="None of its tickets can be given now; this is why.",
+        panels=[
+            Panel("Tickets", Table(columns("Ticket", "Place", "State"), rows), count=len(rows))
+        ],
+    )
+
+
 def _look(pages, request, booking, form):
     said = [(name, form.cleaned_data[name]) for name in ("name", "email", "message", "reason")]
     said += [("tickets", str(ticket_id)) for ticket_id in form.ticket_ids]
@@ -95,7 +115,7 @@ def _look(pages, request, booking, form):
         f"{until.astimezone(booking.event.zone):%-d %b %Y, %H:%M}. Until then nobody gets in with "
         "them; once they are taken, the guest’s codes open no door any more.",
         submit=f"Offer {many(len(rows), 'ticket')}",
-        back=request.path,
+        keeps=True,
         panels=[
             Panel("Tickets", Table(columns("Ticket", "Place", "State"), rows), count=len(rows))
         ],

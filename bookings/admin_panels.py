@@ -26,6 +26,7 @@ from payments.admin import RefundAdmin, refunds_table
 from payments.admin_ledger import entries_table
 from payments.ledger import refunded_from, source_of
 from payments.models import CAPTURED, Account, CreditEntry, LedgerEntry, Refund, RefundStatus
+from tickets.admin_states import pills_of
 
 LATEST = 8
 RECENT = 20
@@ -55,11 +56,12 @@ def items_panel(booking, *, with_costs):
     over the shoulder of whoever must not see these."""
     rows, profit = profit_of(booking)
     names = [name for name in ITEM_COLUMNS if with_costs or name != "cost"]
+    states = pills_of([item.ticket for item, *_ in rows])
     cells = [
         [
             linked(item.ticket),
             item.ticket.place,
-            status_of(item.ticket),
+            states[item.ticket_id],
             *(amount(getattr(item, name), item.currency) for name in names),
             back.display() if back else "–",
             *([brought.display()] if with_costs else []),

@@ -26,6 +26,8 @@ from core.admin_parts import page_of, panels_for, status_of, timeline
 from core.errors import DomainError
 from core.tenancy import as_system
 
+CHANGE = "change"  # the name of the button that goes back from a second look
+
 
 class Guarded:
     """Permissions from the site's table. A right is view, add, change, delete or step."""
@@ -239,8 +241,10 @@ class BackOfficeAdmin(Guarded, ExportMixin, ModelAdmin):
 
     def form_page(self, request, form, work, *, template="admin/form_page.html", **context):
         """Shows a form until `work(form)` succeeds; it returns a response. A refusal of the service
-        stands on the form, with everything that was typed."""
-        if request.method == "POST" and form.is_valid():
+        stands on the form, with everything that was typed; "Change it" on the page of the second look
+        brings it back as it was filled in."""
+        is_sent = request.method == "POST" and CHANGE not in request.POST
+        if is_sent and form.is_valid():
             try:
                 return work(form)
             except DomainError as error:

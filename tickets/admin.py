@@ -21,6 +21,7 @@ from core.admin_parts import (
 )
 from events.models import Event
 from tickets import admin_transfers  # noqa: F401 - it registers
+from tickets.admin_states import pill_of
 from tickets.models import Admission, Gate, Scan, SigningKey, Ticket
 from tickets.services import rotate_signing_key
 
@@ -75,6 +76,9 @@ class TicketAdmin(ReadOnlyAdmin):
     @admin.display(description="Valid since", ordering="confirmed_at")
     def confirmed(self, ticket):
         return when(ticket.confirmed_at)
+
+    def under_title(self, ticket):
+        return [pill_of(ticket)]
 
     def history_of(self, request, ticket):
         scans = Scan.objects.filter(ticket=ticket).select_related("gate")[:RECENT]

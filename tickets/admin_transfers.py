@@ -17,6 +17,7 @@ from core.admin_parts import (
 )
 from core.locks import database_now
 from core.words import many
+from tickets.admin_states import pills_of
 from tickets.models import Transfer, TransferredTicket, TransferStatus
 from tickets.services import mail_offer_again, take_back_transfer
 
@@ -210,15 +211,17 @@ class TransferAdmin(ReadOnlyAdmin):
             note=f"The link that {transfer.recipient_name} has is worthless then. The codes that "
             f"{transfer.giver} has open the door again. Both are told.",
             submit=f"Take back {many(transfer.rows.count(), 'ticket')}",
-            back=request.path,
+            keeps=True,
             panels=[_tickets_panel(transfer)],
         )
 
 
 def _tickets_panel(transfer):
+    found = list(transfer.rows.select_related("ticket").order_by("ticket__ordinal", "pk"))
+    states = pills_of([row.ticket for row in found])
     rows = [
-        [linked(row.ticket), row.ticket.place, status_of(row.ticket), row.number, _code(row)]
-        for row in transfer.rows.select_related("ticket").order_by("ticket__ordinal", "pk")
+        [linked(row.ticket), row.ticket.place, states[row.ticket_id], row.number, _code(row)]
+        for row in found
     ]
     titles = columns("Ticket", "Place", "State", "Its number then", "Its code then")
     return Panel("Tickets", Table(titles, rows), count=len(rows))

@@ -5,8 +5,8 @@ import pytest
 from config.tests import world
 from config.tests.test_giving import delivered, lapsed, ticket, tickets_of
 from core.tenancy import acting_for
-from tickets.models import Transfer
-from tickets.services import accept_transfer
+from tickets.models import Ticket, Transfer
+from tickets.services import accept_transfer, take_back_transfer
 
 pytestmark = pytest.mark.django_db
 STAFF = "BOX_OFFICE"
@@ -115,6 +115,36 @@ def test_the_hands_that_a_ticket_went_through_stand_on_its_page(desk, sold):
     assert world.of(made.recipient) in page
     guest = desk.get(world.of(made.recipient)).content.decode()
     assert "Tickets given and taken" in guest
+
+
+def test_where_nothing_can_be_given_the_page_says_why(desk, sold):
+    world.offered(sold)
+    page = desk.get(world.of(sold, "hand_over"))
+    assert "form" not in page.context
+    assert "None of its tickets can be given now" in page.content.decode()
+    assert "Offered to Bo Lind until" in page.content.decode()
+
+
+def test_a_ticket_that_admits_nobody_is_not_called_valid(desk, sold):
+    made = world.offered(sold, 1)
+    one = ticket(sold)
+    pages = [world.of(sold), world.of(made), world.of(one), world.of(sold, "cancel_tickets")]
+    preview = {"tickets": [str(one.pk)], "rule": "POLICY"}
+
+    def shown():
+        looked = [desk.get(page).content.decode() for page in pages]
+        return [*looked, desk.post(pages[-1], preview).content.decode()]
+
+    for page in shown():
+        assert "ffered to Bo Lind until" in page
+    take_back_transfer(made.pk, by=None, why="Try")
+    Ticket.objects.filter(pk=one.pk).update(locked_because="Ask the box office.")
+    for page in shown():
+        assert "ocked: Ask the box office." in page
+    Ticket.objects.filter(pk=one.pk).update(locked_because="")
+    given = world.given(sold, 1)
+    for page in (desk.get(world.of(sold)), desk.get(world.of(given))):
+        assert f"Transferred to {given.recipient}" in page.content.decode()
 
 
 def test_offers_are_found_filtered_and_exported(desk, sold):

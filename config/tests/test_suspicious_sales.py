@@ -380,6 +380,14 @@ def test_where_the_agency_wants_it_tickets_are_locked_at_once(stripe, event):
     assert not Ticket.objects.get(items__booking=calm).locked_because
 
 
+def test_the_box_office_reads_who_gives_all_back_after_a_fraud(noted):
+    agency = Agency.objects.get()
+    cashier = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
+    page = cashier.get(cashier.post(of(noted, "refund_fraud"))["Location"])
+    assert page.context["form"].fields["rule"].choices == [("POLICY", "What the policy says")]
+    assert "Owner or finance can give all of it back." in page.content.decode()
+
+
 def test_refunded_as_a_fraud_the_refund_says_so_and_the_alert_is_closed(noted):
     agency = Agency.objects.get()
     owner = world.client_of(world.staff(agency, "OWNER"), agency)
@@ -389,6 +397,12 @@ def test_refunded_as_a_fraud_the_refund_says_so_and_the_alert_is_closed(noted):
     said = {"tickets": [form["tickets"].initial[0]], "rule": "ALL_BACK", "reason": "Fraud"}
     looked = owner.post(page, {**said, "refund_reason": "FRAUD"})
     sent = dict(looked.context["hidden"])
+    assert 'name="change"' in looked.content.decode()
+    again = owner.post(looked.wsgi_request.path, {**sent, "change": "yes"})
+    chosen = again.context["form"]
+    assert [chosen[name].value() for name in said] == [[sent["tickets"]], "ALL_BACK", "Fraud"]
+    assert chosen["refund_reason"].value() == "FRAUD"
+    assert "Owner or finance" not in again.content.decode()
     owner.post(page, sent)
     deliver_everything()
     assert Refund.objects.get().reason == "FRAUD"
