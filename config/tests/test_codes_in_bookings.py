@@ -365,8 +365,11 @@ def test_a_buyer_types_a_code_pays_less_and_reads_so_everywhere(event, mailoutbo
     assert "€81.00" in shown
     mail_tickets(BookingConfirmed(booking_id=booking.pk))
     [mail] = mailoutbox
-    assert "Code EARLY -€9.00" in mail.body
+    assert "Code EARLY −€9.00" in mail.body
     assert "€40.50, €4.50 off" in mail.body
+    for text in (shown, mail.body, mail.alternatives[0].content):
+        assert "-€" not in text
+        assert "off with fees" not in text
 
 
 def test_what_a_code_takes_off_adds_up_where_a_fee_and_a_tax_fall_with_the_price(event, mailoutbox):
@@ -392,9 +395,11 @@ def test_what_a_code_takes_off_adds_up_where_a_fee_and_a_tax_fall_with_the_price
     ]
     booking = Booking.objects.get()
     sold(booking)
-    assert "€4.99 off" in read(visitor.get(f"/bookings/{booking.pk}/"))
+    told = " ".join(read(visitor.get(f"/bookings/{booking.pk}/")).split())
+    assert told.count("€4.99 off with fees") == 2
+    assert "Less than without the code, with fees €9.98" in told
     mail_tickets(BookingConfirmed(booking_id=booking.pk))
-    assert "€44.96, €4.99 off" in mailoutbox[-1].body
+    assert "€44.96, €4.99 off with fees" in mailoutbox[-1].body
 
 
 def test_two_codes_and_a_waived_fee_add_up_to_what_the_total_falls_by(event):

@@ -24,8 +24,8 @@ SCRIPT_ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
 
 @register.filter
 def money(amount):
-    """€1,234.50, in the reader's notation."""
-    return amount.display(_locale()) if amount is not None else ""
+    """€1,234.50, in the reader's notation; less than nothing has a true minus."""
+    return amount.display(_locale()).replace("-", "−") if amount is not None else ""
 
 
 @register.filter

@@ -151,12 +151,17 @@ function showCounts() {
   $("unanswered").textContent = open ? `${open} without an answer` : "All scans answered";
 }
 
+/** Its parts one after the other; the server's own sentences have their full stop already. */
+function sentences(parts) {
+  return parts.filter(Boolean).map((part) => String(part).replace(/\.$/, "")).join(". ");
+}
+
 /** Read out as one sentence; emptied first, so that the same verdict twice is said twice. */
 function speak(...parts) {
   const word = $("word").querySelector(`[data-for="${page.dataset.state}"]`).textContent;
   const seat = [...$("seat").children].map((cell) => [...cell.children].map((part) => part.textContent).join(" "));
   $("spoken").textContent = "";
-  requestAnimationFrame(() => { $("spoken").textContent = [word, ...parts.slice(0, 1), ...seat, ...parts.slice(1)].filter(Boolean).join(". "); });
+  requestAnimationFrame(() => { $("spoken").textContent = sentences([word, ...parts.slice(0, 1), ...seat, ...parts.slice(1)]); });
 }
 
 function focusEntry() {

@@ -144,6 +144,13 @@ def test_a_guest_of_another_entrance_is_counted_apart(gate, server):
     expect(gate.locator(".gate__tally")).to_contain_text("0 refused, 1 other entrance")
 
 
+def test_the_servers_own_sentence_is_read_out_with_one_full_stop(gate, server):
+    words = "Offered. Whoever has it can take it back."
+    server.answers["X"] = reply("not_valid", message=words, ticket={"kind": "STANDING"})
+    scan(gate, "X")
+    expect(gate.get_by_role("alert").last).to_contain_text("can take it back. Standing 112")
+
+
 @pytest.mark.parametrize("key", ["Enter", "Space", "Escape"])
 def test_a_verdict_is_put_away_with_one_key(gate, key):
     scan(gate, "GOOD")
