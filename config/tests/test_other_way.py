@@ -261,7 +261,8 @@ class TestNeverTwice:
             net=-refused.amount,
             currency="EUR",
         )
-        judge("simulated", [line])
+        with transaction.atomic():
+            judge("simulated", [line])
         assert line.problem == says
 
 
