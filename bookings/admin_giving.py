@@ -11,8 +11,8 @@ from bookings.services.hand_over import offer_tickets
 from core.admin_parts import Panel, Table, columns, panel, pill, status_of
 from core.locks import database_now
 from core.words import many
-from tickets.admin_transfers import transfers_table
 from tickets.admin_states import words_of
+from tickets.admin_transfers import transfers_table
 from tickets.models import Transfer
 from tickets.models.transfers import LONGEST_MESSAGE
 from tickets.services import Recipient, why_it_stays
