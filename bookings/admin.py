@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models.functions import Now
 from django.http import HttpResponse
+from django.utils.html import format_html
 
 from bookings import (  # noqa: F401 - they register
     admin_alerts,
@@ -170,7 +171,8 @@ class BookingAdmin(AtTheDesk, TakesCodes, SellsAtDesk, ReadOnlyAdmin):
 
     @admin.display(description="Given back")
     def given_back(self, booking):
-        return came_back(booking) if booking.confirmed_at else "–"
+        told = came_back(booking) if booking.confirmed_at else "–"
+        return format_html('<span class="num amount">{}</span>', told)
 
     @admin.display(description="Left")
     def left(self, booking):
