@@ -42,11 +42,11 @@ class Bars:
         ]
 
 
-def bars(title, rows, *, label, show, in_order=False, **series):
+def bars(title, rows, *, label, show, in_order=False, lead=None, **series):
     """Bars of the rows with the largest values, or of the first `in_order`; None without any.
 
     `label(row)` names one, `series` is {name in the legend: column}, `show(row, value)` says a value
-    in words.
+    in words, and so does `lead` of the first of the series, where that is said otherwise.
     """
     keys = list(series.values())
     largest = rows if in_order else sorted(rows, key=lambda row: -abs(row[keys[0]] or 0))
@@ -54,7 +54,10 @@ def bars(title, rows, *, label, show, in_order=False, **series):
         Bar(
             label=label(row),
             values=tuple(row[key] or Decimal(0) for key in keys),
-            words=tuple(show(row, row[key] or Decimal(0)) for key in keys),
+            words=tuple(
+                (lead if lead and key == keys[0] else show)(row, row[key] or Decimal(0))
+                for key in keys
+            ),
         )
         for row in largest[:SHOWN]
     ]

@@ -3,8 +3,14 @@
 from django.contrib import admin
 from django.db.models.functions import Now
 from django.http import HttpResponse
+from django.utils.html import format_html
 
-from bookings import admin_alerts, admin_invoices, admin_promotions  # noqa: F401 - they register
+from bookings import (  # noqa: F401 - they register
+    admin_alerts,
+    admin_credit,
+    admin_invoices,
+    admin_promotions,
+)
 from bookings.admin_cancelling import cancel_page, cancellations_panel, changed_panel
 from bookings.admin_changes import EventChangeAdmin
 from bookings.admin_codes import TakesCodes
@@ -14,6 +20,7 @@ from bookings.admin_giving import hand_over_page
 from bookings.admin_holds import HoldAdmin
 from bookings.admin_panels import (
     books_panel,
+    came_back,
     chosen_panel,
     items_panel,
     money_panels,
@@ -24,18 +31,20 @@ from bookings.evidence import pack_of
 from bookings.models import Booking, Status
 from bookings.orders import payments_of
 from bookings.services import abandon
-from bookings.telling import prolonged
+from bookings.telling import changed_for, codes_in_and_out, prolonged, tickets_told
 from core.admin_base import ReadOnlyAdmin, step
 from core.admin_parts import (
     amount,
     linked,
     money_column,
+    pill,
     status_column,
     timeline,
     when,
 )
 from core.errors import DomainError
 from payments.models import Dispute, Refund
+from tickets.models import Transfer
 
 
 def _back(booking):
@@ -162,7 +171,8 @@ class BookingAdmin(AtTheDesk, TakesCodes, SellsAtDesk, ReadOnlyAdmin):
 
     @admin.display(description="Given back")
     def given_back(self, booking):
-        return amount(_back(booking) if booking.confirmed_at else None, booking.currency)
+        told = came_back(booking) if booking.confirmed_at else "–"
+        return format_html('<span class="num amount">{}</span>', told)
 
     @admin.display(description="Left")
     def left(self, booking):
@@ -187,6 +197,10 @@ class BookingAdmin(AtTheDesk, TakesCodes, SellsAtDesk, ReadOnlyAdmin):
 
     # The page
 
+    def under_title(self, booking):
+        new = changed_for(booking) if booking.status == Status.REFUNDED else ""
+        return [pill("REFUNDED", f"Changed for {new}")] if new else super().under_title(booking)
+
     def panels(self, request, booking):
         items = self._items(request, booking)
         first = [
@@ -207,8 +221,10 @@ class BookingAdmin(AtTheDesk, TakesCodes, SellsAtDesk, ReadOnlyAdmin):
     def history_of(self, request, booking):
         payments = payments_of(booking)
         refunds = Refund.objects.filter(payment__in=payments)
-        tickets = [item.ticket for item in booking.items.select_related("ticket")]
-        return timeline([booking, *payments, *refunds, *tickets], prolonged(booking))
+        tickets = tickets_told(booking)
+        offers = Transfer.objects.filter(rows__ticket__in=tickets).distinct()
+        more = [*prolonged(booking), *codes_in_and_out(booking)]
+        return timeline([booking, *payments, *refunds, *tickets, *offers], more)
 
     @step(
         "Give up the reservation",

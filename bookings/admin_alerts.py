@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 
-from bookings.models import Alert, AlertStatus, Booking, Concern
+from bookings.models import Alert, AlertStatus, Booking, Cancellation, Concern
 from bookings.services import dismiss_alert, hold_tickets
 from core.admin_base import ReadOnlyAdmin, step
 from core.admin_parts import (
@@ -19,6 +19,7 @@ from core.admin_parts import (
     panel,
     status_column,
     status_of,
+    timeline,
     when,
 )
 from payments.models import Payment
@@ -63,7 +64,7 @@ class AlertAdmin(ReadOnlyAdmin):
     search_fields = ["booking__number", "other__number", "booking__customer__email"]
     search_help_text = "Booking or e-mail"
     ordering = ["-made_at", "pk"]
-    fields = ["concern", "made", "note", "decided", "decided_by"]
+    fields = ["concern", "made", "note", "decided", "decider"]
     readonly_fields = fields
     steps = ["refund_duplicate", "refund_fraud", "lock_tickets", "unlock_tickets", "dismiss"]
     export_columns = {
@@ -103,6 +104,21 @@ class AlertAdmin(ReadOnlyAdmin):
     @admin.display(description="Decided", ordering="decided_at")
     def decided(self, alert):
         return when(alert.decided_at)
+
+    @admin.display(description="Decided by")
+    def decider(self, alert):
+        """Who dismissed it, or who of the staff cancelled the last tickets it was about."""
+        if alert.decided_by or alert.status != AlertStatus.RESOLVED:
+            return alert.decided_by or "–"
+        about = [pk for pk in (alert.booking_id, alert.other_id) if pk]
+        made = Cancellation.objects.filter(booking__in=about, made_at__lte=alert.decided_at)
+        last = made.select_related("made_by").order_by("made_at", "pk").last()
+        return (last and last.made_by) or "–"
+
+    def history_of(self, request, alert):
+        """With that of its tickets: who locked and unlocked them."""
+        items = alert.booking.items.select_related("ticket")
+        return timeline([alert, *(item.ticket for item in items)])
 
     def panels(self, request, alert):
         if alert.concern == Concern.DUPLICATE:

@@ -7,7 +7,7 @@ from bookings.models import Booking, Status
 from bookings.orders import due_of, sum_of
 from bookings.services import CodeRefused, confirm, enter_code, take_out_code
 from core.admin_base import step
-from promotions.codes import LONGEST
+from promotions.codes import LONGEST, spelled
 from promotions.guessing import counted_guesses
 from promotions.queries import uses_of
 
@@ -37,7 +37,10 @@ class TakesCodes:
             text = form.cleaned_data["code"]
             given_way = self._entered(request, booking, text)
             instead = f" It takes the place of {', '.join(given_way)}." if given_way else ""
-            return self.back(request, booking, done=f"{text} is in.{instead} {_now_due(booking)}")
+            written = as_written(booking, text)
+            return self.back(
+                request, booking, done=f"{written} is in.{instead} {_now_due(booking)}"
+            )
 
         return self.form_page(
             request,
@@ -75,6 +78,14 @@ class TakesCodes:
     def confirm_for_nothing(self, request, booking):
         confirm(booking.pk)
         return f"{booking} is confirmed. The tickets are on their way."
+
+
+def as_written(booking, text):
+    """A code as the promotion has it, however it was typed."""
+    letters = spelled(text)
+    return next(
+        (use.code.text for use in uses_of(booking.pk) if spelled(use.code.text) == letters), text
+    )
 
 
 def _now_due(booking):

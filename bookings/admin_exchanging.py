@@ -127,7 +127,7 @@ def _look(pages, request, booking, form, wish):
         thing=booking,
         hidden=[*said, ("seen", quote.name)],
         note=f"The new seats cost {wish.towards.money.display()}. {_money_told(quote)} "
-        f"{_discount_told(quote)}It cannot be undone.",
+        f"{_discount_told(quote)}Changing the seats cannot be undone.",
         submit=f"Change the seats, take {missing.display()}" if missing else "Change the seats",
         keeps=True,
         panels=[_worth_panel(quote)],

@@ -56,7 +56,7 @@ def items_panel(booking, *, with_costs):
     over the shoulder of whoever must not see these."""
     rows, profit = profit_of(booking)
     names = [name for name in ITEM_COLUMNS if with_costs or name != "cost"]
-    states = pills_of([item.ticket for item, *_ in rows])
+    states = pills_of([item.ticket for item, *_ in rows]) | _states_of_changed(booking)
     cells = [
         [
             linked(item.ticket),
@@ -78,6 +78,34 @@ def items_panel(booking, *, with_costs):
         *("Given back#", *(["Profit#"] if with_costs else [])),
     )
     return Panel("Tickets", Table(titles, cells, foot), count=len(rows))
+
+
+def _states_of_changed(booking):
+    """{ticket's id: the pill Changed for <booking>} of those that were given for other seats."""
+    given = CancelledItem.objects.filter(
+        item__booking=booking, cancellation__exchanged_for__isnull=False
+    ).values_list("item__ticket_id", "cancellation__exchanged_for__number")
+    return {ticket: pill("REFUNDED", f"Changed for {number}") for ticket, number in given}
+
+
+def came_back(booking):
+    """What came back of it in words: money, credit, and the credit that other seats were paid with."""
+    made = list(booking.cancellations.select_related("exchanged_for"))
+    told = [money] if (money := _sum_of(made, "refunded", booking)) else []
+    credit = _sum_of([each for each in made if not each.exchanged_for_id], "credited", booking)
+    told += [f"{credit} as credit"] if credit else []
+    told += [
+        f"{each.credited_money.display()} of credit for the change to {each.exchanged_for.number}"
+        for each in made
+        if each.exchanged_for_id and each.credited
+    ]
+    return ", ".join(told) or Money(0, booking.currency).display()
+
+
+def _sum_of(cancellations, name, booking):
+    """€18.25; empty for nothing."""
+    value = sum(getattr(each, name) for each in cancellations)
+    return Money(value, booking.currency).display() if value else ""
 
 
 def money_panels(booking):

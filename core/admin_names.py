@@ -32,8 +32,25 @@ def names_of(actors):
     users = get_user_model().objects.filter(pk__in=[UUID(pk) for pk in ids])
     names = {f"user:{user.pk}": str(user) for user in users}
     keys = {actor: "an API key" for actor in actors if actor.startswith("key:")}
+    if keys:
+        known = {f"key:{key}": name for key, name in _keys_named(keys).items()}
+        keys |= {actor: name for actor, name in known.items() if actor in keys}
     commands = {actor: _command(actor) for actor in actors if actor.startswith("command:")}
     return {**keys, **names, **commands}
+
+
+_key_namers = []
+
+
+def names_keys(function):
+    """Decorates function([key id as text]) → {id: what the key's holder is called}, of apps above."""
+    _key_namers.append(function)
+    return function
+
+
+def _keys_named(actors):
+    ids = [actor.removeprefix("key:") for actor in actors]
+    return {key: name for namer in _key_namers for key, name in namer(ids).items()}
 
 
 def _command(actor):
@@ -168,8 +185,14 @@ def _change(entry, column, names):
     was, became = (value_name(entry.table, column, value, names) for value in (before, after))
     if column == "status":
         return became.lower() if before in EMPTY else f"{became.lower()}, was {was.lower()}"
+    return _from_to(name, was, became, before, after)
+
+
+def _from_to(name, was, became, before, after):
+    if was == became:
+        return ""  # such as seconds, where minutes are shown
     if before in EMPTY:
-        return "" if after in EMPTY else f"{name} {became}"
+        return f"{name} {became}"
     return f"{name} taken out" if after in EMPTY else f"{name} {was} → {became}"
 
 

@@ -201,6 +201,10 @@ class PointEntryAdmin(EntriesOfGuests):
         return linked(entry.of)
 
 
+# function([PointEntry]) → {id: (what it is, link)}, of apps above, which know bookings.
+WORDS_OF = []
+
+
 @panel("customers.customer", needs="customers.pointentry")
 def points_of_guest(request, customer):
     """What a guest has earned: his tier, his points, and how these came and went."""
@@ -208,9 +212,12 @@ def points_of_guest(request, customer):
     entries = customer.point_entries.all()[:SHOWN]
     if programme is None and not entries:
         return None
+    entries = list(entries)
+    known = {key: told for words in WORDS_OF for key, told in words(entries).items()}
+    told = {each.pk: (each.get_kind_display(), each.reason or "–") for each in entries} | known
     rows = [
-        [linked(each, when(each.made_at)), each.get_kind_display(), each.reason or "–",
-         f"{each.points:,}", when(each.expires_at)]
+        [linked(each, when(each.made_at)), *told[each.pk], f"{each.points:,}",
+         when(each.expires_at)]
         for each in entries
     ]  # fmt: skip
     titles = columns("At", "What", "Reason", "Points#", "Lapses")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from decimal import Decimal
+from itertools import pairwise
 
 from django.utils.html import format_html
 
@@ -90,12 +91,13 @@ class Choosing:
         def looked_at(form):
             if preview is None or "previewed" in request.POST:
                 return work(form)
+            said = [context.get("says", ""), _apart(form, places)]
             return self.page(
                 request,
                 "admin/choose_preview.html",
                 panels=preview(form),
                 fields=_as_looked_at(form),
-                **context,
+                **context | {"says": " ".join(filter(None, said))},
             )
 
         return self.form_page(
@@ -113,6 +115,18 @@ class Choosing:
         """The StockPlaces that were chosen."""
         ordinals = set(form.ordinals)
         return [place for place in places if place.ordinal in ordinals]
+
+
+def _apart(form, places):
+    """A sentence where the best places were looked for, and those found are not side by side."""
+    if not form.cleaned_data.get("quantity") or form.cleaned_data.get("order") == "LAST":
+        return ""
+    ordinals = set(form.ordinals)
+    seats = [each for each in places if each.ordinal in ordinals and each.kind != "STANDING"]
+    rows = {(each.section_id, each.row_position) for each in seats}
+    at = sorted(each.index for each in seats)
+    is_one = len(rows) <= 1 and all(after == one + 1 for one, after in pairwise(at))
+    return "" if is_one else "Not all side by side."
 
 
 def _as_looked_at(form):

@@ -11,6 +11,25 @@ from core.admin_parts import Panel, Table, columns, linked, panel, status_column
 from notifications.models import Message
 from notifications.queries import messages_about
 
+# What a message is called before it has a subject.
+KINDS = {
+    "booking_confirmed": "The tickets",
+    "cart_reminder": "Reminder of an unpaid reservation",
+    "credit_paid_out": "Credit that is paid out",
+    "event_changed": "What becomes of the event",
+    "hold_runs_out": "A hold that runs out",
+    "payment_link": "A link to pay",
+    "payment_refunded": "Money that goes back",
+    "places_renamed": "New names of places",
+    "seats_changed": "Changed seats",
+    "tickets_cancelled": "Cancelled tickets",
+    "transfer_begun": "Tickets that are offered: to their giver",
+    "transfer_offered": "Tickets that are offered: to who may take them",
+    "transfer_over": "An offer of tickets that is over",
+    "transfer_taken": "Tickets that were taken",
+    "transfer_withdrawn": "Tickets that were taken back",
+}
+
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
@@ -32,7 +51,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Message", ordering="kind")
     def words(self, message):
-        return message.subject or message.kind.replace("_", " ")
+        return title_of(message)
 
     @admin.display(description="Made", ordering="created_at")
     def made(self, message):
@@ -43,11 +62,17 @@ class MessageAdmin(ReadOnlyAdmin):
         return when(message.sent_at)
 
 
+def title_of(message):
+    """Its subject; before it is written, what it will be about."""
+    plain = message.kind.replace("_", " ").capitalize()
+    return message.subject or KINDS.get(message.kind, plain)
+
+
 @panel("bookings.booking", needs="notifications.message")
 def messages_of_booking(request, booking):
     rows = [
         [
-            linked(each, each.subject or each.kind.replace("_", " ")),
+            linked(each, title_of(each)),
             each.recipient,
             status_of(each),
             when(each.sent_at),

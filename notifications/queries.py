@@ -6,11 +6,13 @@ from bookings.orders import payments_of
 from inventory.models import LayoutMove
 from notifications.models import Message
 from payments.models import Refund
+from tickets.models import Transfer
 
 
 def messages_about(booking):
     """All Messages (a queryset, oldest first) about a booking, its payments, what was given back of it,
-    and what became of its event. Links that a guest asks for are about nothing but his address."""
+    offers of its tickets, and what became of its event. Links that a guest asks for are about nothing
+    but his address."""
     payments = payments_of(booking)
     subjects = [
         booking.pk,
@@ -21,4 +23,6 @@ def messages_about(booking):
     ]
     moves = LayoutMove.objects.filter(event=booking.event_id).values_list("pk", flat=True)
     subjects += [uuid5(move, str(booking.pk)) for move in moves]
+    items = booking.items.values("ticket")
+    subjects += Transfer.objects.filter(rows__ticket__in=items).values_list("pk", flat=True)
     return Message.objects.filter(subject_id__in=subjects).order_by("created_at", "pk")

@@ -195,9 +195,18 @@ def _paid_from(payment):
     )
 
 
+# function([CreditEntry]) → {id: (what it is, link or "")}, of apps above, which know bookings.
+WORDS_OF = []
+
+
 def credit_table(entries):
+    entries = list(entries)
+    known = {key: told for words in WORDS_OF for key, told in words(entries).items()}
+    plain = {each.pk: (each.get_kind_display(), "") for each in entries}
+    told = plain | known
     rows = [
-        [linked(each, when(each.made_at)), each.get_kind_display(), each.reason or "–",
+        [linked(each, when(each.made_at)), told[each.pk][0],
+         told[each.pk][1] or each.reason or "–",
          amount(each.amount, each.currency), when(each.expires_at)]
         for each in entries
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from core.admin_names import tells
 from payments.models import Dispute, DisputeStatus, Payment, Refund, RefundStatus, Status
+from payments.models.payments import NOTHING_DUE
 from payments.providers import IN_WORDS
 
 PAID_BY = {
@@ -16,6 +17,9 @@ PAID_BY = {
 }
 
 
+AT_DESK = ("cash", "terminal")
+
+
 @tells(Payment)
 def told_of_payment(change, payment):
     if change.is_new:
@@ -28,13 +32,27 @@ def _moved(change, payment):
     status = change.became("status")
     money = payment.money.display() if payment else "The money"
     words = {
-        Status.PROCESSING: "The buyer was sent to pay",
+        Status.PROCESSING: "" if _is_at_desk(change, payment) else "The buyer was sent to pay",
         Status.SUCCEEDED: f"Paid {money}{_way(payment)}",
-        Status.FAILED: f"Not paid{f': {payment.failure}' if payment and payment.failure else ''}",
+        Status.FAILED: _failed(payment),
         Status.REFUNDED: "All of it went back",
         Status.DISPUTED: "The buyer’s bank disputes it",
     }
     return words.get(status, "")
+
+
+def _failed(payment):
+    """Nothing of one that was open while the money was taken elsewhere: that it was not paid would read
+    as if money was missing."""
+    why = payment.failure if payment else ""
+    if why == NOTHING_DUE:
+        return ""
+    return f"Not paid: {why}" if why else "Not paid"
+
+
+def _is_at_desk(change, payment):
+    """Who pays there is sent nowhere; the money is taken in the same moment."""
+    return (change.became("provider") or getattr(payment, "provider", "")) in AT_DESK
 
 
 def _way(payment):
@@ -53,7 +71,7 @@ def _by(provider):
 def _asked(change):
     if change.became("amount") is not None:
         yield f"{change.money('amount')} to be paid now, {change.old_money('amount')} before"
-    if change.became("provider"):
+    if change.became("provider") and not _is_at_desk(change, None):
         yield f"To be paid {_by(change.after['provider'])}"
 
 

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 
 from core.admin_base import BackOfficeAdmin, step
 from core.admin_forms import styled
-from core.admin_parts import Panel, Table, columns, linked, panel, pill, status_of, when
+from core.admin_parts import Panel, Table, columns, linked, panel, pill, status_of, timeline, when
 from core.locks import database_now
 from core.words import many
 from customers.lists import told_size
@@ -161,6 +161,10 @@ class PresaleAdmin(Choosing, BackOfficeAdmin):
 
     def is_form_last(self, presale):
         return not presale.is_draft
+
+    def history_of(self, request, presale):
+        """With that of its promotion, where its limits are kept."""
+        return timeline([presale, presales.offer_of(presale)])
 
     # Its life
 

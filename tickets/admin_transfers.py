@@ -78,7 +78,7 @@ def state_of(transfer):
 
 @admin.register(Transfer)
 class TransferAdmin(ReadOnlyAdmin):
-    list_display = ["recipient_name", "giver_link", "concert", "state", "begun", "until"]
+    list_display = ["to", "giver_link", "concert", "state", "begun", "until"]
     list_filter = [
         StateFilter,
         BegunByFilter,
@@ -120,6 +120,10 @@ class TransferAdmin(ReadOnlyAdmin):
         "Decided": "decided_at",
         "Reason of staff": "reason",
     }
+
+    @admin.display(description="To", ordering="recipient_name")
+    def to(self, transfer):
+        return transfer.recipient_name
 
     @admin.display(description="From", ordering="giver__name")
     def giver_link(self, transfer):

@@ -1,7 +1,8 @@
 """What happened to tickets, in the words of the trade."""
 
-from core.admin_names import tells
-from tickets.models import Status, Ticket, Transfer, TransferStatus
+from accounts.models import ApiKey
+from core.admin_names import names_keys, tells
+from tickets.models import Gate, Status, Ticket, Transfer, TransferStatus
 
 WORDS = {
     Status.RESERVED: "Ticket reserved again",
@@ -13,6 +14,14 @@ WORDS = {
 }
 
 
+@names_keys
+def gates_named(ids):
+    """The devices at a gate go by its name."""
+    keys = ApiKey.objects.filter(pk__in=ids, gate_id__isnull=False).values_list("pk", "gate_id")
+    gates = dict(Gate.objects.filter(pk__in=[gate for _, gate in keys]).values_list("pk", "name"))
+    return {str(key): f"Gate {gates[gate]}" for key, gate in keys if gate in gates}
+
+
 @tells(Ticket)
 def told(change, ticket):
     if change.is_new:
@@ -21,6 +30,9 @@ def told(change, ticket):
     words = WORDS.get(change.became("status"), "")
     if change.became("status") == Status.REFUNDED and change.was("status") == Status.USED:
         words = "Ticket given back after it was used"
+    new = getattr(ticket, "changed_for", "")  # as who shows a booking knows
+    if new and change.became("status") in (Status.CANCELLED, Status.REFUNDED):
+        words = f"Ticket changed for {new}: its code opens no door"
     return ", ".join(filter(None, [words, *_others(change)]))
 
 

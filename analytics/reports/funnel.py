@@ -57,6 +57,7 @@ class Funnel(Report):
             "Carts and what was bought of them",
             rows,
             label=_label,
+            lead=lambda row, value: f"{value:,}",
             show=lambda row, value: f"{value:,} of {row['started']:,}",
             carts="started",
             bought="confirmed",

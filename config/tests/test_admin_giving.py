@@ -5,6 +5,7 @@ import pytest
 from config.tests import world
 from config.tests.test_giving import delivered, lapsed, ticket, tickets_of
 from core.tenancy import acting_for
+from notifications.queries import messages_about
 from tickets.models import Ticket, Transfer
 from tickets.services import accept_transfer, take_back_transfer
 
@@ -49,8 +50,12 @@ def test_the_desk_offers_tickets_after_it_looked(house, desk, sold):
     made = Transfer.objects.get()
     assert (made.begun_by, made.reason) == (house.people[STAFF], "He called: he is ill")
     assert (made.giver, made.status) == (sold.customer, "PENDING")
+    delivered()
     page = desk.get(world.of(sold)).content.decode()
     assert "Tickets given" in page
+    told = set(messages_about(sold).values_list("kind", flat=True))
+    assert {"transfer_begun", "transfer_offered"} <= told
+    assert "Tickets offered to Bo Lind: He called: he is ill" in page
     assert world.of(made) in page
 
 
@@ -149,6 +154,7 @@ def test_a_ticket_that_admits_nobody_is_not_called_valid(desk, sold):
 
 def test_offers_are_found_filtered_and_exported(desk, sold):
     made = world.given(sold, 1)
+    assert "Recipient name" not in desk.get(world.address("tickets.transfer")).content.decode()
     other = world.offered(sold, 2, email="cy@post.example", name="Cy")
     listed = world.address("tickets.transfer")
 

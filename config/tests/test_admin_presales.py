@@ -15,7 +15,7 @@ from config.tests.world import address, of, told
 from core import outbox
 from core.ids import uuid7
 from customers.models import BuyerList, ListedBuyer
-from events.models import Event
+from events.models import Event, PriceLevel
 from inventory.models import Presale
 from payments.models import Payment
 from promotions.models import Code, CodeBatch, Promotion
@@ -131,6 +131,22 @@ def test_its_terms_are_changed_and_its_page_is_open_to_who_may(mireille, soon):
     made.refresh_from_db()
     assert made.name == "Friends"
     assert "not possible now" in told(mireille, mireille.post(of(made, "end"))["Location"])[-1]
+
+
+def test_its_timeline_says_what_was_changed_and_nothing_else(mireille, soon):
+    made = presale(soon, tickets_each=4)
+    begun = made.starts_at
+    level = PriceLevel.objects.filter(event=soon).first()
+    local = begun.astimezone(soon.zone)
+    fields = written(soon, name=made.name, tickets_each="3", levels=[str(level.pk)])
+    fields |= {"starts_at_0": f"{local:%Y-%m-%d}", "starts_at_1": f"{local:%H:%M}"}
+    mireille.post(of(made), fields)
+    made.refresh_from_db()
+    assert made.starts_at == begun
+    page = mireille.get(of(made)).content.decode()
+    assert f"Levels: all → {level.name}" in page
+    assert "Tickets of one buyer 4 → 3" in page
+    assert "Levels changed" not in page
 
 
 def test_places_are_chosen_on_the_map_or_in_words(mireille, soon):

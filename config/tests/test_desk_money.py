@@ -321,6 +321,20 @@ def test_a_cashier_sells_places_to_who_stands_there(agency, house):
     done = cashier.post(of(booking, "take_cash"), {"given": "100", "due": booking.total})
     assert "Change: €15.20" in told(cashier, done["Location"])[-1]
     assert status(booking) == "CONFIRMED"
+    page = cashier.get(of(booking)).content.decode()
+    assert "Paid €84.80 in cash" in page
+    for untrue in ("sent to pay", "To be paid in cash", "Nothing was due"):
+        assert untrue not in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("places", "is_apart"), [("0-1", False), ("0,2", True)])
+def test_the_cashier_reads_that_the_best_are_not_side_by_side(agency, house, places, is_apart):
+    cashier = world.client_of(world.staff(agency, "BOX_OFFICE"), agency)
+    said = {"places": places, "quantity": "2", "name": "Ada", "email": "ada@post.example"}
+    look = cashier.post(reverse("admin:sell_at_desk", args=[house.pk]), said)
+    assert "Reserve them" in look.content.decode()
+    assert ("Not all side by side." in look.content.decode()) == is_apart
 
 
 @pytest.mark.django_db
@@ -334,15 +348,20 @@ def test_a_guests_code_is_taken_in_at_the_desk_and_out_again(agency, house):
     refused = cashier.post(page, {"code": "NOSUCH"})
     assert "NOSUCH" in problems(refused)[0]
     done = cashier.post(page, {"code": "fiver"})
-    assert "is in." in told(cashier, done["Location"])[-1]
+    assert told(cashier, done["Location"])[-1].startswith("FIVER is in.")
     booking.refresh_from_db()
     assert (booking.discount, booking.total < before) == (5, True)
-    assert "-€5.00" in cashier.get(of(booking)).content.decode()
+    shown = cashier.get(of(booking)).content.decode()
+    assert "-€5.00" in shown
+    assert "The code FIVER was taken in" in shown
+    assert "The code FIVER was taken out" not in shown
     cashier.post(of(booking, "confirm_for_nothing"))
     assert status(booking) == "RESERVED"  # there is something to pay
     cashier.post(of(booking, "take_codes_out"))
     booking.refresh_from_db()
     assert (booking.discount, booking.total) == (0, before)
+    shown = cashier.get(of(booking)).content.decode()
+    assert shown.count("The code FIVER was taken out") == 1
     cashier.post(page, {"code": "GIFT"})
     page = cashier.get(of(booking)).content.decode()
     assert "Confirm: nothing is to be paid" in page

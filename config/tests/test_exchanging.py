@@ -116,6 +116,19 @@ def test_seats_of_the_same_price_are_changed_and_nothing_is_paid(stocked, sold):
     assert issue_invoice(new.pk).total == issue_credit_note(cancelled.pk).total == 2 * STALLS
 
 
+def test_the_desk_reads_of_a_change_and_not_of_money_that_is_back(mireille, stocked, sold):
+    made = changed(reserve(event=stocked, ordinals=[10, 11]), sold, tickets_of(sold, 1, 2))
+    page = mireille.get(world.of(sold)).content.decode()
+    assert page.count(f"Changed for {made.number}</span>") == 3  # the booking and its two tickets
+    assert f"{euros(2 * STALLS).display()} of credit for the change to {made.number}" in page
+    assert f"Ticket changed for {made.number}: its code opens no door" in page
+    for untrue in ("All the money is back", "The money for the ticket is back", ">Refunded<"):
+        assert untrue not in page
+    guest = mireille.get(world.of(sold.customer)).content.decode()
+    assert f"Changed from {sold.number}" in guest
+    assert "Came back of a payment" not in guest
+
+
 def test_one_ticket_of_several_is_changed(stocked, sold):
     new = reserve(event=stocked, ordinals=[10])
     changed(new, sold, tickets_of(sold, 2))
@@ -570,7 +583,8 @@ class TestWhereTheRestGoes:
         note = mireille.post(world.of(sold, "change_seats"), said).context["note"]
         assert note == (
             "The new seats cost €31.80. Nothing is to be paid. They cost €10.60 less; by the terms of "
-            "sale €5.60 of it is kept. €5.00 goes back to the card. It cannot be undone."
+            "sale €5.60 of it is kept. €5.00 goes back to the card. Changing the seats cannot be "
+            "undone."
         )
         Event.objects.update(starts_at=timezone.now() + timedelta(hours=30))
         note = mireille.post(world.of(sold, "change_seats"), said).context["note"]

@@ -88,6 +88,8 @@ def test_the_page_shows_it_and_gives_files(house, event):
         assert words in told, told
     assert sums.start() < page.index("<table")
     assert "Bought, %: 16.7" in told
+    assert "6 of 6" not in page
+    assert "1 of 6" in page
     file = client.get("/admin/reports/funnel/?format=csv&each=event")
     assert file.status_code == 200
 

@@ -8,9 +8,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.models import ApiKey
 from agencies.models import Agency
 from bookings.cancelling import NotCancellable, Wish, preview
-from bookings.models import Alert, Booking
+from bookings.models import Alert, Booking, Cancellation
 from bookings.services import contact, dismiss_alert, hold_tickets, note_suspicion, pay, reserve
 from bookings.services.disputed import LOCKED as DISPUTED
 from bookings.services.disputed import SUSPECTED as LOCKED
@@ -23,7 +24,7 @@ from config.tests.test_cancelling import policy
 from config.tests.test_exchanging import changed, tickets_of
 from config.tests.world import of, told
 from core import invariants
-from core.tenancy import as_system
+from core.tenancy import acted_by, as_system
 from payments.models import Account, LedgerEntry, Payment, Refund
 from payments.services import read_charge, read_disputes, settle
 from payments.tasks import read_charges
@@ -247,10 +248,28 @@ def test_the_box_office_looks_locks_and_finds_nothing_wrong(noted):
     assert (refused.verdict, refused.message) == ("not_valid", LOCKED)
     follow_disputes(noted.booking.payment_id)  # no dispute stands; the lock is another's
     assert _scanned(noted).message == LOCKED
+    cashier.post(of(noted, "unlock_tickets"))
+    cashier.post(of(noted, "lock_tickets"))
+    page = cashier.get(of(noted)).content.decode()
+    assert f"Locked: {LOCKED}" in page
+    assert "Not locked any more" in page
     cashier.post(of(noted, "dismiss"), {"note": "Called her: it is her own card."})
     noted.refresh_from_db()
     assert noted.status == "DISMISSED"
     assert _scanned(noted).verdict == "admitted"
+
+
+def test_a_scan_is_told_as_by_the_gate(noted):
+    _scanned(noted)
+    gate = Gate.objects.get(event=noted.booking.event, name="A")
+    key, _ = ApiKey.objects.make(role="gate", name="Scanner 3", gate_id=gate.pk)
+    ticket = Ticket.objects.get(items__booking=noted.booking)
+    with acted_by(f"key:{key.pk}"):
+        Ticket.objects.filter(pk=ticket.pk).update(locked_because="Ask inside.")
+    owner = world.client_of(world.staff(Agency.objects.get(), "OWNER"), Agency.objects.get())
+    page = owner.get(of(noted.booking)).content.decode()
+    assert "Gate A" in page
+    assert "an API key" not in page
 
 
 def test_more_that_speaks_for_a_fraud_brings_it_back(stripe, event, noted):
@@ -408,4 +427,7 @@ def test_refunded_as_a_fraud_the_refund_says_so_and_the_alert_is_closed(noted):
     assert Refund.objects.get().reason == "FRAUD"
     noted.refresh_from_db()
     assert noted.status == "RESOLVED"
+    decided = owner.get(of(noted)).content.decode()
+    after = decided[decided.index("Decided by") :][:400]
+    assert str(Cancellation.objects.get().made_by) in after
     assert invariants.violations() == {}

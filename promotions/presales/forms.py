@@ -107,7 +107,17 @@ class PresaleForm(TermsForm):
     @property
     def terms(self):
         names = ("name", "starts_at", "ends_at", "levels", "lists", *LIMITS)
-        return Terms(**{name: self.cleaned_data[name] for name in names})
+        said = {name: self.cleaned_data[name] for name in names}
+        said |= {name: self._moment(name, said[name]) for name in ("starts_at", "ends_at")}
+        return Terms(**said)
+
+    def _moment(self, name, said):
+        """What is stored, to the microsecond, where the form said the same as far as it shows it."""
+        stored = None if self.instance._state.adding else self.initial.get(name)
+        if not said or not stored:
+            return said
+        shown = (stored.replace(microsecond=0), stored.replace(second=0, microsecond=0))
+        return stored if said in shown else said
 
 
 def _level_words(level):
