@@ -93,9 +93,11 @@ def _all_to(customer):
 
 @evidence
 def delivered(booking):
-    """The mails about a booking, for the bank of a buyer who disputes his payment."""
+    """The mails to a booking's buyer, for his bank when he disputes his payment. Of others it is told
+    nothing."""
+    buyer = booking.customer.email if booking.customer else ""
     rows = [
-        (moment(each.sent_at), each.recipient, each.subject or each.kind, each.get_status_display())
-        for each in messages_about(booking)
+        (moment(each.sent_at), each.recipient, title_of(each), each.get_status_display())
+        for each in messages_about(booking).filter(recipient__iexact=buyer)
     ]
     return Section("Delivered by mail", ("Sent", "To", "Subject", "State"), rows)

@@ -693,8 +693,11 @@ def test_the_evidence_names_who_took_tickets_and_nobody_else(sold, django_assert
     accept_transfer(on.pk, name="Di Ray")
     take_back_transfer(world.offered(sold, 2, email="ed@post.example", name="Ed Poe").pk)
     world.offered(sold, 2, email="flo@post.example", name="Flo Way")
+    delivered()
     booking = Booking.objects.select_related("event__venue", "customer", "terms").get(pk=sold.pk)
     sections = sections_of(booking)
+    mailed = set(re.findall(r"[a-z.]+@post.example", str(sections)))
+    assert mailed == {booking.customer.email}
     assert not any(name in str(sections) for name in ("Cy Doe", "Ed Poe", "Flo Way"))
     [given] = [each for each in sections if each.title == "Given to others"]
     assert [row[1:3] for row in given.rows] == [(number, "Bo Lind"), (number, "Di Ray")]
