@@ -1,6 +1,7 @@
 """Credit paid out at the moment when it is spent, paid out again, or taken by a bank: it goes one way.
 Each race has a control that fails without its guard."""
 
+import threading
 from datetime import UTC, datetime
 from decimal import Decimal
 from time import sleep
@@ -20,7 +21,7 @@ from config.tests.test_cancelling import euros, policy
 from config.tests.test_credit_paid_out import OFF
 from config.tests.test_exchanging import looked_at, tickets_of
 from config.tests.world import pay_as_buyer
-from core import invariants
+from core import failpoints, invariants
 from core.locks import database_now
 from core.tenancy import acting_for
 from events.models import Event
@@ -257,12 +258,24 @@ def test_what_a_bank_took_is_withheld_or_paid_out(agency_id, back, staff, settin
     assert invariants.violations() == {}
 
 
+def who_has_looked_waits_for_the_other(monkeypatch, *places):
+    """At these fail points both meet, once each."""
+    meeting, still = threading.Barrier(len(places), timeout=10), set(places)
+
+    def reach(name):
+        if name in still:
+            still.remove(name)
+            meeting.wait()
+
+    monkeypatch.setattr(failpoints, "reach", reach)
+
+
 def test_control_without_guards_it_is_withheld_and_paid_out(
-    agency_id, back, staff, monkeypatch, committed_db, settings
+    agency_id, back, staff, monkeypatch, committed_db
 ):
-    settings.FAIL_POINT = f"withheld.after_look={SLOWLY}"
     works = [taken_by_its_bank(agency_id, back), paying_out_all(back, staff)]
     without_guards(committed_db, monkeypatch)
+    who_has_looked_waits_for_the_other(monkeypatch, "withheld.after_look", "pay_out.after_look")
     monkeypatch.setattr("payments.services.disputes.lock_one", lambda rows: rows.first())
     assert refusals(at_once(agency_id, *works)) == []
     withheld, _, paid_out = moved(agency_id, back)

@@ -35,12 +35,12 @@ def both(settings):
 
 
 def test_each_name_has_its_adapter_and_keeps_it():
-    assert isinstance(provider("stripe"), StripeProvider)
-    assert isinstance(provider("simulated"), SimulatedProvider)
-    assert isinstance(provider("paypal"), PayPalProvider)
-    assert isinstance(provider("square"), SquareProvider)
-    assert provider("stripe") is provider("stripe")
-    assert provider("square") is provider("square")
+    assert isinstance(provider("stripe").adapter, StripeProvider)
+    assert isinstance(provider("simulated").adapter, SimulatedProvider)
+    assert isinstance(provider("paypal").adapter, PayPalProvider)
+    assert isinstance(provider("square").adapter, SquareProvider)
+    assert provider("stripe").adapter is provider("stripe").adapter
+    assert provider("square").adapter is provider("square").adapter
 
 
 def test_what_is_not_set_up_is_not_there(settings):
