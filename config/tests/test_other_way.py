@@ -1,6 +1,7 @@
 """A refund that its provider refuses for good goes back another way: booked to where the money came
 from, told to the guest, never paid twice."""
 
+import threading
 from contextlib import nullcontext
 
 import pgtrigger
@@ -22,7 +23,7 @@ from config.tests.test_credit_paid_out import OFF
 from config.tests.test_late_money import at_the_provider, dead_provider, deliver_everything
 from config.tests.test_late_money import money_arrives as arrives
 from config.tests.world import of, told
-from core import invariants
+from core import failpoints, invariants
 from core.locks import alone
 from core.models import OutboxMessage
 from core.money import Money
@@ -273,7 +274,7 @@ def state(refund):
 # Two at one moment
 
 
-def sent_and_given(agency_id, refund, by, settings, *, guarded=True):
+def sent_and_given(agency_id, refund, by, settings, *, guarded=True, sent=None):
     """One sends it again while another says that it went back in cash."""
     settings.FAIL_POINT = "refund.before_other_way=sleep:0.5"
     off = [] if guarded else ["payments.Refund:what_failed_is_back_only_another_way"]
@@ -284,8 +285,12 @@ def sent_and_given(agency_id, refund, by, settings, *, guarded=True):
             return given(refund, by)
 
     def send():
-        with pgtrigger.ignore(*off) if off else nullcontext():
-            return retry_refund(refund.pk)
+        try:
+            with pgtrigger.ignore(*off) if off else nullcontext():
+                return retry_refund(refund.pk)
+        finally:
+            if sent:
+                sent.set()
 
     return at_once(agency_id, give, send)
 
@@ -311,7 +316,17 @@ def test_control_without_locks_both_are_heard(
     """It lies on the counter and is on its way to the card."""
     OutboxMessage.objects.all().delete()
     without_locks(monkeypatch, "payments.services.refund")
-    made = sent_and_given(agency_id, refused, ines, settings, guarded=False)
+    looked, sent = threading.Event(), threading.Event()
+
+    def reach(name):
+        if name == "refund.before_other_way":
+            looked.set()
+            sent.wait(10)
+        elif name == "refund.before_retry":
+            looked.wait(10)
+
+    monkeypatch.setattr(failpoints, "reach", reach)
+    made = sent_and_given(agency_id, refused, ines, settings, guarded=False, sent=sent)
     assert refusals(made) == []
     assert DeskTaking.objects.count() == 1
     assert OutboxMessage.objects.filter(fact__endswith="RefundRequested").count() == 1
